@@ -1,0 +1,80 @@
+/**
+ * Our HTTP client: makes requests and records what the transport does for them.
+ *
+ *   node client/main.ts [key=value…] [--times N] [--interval MS] [--json] URL     by itself
+ *   node client/main.ts [key=value…] --control                                    driven by the lab over stdin
+ */
+import { parseArgs } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LabError, messageOf } from '../lab/errors.ts';
+import { parseOptions, splitAssignments } from '../lab/options.ts';
+import { emit as emitLine, ready, serveControl } from '../services/control.ts';
+import { clientOptions } from './options.ts';
+import { printTrace } from './print.ts';
+import { createRequester } from './requester.ts';
+
+const usage = `Usage: node client/main.ts [key=value…] [--times N] [--interval MS] [--json] URL
+
+Requests URL and prints what happened underneath.
+
+${Object.entries(clientOptions)
+  .map(([key, option]) => `  ${key.padEnd(17)} ${option.doc} [${String(option.default ?? 'not set')}]`)
+  .join('\n')}
+
+Exit status: 0 every request was answered, 1 one was not, 3 bad input.`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseCommandLine();
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const assignments = positionals.filter((word) => !word.includes('://'));
+  const [url, ...more] = positionals.filter((word) => word.includes('://'));
+  const options = parseOptions(clientOptions, splitAssignments(assignments), 'the client');
+  if (values.control) {
+    const request = createRequester(options, emitLine);
+    serveControl({ request: ({ number, method, url: target }) => request(Number(number), String(method), String(target)) });
+    ready();
+    return await new Promise<never>(() => undefined);
+  }
+  if (url === undefined || more.length > 0) throw new LabError('BAD_INPUT', `Expected one URL, got ${positionals.length - assignments.length}.\n\n${usage}`);
+  if (!URL.canParse(url) || !/^http:$/.test(new URL(url).protocol)) throw new LabError('BAD_INPUT', `Expected an http:// URL, got \`${url}\`.`);
+  const request = createRequester(options, values.json ? emitLine : printTrace());
+  let failed = 0;
+  for (let number = 1; number <= wholeNumber('times', values.times); number++) {
+    if (number > 1) await sleep(wholeNumber('interval', values.interval));
+    if (!(await request(number, 'GET', url)).ok) failed++;
+  }
+  return failed > 0 ? 1 : 0;
+}
+
+function parseCommandLine() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        times: { type: 'string', default: '1' },
+        interval: { type: 'string', default: '100' },
+        json: { type: 'boolean', default: false },
+        control: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new LabError('BAD_INPUT', messageOf(error), { cause: error });
+  }
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d+$/.test(text)) throw new LabError('BAD_INPUT', `Expected --${name} to be a whole number, got \`${text}\`.`);
+  return Number(text);
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  if (!(error instanceof LabError)) throw error;
+  console.error(`client: ${error.message}`);
+  process.exit(3);
+}

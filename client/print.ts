@@ -1,0 +1,14 @@
+/** The trace as a person reads it, when the client runs by itself. */
+import pc from 'picocolors';
+import { nowMs, type EventName, type Payload } from '../lab/events.ts';
+import { describe } from '../lab/report/describe.ts';
+import type { Emit } from './trace.ts';
+
+/** One line an event: milliseconds since the first, then what happened. */
+export function printTrace(write: (line: string) => void = console.log): Emit {
+  let zeroMs: number | undefined;
+  return <Name extends EventName>(event: Name, payload: Payload<Name>, atMs = nowMs()) => {
+    zeroMs ??= atMs;
+    write(`${pc.dim((atMs - zeroMs).toFixed(1).padStart(9))}  ${describe(event, payload)}`);
+  };
+}

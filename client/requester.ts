@@ -1,0 +1,45 @@
+/** One request from its start to what the caller gets, with every event in between. */
+import { createLookup } from './resolvers.ts';
+import { createTransport } from './transports.ts';
+import { startTrace, type Emit } from './trace.ts';
+import type { ClientOptions } from './options.ts';
+
+export type RequestResult = { ok: true; status: number; body: string } | { ok: false; error: string; causes: string[] };
+
+/** A client that keeps its agent, and so its connections, from one request to the next. */
+export function createRequester(options: ClientOptions, emit: Emit): (number: number, method: string, url: string) => Promise<RequestResult> {
+  const trace = startTrace(emit);
+  const transport = createTransport(options, createLookup(options, trace.lookupRecord(options.resolver)));
+  return (request, method, url) =>
+    trace.run(request, async () => {
+      emit('client:request', { request, method, url });
+      try {
+        const response = await transport(method, url, options.timeoutMs === null ? null : AbortSignal.timeout(options.timeoutMs));
+        emit('client:response-start', { request, status: response.status });
+        const body = await response.body();
+        emit('client:response', { request, status: response.status, body: body.trimEnd() });
+        return { ok: true, status: response.status, body };
+      } catch (error) {
+        const causes = causeChain(error);
+        const code = rootCode(error);
+        emit('client:error', { request, code, causes });
+        return { ok: false, error: code, causes };
+      }
+    });
+}
+
+/** Every error the caller could dig out, outermost first: causes, and the members of an AggregateError. */
+export function causeChain(error: unknown): string[] {
+  if (!(error instanceof Error)) return error === undefined ? [] : [String(error)];
+  const { code } = error as NodeJS.ErrnoException;
+  const text = [error.name === 'Error' || error.message.startsWith(error.name) ? '' : error.name, error.message || code || ''].filter(Boolean).join(': ');
+  const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [];
+  return [text, ...inner.flatMap(causeChain), ...causeChain(error.cause)];
+}
+
+/** The most telling code of the chain: the innermost one there is. */
+function rootCode(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const inner = error.cause === undefined ? '' : rootCode(error.cause);
+  return inner || (error as NodeJS.ErrnoException).code?.toString() || (error.cause === undefined ? error.name : '');
+}

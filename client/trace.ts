@@ -1,0 +1,118 @@
+/**
+ * Records what a transport does, by hooks alone: diagnostics channels, socket events, a wrapped lookup.
+ * It connects nothing, races nothing and retries nothing; taking it away changes no packet.
+ *
+ * Each request runs in an AsyncLocalStorage context, which is how a socket made on its behalf is known to be its.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
+import type { Socket } from 'node:net';
+import type { EventName, Payload } from '../lab/events.ts';
+import type { LookupRecord } from './resolvers.ts';
+
+export type Emit = <Name extends EventName>(event: Name, payload: Payload<Name>, atMs?: number) => void;
+
+export interface Trace {
+  /** Runs `request` so that all that happens on its behalf carries its number. */
+  run<T>(requestNumber: number, request: () => Promise<T>): Promise<T>;
+  lookupRecord(resolver: string): () => LookupRecord;
+}
+
+export function startTrace(emit: Emit): Trace {
+  const current = new AsyncLocalStorage<number>();
+  const connections = new WeakMap<Socket, { id: number; requests: number }>();
+  let lastConnection = 0;
+  let lastLookup = 0;
+
+  const obtained = (request: number, socket: Socket): void => {
+    const connection = connections.get(socket);
+    if (!connection) return;
+    const { remoteAddress: address = '', remotePort: port = 0 } = socket;
+    emit('client:connection', { request, connection: connection.id, reused: connection.requests++ > 0, address, port });
+  };
+
+  // Published for each socket that net.connect makes, before it looks up or connects.
+  subscribe('net.client.socket', (message) => {
+    const request = current.getStore();
+    if (request === undefined) return;
+    const { socket } = message as { socket: Socket };
+    const connection = { id: ++lastConnection, requests: 0 };
+    connections.set(socket, connection);
+    traceSocket(socket, request, connection.id, emit);
+  });
+
+  // undici, behind fetch: the request object is the key from its creation to the moment it gets a socket.
+  const undiciRequests = new WeakMap<object, number>();
+  subscribe('undici:request:create', (message) => {
+    const request = current.getStore();
+    if (request !== undefined) undiciRequests.set((message as { request: object }).request, request);
+  });
+  subscribe('undici:client:sendHeaders', (message) => {
+    const { request: key, socket } = message as { request: object; socket: Socket };
+    const request = undiciRequests.get(key);
+    if (request !== undefined) obtained(request, socket);
+  });
+  subscribe('undici:request:bodySent', (message) => {
+    const request = undiciRequests.get((message as { request: object }).request);
+    if (request !== undefined) emit('client:request-sent', { request });
+  });
+
+  subscribe('http.client.request.created', (message) => {
+    const request = current.getStore();
+    if (request === undefined) return;
+    const { request: outgoing } = message as { request: ClientRequest };
+    outgoing.once('socket', (socket) => {
+      if (socket.connecting) socket.once('connect', () => { obtained(request, socket); });
+      else obtained(request, socket);
+    });
+    outgoing.once('finish', () => { emit('client:request-sent', { request }); });
+  });
+
+  return {
+    run: (requestNumber, request) => current.run(requestNumber, request),
+    lookupRecord: (resolver) => () => {
+      const request = current.getStore() ?? 0;
+      const lookup = ++lastLookup;
+      return {
+        onStart: (name, family) => { emit('client:dns-start', { request, lookup, name, family, resolver }); },
+        onDone: (result) => { emit('client:dns-done', { request, lookup, ...result }); },
+      };
+    },
+  };
+}
+
+/** The connecting socket's own events: https://nodejs.org/docs/latest-v24.x/api/net.html#event-connectionattempt */
+function traceSocket(socket: Socket, request: number, connection: number, emit: Emit): void {
+  const attempt = (address: string, port: number, family: number) => ({ request, connection, address, port, family });
+  let attempted: ReturnType<typeof attempt> | undefined;
+  let established = '';
+  let error: string | undefined;
+  socket.on('connectionAttempt', (address: string, port: number, family: number) => {
+    attempted = attempt(address, port, family);
+    emit('client:connect-start', attempted);
+  });
+  socket.on('connectionAttemptFailed', (address: string, port: number, family: number, failure: NodeJS.ErrnoException) => {
+    if (attempted?.address === address) attempted = undefined;
+    emit('client:connect-failed', { ...attempt(address, port, family), error: failure.code ?? failure.message });
+  });
+  socket.on('connectionAttemptTimeout', (address: string, port: number, family: number) => {
+    if (attempted?.address === address) attempted = undefined;
+    emit('client:connect-timeout', attempt(address, port, family));
+  });
+  socket.prependOnceListener('connect', () => {
+    established = socket.remoteAddress ?? '';
+    emit('client:connect-done', {
+      ...attempt(established, socket.remotePort ?? 0, socket.remoteFamily === 'IPv6' ? 6 : 4),
+      localPort: socket.localPort ?? 0,
+    });
+  });
+  socket.on('error', (failure: NodeJS.ErrnoException) => {
+    error = failure.code ?? failure.message;
+  });
+  socket.once('close', () => {
+    if (established) emit('client:connection-closed', { connection, address: established, ...(error ? { error } : {}) });
+    // The transport gave up while an attempt was still open: its own timeout, or an abort.
+    else if (attempted) emit('client:connect-failed', { ...attempted, error: error ?? 'ABORTED' });
+  });
+}

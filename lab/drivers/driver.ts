@@ -1,0 +1,65 @@
+/** What a driver must do: make hosts with the topology's addresses, and do few things with a host. All else is written once on top. */
+import type { HostName, Topology } from '../topology.ts';
+
+/** A line of `doctor`: something a driver needs, whether it is there, what its absence costs and how to get it. */
+export interface Requirement {
+  name: string;
+  found: boolean;
+  observed: string;
+  costs: string;
+  /** The lab runs without it, at that cost. */
+  optional?: boolean;
+  remedy: string;
+}
+
+export interface Driver {
+  readonly name: string;
+  /** Looks without changing anything. */
+  requirements(): Promise<Requirement[]>;
+  /**
+   * Makes the network and its hosts. A failed start leaves nothing behind.
+   * @throws {LabError} MISSING_TOOL, NOT_SUPPORTED or START_FAILED.
+   */
+  start(topology: Topology): Promise<Network>;
+}
+
+/** A network that is up. Disposing it ends every process in it; doing so twice is the same as once. */
+export interface Network extends AsyncDisposable {
+  readonly driver: string;
+  host(name: HostName): Host;
+  /** How the hosts' end of life is announced when it was not asked for. */
+  readonly ended: Promise<string>;
+}
+
+export interface Host {
+  readonly name: HostName;
+  /** Starts a long-lived process. Its streams are lines; it dies with the network. */
+  start(argv: readonly string[]): Promise<HostProcess>;
+  /** Runs a command to its end. A non-zero exit code is a result, not an error. */
+  run(argv: readonly string[]): Promise<CommandResult>;
+  /** The argv which, on this machine, runs `argv` on the host: for terminals and shells. */
+  command(argv: readonly string[]): string[];
+}
+
+export interface CommandResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface HostProcess {
+  readonly pid: number;
+  onLine(listener: (line: string) => void): void;
+  send(line: string): void;
+  signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  /** What the kernel says of the process: one letter as in proc_pid_stat(5), or null when it is gone. */
+  state(): Promise<string | null>;
+  readonly exited: Promise<ProcessExit>;
+}
+
+export interface ProcessExit {
+  code: number | null;
+  signal: string | null;
+  /** The last of what it wrote to stderr. */
+  stderr: string;
+}

@@ -1,0 +1,81 @@
+/** What the netns driver needs of the machine, and what to do where the kernel forbids it. */
+import { access, constants, readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { LabError, messageOf } from '../errors.ts';
+import type { Requirement } from './driver.ts';
+
+const tools = [
+  { tool: 'unshare', from: 'util-linux' },
+  { tool: 'nsenter', from: 'util-linux' },
+  { tool: 'mount', from: 'util-linux (package mount on Debian)' },
+  { tool: 'ip', from: 'iproute2' },
+  { tool: 'tc', from: 'iproute2' },
+];
+
+export async function netnsRequirements(): Promise<Requirement[]> {
+  if (process.platform !== 'linux') {
+    return [{ name: 'Linux', found: false, observed: process.platform, costs: 'the netns driver', remedy: 'use driver=docker' }];
+  }
+  const found = await Promise.all(
+    tools.map(async ({ tool, from }) => {
+      const path = await which(tool);
+      return { name: tool, found: path !== null, observed: path ?? 'not on PATH', costs: tool === 'tc' ? 'the throttle fault' : 'the netns driver', optional: tool === 'tc', remedy: `install ${from}` };
+    }),
+  );
+  return [...found, await userNamespaces()];
+}
+
+/** Two sysctls can forbid what unshare(1) needs; both are named with what allows them again. */
+async function userNamespaces(): Promise<Requirement> {
+  const forbidden = await forbiddingSysctl();
+  return {
+    name: 'user namespaces',
+    found: forbidden === null,
+    observed: forbidden ? forbidden.observed : 'allowed',
+    costs: 'the netns driver',
+    remedy: forbidden ? forbidden.remedy : '',
+  };
+}
+
+async function forbiddingSysctl(): Promise<{ observed: string; remedy: string } | null> {
+  const isRoot = process.getuid?.() === 0;
+  const checks: { sysctl: string; forbids: string; root: boolean; allow: string }[] = [
+    { sysctl: 'user.max_user_namespaces', forbids: '0', root: true, allow: '10000' },
+    { sysctl: 'kernel.unprivileged_userns_clone', forbids: '0', root: false, allow: '1' },
+    // Ubuntu 23.10 and later: https://documentation.ubuntu.com/security/security-features/privilege-restriction/apparmor/
+    { sysctl: 'kernel.apparmor_restrict_unprivileged_userns', forbids: '1', root: false, allow: '0' },
+  ];
+  for (const { sysctl, forbids, root, allow } of checks) {
+    const value = await readFile(`/proc/sys/${sysctl.replaceAll('.', '/')}`, 'utf8').then((text) => text.trim(), () => null);
+    if (value === forbids && (root || !isRoot)) {
+      return { observed: `${sysctl} = ${value}`, remedy: `sudo sysctl -w ${sysctl}=${allow}, or run as root` };
+    }
+  }
+  return null;
+}
+
+/** Turns unshare's bare "Operation not permitted" into what forbids it and how to allow it; names a missing tool. */
+export async function explainStartFailure(error: unknown): Promise<LabError> {
+  const missing = (await netnsRequirements()).filter((requirement) => !requirement.found);
+  const text = messageOf(error);
+  const reasons = missing.map(({ name, observed, remedy }) => `${name}: ${observed}; ${remedy}.`);
+  if (reasons.length > 0) return new LabError('NOT_SUPPORTED', `The netns driver cannot run here. ${reasons.join(' ')} (${text})`, { cause: error });
+  if (/unshare.*not permitted/i.test(text)) {
+    const remedy = 'in a container, allow it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined';
+    return new LabError('NOT_SUPPORTED', `This kernel or container does not permit user namespaces; ${remedy}. (${text})`, { cause: error });
+  }
+  return error instanceof LabError ? error : new LabError('START_FAILED', text, { cause: error });
+}
+
+/** PATH, and the folders where Debian keeps ip and tc but which it leaves out of an ordinary user's PATH. */
+export function searchPath(): string {
+  return [process.env['PATH'], '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter);
+}
+
+async function which(tool: string): Promise<string | null> {
+  for (const directory of searchPath().split(delimiter)) {
+    const path = join(directory, tool);
+    if (await access(path, constants.X_OK).then(() => true, () => false)) return path;
+  }
+  return null;
+}

@@ -1,0 +1,203 @@
+/**
+ * The embedded driver: one network namespace a host, on a bridge in a namespace of its own. No root, no Docker.
+ *
+ *   unshare ── pause (sh, pid 1 of the lab's pid namespace; holds the user, mount and root network namespace)
+ *                │   br0 ── v-client ═ eth0 │ v-dns ═ eth0 │ v-backend-1 ═ eth0 │ …      named namespaces in /run/netns
+ *                └── reads stdin until it ends
+ *
+ * The pause process reads a pipe from this process. However this process ends, the pipe ends, pid 1 ends, and the kernel kills
+ * what else is in the pid namespace (pid_namespaces(7)) and removes namespaces, interfaces and mounts with their last user.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { LabError, messageOf } from '../errors.ts';
+import { hostNames, type HostName, type Topology } from '../topology.ts';
+import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit } from './driver.ts';
+import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
+
+/** How long a namespace set-up may take before it is called stuck; it takes some 30 ms. */
+const startLimitMs = 10_000;
+const stderrKeptBytes = 4_000;
+
+export const netns: Driver = {
+  name: 'netns',
+  requirements: netnsRequirements,
+  start: startNetwork,
+};
+
+/** The namespaces of a lab: util-linux' unshare(1). `--kill-child` covers unshare's own death. */
+export function buildUnshareArgs(script: string): string[] {
+  return ['unshare', '--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-ec', script];
+}
+
+/**
+ * The pause process' script: builds the network, says its own pid as the outer /proc knows it, and waits.
+ *
+ * A tmpfs on /run hides nscd, systemd-resolved and D-Bus, whose answers would bypass the lab's DNS server, and holds the
+ * namespaces' names. No DAD, so that an address is usable at once: otherwise the first SYN is lost and costs 1 s.
+ */
+export function buildPauseScript({ hosts, ipv4PrefixLength, ipv6PrefixLength }: Topology): string {
+  const inEachHost = hostNames.map((name) => {
+    const { ipv4, ipv6 } = hosts[name];
+    return `{ nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net/ipv6/conf; echo 0 >default/accept_dad; echo 1 >all/keep_addr_on_down'
+ip -batch - <<END
+link add v-${name} master br0 up type veth peer name eth0 netns ${name}
+END
+ip -netns ${name} -batch - <<END
+link set lo up
+link set eth0 up
+address add ${ipv4}/${ipv4PrefixLength} dev eth0
+address add ${ipv6}/${ipv6PrefixLength} dev eth0 nodad
+END
+} & pids="$pids $!"`;
+  });
+  return `resolv=$(readlink -m /etc/resolv.conf)
+nsswitch=$(readlink -m /etc/nsswitch.conf)
+mount -t tmpfs lab /run
+mkdir -p /run/netns /run/lab "$(dirname "$resolv")"
+[ -e "$resolv" ] || : >"$resolv"
+echo 'nameserver ${hosts.dns.ipv4}' >/run/lab/resolv.conf
+echo 'hosts: files dns' >/run/lab/nsswitch.conf
+mount --bind /run/lab/resolv.conf "$resolv"
+[ ! -e "$nsswitch" ] || mount --bind /run/lab/nsswitch.conf "$nsswitch"
+echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+ip -batch - <<END
+link set lo up
+link add br0 type bridge stp_state 0 mcast_snooping 0
+link set br0 up
+${hostNames.map((name) => `netns add ${name}`).join('\n')}
+END
+pids=
+${inEachHost.join('\n')}
+for pid in $pids; do wait "$pid"; done
+read -r pid rest </proc/self/stat
+echo "$pid"
+while read -r line; do :; done`;
+}
+
+/** util-linux' nsenter(1) into one host. The working directory survives; stdio is the caller's. */
+export function buildNsenterArgs(pausePid: number, host: HostName, argv: readonly string[], directory = process.cwd()): string[] {
+  const target = String(pausePid);
+  return ['nsenter', '--target', target, '--user', '--mount', '--pid', `--net=/proc/${target}/root/run/netns/${host}`, `--wd=${directory}`, ...argv];
+}
+
+async function startNetwork(topology: Topology): Promise<Network> {
+  const pause = spawnDetached(buildUnshareArgs(buildPauseScript(topology)));
+  const stderr = collect(pause);
+  // `exit`, not `close`: an orphan of the script could hold the pipes open.
+  const exited = new Promise<void>((resolve) => pause.once('exit', () => { resolve(); }));
+  const stop = async (): Promise<void> => {
+    pause.stdin?.destroy();
+    if (pause.exitCode !== null || pause.signalCode !== null || pause.pid === undefined) return;
+    const force = setTimeout(() => pause.kill('SIGKILL'), 2_000);
+    await exited;
+    clearTimeout(force);
+  };
+  try {
+    const pausePid = await firstPid(pause, 'the namespaces', stderr);
+    const hosts = new Map(hostNames.map((name) => [name, createHost(name, pausePid)]));
+    return {
+      driver: 'netns',
+      host: (name) => hosts.get(name) as Host,
+      ended: exited.then(() => stderr() || 'the pause process ended'),
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw await explainStartFailure(error);
+  }
+}
+
+function createHost(name: HostName, pausePid: number): Host {
+  const command = (argv: readonly string[]): string[] => buildNsenterArgs(pausePid, name, argv);
+  return { name, command, start: (argv) => startProcess(command, argv), run: (argv) => runToEnd(command(argv)) };
+}
+
+/**
+ * nsenter forks to enter a pid namespace, so its pid is not the process' own. The shell that runs first knows it: /proc is
+ * still the outer one, whose /proc/self is the outer pid.
+ */
+async function startProcess(command: Host['command'], argv: readonly string[]): Promise<HostProcess> {
+  const child = spawnDetached(command(['sh', '-c', 'read -r pid rest </proc/self/stat; echo "$pid"; exec "$@"', 'sh', ...argv]));
+  const stderr = collect(child);
+  const exited = new Promise<ProcessExit>((resolve) => {
+    child.once('close', (code, signal) => { resolve({ code, signal, stderr: stderr() }); });
+  });
+  const listeners: ((line: string) => void)[] = [];
+  const early: string[] = [];
+  const pid = await firstPid(child, argv.join(' '), stderr, (line) => {
+    if (listeners.length === 0) early.push(line);
+    for (const listener of listeners) listener(line);
+  });
+  return {
+    pid,
+    exited,
+    onLine: (listener) => {
+      listeners.push(listener);
+      for (const line of early.splice(0)) listener(line);
+    },
+    send: (line) => child.stdin?.write(`${line}\n`),
+    signal: (signal) => {
+      process.kill(pid, signal);
+      return Promise.resolve();
+    },
+    state: async () => {
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+      const state = stat?.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) ?? null;
+      return state === 'Z' ? null : state;
+    },
+  };
+}
+
+async function runToEnd(argv: string[]): Promise<CommandResult> {
+  const child = spawnDetached(argv);
+  const stderr = collect(child);
+  let stdout = '';
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stdin?.end();
+  const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null];
+  return { exitCode: exitCode ?? 128, stdout, stderr: signal ? `${stderr()} (${signal})` : stderr() };
+}
+
+/** A session of its own: Ctrl-C at the terminal reaches the orchestrator alone, which then cleans up in order. */
+function spawnDetached([file = '', ...args]: string[]): ChildProcess {
+  const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, PATH: searchPath() } });
+  // A write to a process that has just died; its exit says so.
+  child.stdin.on('error', () => undefined);
+  return child;
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text = (text + chunk).slice(-stderrKeptBytes)));
+  return () => text.trim();
+}
+
+/** Waits for the line with the pid; passes all later lines on. */
+function firstPid(child: ChildProcess, what: string, stderr: () => string, onLine: (line: string) => void = () => undefined): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const fail = (problem: string, cause?: unknown): void => {
+      clearTimeout(timer);
+      reject(new LabError('START_FAILED', `Could not start ${what}: ${stderr() || problem}.`, { cause }));
+    };
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      fail(`nothing after ${startLimitMs} ms`);
+    }, startLimitMs);
+    child.once('error', (error) => { fail(messageOf(error), error); });
+    child.once('close', (code, signal) => { fail(`it ended with ${signal ?? `status ${String(code)}`}`); });
+    if (!child.stdout) return;
+    let pidSeen = false;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (pidSeen) {
+        onLine(line);
+        return;
+      }
+      pidSeen = true;
+      clearTimeout(timer);
+      resolve(Number(line));
+    });
+  });
+}

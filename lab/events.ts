@@ -1,0 +1,130 @@
+/**
+ * The vocabulary of the timeline: every event, its payload, its unit. Whoever prints or counts is a subscriber.
+ *
+ * Every process of the lab runs on one kernel, so CLOCK_MONOTONIC is the same number everywhere,
+ * across namespaces and containers (clock_gettime(2)); `nowMs` is the only clock an event is stamped with.
+ */
+
+/** What a payload's fields are made of; the suffix of a field's name is its unit. */
+interface FieldTypes {
+  text: string;
+  number: number;
+  flag: boolean;
+  texts: string[];
+  'text?': string | undefined;
+  'number?': number | undefined;
+}
+type Fields = Record<string, keyof FieldTypes>;
+
+interface EventSpec<F extends Fields = Fields> {
+  doc: string;
+  fields: F;
+  /** Shown only with `-v`. */
+  detail?: true;
+}
+
+const event = <const F extends Fields>(doc: string, fields: F): EventSpec<F> => ({ doc, fields });
+const detail = <const F extends Fields>(doc: string, fields: F): EventSpec<F> => ({ doc, fields, detail: true });
+
+export const events = {
+  'lab:process-exit': event('a process of the lab ended without being asked to', { process: 'text', reason: 'text' }),
+  'lab:command': event('a scenario ran a command on a host', { command: 'text' }),
+  'lab:note': event('a remark by the scenario', { text: 'text' }),
+
+  'fault:apply': event('a fault was asked for', { fault: 'text', options: 'text' }),
+  'fault:verified': event('the effect of the fault was observed from the observer host', { fault: 'text', observed: 'text' }),
+  'fault:unverified': event('the fault showed no effect: the verdict will be unknown', { fault: 'text', observed: 'text' }),
+  'fault:heal': event('healing was asked for', { fault: 'text' }),
+  'fault:healed': event('the baseline was observed again', { fault: 'text', observed: 'text' }),
+  'fault:unhealed': event('the baseline did not return: the verdict will be unknown', { fault: 'text', observed: 'text' }),
+
+  'client:request': event('a request was handed to the transport', { request: 'number', method: 'text', url: 'text' }),
+  'client:dns-start': event('the transport asked its resolver', { request: 'number', lookup: 'number', name: 'text', family: 'number', resolver: 'text' }),
+  'client:dns-done': event('the resolver answered; `coalesced` when it sent no query of its own', {
+    request: 'number',
+    lookup: 'number',
+    addresses: 'texts',
+    coalesced: 'flag',
+    error: 'text?',
+  }),
+  'client:connect-start': event('a connection attempt began', { request: 'number', connection: 'number', address: 'text', port: 'number', family: 'number' }),
+  'client:connect-done': event('the attempt succeeded', {
+    request: 'number',
+    connection: 'number',
+    address: 'text',
+    port: 'number',
+    family: 'number',
+    localPort: 'number',
+  }),
+  'client:connect-failed': event('the attempt failed', {
+    request: 'number',
+    connection: 'number',
+    address: 'text',
+    port: 'number',
+    family: 'number',
+    error: 'text',
+  }),
+  'client:connect-timeout': event('the transport gave the attempt up to try the next address', {
+    request: 'number',
+    connection: 'number',
+    address: 'text',
+    port: 'number',
+    family: 'number',
+  }),
+  'client:connection': event('the request obtained a connection', { request: 'number', connection: 'number', reused: 'flag', address: 'text', port: 'number' }),
+  'client:request-sent': detail('the request was handed to the kernel', { request: 'number' }),
+  'client:response-start': detail('status and headers arrived', { request: 'number', status: 'number' }),
+  'client:response': event('the whole response arrived', { request: 'number', status: 'number', body: 'text' }),
+  'client:error': event('an error reached the caller; `causes` is the whole chain, outermost first', { request: 'number', code: 'text', causes: 'texts' }),
+  'client:connection-closed': event('a connection that had been established is gone', { connection: 'number', address: 'text', error: 'text?' }),
+
+  'dns:query': event('a query arrived', { id: 'number', name: 'text', type: 'text', transport: 'text', from: 'text', fromPort: 'number' }),
+  'dns:answer': event('an answer left', {
+    id: 'number',
+    name: 'text',
+    type: 'text',
+    transport: 'text',
+    from: 'text',
+    fromPort: 'number',
+    rcode: 'text',
+    addresses: 'texts',
+    truncated: 'flag',
+  }),
+  'dns:dropped': event('a query is left without an answer, as the policy says', { id: 'number', name: 'text', type: 'text', from: 'text' }),
+  'dns:malformed': event('a packet that is no DNS query arrived; `count` so far', { from: 'text', transport: 'text', count: 'number', reason: 'text' }),
+  'dns:policy': event('the answer policy changed', { change: 'text' }),
+
+  'backend:accept': detail('a connection was accepted', { connection: 'number', from: 'text', fromPort: 'number', address: 'text' }),
+  'backend:request': event('a request arrived', { connection: 'number', from: 'text', method: 'text', path: 'text', address: 'text' }),
+  'backend:response': event('the response was handed to the kernel', { connection: 'number', from: 'text', status: 'number', address: 'text' }),
+  'backend:close': detail('a connection is gone', { connection: 'number', from: 'text', address: 'text' }),
+  'backend:stopping': event('SIGTERM: no new connections, idle ones closed', { connections: 'number' }),
+  'backend:behaviour': event('the behaviour of the application changed', { change: 'text' }),
+} satisfies Record<string, EventSpec>;
+
+export type EventName = keyof typeof events;
+export type Witness = 'lab' | 'fault' | 'client' | 'dns' | 'backend';
+
+type RequiredKeys<F extends Fields> = { [K in keyof F]: F[K] extends `${string}?` ? never : K }[keyof F];
+export type Payload<Name extends EventName> = {
+  [K in RequiredKeys<(typeof events)[Name]['fields']>]: FieldTypes[(typeof events)[Name]['fields'][K] & keyof FieldTypes];
+} & {
+  [K in Exclude<keyof (typeof events)[Name]['fields'], RequiredKeys<(typeof events)[Name]['fields']>>]?: FieldTypes[(typeof events)[Name]['fields'][K] &
+    keyof FieldTypes];
+};
+
+/** What a process of the lab writes, one JSON line each; the lab adds host and witness. */
+export type EmittedEvent = { [Name in EventName]: { event: Name; atMs: number } & Payload<Name> }[EventName];
+
+/** An event on the timeline: `tMs` counts from the start of the scenario's stimulus, and is negative before it. */
+export type TimelineEvent = { [Name in EventName]: { tMs: number; witness: Witness; host: string; event: Name } & Payload<Name> }[EventName];
+
+/** CLOCK_MONOTONIC in milliseconds, as a double: exact to a microsecond for a century of uptime. */
+export function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** The part of an event's name before the colon. */
+export function witnessOf(name: EventName): Witness {
+  return name.slice(0, name.indexOf(':')) as Witness;
+}

@@ -1,0 +1,37 @@
+/** Every fault, by the name that the command line, scenarios and reports use. */
+import { blackhole } from './blackhole.ts';
+import type { Fault } from './fault.ts';
+import { kill } from './kill.ts';
+import { noop } from './noop.ts';
+import { pause } from './pause.ts';
+import { refuse } from './refuse.ts';
+import { slowResponse } from './slow-response.ts';
+import { stop } from './stop.ts';
+import { throttle } from './throttle.ts';
+import { unreachable } from './unreachable.ts';
+import { vanish } from './vanish.ts';
+
+export const faults = {
+  noop,
+  stop,
+  kill,
+  pause,
+  blackhole,
+  refuse,
+  vanish,
+  unreachable,
+  throttle,
+  'slow-response': slowResponse,
+};
+
+export type FaultName = keyof typeof faults;
+export const faultNames = Object.keys(faults) as FaultName[];
+
+/** The fault's option table, with its options' types forgotten: for callers that got them as words. */
+export function faultNamed(name: FaultName): Fault {
+  return faults[name] as unknown as Fault;
+}
+
+export function isFaultName(name: string): name is FaultName {
+  return Object.hasOwn(faults, name);
+}

@@ -1,0 +1,20 @@
+/**
+ * The process lives and its established connections go on, but it listens no more: the kernel answers a SYN with RST
+ * (RFC 9293 section 3.10.7.1). A real refusal needs no packet filter; an ICMP port-unreachable would take 1 s on IPv6.
+ */
+import { family } from '../options.ts';
+import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.ts';
+
+export const refuse = defineFault({
+  summary: 'closes the listening socket, in one family or both; established connections stay',
+  effect: 'new connections are refused (RST)',
+  options: { family: family('the family to refuse, 0 for both') },
+  apply: async (target, options) => {
+    const addresses = familiesOf(options.family).map((each) => target.address(each));
+    for (const address of addresses) await target.service().call('refuse', { address });
+    return async () => {
+      for (const address of addresses) await target.service().call('listen', { address });
+    };
+  },
+  observe: (target, options) => observeEach(familiesOf(options.family), (each) => connectEndsWith(target, each, ['ECONNREFUSED'])),
+});

@@ -1,0 +1,21 @@
+/** An overloaded application (S7): connections are accepted at once, responses take their time. */
+import { integer } from '../options.ts';
+import { defineFault, observeEach } from './fault.ts';
+
+export const slowResponse = defineFault({
+  summary: 'the application takes its time before each response',
+  effect: 'connects at once, waits for the response; the connection stays up',
+  options: { delayMs: integer(500, 1, 'milliseconds between a request and its response') },
+  apply: async (target, { delayMs }) => {
+    await target.service().call('behaviour', { delayMs });
+    return async () => {
+      await target.service().call('behaviour', { delayMs: 0 });
+    };
+  },
+  observe: (target, { delayMs }) =>
+    observeEach([4, 6], async (family) => {
+      const { outcome, tookMs } = await target.probe.get(target.name, family, '/', delayMs + 2_000);
+      // Node's timers may fire up to a millisecond early.
+      return { seen: outcome === 'response' && tookMs >= delayMs - 1, observed: `${outcome} after ${tookMs.toFixed(0)} ms` };
+    }),
+});

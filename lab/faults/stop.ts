@@ -1,0 +1,16 @@
+/** A graceful stop: SIGTERM. The backend stops accepting, closes idle connections (FIN), finishes what is in flight, and ends. */
+import { defineFault } from './fault.ts';
+import { healByRestart, observeEnded } from './kill.ts';
+
+export const stop = defineFault({
+  summary: 'SIGTERM: stops accepting, closes idle connections, finishes requests in flight, ends',
+  effect: 'FIN on idle connections; new ones are refused (RST)',
+  options: {},
+  apply: async (target) => {
+    target.expectExit();
+    await target.process().signal('SIGTERM');
+    await target.process().exited;
+    return healByRestart(target);
+  },
+  observe: observeEnded,
+});

@@ -1,0 +1,23 @@
+/**
+ * The host leaves the segment, as when its power fails (S8): nothing answers, not even ARP or ND. A client that has no neighbour
+ * entry gets EHOSTUNREACH after three unanswered solicitations, 3 s (RFC 4861 section 10; arp(7)); one that has goes on sending
+ * into the void until the entry is doubted.
+ *
+ * The host's own interface goes down. `keep_addr_on_down`, set when the host was made, keeps its IPv6 address for the return.
+ */
+import { defineFault, observeEach, runOn } from './fault.ts';
+
+export const vanish = defineFault({
+  summary: 'takes the host off the segment: no FIN, no RST, no ARP',
+  effect: 'silence, then EHOSTUNREACH after 3 s where the neighbour is not cached',
+  options: {},
+  apply: async (target) => {
+    await runOn(target, ['ip', 'link', 'set', 'eth0', 'down']);
+    return () => runOn(target, ['ip', 'link', 'set', 'eth0', 'up']);
+  },
+  observe: (target) =>
+    observeEach([4, 6], async (family) => {
+      const { outcome, neighbour } = await target.probe.connectAsStranger(target.name, family);
+      return { seen: outcome === 'silent' && !neighbour, observed: `${outcome}, ${neighbour ? 'neighbour answers' : 'no neighbour answers'}` };
+    }),
+});

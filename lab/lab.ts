@@ -1,0 +1,199 @@
+/** A lab that is up: hosts, services, the observer, and the faults in force. Knows nothing of any scenario. */
+import type { Driver, Host, HostProcess, Network } from './drivers/driver.ts';
+import { dnsControl, type DnsControl } from './dns-control.ts';
+import { LabError, unknownName } from './errors.ts';
+import { faultNamed, faultNames, isFaultName, type FaultName } from './faults/index.ts';
+import type { FaultTarget } from './faults/fault.ts';
+import { parseOptions } from './options.ts';
+import { Probe } from './probe.ts';
+import { Remote } from './remote.ts';
+import { backendArgv, dnsArgv, nodeArgv } from './services.ts';
+import type { Timeline } from './timeline.ts';
+import { addressOf, backendNames, createTopology, isBackend, type BackendName, type HostName, type Topology, type TopologyChange } from './topology.ts';
+
+export interface LabOptions {
+  driver: Driver;
+  timeline: Timeline;
+  /** Repeats every shuffled answer exactly. */
+  seed: string;
+  topology?: TopologyChange;
+}
+
+/** A fault in force. */
+export interface AppliedFault {
+  readonly name: FaultName;
+  readonly backend: BackendName;
+  /** Undoes the fault and looks for the baseline. Doing so twice is the same as once. */
+  heal(): Promise<void>;
+}
+
+/**
+ * Makes the network; its services are started next, so that a client's process can start beside them.
+ * @throws {LabError} when the driver cannot; nothing is left behind.
+ */
+export async function createLab({ driver, timeline, topology }: LabOptions): Promise<Lab> {
+  const made = createTopology(topology);
+  return new Lab(await driver.start(made), made, timeline);
+}
+
+/** A lab with its services, ready for use. */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const lab = await createLab(options);
+  try {
+    await lab.startServices(options.seed);
+    return lab;
+  } catch (error) {
+    await lab[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+export class Lab implements AsyncDisposable {
+  readonly topology: Topology;
+  readonly network: Network;
+  readonly timeline: Timeline;
+  /** Why the verdict can be no better than unknown: faults without effect, baselines that did not return, processes that ended by themselves. */
+  readonly doubts: string[] = [];
+  /** Every process started on a host, the latest last. */
+  readonly #remotes = new Map<HostName, Remote[]>();
+  readonly #inForce = new Set<AppliedFault>();
+  #probe: Probe | undefined;
+  #stopping = false;
+
+  constructor(network: Network, topology: Topology, timeline: Timeline) {
+    this.network = network;
+    this.topology = topology;
+    this.timeline = timeline;
+  }
+
+  /**
+   * Starts DNS, backends and observer, and sees that all of them answer on both families.
+   * @throws {LabError} START_FAILED saying who does not.
+   */
+  async startServices(seed: string): Promise<void> {
+    const [, observer] = await Promise.all([
+      this.startProcess('dns', 'the DNS server', dnsArgv(this.topology, seed)),
+      this.startProcess('observer', 'the observer', nodeArgv('services/probe/main.ts')),
+      ...backendNames.map((name) => this.#startBackend(name)),
+    ]);
+    this.#probe = new Probe(this.host('observer'), observer, this.topology);
+    const { seen, observed } = await this.#probe.baseline();
+    if (!seen) throw new LabError('START_FAILED', `The lab did not come up: ${observed}. Expected every backend and the DNS server to answer on both families.`);
+  }
+
+  host(name: HostName): Host {
+    return this.network.host(name);
+  }
+
+  /** Starts a process that speaks the control protocol on a host, and waits until it is ready. */
+  async startProcess(host: HostName, title: string, argv: string[]): Promise<Remote> {
+    const hostProcess = await this.host(host).start(argv);
+    const remote = new Remote(
+      title,
+      hostProcess,
+      (event) => { this.timeline.receive(host, event); },
+      (reason) => {
+        if (this.#stopping) return;
+        this.timeline.add(host, 'lab:process-exit', { process: title, reason });
+        this.doubts.push(`${title} ended: ${reason}`);
+      },
+    );
+    this.#remotes.set(host, [...(this.#remotes.get(host) ?? []), remote]);
+    await remote.ready;
+    return remote;
+  }
+
+  /** The control plane of the process that was last started on a host. */
+  remote(host: HostName): Remote {
+    const remote = this.#remotes.get(host)?.at(-1);
+    if (!remote) throw new LabError('BAD_INPUT', `No process of the lab runs on ${host}.`);
+    return remote;
+  }
+
+  get probe(): Probe {
+    if (!this.#probe) throw new LabError('START_FAILED', 'The observer is not up yet.');
+    return this.#probe;
+  }
+
+  get dns(): DnsControl {
+    return dnsControl(this.remote('dns'));
+  }
+
+  /**
+   * Puts a fault in force and looks whether it shows. A fault without effect is a doubt, not an error.
+   * @throws {LabError} BAD_INPUT for an unknown fault, host or option.
+   */
+  async apply(name: string, backend: string, given: Readonly<Record<string, string | number>> = {}): Promise<AppliedFault> {
+    if (!isFaultName(name)) throw unknownName('fault', name, faultNames);
+    if (!isBackend(backend)) throw unknownName('backend', backend, backendNames);
+    const fault = faultNamed(name);
+    const words = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]));
+    const options = parseOptions(fault.options, words, `the fault ${name}`);
+    const target = this.#target(backend);
+    const optionText = Object.entries(words).map(([key, value]) => `${key}=${value}`).join(' ');
+    const title = `${name} ${backend}`;
+
+    this.timeline.add(backend, 'fault:apply', { fault: title, options: optionText });
+    const undo = await fault.apply(target, options);
+    const { seen, observed } = await fault.observe(target, options);
+    this.timeline.add(backend, seen ? 'fault:verified' : 'fault:unverified', { fault: title, observed });
+    if (!seen) this.doubts.push(`${title} showed no effect: ${observed}`);
+
+    let healing: Promise<void> | undefined;
+    const applied: AppliedFault = { name, backend, heal: () => (healing ??= heal()) };
+    const heal = async (): Promise<void> => {
+      this.timeline.add(backend, 'fault:heal', { fault: title });
+      await undo();
+      this.#inForce.delete(applied);
+      const others = [...this.#inForce].filter((other) => other.backend === backend);
+      const healed =
+        others.length > 0
+          ? { seen: true, observed: `left to the healing of ${others.map((other) => other.name).join(', ')}` }
+          : await this.#observeHealed(target, async () => fault.harmless === true || !(await fault.observe(target, options)).seen);
+      this.timeline.add(backend, healed.seen ? 'fault:healed' : 'fault:unhealed', { fault: title, observed: healed.observed });
+      if (!healed.seen) this.doubts.push(`${title} did not heal: ${healed.observed}`);
+    };
+    this.#inForce.add(applied);
+    return applied;
+  }
+
+  /** The faults in force, oldest first. */
+  get inForce(): readonly AppliedFault[] {
+    return [...this.#inForce];
+  }
+
+  /** Waits until every event that has happened so far is on the timeline. A process that was stopped or killed has none to give. */
+  async settle(): Promise<void> {
+    const silent = new Set(this.inForce.filter(({ name }) => name === 'pause').map(({ backend }) => backend as HostName));
+    const alive = [...this.#remotes].filter(([host]) => !silent.has(host)).flatMap(([, remotes]) => remotes);
+    await Promise.all(alive.map((remote) => remote.call('ping', {}, 1_000).catch(() => undefined)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    await this.network[Symbol.asyncDispose]();
+  }
+
+  async #observeHealed(target: FaultTarget, gone: () => Promise<boolean>): Promise<{ seen: boolean; observed: string }> {
+    const baseline = await target.probe.backendAnswers(target.name);
+    if (!baseline.seen) return baseline;
+    return (await gone()) ? baseline : { seen: false, observed: `${baseline.observed}, but the fault's effect is still there` };
+  }
+
+  async #startBackend(name: BackendName): Promise<Remote> {
+    return this.startProcess(name, name, backendArgv(this.topology, name));
+  }
+
+  #target(name: BackendName): FaultTarget {
+    return {
+      name,
+      host: this.host(name),
+      probe: this.probe,
+      address: (family) => addressOf(this.topology, name, family),
+      service: () => this.remote(name),
+      process: (): HostProcess => this.remote(name).process,
+      restart: async () => { await this.#startBackend(name); },
+      expectExit: () => { this.remote(name).expectExit(); },
+    };
+  }
+}

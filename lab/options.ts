@@ -1,0 +1,91 @@
+/** Named options of faults and clients: one description serves the command line, the docs and the types. */
+import { LabError } from './errors.ts';
+
+export interface Option<T> {
+  doc: string;
+  default: T;
+  /** What a value must look like, for the error message and the help. */
+  expected: string;
+  /** The value that `text` stands for, or undefined when it stands for none. */
+  parse(text: string): T | undefined;
+}
+
+export type OptionTable = Record<string, Option<unknown>>;
+export type OptionValues<Table extends OptionTable> = { [Key in keyof Table]: Table[Key]['default'] };
+
+/** A whole number of some unit, which the option's name carries (`delayMs`). */
+export function integer<T extends number | null>(defaultValue: T, min: number, doc: string): Option<T | number> {
+  return {
+    doc,
+    default: defaultValue,
+    expected: `a whole number, ${min} or more`,
+    parse: (text) => (/^\d+$/.test(text) && Number(text) >= min ? Number(text) : undefined),
+  };
+}
+
+/** One of a few words. */
+export function choice<const T extends string | number>(words: readonly T[], defaultValue: T, doc: string): Option<T> {
+  return {
+    doc,
+    default: defaultValue,
+    expected: `one of ${words.join(', ')}`,
+    parse: (text) => words.find((word) => String(word) === text),
+  };
+}
+
+/** `on` or `off`. */
+export function onOff(defaultValue: boolean, doc: string): Option<boolean> {
+  return { doc, default: defaultValue, expected: 'on or off', parse: (text) => ({ on: true, off: false })[text] };
+}
+
+/** `0` for both families, as in getaddrinfo's hints. */
+export function family(doc: string): Option<0 | 4 | 6> {
+  return choice([0, 4, 6], 0, doc);
+}
+
+/**
+ * Reads `given` against `table`.
+ * @throws {LabError} BAD_INPUT naming the option, what was expected and what was seen.
+ */
+export function parseOptions<Table extends OptionTable>(
+  table: Table,
+  given: Readonly<Record<string, string>>,
+  owner: string,
+): OptionValues<Table> {
+  const values = defaultsOf(table);
+  for (const [key, text] of Object.entries(given)) {
+    const option = Object.hasOwn(table, key) ? table[key] : undefined;
+    if (option === undefined) {
+      const known = Object.keys(table);
+      throw new LabError(
+        'BAD_INPUT',
+        `${owner} has no option \`${key}\`. ${known.length > 0 ? `It has: ${known.join(', ')}.` : 'It has none.'}`,
+      );
+    }
+    const value = option.parse(text);
+    if (value === undefined) {
+      throw new LabError('BAD_INPUT', `Expected the \`${key}\` option of ${owner} to be ${option.expected}, got \`${text}\`.`);
+    }
+    Object.assign(values, { [key]: value });
+  }
+  return values;
+}
+
+/** Every option's default. */
+export function defaultsOf<Table extends OptionTable>(table: Table): OptionValues<Table> {
+  return Object.fromEntries(Object.entries(table).map(([key, option]) => [key, option.default])) as OptionValues<Table>;
+}
+
+/**
+ * Splits `family=6 delayMs=20` words into a record.
+ * @throws {LabError} BAD_INPUT for a word without `=`.
+ */
+export function splitAssignments(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf('=');
+      if (at < 1) throw new LabError('BAD_INPUT', `Expected an option as key=value, got \`${word}\`.`);
+      return [word.slice(0, at), word.slice(at + 1)];
+    }),
+  );
+}

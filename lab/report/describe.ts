@@ -1,0 +1,67 @@
+/** Every event in a few words: the one place where an event becomes text. */
+import pc from 'picocolors';
+import type { EventName, Payload } from '../events.ts';
+
+type Describer = { [Name in EventName]: (payload: Payload<Name>) => string };
+
+/** One stable colour a backend, by the last part of its address: .11 is cyan in every family and every run. */
+export function colourAddress(address: string): string {
+  const last = /[.:]([0-9a-f]+)$/.exec(address)?.[1];
+  const colour = { '11': pc.cyan, '12': pc.yellow, '13': pc.magenta }[last ?? ''] ?? ((text: string) => text);
+  return colour(address);
+}
+
+const list = (addresses: readonly string[]): string => addresses.map(colourAddress).join(' ') || 'no address';
+const number = (request: number): string => pc.dim(`#${request}`);
+
+const describers: Describer = {
+  'lab:process-exit': ({ process, reason }) => pc.red(`${process} ended: ${reason}`),
+  'lab:command': ({ command }) => `$ ${command}`,
+  'lab:note': ({ text }) => pc.italic(text),
+
+  'fault:apply': ({ fault, options }) => pc.bold(pc.red(options ? `${fault} ${options}` : fault)),
+  'fault:verified': ({ fault, observed }) => `${fault}: seen (${observed})`,
+  'fault:unverified': ({ fault, observed }) => pc.red(`${fault}: NOT seen (${observed})`),
+  'fault:heal': ({ fault }) => pc.bold(pc.green(`heal ${fault}`)),
+  'fault:healed': ({ observed }) => `healed: seen (${observed})`,
+  'fault:unhealed': ({ observed }) => pc.red(`healed: NOT seen (${observed})`),
+
+  'client:request': ({ request, method, url }) => pc.bold(`${method} ${url} ${number(request)}`),
+  'client:dns-start': ({ name, family, resolver, request }) =>
+    `lookup ${name} ${family === 0 ? '' : `IPv${family} only `}${resolver === 'lookup' ? '' : `by ${resolver} `}${number(request)}`,
+  'client:dns-done': ({ addresses, error, coalesced, request }) =>
+    `lookup ${error ? pc.red(error) : `→ ${list(addresses)}`}${coalesced ? ' (coalesced)' : ''} ${number(request)}`,
+  'client:connect-start': ({ address, request }) => `connect ${colourAddress(address)} ${number(request)}`,
+  'client:connect-done': ({ address, request }) => `connected ${colourAddress(address)} ${number(request)}`,
+  'client:connect-failed': ({ address, error, request }) => `${pc.red(error)} ${colourAddress(address)} ${number(request)}`,
+  'client:connect-timeout': ({ address, request }) => `${pc.red('given up')} ${colourAddress(address)} ${number(request)}`,
+  'client:connection': ({ reused, address, request }) => `${reused ? 'reuses' : 'uses new'} connection to ${colourAddress(address)} ${number(request)}`,
+  'client:request-sent': ({ request }) => `request sent ${number(request)}`,
+  'client:response-start': ({ status, request }) => `${status} headers ${number(request)}`,
+  'client:response': ({ status, body, request }) => pc.bold(`${status} ${colourBody(body)} ${number(request)}`),
+  'client:error': ({ code, request }) => pc.bold(pc.red(`error reaches the caller: ${code} ${number(request)}`)),
+  'client:connection-closed': ({ address, error }) => `connection to ${colourAddress(address)} closed${error ? ` (${error})` : ''}`,
+
+  'dns:query': ({ type, name, transport }) => `${type}? ${name}${transport === 'tcp' ? ' over TCP' : ''}`,
+  'dns:answer': ({ type, rcode, addresses, truncated }) =>
+    `${type} → ${rcode !== 'NOERROR' ? pc.red(rcode) : truncated ? 'truncated' : addresses.length === 0 ? 'no such record' : list(addresses)}`,
+  'dns:dropped': ({ type }) => pc.red(`${type} dropped`),
+  'dns:malformed': ({ reason, count }) => pc.red(`malformed packet ${count}: ${reason}`),
+  'dns:policy': ({ change }) => pc.bold(change),
+
+  'backend:accept': ({ from, fromPort, address }) => `accept at ${colourAddress(address)} from ${from}:${fromPort}`,
+  'backend:request': ({ method, path, address }) => `${method} ${path} at ${colourAddress(address)}`,
+  'backend:response': ({ status, address }) => `${status} from ${colourAddress(address)}`,
+  'backend:close': ({ address, from }) => `connection from ${from} to ${colourAddress(address)} closed`,
+  'backend:stopping': ({ connections }) => `SIGTERM: stops accepting, closes idle (${connections} open)`,
+  'backend:behaviour': ({ change }) => pc.bold(`behaves ${change}`),
+};
+
+/** `client:connect-start` with its payload → `connect 198.51.100.11 #1`, coloured where colour is on. */
+export function describe<Name extends EventName>(event: Name, payload: Payload<Name>): string {
+  return describers[event](payload);
+}
+
+function colourBody(body: string): string {
+  return body.replace(/\S+$/, colourAddress);
+}

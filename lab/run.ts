@@ -1,0 +1,174 @@
+/** One run: lab up, stimulus and faults, analysis, verdict, lab down. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientOptions } from '../client/options.ts';
+import { overallVerdict, type Check, type Verdict } from './analysis/checks.ts';
+import { findingsOf, type Findings } from './analysis/findings.ts';
+import { optionsFor, startClient, type ClientName } from './clients.ts';
+import type { Driver } from './drivers/driver.ts';
+import { LabError, messageOf } from './errors.ts';
+import type { TimelineEvent } from './events.ts';
+import { createLab, type Lab } from './lab.ts';
+import type { Scenario, Stage } from './scenario.ts';
+import { Timeline, type Subscriber } from './timeline.ts';
+import { createTopology, hostAt, isBackend } from './topology.ts';
+import { release } from 'node:os';
+
+export interface RunOptions {
+  name: string;
+  scenario: Scenario;
+  driver: Driver;
+  client: ClientName;
+  /** What was asked for on the command line, over what the scenario wants. */
+  clientOptions: Partial<ClientOptions>;
+  seed: string;
+  /** Aborting ends the run at once, with everything cleaned up. */
+  signal: AbortSignal;
+  onEvent?: Subscriber;
+}
+
+/** journal.json: read by tools and CI; extended, never renamed. */
+export interface Journal {
+  scenario: string;
+  driver: string;
+  client: string;
+  clientOptions: ClientOptions;
+  seed: string;
+  /** How the run went. */
+  status: 'completed' | 'failed' | 'interrupted';
+  /** What it showed. */
+  verdict: Verdict;
+  startedAt: string;
+  durationMs: number;
+  setupMs: number;
+  platform: { kernel: string; node: string; engine: string | null; clientVersion: string };
+  /** Why the run did not complete, or null. */
+  error: string | null;
+  doubts: string[];
+  checks: Check[];
+  findings: Findings;
+}
+
+export interface FinishedRun {
+  journal: Journal;
+  events: readonly TimelineEvent[];
+}
+
+const defaultLimitMs = 30_000;
+
+/**
+ * Runs a scenario to its end, whatever that is; the lab is gone when this returns.
+ * A run that could not be done is a journal with status `failed` or `interrupted`, not an exception.
+ */
+export async function runScenario(options: RunOptions): Promise<FinishedRun> {
+  const { name, scenario, driver, client, seed, signal } = options;
+  const startedAt = new Date().toISOString();
+  const start = performance.now();
+  const timeline = new Timeline();
+  if (options.onEvent) timeline.subscribe(options.onEvent);
+  const clientOptions = optionsFor(client, scenario.client ?? {}, options.clientOptions);
+  const limitMs = scenario.limitMs ?? defaultLimitMs;
+  const topology = createTopology(scenario.topology);
+  let setupMs: number | undefined;
+  let lab: Lab | undefined;
+  let data: unknown;
+  let error: LabError | undefined;
+
+  try {
+    lab = await createLab({ driver, timeline, seed, topology: scenario.topology ?? {} });
+    const running = lab;
+    await unlessAborted(signal, async () => {
+      const stage = await setStage(running, client, clientOptions, options.clientOptions, limitMs, seed);
+      setupMs = performance.now() - start;
+      timeline.setZero();
+      data = await withinLimit(limitMs, scenario.run(stage));
+    });
+    await lab.settle();
+  } catch (thrown) {
+    error = thrown instanceof LabError ? thrown : new LabError('START_FAILED', messageOf(thrown), { cause: thrown });
+  } finally {
+    await lab?.[Symbol.asyncDispose]();
+    timeline.flush();
+  }
+
+  const events = timeline.events;
+  const findings = findingsOf(events.filter(({ tMs }) => tMs >= 0), topology);
+  const result = { findings, events, topology, client: clientOptions, data };
+  const checks = error === undefined ? [...scenario.checks(result), ...(scenario.contract?.(result) ?? [])] : [];
+  const doubts = lab?.doubts ?? [];
+  return {
+    events,
+    journal: {
+      scenario: name,
+      driver: driver.name,
+      client,
+      clientOptions,
+      seed,
+      status: error === undefined ? 'completed' : error.code === 'INTERRUPTED' ? 'interrupted' : 'failed',
+      verdict: error === undefined ? overallVerdict(checks, doubts) : 'unknown',
+      startedAt,
+      durationMs: tenths(performance.now() - start),
+      setupMs: tenths(setupMs ?? performance.now() - start),
+      platform: { kernel: release(), node: process.version, engine: null, clientVersion: process.version },
+      error: error?.message ?? null,
+      doubts,
+      checks,
+      findings,
+    },
+  };
+}
+
+/** Services and client start side by side; the stage is what the scenario's stimulus works with. */
+async function setStage(lab: Lab, client: ClientName, options: ClientOptions, asked: Partial<ClientOptions>, limitMs: number, seed: string): Promise<Stage> {
+  let lastRequest = 0;
+  const numbers = { next: () => ++lastRequest };
+  const [stageClient] = await Promise.all([startClient(lab, options, numbers, limitMs), lab.startServices(seed)]);
+  return {
+    topology: lab.topology,
+    client: stageClient,
+    dns: lab.dns,
+    startClient: (change) => startClient(lab, { ...options, ...change, ...asked }, numbers, limitMs),
+    apply: (fault, backend, given) => lab.apply(fault, backend, given),
+    note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
+    wait: (delayMs) => sleep(delayMs),
+    events: async () => {
+      await lab.settle();
+      return lab.timeline.events;
+    },
+    backendAt: (address) => {
+      const host = address === null ? undefined : hostAt(lab.topology, address);
+      if (!isBackend(host)) throw new LabError('BAD_OUTPUT', `Expected the address of a backend, got ${String(address)}.`);
+      return host;
+    },
+  };
+}
+
+/** Runs `work` unless `signal` aborts first; the lab's disposal then ends what work still waits for. */
+async function unlessAborted(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => { reject(new LabError('INTERRUPTED', `Interrupted by ${String(signal.reason)}.`)); };
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort);
+  const working = work();
+  working.catch(() => undefined);
+  try {
+    await Promise.race([working, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function withinLimit<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => { reject(new LabError('TIME_LIMIT', `The scenario did not end within ${limitMs} ms.`)); }, limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

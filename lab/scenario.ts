@@ -1,0 +1,78 @@
+/**
+ * What a scenario is: one file that holds everything. What it teaches, the changes to the lab, the stimulus, the faults, the
+ * checks, and why it comes out as it does. Start a new one from baseline.ts; docs/scenarios.md walks through it.
+ */
+import type { ClientOptions } from '../client/options.ts';
+import type { RequestResult } from '../client/requester.ts';
+import type { Check } from './analysis/checks.ts';
+import type { Findings } from './analysis/findings.ts';
+import type { DnsControl } from './dns-control.ts';
+import type { TimelineEvent } from './events.ts';
+import type { AppliedFault } from './lab.ts';
+import type { BackendName, Topology, TopologyChange } from './topology.ts';
+import type { ProcessOutput } from 'zx';
+
+/** What a scenario's stimulus works with. */
+export interface Stage {
+  readonly topology: Topology;
+  readonly client: StageClient;
+  readonly dns: DnsControl;
+  /** Another client, beside the default one: for sweeps. */
+  startClient(options: Partial<ClientOptions>): Promise<StageClient>;
+  apply(fault: string, backend: string, options?: Record<string, string | number>): Promise<AppliedFault>;
+  /** A remark on the timeline. */
+  note(text: string): void;
+  /** Waits: for what a scenario does at leisure, never for the lab to be ready. */
+  wait(delayMs: number): Promise<void>;
+  /** The events so far, all of them that happened before the call. */
+  events(): Promise<readonly TimelineEvent[]>;
+  /** The backend that an address belongs to. @throws {LabError} when it belongs to none. */
+  backendAt(address: string | null): BackendName;
+}
+
+export interface StageClient {
+  /** One GET of the lab's URL, to its end. A failure is a result, not an error. */
+  get(url?: string): Promise<RequestResult & { address: string | null }>;
+  /** Any command on the client's host, by zx: ``await client.$`curl -s ${url}` ``. */
+  $(pieces: TemplateStringsArray, ...args: unknown[]): Promise<ProcessOutput>;
+  /** Ends the client and with it its connections. */
+  stop(): Promise<void>;
+}
+
+/** What a run left to judge. */
+export interface Result<Data> {
+  findings: Findings;
+  events: readonly TimelineEvent[];
+  topology: Topology;
+  client: ClientOptions;
+  data: Data;
+}
+
+export interface Scenario<Data = unknown> {
+  /** One line, for the list. */
+  title: string;
+  /** What it teaches, in plain words. */
+  teaches: string;
+  /** What to predict before running it. */
+  predict: string;
+  /** Why it comes out as it does. */
+  explains: string;
+  /** The RFC sections, man pages or sources behind the explanation. */
+  sources: readonly string[];
+  /** The observations of docs/results.md it reproduces. */
+  reproduces: readonly string[];
+  topology?: TopologyChange;
+  client?: Partial<ClientOptions>;
+  /** The run is ended after this time. */
+  limitMs?: number;
+  run(stage: Stage): Promise<Data>;
+  /** What must hold for every client. */
+  checks(result: Result<Data>): Check[];
+  /** What is pinned for our own client, beyond that. */
+  contract?(result: Result<Data>): Check[];
+}
+
+/** Keeps the type of what `run` returns inside its own file. */
+export function defineScenario<Data>(scenario: Scenario<Data>): Scenario<Data> {
+  return scenario;
+}

@@ -1,0 +1,81 @@
+/** All witnesses' events on one clock, in order of time. */
+import { nowMs, witnessOf, type EmittedEvent, type EventName, type Payload, type TimelineEvent } from './events.ts';
+
+export type Subscriber = (event: TimelineEvent) => void;
+
+/** Events of one moment come from several processes, and arrive within this time of each other. */
+const settleMs = 40;
+
+export class Timeline {
+  #zeroMs = nowMs();
+  #events: TimelineEvent[] = [];
+  #unpublished: TimelineEvent[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  readonly #subscribers: Subscriber[] = [];
+
+  /** Everything so far, by time. */
+  get events(): readonly TimelineEvent[] {
+    return this.#events.toSorted((a, b) => a.tMs - b.tMs);
+  }
+
+  /** The lab's clock, counted from zero. */
+  now(): number {
+    return nowMs() - this.#zeroMs;
+  }
+
+  /** Makes this moment zero; what came before gets negative times. */
+  setZero(): void {
+    const shiftMs = this.now();
+    this.#zeroMs += shiftMs;
+    for (const event of this.#events) event.tMs = rounded(event.tMs - shiftMs);
+  }
+
+  /** Called for each event, in order of time, a moment after it happened. */
+  subscribe(subscriber: Subscriber): void {
+    this.#subscribers.push(subscriber);
+  }
+
+  /** An event that a process wrote. */
+  receive(host: string, { event, atMs, ...payload }: EmittedEvent): void {
+    this.#add({ tMs: rounded(atMs - this.#zeroMs), witness: witnessOf(event), host, event, ...payload } as TimelineEvent);
+  }
+
+  /** An event of the lab itself, now. */
+  add<Name extends EventName>(host: string, event: Name, payload: Payload<Name>): void {
+    this.#add({ tMs: rounded(this.now()), witness: witnessOf(event), host, event, ...payload } as unknown as TimelineEvent);
+  }
+
+  /** Publishes what waits; called once at the end. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#publish(Infinity);
+  }
+
+  #add(event: TimelineEvent): void {
+    this.#events.push(event);
+    if (this.#subscribers.length === 0) return;
+    this.#unpublished.push(event);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#publish(this.now() - settleMs / 2);
+    }, settleMs);
+  }
+
+  #publish(untilMs: number): void {
+    const due = this.#unpublished.filter((event) => event.tMs <= untilMs).sort((a, b) => a.tMs - b.tMs);
+    this.#unpublished = this.#unpublished.filter((event) => event.tMs > untilMs);
+    for (const event of due) for (const subscriber of this.#subscribers) subscriber(event);
+    if (this.#unpublished.length > 0 && this.#timer === undefined) {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#publish(this.now() - settleMs / 2);
+      }, settleMs);
+    }
+  }
+}
+
+/** Microseconds: as fine as the clock's readers can tell apart. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

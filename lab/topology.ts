@@ -1,0 +1,73 @@
+/** Hosts, names, addresses, ports: the one place where they are written. */
+
+/** An address family as Node and the RFCs' readers write it. */
+export type Family = 4 | 6;
+
+/** The hosts of the lab network; `observer` is where the lab itself looks from, so that no client's traffic is touched. */
+export const hostNames = ['client', 'dns', 'backend-1', 'backend-2', 'backend-3', 'observer'] as const;
+export type HostName = (typeof hostNames)[number];
+
+export const backendNames = ['backend-1', 'backend-2', 'backend-3'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+export const domain = 'lab.test';
+/** The name whose answers spread clients over the backends. */
+export const webName = `web.${domain}`;
+export const httpPort = 8080;
+export const dnsPort = 53;
+export const webUrl = `http://${webName}:${httpPort}/`;
+
+export interface Addresses {
+  ipv4: string;
+  ipv6: string;
+}
+
+export interface Topology {
+  hosts: Record<HostName, Addresses>;
+  ipv4PrefixLength: number;
+  ipv6PrefixLength: number;
+}
+
+export interface TopologyChange {
+  /** Where the client lives. The default ties with every backend under RFC 6724 rule 9. */
+  clientIpv4?: string;
+  /** First 64 bits. The default is documentation space: global, so that RFC 6724 prefers it to IPv4. */
+  ipv6Network?: string;
+}
+
+/**
+ * The lab network: 198.51.100.0/24 (RFC 5737) and 2001:db8:1::/64 (RFC 3849), one flat segment.
+ *
+ * The client sits at .200 and 8000::200 because glibc sorts a same-subnet answer by longest common prefix with
+ * the source address (RFC 6724 section 5, rule 9): from there all three backends tie, and the DNS server's order stands.
+ */
+export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:' }: TopologyChange = {}): Topology {
+  const at = (last: number): Addresses => ({ ipv4: `198.51.100.${last}`, ipv6: `${ipv6Network}:${last}` });
+  return {
+    hosts: {
+      client: { ipv4: clientIpv4, ipv6: `${ipv6Network}0:8000::200` },
+      dns: at(53),
+      'backend-1': at(11),
+      'backend-2': at(12),
+      'backend-3': at(13),
+      observer: at(250),
+    },
+    ipv4PrefixLength: 24,
+    ipv6PrefixLength: 64,
+  };
+}
+
+/** The address of `host` in one family. */
+export function addressOf(topology: Topology, host: HostName, family: Family): string {
+  return family === 4 ? topology.hosts[host].ipv4 : topology.hosts[host].ipv6;
+}
+
+/** The host that owns `address`, if any does. */
+export function hostAt(topology: Topology, address: string): HostName | undefined {
+  return hostNames.find((name) => topology.hosts[name].ipv4 === address || topology.hosts[name].ipv6 === address);
+}
+
+/** Whether a word names a backend. */
+export function isBackend(name: string | undefined): name is BackendName {
+  return (backendNames as readonly (string | undefined)[]).includes(name);
+}

@@ -1,0 +1,40 @@
+import { check } from '../lab/analysis/checks.ts';
+import { defineScenario } from '../lab/scenario.ts';
+import { backendNames } from '../lab/topology.ts';
+
+export const allDown = defineScenario({
+  title: 'every server is down: who is tried, and what does the caller get?',
+  teaches: 'With every server down, a client tries each address of the answer, and only then does its caller hear of it.',
+  predict: 'The answer holds two of the three addresses. How many connects, how long until the error, and which error?',
+  explains:
+    'A killed process leaves its port closed, and a closed port answers a SYN with RST in well under a millisecond. So the client walks ' +
+    'through the answer at once, without waiting for any attempt delay, and hands the last refusal to its caller. It does not ask DNS for ' +
+    'the third address: an answer is all it has.',
+  sources: ['RFC 9293 section 3.10.7.1 (RST for a closed port)', 'RFC 8305 section 5 (a failed attempt starts the next one at once)'],
+  reproduces: ['S6'],
+  run: async ({ client, apply, wait }) => {
+    await client.get();
+    await Promise.all(backendNames.map((backend) => apply('kill', backend)));
+    // The client learns of its closed connection from a FIN; give it the moment any idle client has.
+    await wait(20);
+    await client.get();
+  },
+  checks: ({ findings: { requests, attempts }, events }) => {
+    const answer = events.findLast((event) => event.event === 'dns:answer' && event.type === 'A');
+    const offered = answer?.event === 'dns:answer' ? answer.addresses : [];
+    const tried = attempts.filter(({ request }) => request === 2).map(({ address }) => address);
+    return [
+      check('the first request was answered', requests.ok === 1, `${requests.ok} answered`),
+      check('an error reached the caller of the second', requests.failed === 1, `${requests.failed} failed`),
+      check('every address of the answer was tried', offered.length > 0 && offered.every((address) => tried.includes(address)), `offered ${offered.join(' ')}, tried ${tried.join(' ')}`),
+    ];
+  },
+  contract: ({ findings: { attempts, reResolutions }, events }) => {
+    const error = events.find((event) => event.event === 'client:error');
+    return [
+      check('the error is connection refused', error?.event === 'client:error' && error.code === 'ECONNREFUSED', error?.event === 'client:error' ? error.code : 'none'),
+      check('each attempt was refused', attempts.filter(({ request }) => request === 2).every(({ outcome }) => outcome === 'refused'), attempts.map(({ outcome }) => outcome).join(' ')),
+      check('the client asked DNS again, once', reResolutions === 1, reResolutions),
+    ];
+  },
+});

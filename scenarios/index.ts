@@ -1,0 +1,12 @@
+/** Every scenario, by the name that `make scenario name=…` uses, in the order in which they are best met. */
+import type { Scenario } from '../lab/scenario.ts';
+import { allDown } from './all-down.ts';
+import { baseline } from './baseline.ts';
+
+export const scenarios = {
+  baseline,
+  'all-down': allDown,
+} satisfies Record<string, Scenario<never>>;
+
+export type ScenarioName = keyof typeof scenarios;
+export const scenarioNames = Object.keys(scenarios) as ScenarioName[];

@@ -1,0 +1,124 @@
+/**
+ * A backend: `Hello, World from <the address it was reached at>` (S1), with keep-alive like a real server.
+ *
+ *   node services/backend/main.ts '{"listen":["198.51.100.11","2001:db8:1::11"],"port":8080}'
+ */
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Server as NetServer, type Socket } from 'node:net';
+import fastify from 'fastify';
+import { emit, ready, serveControl } from '../control.ts';
+import { changeBehaviour, healthy } from './behaviour.ts';
+
+/** How to start a backend; the lab writes it, one JSON argument. */
+export interface BackendOptions {
+  listen: string[];
+  port: number;
+}
+
+/** nginx's and Envoy-like servers' order of magnitude: idle connections live longer than any scenario. */
+const keepAliveTimeoutMs = 75_000;
+/** After SIGTERM, requests in flight may end within this time. */
+const drainTimeoutMs = 5_000;
+
+const { listen: addresses, port } = JSON.parse(process.argv[2] ?? '{}') as BackendOptions;
+let behaviour = { ...healthy };
+const servers = new Map<string, Server>();
+const connections = new Map<Socket, { id: number; from: string; address: string; requests: number }>();
+let lastConnection = 0;
+
+const app = fastify({ logger: false });
+
+app.all('/', async (request, reply) => {
+  const { delayMs, status, stall } = behaviour;
+  const body = `Hello, World from ${request.socket.localAddress ?? ''}\n`;
+  if (delayMs > 0) await sleep(delayMs);
+  if (stall) {
+    reply.hijack();
+    reply.raw.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) });
+    reply.raw.write(body.slice(0, Math.floor(body.length / 2)));
+    return;
+  }
+  await reply.code(status).type('text/plain').send(body);
+});
+
+/** A body of a known size, for measuring a throttled link. */
+app.get<{ Params: { bytes: string } }>('/bytes/:bytes', async (request, reply) => {
+  await reply.type('application/octet-stream').send(Buffer.alloc(Math.min(Number(request.params.bytes) || 0, 1 << 24)));
+});
+
+app.addHook('onRequest', async (request, reply) => {
+  const connection = connections.get(request.socket);
+  if (!connection) return;
+  connection.requests++;
+  emit('backend:request', { connection: connection.id, from: connection.from, method: request.method, path: request.url, address: connection.address });
+  if (behaviour.closeAfter > 0 && connection.requests >= behaviour.closeAfter) await reply.header('connection', 'close');
+});
+
+app.addHook('onResponse', async (request, reply) => {
+  const connection = connections.get(request.socket);
+  if (connection) emit('backend:response', { connection: connection.id, from: connection.from, status: reply.statusCode, address: connection.address });
+});
+
+function track(socket: Socket): void {
+  const connection = { id: ++lastConnection, from: socket.remoteAddress ?? '', address: socket.localAddress ?? '', requests: 0 };
+  const { id, from, address } = connection;
+  connections.set(socket, connection);
+  emit('backend:accept', { connection: id, from, fromPort: socket.remotePort ?? 0, address });
+  socket.once('close', () => {
+    connections.delete(socket);
+    emit('backend:close', { connection: id, from, address });
+  });
+}
+
+/** One listener an address, so that one family alone can be refused. */
+async function listen(address: string): Promise<void> {
+  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => {
+    app.routing(request, response);
+  });
+  server.on('connection', track);
+  server.listen(port, address);
+  await once(server, 'listening');
+  servers.set(address, server);
+}
+
+/** Stops accepting on `address`; the kernel answers with RST. Established connections stay. */
+function refuse(address: string): void {
+  const server = servers.get(address);
+  if (!server) throw new Error(`Not listening on ${address}. Listening on: ${[...servers.keys()].join(', ') || 'none'}.`);
+  servers.delete(address);
+  // net.Server's close: http.Server's own would end the idle connections too.
+  NetServer.prototype.close.call(server);
+}
+
+process.on('SIGTERM', () => {
+  emit('backend:stopping', { connections: connections.size });
+  for (const server of servers.values()) server.close();
+  setTimeout(() => process.exit(0), drainTimeoutMs).unref();
+  const exitWhenDone = (): void => {
+    if (connections.size === 0) process.exit(0);
+  };
+  for (const socket of connections.keys()) socket.once('close', () => setImmediate(exitWhenDone));
+  exitWhenDone();
+});
+
+await app.ready();
+try {
+  await Promise.all(addresses.map(listen));
+} catch (error) {
+  console.error(`backend: cannot listen on ${addresses.join(', ')} port ${port}: ${(error as Error).message}`);
+  process.exit(1);
+}
+serveControl({
+  behaviour: (change) => {
+    behaviour = changeBehaviour(behaviour, change);
+    emit('backend:behaviour', { change: JSON.stringify(change) });
+    return behaviour;
+  },
+  refuse: ({ address }) => {
+    refuse(String(address));
+  },
+  listen: ({ address }) => listen(String(address)),
+});
+ready();

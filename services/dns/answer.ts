@@ -1,0 +1,119 @@
+/** From the bytes of a query to what the zone says of it, and from there to the bytes of the response. */
+import { Packet, type default as DNS } from 'dns2';
+import type { AddressRecord, Zone } from './zone.ts';
+
+/** A question this server can answer, with all that the response must repeat. */
+export interface Query {
+  id: number;
+  opcode: number;
+  recursionDesired: 0 | 1;
+  /** With the case the client sent, which the response repeats (draft-vixie-dnsext-dns0x20). */
+  name: string;
+  typeNumber: number;
+  /** `A`, or `TYPE65` where dns2 has no name for it (RFC 3597). */
+  type: string;
+  classNumber: number;
+  /** The client's EDNS version and UDP payload size, or null without EDNS (RFC 6891). */
+  edns: { version: number; payloadBytes: number } | null;
+}
+
+export interface Response {
+  rcode: string;
+  records: AddressRecord[];
+}
+
+/** The payload size this server offers: what fits an unfragmented IPv6 packet (DNS Flag Day 2020). */
+const ownPayloadBytes = 1232;
+const headerBytes = 12;
+/** RFC 1035 section 4.1.1; BADVERS from RFC 6891 section 9. */
+const rcodes: Record<string, number> = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 };
+export const rcodeNames = Object.keys(rcodes);
+
+/**
+ * Reads one query.
+ * @throws {Error} saying what is wrong with the bytes; dns2's parser passes over broken sections in silence, so the counts are compared here.
+ */
+export function parseQuery(bytes: Buffer): Query {
+  if (bytes.length < headerBytes) throw new Error(`${bytes.length} bytes are too short for a header`);
+  if (bytes.readUInt8(2) & 0x80) throw new Error('a response, not a query');
+  const counts = [4, 6, 8, 10].map((offset) => bytes.readUInt16BE(offset));
+  // A record takes 5 bytes at least: refuse counts that cannot be true before the parser loops over them.
+  if (counts.reduce((sum, count) => sum + count) * 5 > bytes.length) throw new Error(`section counts ${counts.join('/')} do not fit ${bytes.length} bytes`);
+  const packet = Packet.parse(bytes);
+  const question = packet.questions[0];
+  if (counts[0] !== 1 || question === undefined) throw new Error(`expected one whole question, got ${packet.questions.length} of ${counts[0] ?? 0}`);
+  if (packet.additionals.length !== counts[3]) throw new Error('a broken record in the additional section');
+  const opt = packet.additionals.find((record) => record.type === Packet.TYPE.EDNS);
+  return {
+    id: packet.header.id,
+    opcode: packet.header.opcode,
+    recursionDesired: packet.header.rd,
+    name: question.name,
+    typeNumber: question.type,
+    type: Object.entries(Packet.TYPE).find(([, number]) => number === question.type)?.[0] ?? `TYPE${question.type}`,
+    classNumber: question.class,
+    edns: opt ? { version: (opt.ttl >>> 16) & 0xff, payloadBytes: Math.max(opt.class, 512) } : null,
+  };
+}
+
+/** What the zone says, before any impairment. */
+export function resolve(query: Query, zone: Zone): Response {
+  if (query.edns && query.edns.version > 0) return { rcode: 'BADVERS', records: [] };
+  if (query.opcode !== 0) return { rcode: 'NOTIMP', records: [] };
+  if (query.classNumber !== Packet.CLASS.IN) return { rcode: 'REFUSED', records: [] };
+  const answer = zone.answer(query.name, query.type);
+  return answer.rcode === 'NOERROR' ? answer : { rcode: answer.rcode, records: [] };
+}
+
+/**
+ * The response's bytes. Over UDP an answer that does not fit the client's size is sent empty with TC set,
+ * so that the client asks again over TCP (RFC 2181 section 9).
+ */
+export function encodeResponse(query: Query, { rcode, records }: Response, zone: Zone, transport: 'udp' | 'tcp'): { bytes: Buffer; truncated: boolean } {
+  const bytes = buildPacket(query, rcode, records, zone).toBuffer();
+  const limitBytes = transport === 'tcp' ? 65_535 : Math.min(query.edns?.payloadBytes ?? 512, query.edns ? ownPayloadBytes : 512);
+  if (bytes.length <= limitBytes) return { bytes, truncated: false };
+  const packet = buildPacket(query, rcode, [], zone);
+  packet.header.tc = 1;
+  packet.authorities = [];
+  return { bytes: packet.toBuffer(), truncated: true };
+}
+
+function buildPacket(query: Query, rcode: string, records: AddressRecord[], zone: Zone): Packet {
+  const authoritative = rcode === 'NOERROR' || rcode === 'NXDOMAIN';
+  const packet = new Packet();
+  packet.header = new Packet.Header({
+    id: query.id,
+    qr: 1,
+    opcode: query.opcode,
+    aa: authoritative ? 1 : 0,
+    rd: query.recursionDesired,
+    rcode: rcodes[rcode] ?? 2,
+  });
+  packet.questions = [new Packet.Question({ name: query.name, type: query.typeNumber, class: query.classNumber })];
+  packet.answers = records.map((record) => ({
+    ...resource(query.name, record.type === 'A' ? Packet.TYPE.A : Packet.TYPE.AAAA, zone.ttlS),
+    address: record.address,
+  }));
+  // NODATA and NXDOMAIN carry the SOA, which says how long the "no" may be cached (RFC 2308).
+  if (authoritative && records.length === 0) packet.authorities = [soa(zone)];
+  if (query.edns) packet.additionals = [{ ...resource('', Packet.TYPE.EDNS, 0), class: ownPayloadBytes, ...{ rdata: [] } }];
+  return packet;
+}
+
+function soa(zone: Zone): DNS.Packet.Resource {
+  return {
+    ...resource(zone.domain, Packet.TYPE.SOA, zone.ttlS),
+    primary: `dns.${zone.domain}`,
+    admin: `hostmaster.${zone.domain}`,
+    serial: 1,
+    refresh: 3600,
+    retry: 600,
+    expiration: 86_400,
+    minimum: zone.ttlS,
+  };
+}
+
+function resource(name: string, type: number, ttlS: number): DNS.Packet.Resource {
+  return Object.assign(new Packet.Resource(), { name, type, class: Packet.CLASS.IN, ttl: ttlS });
+}

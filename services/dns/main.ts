@@ -1,0 +1,65 @@
+/**
+ * The authoritative DNS server of the lab.
+ *
+ *   node services/dns/main.ts '{"listen":["198.51.100.53"],"port":53,"domain":"lab.test","seed":"1","records":[…]}'
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { emit, ready, serveControl } from '../control.ts';
+import { encodeResponse, parseQuery, resolve, type Query } from './answer.ts';
+import { listen, type Peer } from './listen.ts';
+import { policyCommands } from './policy.ts';
+import { isAddressType, Zone, type ZoneOptions } from './zone.ts';
+
+/** How to start the server; the lab writes it, one JSON argument. */
+export interface DnsServerOptions extends ZoneOptions {
+  listen: string[];
+  port: number;
+}
+
+const options = JSON.parse(process.argv[2] ?? '{}') as DnsServerOptions;
+const zone = new Zone(options);
+let malformed = 0;
+
+/** Nothing a client sends may end the server: what cannot be read is counted. */
+async function handle(bytes: Buffer, peer: Peer, reply: (bytes: Buffer) => void): Promise<void> {
+  let query: Query;
+  try {
+    query = parseQuery(bytes);
+  } catch (error) {
+    emit('dns:malformed', { from: peer.address, transport: peer.transport, count: ++malformed, reason: String((error as Error).message) });
+    const isQuery = bytes.length >= 12 && (bytes.readUInt8(2) & 0x80) === 0;
+    if (isQuery) reply(formErr(bytes));
+    return;
+  }
+  const about = { id: query.id, name: query.name, type: query.type };
+  const from = { transport: peer.transport, from: peer.address, fromPort: peer.port };
+  emit('dns:query', { ...about, ...from });
+
+  const impairment = isAddressType(query.type) ? zone.impairments[query.type] : undefined;
+  if (impairment?.drop) {
+    emit('dns:dropped', { ...about, from: peer.address });
+    return;
+  }
+  const response = impairment?.rcode ? { rcode: impairment.rcode, records: [] } : resolve(query, zone);
+  if (impairment && impairment.delayMs > 0) await sleep(impairment.delayMs);
+  const { bytes: encoded, truncated } = encodeResponse(query, response, zone, peer.transport);
+  reply(encoded);
+  emit('dns:answer', { ...about, ...from, rcode: response.rcode, addresses: response.records.map(({ address }) => address), truncated });
+}
+
+/** The header alone, with FORMERR, as RFC 1035 section 4.1.1 asks of a server that cannot interpret a query. */
+function formErr(bytes: Buffer): Buffer {
+  const header = Buffer.alloc(12);
+  bytes.copy(header, 0, 0, 2);
+  header.writeUInt16BE(0x8001, 2);
+  return header;
+}
+
+try {
+  await Promise.all(options.listen.map((address) => listen(address, options.port, (...args) => void handle(...args))));
+} catch (error) {
+  console.error(`dns: cannot listen on ${options.listen.join(', ')} port ${options.port}: ${(error as Error).message}`);
+  process.exit(1);
+}
+serveControl(policyCommands(zone));
+ready();

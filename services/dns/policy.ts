@@ -1,0 +1,108 @@
+/** The commands that change the answer policy while the server runs; each change is an event. */
+import { emit, type Command } from '../control.ts';
+import { rcodeNames } from './answer.ts';
+import { chainText, filterNames, type ChainLink, type FilterName } from './filters.ts';
+import { addressTypes, isAddressType, type AddressType, type Zone } from './zone.ts';
+
+/** The policy as a whole, for `lab dns` without arguments. */
+export interface Policy {
+  aaaa: boolean;
+  ttlS: number;
+  chains: Record<AddressType, string>;
+  impairments: Zone['impairments'];
+}
+
+/** One command a switch; all answer with the policy that is now in force. */
+export function policyCommands(zone: Zone): Record<string, Command> {
+  const policy = (): Policy => ({
+    aaaa: zone.aaaa,
+    ttlS: zone.ttlS,
+    chains: { A: chainText(zone.chains.A), AAAA: chainText(zone.chains.AAAA) },
+    impairments: zone.impairments,
+  });
+  const changed = (change: string): Policy => {
+    emit('dns:policy', { change });
+    return policy();
+  };
+  return {
+    policy,
+    aaaa: ({ on }) => {
+      zone.aaaa = expectFlag(on);
+      return changed(`AAAA ${onOff(zone.aaaa)}`);
+    },
+    ttl: ({ seconds }) => {
+      zone.ttlS = expectInteger('seconds', seconds, 2 ** 31 - 1);
+      return changed(`TTL ${zone.ttlS} s`);
+    },
+    filter: ({ filter, on, n, type }) => {
+      const name = expectOneOf('filter', filter, filterNames) as FilterName;
+      const types = expectTypes(type);
+      zone.switchFilter(types, name, expectFlag(on), n === undefined ? undefined : expectInteger('n', n, 1000));
+      return changed(`${name} ${onOff(expectFlag(on))}: ${types.map((each) => `${each} ${chainText(zone.chains[each])}`).join(', ')}`);
+    },
+    chain: ({ links, type }) => {
+      const types = expectTypes(type);
+      for (const each of types) zone.chains[each] = parseChain(links);
+      return changed(types.map((each) => `${each} ${chainText(zone.chains[each])}`).join(', '));
+    },
+    record: ({ action, name, type, address }) => {
+      const verb = expectOneOf('action', action, ['add', 'remove', 'up', 'down']);
+      const record = [expectText('name', name), expectOneOf('type', type, addressTypes) as AddressType, expectText('address', address)] as const;
+      if (verb === 'add') zone.add(...record);
+      else if (verb === 'remove') zone.remove(...record);
+      else zone.mark(...record, verb === 'up');
+      return changed(`record ${record.join(' ')} ${verb}`);
+    },
+    impair: ({ type, delayMs, drop, rcode }) => {
+      const types = expectTypes(type);
+      const change = {
+        ...(delayMs === undefined ? {} : { delayMs: expectInteger('delayMs', delayMs, 600_000) }),
+        ...(drop === undefined ? {} : { drop: expectFlag(drop) }),
+        ...(rcode === undefined ? {} : { rcode: rcode === null ? null : expectOneOf('rcode', rcode, rcodeNames) }),
+      };
+      for (const each of types) Object.assign(zone.impairments[each], change);
+      return changed(`${types.join(' and ')} queries: ${JSON.stringify(change)}`);
+    },
+  };
+}
+
+/** `['shuffle', 'selectFirst 2']`: the order is the chain's. */
+function parseChain(links: unknown): ChainLink[] {
+  if (!Array.isArray(links)) throw new Error(`Expected \`links\` to be a list of filters, got ${JSON.stringify(links)}.`);
+  return links.map((link: unknown) => {
+    const [name = '', n] = String(link).split(' ');
+    return { filter: expectOneOf('filter', name, filterNames) as FilterName, on: true, n: n === undefined ? 0 : expectInteger('n', Number(n), 1000) };
+  });
+}
+
+function expectTypes(type: unknown): readonly AddressType[] {
+  if (type === undefined) return addressTypes;
+  if (typeof type === 'string' && isAddressType(type)) return [type];
+  throw new Error(`Expected \`type\` to be one of ${addressTypes.join(', ')}, got ${JSON.stringify(type)}.`);
+}
+
+function expectFlag(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new Error(`Expected \`on\` to be true or false, got ${JSON.stringify(value)}.`);
+  return value;
+}
+
+function expectInteger(key: string, value: unknown, max: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > max) {
+    throw new Error(`Expected \`${key}\` to be a whole number from 0 to ${max}, got ${JSON.stringify(value)}.`);
+  }
+  return value;
+}
+
+function expectText(key: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw new Error(`Expected \`${key}\` to be text, got ${JSON.stringify(value)}.`);
+  return value;
+}
+
+function expectOneOf(key: string, value: unknown, known: readonly string[]): string {
+  if (typeof value !== 'string' || !known.includes(value)) throw new Error(`Expected \`${key}\` to be one of ${known.join(', ')}, got ${JSON.stringify(value)}.`);
+  return value;
+}
+
+function onOff(on: boolean): string {
+  return on ? 'on' : 'off';
+}

@@ -1,0 +1,117 @@
+/** The zone the server is authoritative for, and the policy that shapes its answers; both change while it runs. */
+import { seededRandom, type Random } from '../random.ts';
+import { applyChain, chainText, defaultChain, type ChainLink, type FilterName } from './filters.ts';
+
+export const addressTypes = ['A', 'AAAA'] as const;
+export type AddressType = (typeof addressTypes)[number];
+
+export interface AddressRecord {
+  name: string;
+  type: AddressType;
+  address: string;
+  /** What a health check would say; the `up` filter reads it. */
+  up: boolean;
+  /** Place in the zone file, which the `sort` filter restores. */
+  position: number;
+}
+
+/** What happens to queries of one type before they are answered. */
+export interface Impairment {
+  delayMs: number;
+  drop: boolean;
+  /** An RCODE to answer with, or null to answer as the zone says. */
+  rcode: string | null;
+}
+
+export interface ZoneOptions {
+  domain: string;
+  /** The same seed gives the same sequence of answers per record type, whatever the order A and AAAA arrive in. */
+  seed: string;
+  records: readonly { name: string; type: AddressType; address: string }[];
+}
+
+export type ZoneAnswer = { rcode: 'NOERROR'; records: AddressRecord[] } | { rcode: 'NXDOMAIN' | 'REFUSED' };
+
+/** Records plus policy. Names are compared without regard to case (RFC 4343). */
+export class Zone {
+  readonly domain: string;
+  ttlS = 60;
+  /** Whether AAAA records exist at all: the switch of "add an AAAA record" (S12). */
+  aaaa = false;
+  readonly chains: Record<AddressType, ChainLink[]> = { A: defaultChain(), AAAA: defaultChain() };
+  readonly impairments: Record<AddressType, Impairment> = { A: noImpairment(), AAAA: noImpairment() };
+  #records: AddressRecord[] = [];
+  #nextPosition = 0;
+  readonly #random: Record<AddressType, Random>;
+  readonly #answers = new Map<string, number>();
+
+  constructor({ domain, seed, records }: ZoneOptions) {
+    this.domain = domain;
+    this.#random = { A: seededRandom(`${seed}:A`), AAAA: seededRandom(`${seed}:AAAA`) };
+    for (const { name, type, address } of records) this.add(name, type, address);
+  }
+
+  /** NOERROR with no record is NODATA: the name exists, the type does not (RFC 2308). */
+  answer(name: string, type: string): ZoneAnswer {
+    const key = name.toLowerCase();
+    if (key !== this.domain && !key.endsWith(`.${this.domain}`)) return { rcode: 'REFUSED' };
+    const sameName = this.#records.filter((record) => record.name === key);
+    if (sameName.length === 0 && !this.#isApexOrParent(key)) return { rcode: 'NXDOMAIN' };
+    if (!isAddressType(type) || (type === 'AAAA' && !this.aaaa)) return { rcode: 'NOERROR', records: [] };
+    const counter = `${key} ${type}`;
+    const answersBefore = this.#answers.get(counter) ?? 0;
+    this.#answers.set(counter, answersBefore + 1);
+    const records = sameName.filter((record) => record.type === type);
+    return { rcode: 'NOERROR', records: applyChain(this.chains[type], records, { random: this.#random[type], answersBefore }) };
+  }
+
+  add(name: string, type: AddressType, address: string): void {
+    if (this.#find(name, type, address)) throw new Error(`Expected a new record, but ${name} ${type} ${address} is there already.`);
+    this.#records.push({ name: name.toLowerCase(), type, address, up: true, position: this.#nextPosition++ });
+  }
+
+  remove(name: string, type: AddressType, address: string): void {
+    const record = this.#expect(name, type, address);
+    this.#records = this.#records.filter((other) => other !== record);
+  }
+
+  mark(name: string, type: AddressType, address: string, up: boolean): void {
+    this.#expect(name, type, address).up = up;
+  }
+
+  /** Switches one link of the chain of each type given. */
+  switchFilter(types: readonly AddressType[], filter: FilterName, on: boolean, n?: number): void {
+    for (const type of types) {
+      const link = this.chains[type].find((candidate) => candidate.filter === filter);
+      if (!link) throw new Error(`The ${type} chain (${chainText(this.chains[type])}) has no filter ${filter}.`);
+      Object.assign(link, { on, n: n ?? link.n });
+    }
+  }
+
+  #find(name: string, type: AddressType, address: string): AddressRecord | undefined {
+    const key = name.toLowerCase();
+    return this.#records.find((record) => record.name === key && record.type === type && record.address === address);
+  }
+
+  #expect(name: string, type: AddressType, address: string): AddressRecord {
+    const record = this.#find(name, type, address);
+    if (!record) {
+      const known = this.#records.filter((other) => other.name === name.toLowerCase()).map((other) => `${other.type} ${other.address}`);
+      throw new Error(`No record ${name} ${type} ${address}. ${name} has: ${known.join(', ') || 'none'}.`);
+    }
+    return record;
+  }
+
+  /** The apex has a SOA, and an empty non-terminal exists too (RFC 8020). */
+  #isApexOrParent(key: string): boolean {
+    return key === this.domain || this.#records.some((record) => record.name.endsWith(`.${key}`));
+  }
+}
+
+export function isAddressType(type: string): type is AddressType {
+  return (addressTypes as readonly string[]).includes(type);
+}
+
+function noImpairment(): Impairment {
+  return { delayMs: 0, drop: false, rcode: null };
+}
