@@ -77,9 +77,9 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     lab = await createLab({ driver, timeline, seed, topology: scenario.topology ?? {} });
     const running = lab;
     await unlessAborted(signal, async () => {
-      const stage = await setStage(running, client, clientOptions, options.clientOptions, limitMs, seed);
+      const stage = await setStage(running, clientOptions, options.clientOptions, limitMs, seed);
       setupMs = performance.now() - start;
-      timeline.setZero();
+      timeline.start();
       data = await withinLimit(limitMs, scenario.run(stage));
     });
     await lab.settle();
@@ -118,7 +118,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
 }
 
 /** Services and client start side by side; the stage is what the scenario's stimulus works with. */
-async function setStage(lab: Lab, client: ClientName, options: ClientOptions, asked: Partial<ClientOptions>, limitMs: number, seed: string): Promise<Stage> {
+async function setStage(lab: Lab, options: ClientOptions, asked: Partial<ClientOptions>, limitMs: number, seed: string): Promise<Stage> {
   let lastRequest = 0;
   const numbers = { next: () => ++lastRequest };
   const [stageClient] = await Promise.all([startClient(lab, options, numbers, limitMs), lab.startServices(seed)]);

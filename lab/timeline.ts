@@ -11,6 +11,7 @@ export class Timeline {
   #events: TimelineEvent[] = [];
   #unpublished: TimelineEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #started = false;
   readonly #subscribers: Subscriber[] = [];
 
   /** Everything so far, by time. */
@@ -23,11 +24,13 @@ export class Timeline {
     return nowMs() - this.#zeroMs;
   }
 
-  /** Makes this moment zero; what came before gets negative times. */
-  setZero(): void {
+  /** Makes this moment zero and begins to publish; what came before gets negative times. */
+  start(): void {
+    this.#started = true;
     const shiftMs = this.now();
     this.#zeroMs += shiftMs;
     for (const event of this.#events) event.tMs = rounded(event.tMs - shiftMs);
+    this.#publishSoon();
   }
 
   /** Called for each event, in order of time, a moment after it happened. */
@@ -56,9 +59,15 @@ export class Timeline {
     this.#events.push(event);
     if (this.#subscribers.length === 0) return;
     this.#unpublished.push(event);
+    this.#publishSoon();
+  }
+
+  #publishSoon(): void {
+    if (!this.#started || this.#unpublished.length === 0) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#publish(this.now() - settleMs / 2);
+      this.#publishSoon();
     }, settleMs);
   }
 
@@ -66,12 +75,6 @@ export class Timeline {
     const due = this.#unpublished.filter((event) => event.tMs <= untilMs).sort((a, b) => a.tMs - b.tMs);
     this.#unpublished = this.#unpublished.filter((event) => event.tMs > untilMs);
     for (const event of due) for (const subscriber of this.#subscribers) subscriber(event);
-    if (this.#unpublished.length > 0 && this.#timer === undefined) {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.#publish(this.now() - settleMs / 2);
-      }, settleMs);
-    }
   }
 }
 

@@ -6,7 +6,7 @@ import { baseline } from './baseline.ts';
 export const scenarios = {
   baseline,
   'all-down': allDown,
-} satisfies Record<string, Scenario<never>>;
+} satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof scenarios;
 export const scenarioNames = Object.keys(scenarios) as ScenarioName[];

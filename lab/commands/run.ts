@@ -1,0 +1,93 @@
+/** `lab run`: one scenario, its story on the terminal, its files on disk, its verdict as exit status. */
+import pc from 'picocolors';
+import { clientOptions, type ClientOptions } from '../../client/options.ts';
+import { scenarioNames, scenarios, type ScenarioName } from '../../scenarios/index.ts';
+import { parseClientName } from '../clients.ts';
+import { chooseDriver } from '../drivers/index.ts';
+import { unknownName } from '../errors.ts';
+import { parseOptions, splitAssignments } from '../options.ts';
+import { writeRunFiles } from '../report/files.ts';
+import { startStory } from '../report/story.ts';
+import { summaryLines } from '../report/summary.ts';
+import { runScenario, type Journal, type RunOptions } from '../run.ts';
+import { createTopology } from '../topology.ts';
+import { interruptSignal } from './interrupt.ts';
+
+export interface RunFlags {
+  driver: string;
+  client: string;
+  seed: string;
+  set: string[];
+  json?: boolean;
+  verbose?: boolean;
+}
+
+/** Exit status of a run: 0 pass, 1 fail, 2 unknown, 3 could not run; 128 + the signal's number when interrupted. */
+export function exitStatusOf({ verdict, status }: Journal, signal: AbortSignal): number {
+  if (status === 'interrupted') return signal.reason === 'SIGTERM' ? 143 : 130;
+  if (status === 'failed') return 3;
+  return { pass: 0, fail: 1, unknown: 2 }[verdict];
+}
+
+export async function run(name: string, flags: RunFlags): Promise<number> {
+  const options = await runOptions(name, flags);
+  const write = (line: string): void => { process.stdout.write(`${line}\n`); };
+  if (flags.json) {
+    const finished = await runScenario(options);
+    await writeRunFiles(finished);
+    write(JSON.stringify(finished.journal, null, 2));
+    return exitStatusOf(finished.journal, options.signal);
+  }
+  const { title } = options.scenario;
+  write(`${pc.bold(name)} · ${title}`);
+  write(pc.dim(`${options.driver.name} · ${options.client} · seed ${options.seed}`));
+  write('');
+  const progress = startProgress();
+  const story = startStory({
+    topology: createTopology(options.scenario.topology),
+    verbose: flags.verbose === true,
+    write: (line) => {
+      progress.clear();
+      write(line);
+    },
+  });
+  const finished = await runScenario({ ...options, onEvent: story.tell });
+  progress.end();
+  story.end();
+  const directory = await writeRunFiles(finished);
+  for (const line of summaryLines(finished.journal, directory)) write(line);
+  return exitStatusOf(finished.journal, options.signal);
+}
+
+/** @throws {LabError} BAD_INPUT for anything unknown. */
+export async function runOptions(name: string, flags: RunFlags): Promise<RunOptions> {
+  if (!Object.hasOwn(scenarios, name)) throw unknownName('scenario', name, scenarioNames);
+  const asked = splitAssignments(flags.set);
+  const parsed = parseOptions(clientOptions, asked, 'the client');
+  return {
+    name,
+    scenario: scenarios[name as ScenarioName],
+    client: parseClientName(flags.client),
+    clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)) as Partial<ClientOptions>,
+    driver: await chooseDriver(flags.driver),
+    seed: flags.seed,
+    signal: interruptSignal(),
+  };
+}
+
+/** On a terminal, a line that says how long it has been, while nothing else is said. */
+function startProgress(): { clear(): void; end(): void } {
+  if (!process.stdout.isTTY) return { clear: () => undefined, end: () => undefined };
+  const start = performance.now();
+  const clear = (): void => { process.stdout.write('\r\u001b[2K'); };
+  const timer = setInterval(() => {
+    process.stdout.write(`\r\u001b[2K${pc.dim(`${((performance.now() - start) / 1000).toFixed(1)} s …`)}`);
+  }, 250);
+  return {
+    clear,
+    end: () => {
+      clearInterval(timer);
+      clear();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * The story of a run, line by line: time, a lane for each witness, and what happened in words.
+ *
+ *         ms  fault client dns backend
+ *        0.0    │      ●    │     │     GET http://web.lab.test:8080/ #1
+ *                          … 250 ms …
+ */
+import pc from 'picocolors';
+import { events, type EventName, type Payload, type TimelineEvent, type Witness } from '../events.ts';
+import type { Topology } from '../topology.ts';
+import { describe } from './describe.ts';
+
+const lanes = [
+  { witness: 'fault', title: 'fault', paint: pc.red },
+  { witness: 'client', title: 'client', paint: pc.green },
+  { witness: 'dns', title: 'dns', paint: pc.blue },
+  { witness: 'backend', title: 'backend', paint: pc.yellow },
+] as const satisfies readonly { witness: Witness; title: string; paint: (text: string) => string }[];
+
+/** A pause that a reader should notice. */
+const gapMs = 90;
+/** Requests told in full after each fault, policy change or remark; the rest of a series is counted. */
+const toldRequests = 6;
+const timeWidth = 10;
+
+export interface StoryOptions {
+  topology: Topology;
+  /** Every event: set-up, the observer's traffic, details, each request of a series. */
+  verbose: boolean;
+  write: (line: string) => void;
+}
+
+export interface Story {
+  tell(event: TimelineEvent): void;
+  /** Says what was left out at the end. */
+  end(): void;
+}
+
+export function startStory({ topology, verbose, write }: StoryOptions): Story {
+  let lastMs: number | undefined;
+  let requestsTold = 0;
+  let requestsLeftOut = 0;
+
+  write(pc.dim(`${'ms'.padStart(timeWidth)}  ${lanes.map(({ title }) => title).join(' ')}`));
+
+  const sayLeftOut = (): void => {
+    if (requestsLeftOut > 0) write(pc.dim(`${' '.repeat(timeWidth)}  … ${requestsLeftOut} more requests like these (-v shows them) …`));
+    requestsLeftOut = 0;
+  };
+
+  return {
+    tell: (event) => {
+      if (!verbose && (event.tMs < 0 || isDetail(event.event) || isObserver(event, topology))) return;
+      if (event.witness === 'fault' || event.event === 'dns:policy' || event.witness === 'lab') {
+        requestsTold = 0;
+        sayLeftOut();
+      }
+      if (event.event === 'client:request') requestsTold++;
+      if (!verbose && requestsTold > toldRequests) {
+        if (event.event === 'client:request') requestsLeftOut++;
+        lastMs = event.tMs;
+        return;
+      }
+      if (lastMs !== undefined && event.tMs - lastMs >= gapMs) write(gapLine(event.tMs - lastMs));
+      lastMs = event.tMs;
+      const { tMs, witness, host: _, event: name, ...payload } = event;
+      write(`${tMs.toFixed(1).padStart(timeWidth)}  ${laneMarks(witness)}  ${describe(name, payload as Payload<EventName>)}`);
+    },
+    end: sayLeftOut,
+  };
+}
+
+function isDetail(name: EventName): boolean {
+  return 'detail' in events[name];
+}
+
+/** The lab's own looking is not the client's story. */
+function isObserver(event: TimelineEvent, { hosts: { observer } }: Topology): boolean {
+  return 'from' in event && (event.from === observer.ipv4 || event.from === observer.ipv6);
+}
+
+/** `  │      ●    │     │   `: a mark in the middle of its lane, the other lanes passing by. */
+function laneMarks(marked: Witness): string {
+  return lanes
+    .map(({ witness, title, paint }) => {
+      const before = Math.floor((title.length - 1) / 2);
+      const mark = witness === marked ? paint('●') : pc.dim('│');
+      return `${' '.repeat(before)}${mark}${' '.repeat(title.length - 1 - before)}`;
+    })
+    .join(' ');
+}
+
+function gapLine(ms: number): string {
+  const text = ms >= 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms)} ms`;
+  return pc.bold(`${' '.repeat(timeWidth + 2)}${`… ${text} …`.padStart(16)}`);
+}

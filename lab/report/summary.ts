@@ -1,0 +1,56 @@
+/** What a run comes to, in a few lines: checks, findings, verdict. */
+import pc from 'picocolors';
+import type { Verdict } from '../analysis/checks.ts';
+import { sharesText } from '../analysis/skew.ts';
+import type { Journal } from '../run.ts';
+import { backendNames } from '../topology.ts';
+
+const marks: Record<Verdict, string> = { pass: pc.green('✔'), fail: pc.red('✘'), unknown: pc.yellow('?') };
+const painted: Record<Verdict, (text: string) => string> = {
+  pass: (text) => pc.bold(pc.green(text)),
+  fail: (text) => pc.bold(pc.red(text)),
+  unknown: (text) => pc.bold(pc.yellow(text)),
+};
+
+export function summaryLines(journal: Journal, directory: string | null): string[] {
+  const { checks, doubts, error, verdict, durationMs, setupMs, status } = journal;
+  return [
+    '',
+    ...checks.map((each) => `  ${marks[each.verdict]} ${each.text} ${pc.dim(`· ${each.observed}`)}`),
+    ...doubts.map((doubt) => `  ${marks.unknown} ${doubt}`),
+    ...(error === null ? [] : [`  ${marks.fail} ${error}`]),
+    '',
+    ...findingLines(journal).map(([name, value]) => `  ${pc.dim(name.padEnd(18))} ${value}`),
+    '',
+    `${painted[verdict](verdict.toUpperCase())}  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  ${pc.dim(`${durationMs} ms, of which ${setupMs} ms set-up`)}`,
+    ...(directory === null ? [] : [pc.dim(`      ${directory}`)]),
+  ];
+}
+
+function findingLines({ findings }: Journal): [string, string][] {
+  const { requests, perBackend, connections, dnsQueries, attempts, skew } = findings;
+  const lines: [string, string | null][] = [
+    ['requests', `${requests.sent} sent, ${requests.ok} answered, ${requests.failed} failed`],
+    ['per backend', requests.ok > 0 ? sharesText(backendNames.map((name) => perBackend[name])) : null],
+    ['connections', `${connections.opened} opened, reused ${connections.reused} times`],
+    ['DNS queries', `${dnsQueries.A} A, ${dnsQueries.AAAA} AAAA`],
+    ['attempts', outcomesText(attempts.map(({ outcome }) => outcome))],
+    ['re-resolutions', String(findings.reResolutions)],
+    ['fallback delay', milliseconds(findings.fallbackDelayMs)],
+    ['next address after', milliseconds(findings.nextAddressDelayMs)],
+    ['recovery', milliseconds(findings.recoveryMs)],
+    ['return after heal', milliseconds(findings.returnMs)],
+    ['largest share/fair', skew.maxOverFair === null || requests.ok < 30 ? null : `${skew.maxOverFair.toFixed(2)} (chi-squared p ${skew.chi2p?.toPrecision(2) ?? ''})`],
+  ];
+  return lines.filter((line): line is [string, string] => line[1] !== null);
+}
+
+function outcomesText(outcomes: string[]): string | null {
+  const counts = new Map<string, number>();
+  for (const outcome of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  return counts.size === 0 ? null : [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+}
+
+function milliseconds(value: number | null): string | null {
+  return value === null ? null : `${value.toFixed(1)} ms`;
+}
