@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { driverNames } from './drivers/index.ts';
 import { LabError } from './errors.ts';
+import { faultNamed, faultNames } from './faults/index.ts';
 import type { RunFlags } from './commands/run.ts';
 
 const collect = (word: string, words: string[]): string[] => [...words, word];
@@ -9,7 +10,9 @@ const collect = (word: string, words: string[]): string[] => [...words, word];
 const program = new Command('lab')
   .description('A local failure-injection lab: what does my HTTP client do when DNS, the network or a server fails?')
   .showHelpAfterError('(lab --help lists the commands)')
-  .exitOverride();
+  .enablePositionalOptions()
+  .exitOverride()
+  .commandsGroup('Scenarios:');
 
 const withRunFlags = (command: Command): Command =>
   command
@@ -48,6 +51,87 @@ program
     const { list } = await import('./commands/list.ts');
     list();
   });
+
+program.commandsGroup('A lab by hand:');
+
+program
+  .command('up')
+  .description('keep a lab up in the foreground; Ctrl-C takes it down')
+  .option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto')
+  .option('--seed <text>', 'repeats every shuffled answer exactly', '1')
+  .option('-v, --verbose', 'print every event')
+  .action(async (flags: { driver: string; seed: string; verbose?: boolean }) => {
+    const { up } = await import('./commands/up.ts');
+    process.exitCode = await up(flags);
+  });
+
+program
+  .command('exec <host> <command...>')
+  .description('run a command on a host of the lab that is up')
+  .passThroughOptions()
+  .action(async (host: string, argv: string[]) => {
+    const { exec } = await import('./commands/by-hand.ts');
+    process.exitCode = await exec(host, argv);
+  });
+
+program
+  .command('dns [words...]')
+  .description('show or change the answer policy: lab dns shuffle off, lab dns aaaa on')
+  .action(async (words: string[]) => {
+    const { dns } = await import('./commands/by-hand.ts');
+    process.exitCode = await dns(words);
+  });
+
+program.commandsGroup('Faults on a lab by hand:');
+
+for (const name of faultNames) {
+  const fault = faultNamed(name);
+  const command = program.command(`${name} <backend>`).description(fault.summary);
+  for (const [key, option] of Object.entries(fault.options)) command.option(`--${kebabCase(key)} <value>`, option.doc, String(option.default));
+  command.action(async (backend: string, options: Record<string, string>) => {
+    const { applyFault } = await import('./commands/by-hand.ts');
+    process.exitCode = await applyFault(name, backend, options);
+  });
+}
+
+program
+  .command('heal [backend]')
+  .description('undo every fault in force, or those of one backend')
+  .action(async (backend: string | undefined) => {
+    const { heal } = await import('./commands/by-hand.ts');
+    process.exitCode = await heal(backend);
+  });
+
+program
+  .command('down')
+  .description('take down the lab that is up')
+  .action(async () => {
+    const { down } = await import('./commands/by-hand.ts');
+    process.exitCode = await down();
+  });
+
+program.commandsGroup('This machine:');
+
+program
+  .command('doctor')
+  .description('what this machine has and lacks for each driver')
+  .action(async () => {
+    const { doctor } = await import('./commands/doctor.ts');
+    process.exitCode = await doctor();
+  });
+
+program
+  .command('docs', { hidden: true })
+  .option('--check', 'fail where a document is not what the code says')
+  .action(async ({ check }: { check?: boolean }) => {
+    const { docs } = await import('./commands/docs.ts');
+    process.exitCode = await docs(check === true);
+  });
+
+/** `rateKbit` as the command line writes it: `rate-kbit`. */
+function kebabCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
 
 try {
   await program.parseAsync();

@@ -2,10 +2,12 @@
 import type { Scenario } from '../lab/scenario.ts';
 import { allDown } from './all-down.ts';
 import { baseline } from './baseline.ts';
+import { ulaAddresses } from './ula-addresses.ts';
 
 export const scenarios = {
   baseline,
   'all-down': allDown,
+  'ula-addresses': ulaAddresses,
 } satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof scenarios;

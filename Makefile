@@ -1,0 +1,58 @@
+# The lab's front door. Everything works in a fresh clone: what is missing is installed on the way.
+.DEFAULT_GOAL := help
+.PHONY: help install scenario scenarios list up down doctor test lint docs bench clean
+
+NODE := node_modules/.bin/node
+INSTALLED := node_modules/.installed
+# Stripped types and compiled code are kept, which halves the start of each process.
+export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
+
+FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(client)') $(if $(seed),--seed '$(seed)') \
+         $(foreach pair,$(set),--set '$(pair)') $(if $(v),--verbose) $(if $(json),--json)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  make scenario name=all-down [client=node-http] [driver=netns] [seed=1] [set='family=4 keepAlive=off'] [v=1] [json=1]"
+
+scenario: $(INSTALLED) ## run one scenario: make scenario name=all-down
+	@bin/lab run $(FLAGS) '$(name)'
+
+scenarios: $(INSTALLED) ## run every scenario, several labs side by side
+	@bin/lab run-all $(FLAGS) $(if $(jobs),--jobs '$(jobs)')
+
+list: $(INSTALLED) ## list the scenarios
+	@bin/lab list
+
+up: $(INSTALLED) ## keep a lab up, to break by hand from another terminal
+	@bin/lab up $(FLAGS)
+
+down: $(INSTALLED) ## take that lab down
+	@bin/lab down
+
+doctor: $(INSTALLED) ## what this machine has and lacks
+	@bin/lab doctor
+
+test: $(INSTALLED) ## run the tests
+	@$(NODE) node_modules/vitest/vitest.mjs run
+
+lint: $(INSTALLED) ## types, lint, and documents that are what the code says
+	@$(NODE) node_modules/typescript/bin/tsc
+	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
+	@bin/lab docs --check
+
+docs: $(INSTALLED) ## write the generated tables into README.md and docs/
+	@bin/lab docs
+
+bench: $(INSTALLED) ## measure the lab itself; JSON on stdout
+	@$(NODE) bench/bench.ts
+
+install: $(INSTALLED) ## install what package-lock.json pins
+
+$(INSTALLED): package.json package-lock.json
+	@echo 'Installing what package-lock.json pins (once) …' >&2
+	@npm ci --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
+clean: ## remove results and installed packages
+	rm -rf results node_modules

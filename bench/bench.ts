@@ -1,0 +1,103 @@
+/** How long the lab itself takes. JSON on stdout, progress on stderr; nothing here passes or fails. */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism, release } from 'node:os';
+import { nowMs } from '../lab/events.ts';
+import { chooseDriver } from '../lab/drivers/index.ts';
+import type { FaultName } from '../lab/faults/index.ts';
+import { createLab, startLab } from '../lab/lab.ts';
+import type { Sighting } from '../lab/probe.ts';
+import { Timeline } from '../lab/timeline.ts';
+
+const runs = Number(process.env['BENCH_RUNS'] ?? 15);
+const driver = await chooseDriver(process.env['LAB_DRIVER'] ?? 'auto');
+
+interface Spread {
+  medianMs: number;
+  minMs: number;
+  maxMs: number;
+  runs: number;
+}
+
+async function repeat(title: string, measure: () => Promise<number>, times = runs): Promise<Spread> {
+  process.stderr.write(`${title} `);
+  const values: number[] = [];
+  for (let run = 0; run < times; run++) {
+    values.push(await measure());
+    process.stderr.write('.');
+  }
+  values.sort((a, b) => a - b);
+  process.stderr.write('\n');
+  const at = (index: number): number => Math.round((values[index] ?? NaN) * 10) / 10;
+  return { medianMs: at(Math.floor(values.length / 2)), minMs: at(0), maxMs: at(values.length - 1), runs: times };
+}
+
+async function networkReady(): Promise<number> {
+  const startMs = nowMs();
+  await using lab = await createLab({ driver, timeline: new Timeline(), seed: '1' });
+  void lab;
+  return nowMs() - startMs;
+}
+
+async function labReady(): Promise<number> {
+  const startMs = nowMs();
+  await using lab = await startLab({ driver, timeline: new Timeline(), seed: '1' });
+  void lab;
+  return nowMs() - startMs;
+}
+
+function command(...argv: string[]): () => Promise<number> {
+  return () => {
+    const startMs = nowMs();
+    const { status } = spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' });
+    if (status !== 0) throw new Error(`\`${argv.join(' ')}\` ended with ${String(status)}`);
+    return Promise.resolve(nowMs() - startMs);
+  };
+}
+
+/** What a probe must meet for a fault to be in force on IPv4. A healthy backend answers in under a millisecond. */
+const signs: [FaultName, (sighting: Sighting) => boolean, 'connect' | 'get'][] = [
+  ['stop', ({ outcome }) => outcome === 'ECONNREFUSED', 'connect'],
+  ['kill', ({ outcome }) => outcome === 'ECONNREFUSED', 'connect'],
+  ['refuse', ({ outcome }) => outcome === 'ECONNREFUSED', 'connect'],
+  ['blackhole', ({ outcome }) => outcome === 'silent', 'connect'],
+  ['vanish', ({ outcome }) => outcome === 'silent', 'connect'],
+  ['unreachable', ({ outcome }) => outcome === 'EHOSTUNREACH', 'connect'],
+  ['pause', ({ outcome }) => outcome === 'connected, then silent', 'get'],
+  ['slow-response', ({ outcome, tookMs }) => outcome !== 'response' || tookMs > 100, 'get'],
+];
+
+/** From the call to the start of the first probe that met the fault; probes start every millisecond meanwhile. */
+async function inForce(fault: FaultName, isSign: (sighting: Sighting) => boolean, how: 'connect' | 'get'): Promise<number> {
+  await using lab = await startLab({ driver, timeline: new Timeline(), seed: '1' });
+  const probes: Promise<Sighting>[] = [];
+  const probe = (): void => {
+    probes.push(how === 'connect' ? lab.probe.connect('backend-1', 4, 150) : lab.probe.get('backend-1', 4, '/', 150));
+  };
+  const timer = setInterval(probe, 1);
+  const calledMs = nowMs();
+  const applying = lab.apply(fault, 'backend-1');
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  clearInterval(timer);
+  await applying;
+  const first = (await Promise.all(probes)).filter(isSign).map(({ startMs }) => startMs);
+  if (first.length === 0) throw new Error(`${fault}: no probe met it`);
+  return Math.max(Math.min(...first) - calledMs, 0);
+}
+
+const faultInForce: Record<string, Spread> = {};
+for (const [fault, isSign, how] of signs) faultInForce[fault] = await repeat(`${fault} in force`, () => inForce(fault, isSign, how), Math.ceil(runs / 3));
+
+console.log(
+  JSON.stringify(
+    {
+      machine: { cores: availableParallelism(), kernel: release(), node: process.version, driver: driver.name },
+      networkReady: await repeat('network ready', networkReady),
+      labReady: await repeat('lab ready', labReady),
+      allDown: await repeat('make scenario name=all-down', command('make', '-s', 'scenario', 'name=all-down')),
+      faultInForce,
+      allScenarios: await repeat('make scenarios', command('make', '-s', 'scenarios'), 1),
+    },
+    null,
+    2,
+  ),
+);
