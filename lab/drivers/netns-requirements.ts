@@ -1,4 +1,5 @@
 /** What the netns driver needs of the machine, and what to do where the kernel forbids it. */
+import { execFile } from 'node:child_process';
 import { access, constants, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { LabError, messageOf } from '../errors.ts';
@@ -25,19 +26,40 @@ export async function netnsRequirements(): Promise<Requirement[]> {
   return [...found, await userNamespaces()];
 }
 
-/** Two sysctls can forbid what unshare(1) needs; both are named with what allows them again. */
+/** Asked by trying; where the kernel says no, the sysctl that forbids it is named with what allows it again. */
 async function userNamespaces(): Promise<Requirement> {
-  const forbidden = await forbiddingSysctl();
+  const refusal = await tryNamespaces();
+  const reason = refusal === null ? null : ((await forbiddingSysctl()) ?? containerForbids);
   return {
     name: 'user namespaces',
-    found: forbidden === null,
-    observed: forbidden ? forbidden.observed : 'allowed',
+    found: refusal === null,
+    observed: reason === null ? 'allowed' : `${reason.observed} (${refusal ?? ''})`,
     costs: 'the netns driver',
-    remedy: forbidden ? forbidden.remedy : '',
+    remedy: reason?.remedy ?? '',
   };
 }
 
-async function forbiddingSysctl(): Promise<{ observed: string; remedy: string } | null> {
+/** Null when the namespaces of a lab can be made, else what unshare(1) says. */
+function tryNamespaces(): Promise<string | null> {
+  return new Promise((resolve) => {
+    const argv = ['--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', 'true'];
+    execFile('unshare', argv, { env: { ...process.env, PATH: searchPath() }, timeout: 5_000 }, (error, _, stderr) => {
+      resolve(error ? stderr.trim() || error.message : null);
+    });
+  });
+}
+
+interface Reason {
+  observed: string;
+  remedy: string;
+}
+
+const containerForbids: Reason = {
+  observed: 'the kernel or the container engine refuses them',
+  remedy: 'in a container: --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined',
+};
+
+async function forbiddingSysctl(): Promise<Reason | null> {
   const isRoot = process.getuid?.() === 0;
   const checks: { sysctl: string; forbids: string; root: boolean; allow: string }[] = [
     { sysctl: 'user.max_user_namespaces', forbids: '0', root: true, allow: '10000' },
@@ -48,7 +70,7 @@ async function forbiddingSysctl(): Promise<{ observed: string; remedy: string } 
   for (const { sysctl, forbids, root, allow } of checks) {
     const value = await readFile(`/proc/sys/${sysctl.replaceAll('.', '/')}`, 'utf8').then((text) => text.trim(), () => null);
     if (value === forbids && (root || !isRoot)) {
-      return { observed: `${sysctl} = ${value}`, remedy: `sudo sysctl -w ${sysctl}=${allow}, or run as root` };
+      return { observed: `${sysctl} = ${value}`, remedy: `sudo sysctl -w ${sysctl}=${allow}` };
     }
   }
   return null;
@@ -56,15 +78,10 @@ async function forbiddingSysctl(): Promise<{ observed: string; remedy: string } 
 
 /** Turns unshare's bare "Operation not permitted" into what forbids it and how to allow it; names a missing tool. */
 export async function explainStartFailure(error: unknown): Promise<LabError> {
-  const missing = (await netnsRequirements()).filter((requirement) => !requirement.found);
-  const text = messageOf(error);
-  const reasons = missing.map(({ name, observed, remedy }) => `${name}: ${observed}; ${remedy}.`);
-  if (reasons.length > 0) return new LabError('NOT_SUPPORTED', `The netns driver cannot run here. ${reasons.join(' ')} (${text})`, { cause: error });
-  if (/unshare.*not permitted/i.test(text)) {
-    const remedy = 'in a container, allow it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined';
-    return new LabError('NOT_SUPPORTED', `This kernel or container does not permit user namespaces; ${remedy}. (${text})`, { cause: error });
-  }
-  return error instanceof LabError ? error : new LabError('START_FAILED', text, { cause: error });
+  const missing = (await netnsRequirements()).filter(({ found, optional }) => !found && !optional);
+  if (missing.length === 0) return error instanceof LabError ? error : new LabError('START_FAILED', messageOf(error), { cause: error });
+  const reasons = missing.map(({ name, observed, remedy }) => `${name}: ${observed}. To get it: ${remedy}.`);
+  return new LabError('NOT_SUPPORTED', `The netns driver cannot run here. ${reasons.join(' ')}`, { cause: error });
 }
 
 /** PATH, and the folders where Debian keeps ip and tc but which it leaves out of an ordinary user's PATH. */
