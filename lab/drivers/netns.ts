@@ -11,6 +11,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { LabError, messageOf } from '../errors.ts';
 import { hostNames, type HostName, type Topology } from '../topology.ts';
@@ -80,7 +81,7 @@ while read -r line; do :; done`;
 /** util-linux' nsenter(1) into one host. The working directory survives; stdio is the caller's. */
 export function buildNsenterArgs(pausePid: number, host: HostName, argv: readonly string[], directory = process.cwd()): string[] {
   const target = String(pausePid);
-  return ['nsenter', '--target', target, '--user', '--mount', '--pid', `--net=/proc/${target}/root/run/netns/${host}`, `--wd=${directory}`, ...argv];
+  return ['nsenter', '--target', target, '--user', '--preserve-credentials', '--mount', '--pid', `--net=/proc/${target}/root/run/netns/${host}`, `--wd=${directory}`, ...argv];
 }
 
 async function startNetwork(topology: Topology): Promise<Network> {
@@ -116,14 +117,18 @@ function createHost(name: HostName, pausePid: number): Host {
 }
 
 /**
- * nsenter forks to enter a pid namespace, so its pid is not the process' own. The shell that runs first knows it: /proc is
- * still the outer one, whose /proc/self is the outer pid.
+ * A shell stays between nsenter and the process. It is outside of the pid namespace (`--no-fork`) while its child is inside, so it
+ * knows the outer pid, and the child dies with the lab. nsenter itself would not do as a parent: it stops itself when its child is
+ * stopped (SIGSTOP, the `pause` fault) and is then deaf to the child's end.
  */
-async function startProcess(command: Host['command'], argv: readonly string[]): Promise<HostProcess> {
-  const child = spawnDetached(command(['sh', '-c', 'read -r pid rest </proc/self/stat; echo "$pid"; exec "$@"', 'sh', ...argv]));
+const startScript = 'exec 3<&0; "$@" <&3 3<&- & echo "$!"; exec <&- 3<&-; wait "$!"';
+
+async function startProcess(command: (argv: readonly string[]) => string[], argv: readonly string[]): Promise<HostProcess> {
+  const [nsenter = '', ...rest] = command(['sh', '-c', startScript, 'sh', ...argv]);
+  const child = spawnDetached([nsenter, '--no-fork', ...rest]);
   const stderr = collect(child);
   const exited = new Promise<ProcessExit>((resolve) => {
-    child.once('close', (code, signal) => { resolve({ code, signal, stderr: stderr() }); });
+    child.once('close', (code, signal) => { resolve({ ...endOf(code, signal), stderr: stderr() }); });
   });
   const listeners: ((line: string) => void)[] = [];
   const early: string[] = [];
@@ -149,6 +154,12 @@ async function startProcess(command: Host['command'], argv: readonly string[]): 
       return state === 'Z' ? null : state;
     },
   };
+}
+
+/** A shell says 128 + n for a child that signal n ended. */
+function endOf(code: number | null, signal: string | null): Pick<ProcessExit, 'code' | 'signal'> {
+  const ended = Object.entries(constants.signals).find(([, number]) => number === (code ?? 0) - 128)?.[0];
+  return ended === undefined ? { code, signal } : { code: null, signal: ended };
 }
 
 async function runToEnd(argv: string[]): Promise<CommandResult> {
