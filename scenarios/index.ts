@@ -1,14 +1,48 @@
 /** Every scenario, by the name that `make scenario name=…` uses, in the order in which they are best met. */
 import type { Scenario } from '../lab/scenario.ts';
+import { addressQueries } from './address-queries.ts';
 import { allDown } from './all-down.ts';
+import { backendHangs } from './backend-hangs.ts';
 import { baseline } from './baseline.ts';
+import { fallbackDelaySweep } from './fallback-delay.ts';
+import { hostVanishes } from './host-vanishes.ts';
+import { ipv4Only } from './ipv4-only.ts';
+import { ipv6Blackhole } from './ipv6-blackhole.ts';
+import { ipv6Refused } from './ipv6-refused.ts';
+import { keepAlive } from './keep-alive.ts';
+import { overloadedBackend } from './overloaded-backend.ts';
+import { preferIpv6 } from './prefer-ipv6.ts';
+import { recovery } from './recovery.ts';
 import { resolverChoice } from './resolver-choice.ts';
+import { serverKill } from './server-kill.ts';
+import { serverStop } from './server-stop.ts';
+import { shuffleOff } from './shuffle-off.ts';
+import { shuffleOn } from './shuffle-on.ts';
+import { sortedAnswers } from './sorted-answers.ts';
+import { subsetBeforeShuffle } from './subset-before-shuffle.ts';
 import { ulaAddresses } from './ula-addresses.ts';
 
 export const scenarios = {
   baseline,
-  'all-down': allDown,
+  'address-queries': addressQueries,
+  'ipv4-only': ipv4Only,
+  'prefer-ipv6': preferIpv6,
   'ula-addresses': ulaAddresses,
+  'keep-alive': keepAlive,
+  'server-stop': serverStop,
+  'server-kill': serverKill,
+  'all-down': allDown,
+  recovery,
+  'overloaded-backend': overloadedBackend,
+  'backend-hangs': backendHangs,
+  'host-vanishes': hostVanishes,
+  'ipv6-blackhole': ipv6Blackhole,
+  'ipv6-refused': ipv6Refused,
+  'fallback-delay': fallbackDelaySweep,
+  'shuffle-on': shuffleOn,
+  'shuffle-off': shuffleOff,
+  'subset-before-shuffle': subsetBeforeShuffle,
+  'sorted-answers': sortedAnswers,
   'resolver-choice': resolverChoice,
 } satisfies Record<string, Scenario>;
 

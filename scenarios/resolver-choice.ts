@@ -1,29 +1,74 @@
 import { check } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { dnsDuring, queryTypes } from '../lab/analysis/queries.ts';
+import { defineScenario, type Result } from '../lab/scenario.ts';
+import { httpPort } from '../lab/topology.ts';
+
+/** Requests of each client: one after the other, one for `localhost`, then some at the same time. */
+const inTurn = 30;
+const atOnce = 5;
+/** So slow that all lookups of one moment are under way together, if anything lets them be. */
+const slowMs = 150;
+
 export const resolverChoice = defineScenario({
-  title: 'x', teaches: 'x', predict: 'x', explains: 'x', sources: [], reproduces: [],
+  title: 'libc or c-ares: the same client asks DNS in two ways',
+  teaches: 'dns.lookup (getaddrinfo) and dns.resolve (c-ares) are two resolvers in one program, as netdns=cgo and netdns=go are in Go. They differ in all but the name asked for.',
+  predict: 'Which of the two reads /etc/hosts? Which reorders the answer? Which can have five lookups under way at once? Which sends A and AAAA from one socket?',
+  explains:
+    'getaddrinfo does what the machine is configured for: nsswitch.conf, /etc/hosts, sorting by RFC 6724. It blocks, so Node runs it on libuv\'s ' +
+    'thread pool, which lends at most half of its four threads to such slow work: two lookups at a time, the third waits for one of them, and ' +
+    'a slow DNS server makes a queue inside the client. c-ares is asynchronous: all lookups are under way at once and share one UDP socket ' +
+    '(libc opens one a lookup). resolve4 and resolve6 ask DNS and nothing else: no hosts file, so even localhost is a query that a DNS ' +
+    'server gets to see, and no sorting. The client sits at 198.51.100.9, where sorting shows: libc turns answers round to put backend-1 first.',
+  sources: ['Node documentation, dns: implementation considerations', 'libuv src/threadpool.c, slow_work_thread_threshold', 'nsswitch.conf(5)', 'RFC 6724 section 6, rule 9', 'RFC 6761 section 6.3 (localhost)'],
+  reproduces: ['S11'],
   topology: { clientIpv4: '198.51.100.9' },
   client: { keepAlive: false },
-  run: async ({ startClient, dns, note, client, topology }) => {
-    await dns.aaaa(true);
-    for (const resolver of ['lookup', 'resolve']) {
-      const c = await startClient({ resolver });
-      note(resolver);
-      for (let i = 0; i < 3; i++) await c.get();
-      await c.get('http://localhost:1/');
-      note('concurrent');
-      await dns.impair({ delayMs: 100 });
-      await Promise.all(Array.from({ length: 5 }, () => c.get()));
+  run: async ({ startClient, dns, note }) => {
+    for (const [resolver, name] of [['lookup', 'libc'], ['resolve', 'c-ares']] as const) {
+      const client = await startClient({ resolver });
+      note(`${name}: ${inTurn} requests in turn`);
+      for (let made = 0; made < inTurn; made++) await client.get();
+      note(`${name}: localhost`);
+      await client.get(`http://localhost:${httpPort}/`);
+      note(`${name}: ${atOnce} requests at once, DNS takes ${slowMs} ms`);
+      await dns.impair({ delayMs: slowMs });
+      await Promise.all(Array.from({ length: atOnce }, () => client.get()));
       await dns.impair({ delayMs: 0 });
-      await c.stop();
+      await client.stop();
     }
-    note('no ipv6');
-    await client.$`ip -6 address flush dev eth0`;
-    await client.get();
-    const c = await startClient({ resolver:'resolve' });
-    await c.get();
-    await client.$`ip -6 address add ${topology.hosts.client.ipv6}/64 dev eth0 nodad`;
-    await client.get();
   },
-  checks: ({ findings: { requests } }) => [check('x', requests.ok === 2, requests.ok)],
+  checks: ({ findings: { requests } }) => [
+    check('every request but the two for localhost was answered', requests.ok === 2 * (inTurn + atOnce) && requests.failed === 2, `${requests.ok} answered, ${requests.failed} failed`),
+  ],
+  contract: (result) => {
+    const libc = behaviourOf(result, 1);
+    const cares = behaviourOf(result, inTurn + 1 + atOnce + 1);
+    return [
+      check('libc turned answers round, c-ares never', libc.turned > 0 && cares.answers === inTurn && cares.turned === 0, `libc ${libc.turned} of ${libc.answers}, c-ares ${cares.turned} of ${cares.answers}`),
+      check('libc answered localhost by itself, c-ares asked DNS', libc.localhost === 'none' && cares.localhost !== 'none', `queries: libc ${libc.localhost}, c-ares ${cares.localhost}`),
+      check('libc had two lookups under way at once, c-ares all of them', libc.underWay === 2 && cares.underWay === atOnce, `libc ${libc.underWay}, c-ares ${cares.underWay} of ${atOnce}`),
+      check('libc used a socket a lookup, c-ares one for all at once', libc.sockets === atOnce && cares.sockets === 1, `source ports: libc ${libc.sockets}, c-ares ${cares.sockets}`),
+    ];
+  },
 });
+
+/** What one client did, whose first request had this number. */
+function behaviourOf({ events, topology, findings: { attempts } }: Result<unknown>, first: number) {
+  const numbers = (from: number, length: number): number[] => Array.from({ length }, (_, index) => from + index);
+  const choices = numbers(first, inTurn).flatMap((number) => {
+    const answer = dnsDuring(events, number, topology).answers.find(({ type }) => type === 'A');
+    const tried = attempts.find(({ request }) => request === number);
+    return answer && tried ? [{ offered: answer.addresses[0], tried: tried.address }] : [];
+  });
+  // The requests at once overlap, so that each is given the others' queries too: a set holds each once.
+  const dns = numbers(first + inTurn + 1, atOnce).map((number) => dnsDuring(events, number, topology));
+  const queries = [...new Set(dns.flatMap(({ queries }) => queries))].filter(({ type }) => type === 'A');
+  const firstAnswerMs = Math.min(...dns.flatMap(({ answers }) => answers.map(({ tMs }) => tMs)));
+  return {
+    answers: choices.length,
+    turned: choices.filter(({ offered, tried }) => offered !== tried).length,
+    localhost: queryTypes(dnsDuring(events, first + inTurn, topology).queries),
+    underWay: queries.filter(({ tMs }) => tMs < firstAnswerMs).length,
+    sockets: new Set(queries.map(({ fromPort }) => fromPort)).size,
+  };
+}

@@ -18,21 +18,25 @@ export interface Attempt {
 const outcomes: Record<string, string> = { ECONNREFUSED: 'refused', ABORTED: 'aborted' };
 
 export function attemptsOf(events: readonly TimelineEvent[]): Attempt[] {
-  const attempts: (Attempt & { connection: number })[] = [];
+  const attempts: Attempt[] = [];
+  /** An attempt's connection is what tells two of the same address apart; it is no part of the journal. */
+  const connections = new Map<Attempt, number>();
   for (const event of events) {
     if (event.event === 'client:connect-start') {
       const { request, connection, address, tMs } = event;
-      attempts.push({ request, connection, address, family: event.family === 6 ? 6 : 4, startMs: tMs, endMs: null, outcome: 'open', synCount: null });
+      const attempt: Attempt = { request, address, family: event.family === 6 ? 6 : 4, startMs: tMs, endMs: null, outcome: 'open', synCount: null };
+      attempts.push(attempt);
+      connections.set(attempt, connection);
     } else if (event.event === 'client:connect-done' || event.event === 'client:connect-failed' || event.event === 'client:connect-timeout') {
       const { connection, address } = event;
-      const open = attempts.find((attempt) => attempt.connection === connection && attempt.address === address && attempt.endMs === null);
+      const open = attempts.find((attempt) => connections.get(attempt) === connection && attempt.address === address && attempt.endMs === null);
       if (!open) continue;
       open.endMs = event.tMs;
       if (event.event === 'client:connect-done') open.outcome = 'connected';
       else open.outcome = event.event === 'client:connect-timeout' ? 'given up' : (outcomes[event.error] ?? event.error);
     }
   }
-  return attempts.map(({ connection: _, ...attempt }) => attempt);
+  return attempts;
 }
 
 /** Delay from the first attempt of a request to its first one of the other family; the first request that has both counts. */

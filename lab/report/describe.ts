@@ -40,7 +40,8 @@ const describers: Describer = {
   'client:response-start': ({ status, request }) => `${status} headers ${number(request)}`,
   'client:response': ({ status, body, request }) => pc.bold(`${status} ${colourBody(body)} ${number(request)}`),
   'client:error': ({ code, request }) => pc.bold(pc.red(`error reaches the caller: ${code} ${number(request)}`)),
-  'client:connection-closed': ({ address, error }) => `connection to ${colourAddress(address)} closed${error ? ` (${error})` : ''}`,
+  // UND_ERR_INFO is undici's word for its own tidy end of a connection.
+  'client:connection-closed': ({ address, error }) => `connection to ${colourAddress(address)} closed${error && error !== 'UND_ERR_INFO' ? ` (${error})` : ''}`,
 
   'dns:query': ({ type, name, transport }) => `${type}? ${name}${transport === 'tcp' ? ' over TCP' : ''}`,
   'dns:answer': ({ type, rcode, addresses, truncated }) =>

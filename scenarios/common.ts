@@ -1,0 +1,27 @@
+/** What several scenarios say in the same words. */
+import type { Attempt } from '../lab/analysis/attempts.ts';
+import type { TimelineEvent } from '../lab/events.ts';
+import { hostAt, type Topology } from '../lab/topology.ts';
+
+/** What Node 24 gives one attempt before it moves on (`net.setDefaultAutoSelectFamilyAttemptTimeout`). */
+export const nodeAttemptDelayMs = 250;
+
+/** A timer on a busy machine: late by what the scheduler costs, early by no more than its rounding. */
+export const timerTolerance = { earlyMs: 2, lateMs: 60 };
+
+/** Who answered, by what the response itself says: true for any client. */
+export function answererOf(topology: Topology, { address }: { address: string | null }): string {
+  return (address !== null && hostAt(topology, address)) || 'nobody';
+}
+
+/** `198.51.100.11 given up, 198.51.100.12 connected` */
+export function attemptsText(attempts: readonly Attempt[]): string {
+  return attempts.map(({ address, outcome }) => `${address} ${outcome}`).join(', ') || 'none';
+}
+
+/** From the request to the response or the error that its caller got; null where it got neither. */
+export function tookMs(events: readonly TimelineEvent[], request: number): number | null {
+  const start = events.find((event) => event.event === 'client:request' && event.request === request);
+  const end = events.find((event) => (event.event === 'client:response' || event.event === 'client:error') && event.request === request);
+  return start && end ? end.tMs - start.tMs : null;
+}

@@ -1,0 +1,42 @@
+import { check } from '../lab/analysis/checks.ts';
+import { dnsDuring, queryTypes } from '../lab/analysis/queries.ts';
+import { defineScenario } from '../lab/scenario.ts';
+
+export const ipv4Only = defineScenario({
+  title: 'a client told to use IPv4 does not even ask for AAAA',
+  teaches: 'Forcing a family (tcp4 in Go, family: 4 in Node, curl -4) is decided before DNS is asked: the query for the other family is never sent.',
+  predict: 'The name has addresses of both families. One client may use either, the other is told IPv4. Which queries does each send, and where does each connect?',
+  explains:
+    'The family goes into the hints of getaddrinfo, so libc asks for A alone: one query instead of two, and nothing that a broken AAAA answer or ' +
+    'a broken IPv6 path could delay. It also switches Happy Eyeballs off, which needs two families to race. The price is that the client is ' +
+    'cut off from a server with IPv6 alone, and that nobody notices until there is one.',
+  sources: ['getaddrinfo(3), ai_family', 'Node documentation, net.connect: family, autoSelectFamily', 'Go documentation, net.Dialer: network "tcp4"'],
+  reproduces: ['S10'],
+  client: { keepAlive: false },
+  run: async ({ client, dns, startClient, note }) => {
+    await dns.aaaa(true);
+    const ipv4Client = await startClient({ family: 4 });
+    note('a client that may use both families');
+    await client.get();
+    note('a client told to use IPv4');
+    await ipv4Client.get();
+  },
+  checks: ({ findings: { requests, attempts }, events }) => {
+    const answers = events.filter((event) => event.event === 'dns:answer' && event.tMs > 0);
+    const second = attempts.filter(({ request }) => request === 2);
+    return [
+      check('both requests were answered', requests.ok === 2 && requests.failed === 0, `${requests.ok} of ${requests.sent}`),
+      check('DNS had addresses for every query it was asked', answers.every((event) => event.event === 'dns:answer' && event.addresses.length > 0), `${answers.length} answers`),
+      check('the client told to use IPv4 connected over IPv4', second.length > 0 && second.every(({ family }) => family === 4), second.map(({ address }) => address).join(' ')),
+    ];
+  },
+  contract: ({ findings: { attempts }, events, topology }) => {
+    const [either, forced] = [1, 2].map((request) => queryTypes(dnsDuring(events, request, topology).queries));
+    const first = attempts.find(({ request }) => request === 1);
+    return [
+      check('the client that may use both asked for both', either === 'A AAAA', either ?? 'none'),
+      check('and connected over IPv6', first?.family === 6, first?.address ?? 'nowhere'),
+      check('the client told to use IPv4 asked for A alone', forced === 'A', forced ?? 'none'),
+    ];
+  },
+});

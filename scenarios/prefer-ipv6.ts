@@ -1,0 +1,46 @@
+import { check } from '../lab/analysis/checks.ts';
+import { defineScenario } from '../lab/scenario.ts';
+
+const before = 5;
+const after = 20;
+
+export const preferIpv6 = defineScenario({
+  title: 'add AAAA records, and new connections go to IPv6',
+  teaches: 'Adding an AAAA record moves a service\'s dual-stack clients to IPv6 with their next connection: libc puts those addresses in front.',
+  predict: 'Requests on new connections, first with A records alone, then with AAAA records beside them. Which family is tried first, and how often?',
+  explains:
+    'getaddrinfo returns one list for both families and sorts it by the rules of RFC 6724. For a host with a global IPv6 address ' +
+    'its policy table decides (rule 6): IPv6 (::/0, precedence 40) comes before IPv4 (::ffff:0:0/96, 35 in RFC 6724, 10 in glibc). Which answer ' +
+    'arrived first does not matter, nor which network is the better one. Inside the family the server\'s order stands. IPv4 is there for the ' +
+    'case that IPv6 fails: as it works, nobody tries it. So an AAAA record is a switch that moves most traffic, and it does so as quickly as ' +
+    'clients look up the name again: a kept-alive connection stays where it is.',
+  sources: ['RFC 6724 section 2.1 (policy table) and section 6, rule 6', 'RFC 8305 section 4 (sorting addresses)', 'Node documentation, dns.lookup: order "verbatim"'],
+  reproduces: ['S12'],
+  client: { keepAlive: false },
+  run: async ({ client, dns }) => {
+    for (let made = 0; made < before; made++) await client.get();
+    await dns.aaaa(true);
+    for (let made = 0; made < after; made++) await client.get();
+  },
+  checks: ({ findings: { requests, attempts }, events }) => {
+    const switchedMs = events.find((event) => event.event === 'dns:policy' && event.tMs > 0)?.tMs ?? Infinity;
+    const answers = events.filter((event) => event.event === 'dns:answer' && event.tMs > 0 && event.type === 'AAAA');
+    const asSwitched = answers.filter((event) => event.event === 'dns:answer' && event.addresses.length > 0 === event.tMs > switchedMs);
+    const early = attempts.filter(({ request }) => request <= before);
+    return [
+      check('every request was answered', requests.ok === before + after && requests.failed === 0, `${requests.ok} of ${requests.sent}`),
+      check('AAAA answers held addresses after the switch and none before', asSwitched.length === answers.length, `${asSwitched.length} of ${answers.length}`),
+      check('without AAAA records all connections were made over IPv4', early.every(({ family }) => family === 4), `${early.length} attempts`),
+    ];
+  },
+  contract: ({ findings: { attempts } }) => {
+    const late = attempts.filter(({ request }) => request > before);
+    const first = late.filter(({ request }, index) => late.findIndex((attempt) => attempt.request === request) === index);
+    const ipv6First = first.filter(({ family }) => family === 6).length;
+    const ipv4 = late.filter(({ family }) => family === 4).length;
+    return [
+      check('with AAAA records IPv6 was tried first', ipv6First === after, `${ipv6First} of ${first.length} requests`),
+      check('and since it worked, IPv4 was not tried at all', late.length > 0 && ipv4 === 0, `${ipv4} of ${late.length} attempts`),
+    ];
+  },
+});
