@@ -5,7 +5,7 @@
  *   node client/main.ts [key=value…] --control                                    driven by the lab over stdin
  */
 import { parseArgs } from 'node:util';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { LabError, messageOf } from '../lab/errors.ts';
 import { parseOptions, splitAssignments } from '../lab/options.ts';
 import { emit as emitLine, ready, serveControl } from '../services/control.ts';
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   const options = parseOptions(clientOptions, splitAssignments(assignments), 'the client');
   if (values.control) {
     const request = createRequester(options, emitLine);
-    serveControl({ request: ({ number, method, url: target }) => request(Number(number), String(method), String(target)) });
+    await serveControl({ request: ({ number, method, url: target }) => request(Number(number), String(method), String(target)) });
     ready();
     return await new Promise<never>(() => undefined);
   }
@@ -46,6 +46,8 @@ async function main(): Promise<number> {
     if (number > 1) await sleep(wholeNumber('interval', values.interval));
     if (!(await request(number, 'GET', url)).ok) failed++;
   }
+  // A socket that was given up tells of its end in the next turn of the event loop.
+  await nextTurn();
   return failed > 0 ? 1 : 0;
 }
 

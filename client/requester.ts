@@ -1,4 +1,5 @@
 /** One request from its start to what the caller gets, with every event in between. */
+import { inspect } from 'node:util';
 import { createLookup } from './resolvers.ts';
 import { createTransport } from './transports.ts';
 import { startTrace, type Emit } from './trace.ts';
@@ -30,7 +31,8 @@ export function createRequester(options: ClientOptions, emit: Emit): (number: nu
 
 /** Every error the caller could dig out, outermost first: causes, and the members of an AggregateError. */
 export function causeChain(error: unknown): string[] {
-  if (!(error instanceof Error)) return error === undefined ? [] : [String(error)];
+  if (error === undefined) return [];
+  if (!(error instanceof Error)) return [inspect(error)];
   const { code } = error as NodeJS.ErrnoException;
   const text = [error.name === 'Error' || error.message.startsWith(error.name) ? '' : error.name, error.message || code || ''].filter(Boolean).join(': ');
   const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [];
@@ -39,7 +41,9 @@ export function causeChain(error: unknown): string[] {
 
 /** The most telling code of the chain: the innermost one there is. */
 function rootCode(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return inspect(error);
   const inner = error.cause === undefined ? '' : rootCode(error.cause);
-  return inner || (error as NodeJS.ErrnoException).code?.toString() || (error.cause === undefined ? error.name : '');
+  const { code } = error as { code?: unknown };
+  // A DOMException's code is a number of old (23 for TimeoutError); its name says it.
+  return inner || (typeof code === 'string' ? code : '') || (error.cause === undefined ? error.name : '');
 }

@@ -36,7 +36,8 @@ type Dispatcher = NonNullable<RequestInit['dispatcher']>;
  * through the global dispatcher, which undici keeps under this symbol so that all copies of it share one.
  */
 function fetchTransport(options: ClientOptions, lookup: LookupFunction): Transport {
-  void Response; // the first use of a fetch global is what loads undici and sets the dispatcher
+  // The first use of a fetch global is what loads undici and sets the dispatcher.
+  Response.error();
   const shared = (globalThis as unknown as Record<symbol, { constructor: new (agentOptions: object) => Dispatcher }>)[Symbol.for('undici.globalDispatcher.1')];
   if (!shared) throw new LabError('NOT_SUPPORTED', `Node ${process.version} has no global undici dispatcher; use transport=http.`);
   const { autoSelectFamily, autoSelectFamilyAttemptTimeout, ...connect } = connectOptions(options, lookup);

@@ -5,6 +5,12 @@ import { LabError } from './errors.ts';
 import { faultNamed, faultNames } from './faults/index.ts';
 import type { RunFlags } from './commands/run.ts';
 
+// `bin/lab run … | head`: who reads no more wants no more.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 const collect = (word: string, words: string[]): string[] => [...words, word];
 
 const program = new Command('lab')

@@ -72,20 +72,24 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   let lab: Lab | undefined;
   let data: unknown;
   let error: LabError | undefined;
+  const failedBy = (thrown: unknown): LabError => (thrown instanceof LabError ? thrown : new LabError('START_FAILED', messageOf(thrown), { cause: thrown }));
+  // Ends what a scenario that was cut short still waits for, so that this process can end.
+  const over = new AbortController();
 
   try {
     lab = await createLab({ driver, timeline, seed, topology: scenario.topology ?? {} });
     const running = lab;
     await unlessAborted(signal, async () => {
-      const stage = await setStage(running, clientOptions, options.clientOptions, limitMs, seed);
+      const stage = await setStage(running, clientOptions, options.clientOptions, limitMs, seed, over.signal);
       setupMs = performance.now() - start;
       timeline.start();
       data = await withinLimit(limitMs, scenario.run(stage));
     });
     await lab.settle();
   } catch (thrown) {
-    error = thrown instanceof LabError ? thrown : new LabError('START_FAILED', messageOf(thrown), { cause: thrown });
+    error = failedBy(thrown);
   } finally {
+    over.abort();
     await lab?.[Symbol.asyncDispose]();
     timeline.flush();
   }
@@ -93,7 +97,12 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const events = timeline.events;
   const findings = findingsOf(events.filter(({ tMs }) => tMs >= 0), topology);
   const result = { findings, events, topology, client: clientOptions, data };
-  const checks = error === undefined ? [...scenario.checks(result), ...(scenario.contract?.(result) ?? [])] : [];
+  let checks: Check[] = [];
+  try {
+    if (error === undefined) checks = [...scenario.checks(result), ...(scenario.contract?.(result) ?? [])];
+  } catch (thrown) {
+    error = failedBy(thrown);
+  }
   const doubts = lab?.doubts ?? [];
   return {
     events,
@@ -118,7 +127,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
 }
 
 /** Services and client start side by side; the stage is what the scenario's stimulus works with. */
-async function setStage(lab: Lab, options: ClientOptions, asked: Partial<ClientOptions>, limitMs: number, seed: string): Promise<Stage> {
+async function setStage(lab: Lab, options: ClientOptions, asked: Partial<ClientOptions>, limitMs: number, seed: string, over: AbortSignal): Promise<Stage> {
   let lastRequest = 0;
   const numbers = { next: () => ++lastRequest };
   const [stageClient] = await Promise.all([startClient(lab, options, numbers, limitMs), lab.startServices(seed)]);
@@ -129,7 +138,8 @@ async function setStage(lab: Lab, options: ClientOptions, asked: Partial<ClientO
     startClient: (change) => startClient(lab, { ...options, ...change, ...asked }, numbers, limitMs),
     apply: (fault, backend, given) => lab.apply(fault, backend, given),
     note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
-    wait: (delayMs) => sleep(delayMs),
+    wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
+    until: (isIt, limitMs = 1_000) => lab.timeline.waitFor(isIt, limitMs),
     events: async () => {
       await lab.settle();
       return lab.timeline.events;

@@ -18,16 +18,18 @@ export interface Stage {
   readonly client: StageClient;
   readonly dns: DnsControl;
   /** Another client, beside the default one: for sweeps. */
-  startClient(options: Partial<ClientOptions>): Promise<StageClient>;
-  apply(fault: string, backend: string, options?: Record<string, string | number>): Promise<AppliedFault>;
+  startClient: (options: Partial<ClientOptions>) => Promise<StageClient>;
+  apply: (fault: string, backend: string, options?: Record<string, string | number>) => Promise<AppliedFault>;
   /** A remark on the timeline. */
-  note(text: string): void;
+  note: (text: string) => void;
   /** Waits: for what a scenario does at leisure, never for the lab to be ready. */
-  wait(delayMs: number): Promise<void>;
+  wait: (delayMs: number) => Promise<void>;
+  /** Waits for an event that says so, at most `limitMs`; a client that does not trace just idles that long. */
+  until: (isIt: (event: TimelineEvent) => boolean, limitMs?: number) => Promise<boolean>;
   /** The events so far, all of them that happened before the call. */
-  events(): Promise<readonly TimelineEvent[]>;
+  events: () => Promise<readonly TimelineEvent[]>;
   /** The backend that an address belongs to. @throws {LabError} when it belongs to none. */
-  backendAt(address: string | null): BackendName;
+  backendAt: (address: string | null) => BackendName;
 }
 
 export interface StageClient {

@@ -13,6 +13,7 @@ export class Timeline {
   #timer: NodeJS.Timeout | undefined;
   #started = false;
   readonly #subscribers: Subscriber[] = [];
+  readonly #watchers = new Set<Subscriber>();
 
   /** Everything so far, by time. */
   get events(): readonly TimelineEvent[] {
@@ -38,6 +39,24 @@ export class Timeline {
     this.#subscribers.push(subscriber);
   }
 
+  /**
+   * Resolves when an event that `isIt` accepts is there, past ones included; false when there is none within `limitMs`.
+   * It is told at once, not in order.
+   */
+  async waitFor(isIt: (event: TimelineEvent) => boolean, limitMs: number): Promise<boolean> {
+    if (this.#events.some(isIt)) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const watcher: Subscriber = (event) => {
+      if (isIt(event)) resolve(true);
+    };
+    this.#watchers.add(watcher);
+    const timer = setTimeout(resolve, limitMs, false);
+    const seen = await promise;
+    clearTimeout(timer);
+    this.#watchers.delete(watcher);
+    return seen;
+  }
+
   /** An event that a process wrote. */
   receive(host: string, { event, atMs, ...payload }: EmittedEvent): void {
     this.#add({ tMs: rounded(atMs - this.#zeroMs), witness: witnessOf(event), host, event, ...payload } as TimelineEvent);
@@ -57,6 +76,7 @@ export class Timeline {
 
   #add(event: TimelineEvent): void {
     this.#events.push(event);
+    for (const watcher of this.#watchers) watcher(event);
     if (this.#subscribers.length === 0) return;
     this.#unpublished.push(event);
     this.#publishSoon();

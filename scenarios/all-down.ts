@@ -12,11 +12,11 @@ export const allDown = defineScenario({
     'the third address: an answer is all it has.',
   sources: ['RFC 9293 section 3.10.7.1 (RST for a closed port)', 'RFC 8305 section 5 (a failed attempt starts the next one at once)'],
   reproduces: ['S6'],
-  run: async ({ client, apply, wait }) => {
+  run: async ({ client, apply, until }) => {
     await client.get();
     await Promise.all(backendNames.map((backend) => apply('kill', backend)));
-    // The client learns of its closed connection from a FIN; give it the moment any idle client has.
-    await wait(20);
+    // An idle client learns of its closed connection from the FIN.
+    await until((event) => event.event === 'client:connection-closed');
     await client.get();
   },
   checks: ({ findings: { requests, attempts }, events }) => {

@@ -16,8 +16,17 @@ export function emit<Name extends EventName>(event: Name, payload: Payload<Name>
   writeLine({ event, atMs, ...payload });
 }
 
-/** Answers commands until stdin ends, which is how a lab's end reaches its services. */
-export function serveControl(commands: Record<string, Command>): void {
+/**
+ * Answers commands until stdin ends, which is how a lab's end reaches its services. With LAB_CONTROL_PORT set, nobody holds stdin:
+ * the commands come over HTTP instead.
+ */
+export async function serveControl(commands: Record<string, Command>): Promise<void> {
+  const port = process.env['LAB_CONTROL_PORT'];
+  if (port !== undefined) {
+    const { serveHttpControl } = await import('./control-http.ts');
+    await serveHttpControl(commands, Number(port));
+    return;
+  }
   const lines = createInterface({ input: process.stdin });
   // Answered after all that was written before it: who has the answer has every event up to then.
   const all = { ...commands, ping: () => null };

@@ -63,8 +63,7 @@ export function startStory({ topology, verbose, write }: StoryOptions): Story {
       }
       if (lastMs !== undefined && event.tMs - lastMs >= gapMs) write(gapLine(event.tMs - lastMs));
       lastMs = event.tMs;
-      const { tMs, witness, host: _, event: name, ...payload } = event;
-      write(`${tMs.toFixed(1).padStart(timeWidth)}  ${laneMarks(witness)}  ${describe(name, payload as Payload<EventName>)}`);
+      write(`${event.tMs.toFixed(1).padStart(timeWidth)}  ${laneMarks(event.witness)}  ${describe(event.event, event as Payload<EventName>)}`);
     },
     end: sayLeftOut,
   };

@@ -26,7 +26,7 @@ async function handle(bytes: Buffer, peer: Peer, reply: (bytes: Buffer) => void)
   try {
     query = parseQuery(bytes);
   } catch (error) {
-    emit('dns:malformed', { from: peer.address, transport: peer.transport, count: ++malformed, reason: String((error as Error).message) });
+    emit('dns:malformed', { from: peer.address, transport: peer.transport, count: ++malformed, reason: (error as Error).message });
     const isQuery = bytes.length >= 12 && (bytes.readUInt8(2) & 0x80) === 0;
     if (isQuery) reply(formErr(bytes));
     return;
@@ -61,5 +61,5 @@ try {
   console.error(`dns: cannot listen on ${options.listen.join(', ')} port ${options.port}: ${(error as Error).message}`);
   process.exit(1);
 }
-serveControl(policyCommands(zone));
+await serveControl(policyCommands(zone));
 ready();

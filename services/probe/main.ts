@@ -80,7 +80,7 @@ async function probeDns(server: string, name: string, timeoutMs: number): Promis
   return { outcome, startMs, tookMs: nowMs() - startMs };
 }
 
-serveControl({
+await serveControl({
   connect: ({ address, port, timeoutMs }) => probeConnect(String(address), Number(port), Number(timeoutMs)),
   get: ({ address, port, path, timeoutMs }) => probeGet(String(address), Number(port), String(path), Number(timeoutMs)),
   dns: ({ server, name, timeoutMs }) => probeDns(String(server), String(name), Number(timeoutMs)),
