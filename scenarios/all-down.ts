@@ -10,7 +10,7 @@ export const allDown = defineScenario({
     'A killed process leaves its port closed, and a closed port answers a SYN with RST in well under a millisecond. So the client walks ' +
     'through the answer at once, without waiting for any attempt delay, and hands the last refusal to its caller. It does not ask DNS for ' +
     'the third address: an answer is all it has.',
-  sources: ['RFC 9293 section 3.10.7.1 (RST for a closed port)', 'RFC 8305 section 5 (a failed attempt starts the next one at once)'],
+  sources: ['RFC 9293 section 3.10.7.1 (RST for a closed port)', 'Node lib/net.js, afterConnectMultiple (a failed attempt starts the next one at once)'],
   reproduces: ['S6'],
   run: async ({ client, apply, until }) => {
     await client.get();

@@ -7,7 +7,10 @@ import { hostAt, type Topology } from '../lab/topology.ts';
 export const nodeAttemptDelayMs = 250;
 
 /** A timer on a busy machine: late by what the scheduler costs, early by no more than its rounding. */
-export const timerTolerance = { earlyMs: 2, lateMs: 60 };
+export const timerTolerance = { earlyMs: 2, lateMs: 100 };
+
+/** A whole request: several processes have to wake up for it. */
+export const requestTolerance = { earlyMs: 2, lateMs: 150 };
 
 /** Who answered, by what the response itself says: true for any client. */
 export function answererOf(topology: Topology, { address }: { address: string | null }): string {

@@ -5,7 +5,7 @@ import { backendNames } from '../lab/topology.ts';
 import { attemptsText, timerTolerance } from './common.ts';
 
 /** Further apart than the tolerance is wide: no step can be taken for its neighbour. */
-const delaysMs = [50, 150, 250, 400];
+const delaysMs = [50, 200, 400];
 
 export const fallbackDelaySweep = defineScenario({
   title: 'the fallback delay, configured from 50 to 400 ms: is it what was asked for?',

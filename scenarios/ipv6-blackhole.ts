@@ -10,7 +10,7 @@ export const ipv6Blackhole = defineScenario({
   explains:
     'RFC 6724 puts IPv6 first, RFC 8305 alternates the families after that, so the second attempt is an IPv4 one. It starts after the ' +
     'connection attempt delay, for which RFC 8305 recommends 250 ms and Node takes it. What Node does is no race though: it aborts the first ' +
-    'attempt when it starts the second, where the RFC lets both run. The price is paid once per connection: the kept-alive connection that ' +
+    'attempt when it starts the second, where the RFC lets both run. The price is paid once per connection: the one that ' +
     'won is an IPv4 one, and the second request rides on it.',
   sources: ['RFC 8305 sections 4 and 5 (interlaced families, 250 ms)', 'RFC 6724 section 2.1 (default policy)', 'Node lib/net.js, internalConnectMultiple'],
   reproduces: ['S13', 'S12'],

@@ -10,7 +10,7 @@ export const ipv6Refused = defineScenario({
   explains:
     'The fallback delay is for not knowing. A RST says all there is to know, so the next address is tried in the same moment. That is why a ' +
     'service should refuse what it does not serve, and why a firewall that drops costs each client a delay that one that rejects does not.',
-  sources: ['RFC 8305 section 5 (a failed attempt starts the next one at once)', 'RFC 9293 section 3.10.7.1 (RST for a closed port)'],
+  sources: ['Node lib/net.js, afterConnectMultiple (a failed attempt starts the next one at once)', 'RFC 9293 section 3.10.7.1 (RST for a closed port)'],
   reproduces: ['S13'],
   run: async ({ client, dns, apply }) => {
     await dns.aaaa(true);

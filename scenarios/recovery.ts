@@ -10,7 +10,7 @@ export const recovery = defineScenario({
     'The client that fled has a live connection to backend-2, and while it lives it asks nobody whether things have changed. A newcomer has to ' +
     'dial, asks DNS, and lands on the healed server at once. The first client follows only when its own connection ends, here because backend-2 ' +
     'is stopped in turn. So after a restart the load stays where the failure had put it, as long as connections last.',
-  sources: ['RFC 9112 section 9.3 (persistence)', 'RFC 9110 section 7.3.3 (an inbound connection may be any that exists)'],
+  sources: ['RFC 9112 section 9.3 (persistence)', 'RFC 9112 section 9.6 (tear-down)'],
   reproduces: ['S5'],
   run: async ({ client, dns, apply, wait, startClient, note }) => {
     // Zone order: whoever dials prefers backend-1, so that going back is never a matter of luck.
