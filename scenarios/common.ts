@@ -1,7 +1,7 @@
 /** What several scenarios say in the same words. */
 import type { Attempt } from '../lab/analysis/attempts.ts';
 import type { TimelineEvent } from '../lab/events.ts';
-import { hostAt, type Topology } from '../lab/topology.ts';
+import { hostAt, type BackendName, type Topology } from '../lab/topology.ts';
 
 /** What Node 24 gives one attempt before it moves on (`net.setDefaultAutoSelectFamilyAttemptTimeout`). */
 export const nodeAttemptDelayMs = 250;
@@ -15,6 +15,12 @@ export const requestTolerance = { earlyMs: 2, lateMs: 150 };
 /** Who answered, by what the response itself says: true for any client. */
 export function answererOf(topology: Topology, { address }: { address: string | null }): string {
   return (address !== null && hostAt(topology, address)) || 'nobody';
+}
+
+/** For `until`: the client knows that its connection to this address is gone. */
+export function closedTo(topology: Topology, backend: BackendName): (event: TimelineEvent) => boolean {
+  const { ipv4, ipv6 } = topology.hosts[backend];
+  return (event) => event.event === 'client:connection-closed' && (event.address === ipv4 || event.address === ipv6);
 }
 
 /** `198.51.100.11 given up, 198.51.100.12 connected` */

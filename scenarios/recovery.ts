@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/scenario.ts';
-import { answererOf } from './common.ts';
+import { answererOf, closedTo } from './common.ts';
 
 export const recovery = defineScenario({
   title: 'the stopped server comes back: who goes back to it, and when?',
@@ -12,12 +12,12 @@ export const recovery = defineScenario({
     'is stopped in turn. So after a restart the load stays where the failure had put it, as long as connections last.',
   sources: ['RFC 9112 section 9.3 (persistence)', 'RFC 9112 section 9.6 (tear-down)'],
   reproduces: ['S5'],
-  run: async ({ client, dns, apply, wait, startClient, note }) => {
+  run: async ({ topology, client, dns, apply, wait, until, startClient, note }) => {
     // Zone order: whoever dials prefers backend-1, so that going back is never a matter of luck.
     await dns.chain(['sort', 'selectFirst 2']);
     const before = await client.get();
     const stopped = await apply('stop', 'backend-1');
-    await wait(50);
+    await until(closedTo(topology, 'backend-1'));
     const fled = await client.get();
     await stopped.heal();
     await wait(50);
@@ -25,7 +25,7 @@ export const recovery = defineScenario({
     note('a newcomer');
     const newcomer = await (await startClient({})).get();
     await apply('stop', 'backend-2');
-    await wait(50);
+    await until(closedTo(topology, 'backend-2'));
     const back = await client.get();
     return { before, fled, stayed, newcomer, back };
   },

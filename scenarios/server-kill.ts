@@ -1,5 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { LabError } from '../lab/errors.ts';
+import type { TimelineEvent } from '../lab/events.ts';
 import { defineScenario, type Stage } from '../lab/scenario.ts';
 import { answererOf } from './common.ts';
 
@@ -22,14 +23,14 @@ export const serverKill = defineScenario({
     // Time to be killed in. The request is on its way to its answer when the backend's own log shows it.
     await apply('slow-response', 'backend-1', { delayMs: 1000 });
     const inFlight = client.get();
-    await untilRequested(stage);
+    await untilSecondArrived(stage);
     await apply('kill', 'backend-1');
     const lost = await inFlight;
     const next = await client.get();
     return { lost, next };
   },
   checks: ({ topology, events, data: { next } }) => {
-    const cut = requestsOfClient(events, topology.hosts.client.ipv4).at(1);
+    const cut = events.filter(isRequestOf(topology.hosts.client.ipv4)).at(1);
     const answers = events.filter((event) => event.event === 'backend:response' && event.host === 'backend-1' && event.from === topology.hosts.client.ipv4);
     return [
       check('the second request had reached backend-1', cut?.host === 'backend-1', cut ? `seen by ${cut.host}` : 'not seen'),
@@ -39,7 +40,7 @@ export const serverKill = defineScenario({
   },
   contract: ({ topology, events, client, data: { lost, next } }) => {
     const expected = client.transport === 'fetch' ? 'UND_ERR_SOCKET' : 'ECONNRESET';
-    const arrivals = requestsOfClient(events, topology.hosts.client.ipv4).map(({ host }) => host);
+    const arrivals = events.filter(isRequestOf(topology.hosts.client.ipv4)).map(({ host }) => host);
     return [
       check(`the lost request came back as ${expected}`, !lost.ok && lost.error === expected, lost.ok ? 'answered' : lost.error),
       check('it was not sent again: each request reached one backend, once', arrivals.length === 3, arrivals.join(' ')),
@@ -48,15 +49,13 @@ export const serverKill = defineScenario({
   },
 });
 
-function requestsOfClient(events: Awaited<ReturnType<Stage['events']>>, from: string) {
-  return events.filter((event) => event.event === 'backend:request' && event.from === from);
-}
+const isRequestOf = (from: string) => (event: TimelineEvent) => event.event === 'backend:request' && event.from === from;
 
 /** @throws {LabError} TIME_LIMIT when the second request does not reach a backend. */
-async function untilRequested({ events, topology, wait }: Stage): Promise<void> {
-  for (let looked = 0; looked < 200; looked++) {
-    if (requestsOfClient(await events(), topology.hosts.client.ipv4).length === 2) return;
-    await wait(2);
+async function untilSecondArrived({ until, topology }: Stage): Promise<void> {
+  const isRequest = isRequestOf(topology.hosts.client.ipv4);
+  let arrived = 0;
+  if (!(await until((event) => isRequest(event) && ++arrived === 2, 5_000))) {
+    throw new LabError('TIME_LIMIT', 'The second request did not reach any backend.');
   }
-  throw new LabError('TIME_LIMIT', 'The second request did not reach any backend.');
 }

@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/scenario.ts';
-import { answererOf, attemptsText } from './common.ts';
+import { answererOf, attemptsText, closedTo } from './common.ts';
 
 export const serverStop = defineScenario({
   title: 'the server is stopped in order: where does its idle client go?',
@@ -12,12 +12,12 @@ export const serverStop = defineScenario({
     'closed port answers with RST at once, and the client goes on to the next address of the same answer. The caller notices nothing.',
   sources: ['RFC 9112 section 9.6 (tear-down)', 'RFC 9293 section 3.10.7.1 (RST for a closed port)', 'Node lib/net.js, afterConnectMultiple (a failed attempt starts the next one at once)'],
   reproduces: ['S5'],
-  run: async ({ client, dns, apply, wait }) => {
+  run: async ({ topology, client, dns, apply, until }) => {
     // Zone order, not shuffled: the stopped server must come first in the second answer too, or nothing is refused.
     await dns.chain(['sort', 'selectFirst 2']);
     const before = await client.get();
     await apply('stop', 'backend-1');
-    await wait(50);
+    await until(closedTo(topology, 'backend-1'));
     const after = await client.get();
     return { before, after };
   },
