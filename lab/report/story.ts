@@ -20,7 +20,7 @@ const lanes = [
 /** A pause that a reader should notice. */
 const gapMs = 90;
 /** Requests told in full after each fault, policy change or remark; the rest of a series is counted. */
-const toldRequests = 6;
+const toldRequests = 3;
 const timeWidth = 10;
 
 export interface StoryOptions {
