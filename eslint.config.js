@@ -8,6 +8,8 @@ export default tseslint.config(
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       eqeqeq: 'error',
+      // Interfaces here are records of closures, made to be taken apart; the few classes are not.
+      '@typescript-eslint/unbound-method': 'off',
       // Numbers and addresses are what this program prints; `${port}` is not a mistake here.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
     },

@@ -33,16 +33,18 @@ async function repeat(title: string, measure: () => Promise<number>, times = run
 
 async function networkReady(): Promise<number> {
   const startMs = nowMs();
-  await using lab = await createLab({ driver, timeline: new Timeline(), seed: '1' });
-  void lab;
-  return nowMs() - startMs;
+  const lab = await createLab({ driver, timeline: new Timeline(), seed: '1' });
+  const tookMs = nowMs() - startMs;
+  await lab[Symbol.asyncDispose]();
+  return tookMs;
 }
 
 async function labReady(): Promise<number> {
   const startMs = nowMs();
-  await using lab = await startLab({ driver, timeline: new Timeline(), seed: '1' });
-  void lab;
-  return nowMs() - startMs;
+  const lab = await startLab({ driver, timeline: new Timeline(), seed: '1' });
+  const tookMs = nowMs() - startMs;
+  await lab[Symbol.asyncDispose]();
+  return tookMs;
 }
 
 function command(...argv: string[]): () => Promise<number> {

@@ -108,15 +108,15 @@ describeWith('netns', 'in a lab', () => {
     expect(of(events, 'client:response')).toMatchObject([{ body: `Hello, World from ${first}` }]);
   });
 
-  /** Node's own, in the version this project pins; a busy machine of two cores is late, never early. */
+  /** Node's own, in the version this project pins; a very busy machine of two cores is late, never early. */
   const nodesAttemptMs = 250;
-  const tolerance = { earlyMs: 2, lateMs: 150 };
+  const tolerance = { earlyMs: 2, lateMs: 400 };
 
   test.each([
     ['transport=fetch', null],
     ['transport=http', null],
-    ['transport=fetch', 100],
-    ['transport=http', 100],
+    ['transport=fetch', 800],
+    ['transport=http', 800],
   ])('%s with attemptDelayMs=%s gives up a silent address after that, and takes the next', async (transport, attemptDelayMs) => {
     const hole = await lab.apply('blackhole', 'backend-1', { family: 4 });
     const events = await inLab(transport, ...(attemptDelayMs === null ? [] : [`attemptDelayMs=${attemptDelayMs}`]));
@@ -138,7 +138,7 @@ describeWith('netns', 'in a lab', () => {
     const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as EmittedEvent);
     expect(of(events, 'client:error')).toMatchObject([{ code: 'UND_ERR_CONNECT_TIMEOUT' }]);
     expect(of(events, 'client:connect-timeout').map(({ address }) => address)).toEqual([first]);
-    expect(of(events, 'client:connect-failed').map(({ address, error }) => [address, error])).toEqual([[second, 'UND_ERR_CONNECT_TIMEOUT']]);
+    expect(of(events, 'client:connect-failed').map(({ address, error }) => [address, error])).toEqual([[second, 'ECANCELED']]);
   });
 
   test('IPv6 is tried first once there is one, and family=4 asks for no AAAA', async () => {

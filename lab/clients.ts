@@ -7,7 +7,7 @@ import type { Lab } from './lab.ts';
 import { unknownName } from './errors.ts';
 import { defaultsOf } from './options.ts';
 import type { Remote } from './remote.ts';
-import { nodeArgv } from './services.ts';
+import { programArgv } from './services.ts';
 import { webUrl } from './topology.ts';
 import type { StageClient } from './scenario.ts';
 
@@ -39,7 +39,7 @@ export interface RequestNumbers {
 /** Starts our client on the client host. */
 export async function startClient(lab: Lab, options: ClientOptions, numbers: RequestNumbers, requestLimitMs: number): Promise<StageClient> {
   const words = Object.entries(options).flatMap(([key, value]) => (value === null ? [] : [`${key}=${typeof value === 'boolean' ? onOff(value) : value}`]));
-  const remote = await lab.startProcess('client', 'the client', nodeArgv('client/main.ts', ...words, '--control'));
+  const remote = await lab.startProcess('client', 'the client', programArgv(lab.network.runtime, 'client/main.ts', ...words, '--control'));
   return {
     get: (url = webUrl) => get(remote, url, numbers.next(), requestLimitMs),
     $: (pieces, ...args) => runInShell(lab, pieces, args),

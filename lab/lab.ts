@@ -7,7 +7,7 @@ import type { FaultTarget } from './faults/fault.ts';
 import { parseOptions } from './options.ts';
 import { Probe } from './probe.ts';
 import { Remote } from './remote.ts';
-import { backendArgv, dnsArgv, nodeArgv } from './services.ts';
+import { backendArgv, dnsArgv, programArgv } from './services.ts';
 import type { Timeline } from './timeline.ts';
 import { addressOf, backendNames, createTopology, isBackend, type BackendName, type HostName, type Topology, type TopologyChange } from './topology.ts';
 
@@ -72,8 +72,8 @@ export class Lab implements AsyncDisposable {
    */
   async startServices(seed: string): Promise<void> {
     const [, observer] = await Promise.all([
-      this.startProcess('dns', 'the DNS server', dnsArgv(this.topology, seed)),
-      this.startProcess('observer', 'the observer', nodeArgv('services/probe/main.ts')),
+      this.startProcess('dns', 'the DNS server', dnsArgv(this.topology, seed, this.network.runtime)),
+      this.startProcess('observer', 'the observer', programArgv(this.network.runtime, 'services/probe/main.ts')),
       ...backendNames.map((name) => this.#startBackend(name)),
     ]);
     this.#probe = new Probe(this.host('observer'), observer, this.topology);
@@ -181,7 +181,7 @@ export class Lab implements AsyncDisposable {
   }
 
   async #startBackend(name: BackendName): Promise<Remote> {
-    return this.startProcess(name, name, backendArgv(this.topology, name));
+    return this.startProcess(name, name, backendArgv(this.topology, name, this.network.runtime));
   }
 
   #target(name: BackendName): FaultTarget {

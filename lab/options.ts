@@ -35,7 +35,7 @@ export function choice<const T extends string | number>(words: readonly T[], def
 
 /** `on` or `off`. */
 export function onOff(defaultValue: boolean, doc: string): Option<boolean> {
-  return { doc, default: defaultValue, expected: 'on or off', parse: (text) => ({ on: true, off: false })[text] };
+  return { doc, default: defaultValue, expected: 'on or off', parse: (text) => (text === 'on' ? true : text === 'off' ? false : undefined) };
 }
 
 /** `0` for both families, as in getaddrinfo's hints. */

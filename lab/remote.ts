@@ -75,6 +75,8 @@ export class Remote {
     let message: { id?: number; result?: unknown; error?: string; event?: string; ready?: true };
     try {
       message = JSON.parse(line) as typeof message;
+      // `null` and `5` are JSON too.
+      if (typeof message !== 'object' || (message as unknown) === null || Array.isArray(message)) throw new TypeError('no object');
     } catch {
       const error = new LabError('BAD_OUTPUT', `Expected ${this.name} to write JSON lines, got \`${line.slice(0, 200)}\`.`);
       becomeReady?.reject(error);

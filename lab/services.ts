@@ -1,23 +1,29 @@
 /** Which program runs on which host, and with what it is started. */
 import { fileURLToPath } from 'node:url';
+import type { Runtime } from './drivers/driver.ts';
 import type { BackendOptions } from '../services/backend/main.ts';
 import type { DnsServerOptions } from '../services/dns/main.ts';
 import { backendNames, dnsPort, domain, httpPort, webName, type BackendName, type Topology } from './topology.ts';
 
-const program = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+/** This machine's: the Node that runs the lab, and the folder it runs from. */
+export const localRuntime: Runtime = { node: process.execPath, root: fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '') };
 
-/** Every program runs on the Node that runs the lab. */
-export function nodeArgv(path: string, ...args: string[]): string[] {
-  return [process.execPath, program(path), ...args];
+/** A Node program of this project, as it is started where `runtime` says. */
+export function programArgv({ node, root }: Runtime, path: string, ...args: string[]): string[] {
+  return [node, `${root}/${path}`, ...args];
 }
 
-export function backendArgv({ hosts }: Topology, backend: BackendName): string[] {
+export function nodeArgv(path: string, ...args: string[]): string[] {
+  return programArgv(localRuntime, path, ...args);
+}
+
+export function backendArgv({ hosts }: Topology, backend: BackendName, runtime = localRuntime): string[] {
   const options: BackendOptions = { listen: [hosts[backend].ipv4, hosts[backend].ipv6], port: httpPort };
-  return nodeArgv('services/backend/main.ts', JSON.stringify(options));
+  return programArgv(runtime, 'services/backend/main.ts', JSON.stringify(options));
 }
 
 /** `web.lab.test` is all three backends; each host also has a name of its own. */
-export function dnsArgv({ hosts }: Topology, seed: string): string[] {
+export function dnsArgv({ hosts }: Topology, seed: string, runtime = localRuntime): string[] {
   const both = (name: string, { ipv4, ipv6 }: { ipv4: string; ipv6: string }) => [
     { name, type: 'A' as const, address: ipv4 },
     { name, type: 'AAAA' as const, address: ipv6 },
@@ -32,5 +38,5 @@ export function dnsArgv({ hosts }: Topology, seed: string): string[] {
       ...[...backendNames, 'dns' as const].flatMap((name) => both(`${name}.${domain}`, hosts[name])),
     ],
   };
-  return nodeArgv('services/dns/main.ts', JSON.stringify(options));
+  return programArgv(runtime, 'services/dns/main.ts', JSON.stringify(options));
 }

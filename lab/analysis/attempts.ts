@@ -15,7 +15,8 @@ export interface Attempt {
   synCount: number | null;
 }
 
-const outcomes: Record<string, string> = { ECONNREFUSED: 'refused', ABORTED: 'aborted' };
+/** ECANCELED is libuv's word for an attempt whose socket was destroyed; no packet said it. */
+const outcomes: Record<string, string> = { ECONNREFUSED: 'refused', ABORTED: 'aborted', ECANCELED: 'aborted' };
 
 export function attemptsOf(events: readonly TimelineEvent[]): Attempt[] {
   const attempts: Attempt[] = [];

@@ -5,7 +5,8 @@ import { drivers } from '../drivers/index.ts';
 /** Exit status: 0 when at least one driver can run, 3 when none can. */
 export async function doctor(): Promise<number> {
   let able = 0;
-  for (const driver of Object.values(drivers)) {
+  for (const load of Object.values(drivers)) {
+    const driver = await load();
     const requirements = await driver.requirements();
     const missing = requirements.filter(({ found }) => !found);
     const runs = missing.every(({ optional }) => optional);

@@ -1,6 +1,7 @@
 /** `lab run-all`: every scenario, several labs side by side, a line each. */
 import pc from 'picocolors';
 import { scenarioNames } from '../../scenarios/index.ts';
+import { chooseDriver } from '../drivers/index.ts';
 import { LabError } from '../errors.ts';
 import { writeRunFiles } from '../report/files.ts';
 import { runScenario, type FinishedRun } from '../run.ts';
@@ -9,6 +10,7 @@ import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
 /** Exit status: the worst of the runs' (could not run, then unknown, then fail). */
 export async function runAll(flags: RunFlags & { jobs: string }): Promise<number> {
   const jobs = Number(flags.jobs);
+  const { maxLabs = Infinity } = await chooseDriver(flags.driver);
   if (!Number.isInteger(jobs) || jobs < 1) throw new LabError('BAD_INPUT', `Expected --jobs to be a whole number, 1 or more, got \`${flags.jobs}\`.`);
   const start = performance.now();
   const width = Math.max(...scenarioNames.map((name) => name.length));
@@ -26,13 +28,14 @@ export async function runAll(flags: RunFlags & { jobs: string }): Promise<number
       statuses.push(exitStatusOf(journal, options.signal));
       if (flags.json) continue;
       const paint = { pass: pc.green, fail: pc.red, unknown: pc.yellow }[journal.verdict];
-      console.log(`  ${paint(journal.verdict.padEnd(7))} ${name.padEnd(width)} ${(journal.durationMs / 1000).toFixed(1).padStart(5)} s  ${pc.dim(directory)}`);
+      const word = journal.status === 'completed' ? journal.verdict : journal.status;
+      console.log(`  ${paint(word.padEnd(11))} ${name.padEnd(width)} ${(journal.durationMs / 1000).toFixed(1).padStart(5)} s  ${pc.dim(directory)}`);
       const complaints = [...journal.checks.filter(({ verdict }) => verdict !== 'pass').map(({ text, observed }) => `${text}: ${observed}`), ...journal.doubts];
       for (const complaint of [...complaints, ...(journal.error === null ? [] : [journal.error])]) console.log(`          ${complaint}`);
       if (options.signal.aborted) return;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, scenarioNames.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(jobs, maxLabs, scenarioNames.length) }, work));
 
   const count = (verdict: string): number => journals.filter((journal) => journal.verdict === verdict).length;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);

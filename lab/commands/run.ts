@@ -1,6 +1,6 @@
 /** `lab run`: one scenario, its story on the terminal, its files on disk, its verdict as exit status. */
 import pc from 'picocolors';
-import { clientOptions, type ClientOptions } from '../../client/options.ts';
+import { clientOptions } from '../../client/options.ts';
 import { scenarioNames, scenarios, type ScenarioName } from '../../scenarios/index.ts';
 import { parseClientName } from '../clients.ts';
 import { chooseDriver } from '../drivers/index.ts';
@@ -68,7 +68,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     name,
     scenario: scenarios[name as ScenarioName],
     client: parseClientName(flags.client),
-    clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)) as Partial<ClientOptions>,
+    clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)),
     driver: await chooseDriver(flags.driver),
     seed: flags.seed,
     signal: interruptSignal(),

@@ -12,8 +12,16 @@ export interface Requirement {
   remedy: string;
 }
 
+/** The Node binary, and the folder of this project. */
+export interface Runtime {
+  node: string;
+  root: string;
+}
+
 export interface Driver {
   readonly name: string;
+  /** How many labs can be up at the same time; any number where it is not set. */
+  readonly maxLabs?: number;
   /** Looks without changing anything. */
   requirements(): Promise<Requirement[]>;
   /**
@@ -26,6 +34,8 @@ export interface Driver {
 /** A network that is up. Disposing it ends every process in it; doing so twice is the same as once. */
 export interface Network extends AsyncDisposable {
   readonly driver: string;
+  /** What a Node program of this project is started with on a host: the Node binary, and the project's folder there. */
+  readonly runtime: Runtime;
   host(name: HostName): Host;
   /** How the hosts' end of life is announced when it was not asked for. */
   readonly ended: Promise<string>;

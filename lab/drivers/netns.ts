@@ -14,7 +14,8 @@ import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { LabError, messageOf } from '../errors.ts';
-import { hostNames, type HostName, type Topology } from '../topology.ts';
+import { localRuntime } from '../services.ts';
+import { hostNames, isBackend, type HostName, type Topology } from '../topology.ts';
 import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
 
@@ -42,7 +43,7 @@ export function buildUnshareArgs(script: string): string[] {
 export function buildPauseScript({ hosts, ipv4PrefixLength, ipv6PrefixLength }: Topology): string {
   const inEachHost = hostNames.map((name) => {
     const { ipv4, ipv6 } = hosts[name];
-    return `{ nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net/ipv6/conf; echo 0 >default/accept_dad; echo 1 >all/keep_addr_on_down'
+    return `{ nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${[...buildSysctls(name)].map(([file, value]) => `echo ${value} >${file}`).join('; ')}'
 ip -batch - <<END
 link add v-${name} master br0 up type veth peer name eth0 netns ${name}
 END
@@ -78,6 +79,18 @@ echo "$pid"
 while read -r line; do :; done`;
 }
 
+/**
+ * A backend forwards, so that it can play the router that says "unreachable" (faults/unreachable.ts). Any host keeps its IPv6
+ * address while its link is down (faults/vanish.ts).
+ */
+function buildSysctls(host: HostName): Map<string, number> {
+  return new Map([
+    ['ipv6/conf/default/accept_dad', 0],
+    ['ipv6/conf/all/keep_addr_on_down', 1],
+    ...(isBackend(host) ? ([['ipv4/ip_forward', 1], ['ipv6/conf/all/forwarding', 1]] as const) : []),
+  ]);
+}
+
 /** util-linux' nsenter(1) into one host. The working directory survives; stdio is the caller's. */
 export function buildNsenterArgs(pausePid: number, host: HostName, argv: readonly string[], directory = process.cwd()): string[] {
   const target = String(pausePid);
@@ -101,6 +114,8 @@ async function startNetwork(topology: Topology): Promise<Network> {
     const hosts = new Map(hostNames.map((name) => [name, createHost(name, pausePid)]));
     return {
       driver: 'netns',
+      // The hosts see this machine's files.
+      runtime: localRuntime,
       host: (name) => hosts.get(name) as Host,
       ended: exited.then(() => stderr() || 'the pause process ended'),
       [Symbol.asyncDispose]: stop,

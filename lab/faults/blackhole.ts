@@ -5,7 +5,7 @@
  */
 import { family } from '../options.ts';
 import { httpPort, type Family } from '../topology.ts';
-import { connectEndsWith, defineFault, familiesOf, observeEach, runOn } from './fault.ts';
+import { connectEndsWith, defineFault, familiesOf, observeEach, runOn, tcp } from './fault.ts';
 
 export const blackhole = defineFault({
   summary: 'drops every answer of the backend, in one family or both',
@@ -23,5 +23,5 @@ export const blackhole = defineFault({
 
 /** Answers are what leaves the HTTP port. Preference 1 comes right after the local table. */
 export function buildBlackholeArgs(action: 'add' | 'delete', each: Family, address: string): string[] {
-  return ['ip', `-${each}`, 'rule', action, 'pref', '1', 'from', address, 'ipproto', 'tcp', 'sport', String(httpPort), 'blackhole'];
+  return ['ip', `-${each}`, 'rule', action, 'pref', '1', 'from', address, 'ipproto', tcp, 'sport', String(httpPort), 'blackhole'];
 }

@@ -72,6 +72,9 @@ export async function connectEndsWith(target: FaultTarget, family: Family, outco
   return { seen: outcomes.includes(outcome), observed: outcome };
 }
 
+/** TCP's protocol number for ip-rule(8): its name needs /etc/protocols, which slim images lack. */
+export const tcp = '6';
+
 /** Runs a command on the target's host. @throws {Error} with the command and what it wrote, when it fails. */
 export async function runOn(target: FaultTarget, argv: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await target.host.run(argv);

@@ -29,7 +29,7 @@ export const faultNames = Object.keys(faults) as FaultName[];
 
 /** The fault's option table, with its options' types forgotten: for callers that got them as words. */
 export function faultNamed(name: FaultName): Fault {
-  return faults[name] as unknown as Fault;
+  return faults[name];
 }
 
 export function isFaultName(name: string): name is FaultName {

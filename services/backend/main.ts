@@ -24,7 +24,11 @@ const drainTimeoutMs = 5_000;
 
 const { listen: addresses, port } = JSON.parse(process.argv[2] ?? '{}') as BackendOptions;
 let behaviour = { ...healthy };
+let stopping = false;
+/** What listens now, by address. */
 const servers = new Map<string, Server>();
+/** What stopped listening, and still has its established connections. */
+const refused: Server[] = [];
 const connections = new Map<Socket, { id: number; from: string; address: string; requests: number }>();
 let lastConnection = 0;
 
@@ -53,7 +57,13 @@ app.addHook('onRequest', async (request, reply) => {
   if (!connection) return;
   connection.requests++;
   emit('backend:request', { connection: connection.id, from: connection.from, method: request.method, path: request.url, address: connection.address });
-  if (behaviour.closeAfter > 0 && connection.requests >= behaviour.closeAfter) await reply.header('connection', 'close');
+  // Not awaited: a reply is a thenable that resolves when it has been sent.
+  if (behaviour.closeAfter > 0 && connection.requests >= behaviour.closeAfter) void reply.header('connection', 'close');
+});
+
+// A connection that was busy at SIGTERM ends with its response; Node would keep it for a next request.
+app.addHook('onSend', async (_request, reply) => {
+  if (stopping) void reply.header('connection', 'close');
 });
 
 app.addHook('onResponse', async (request, reply) => {
@@ -88,13 +98,16 @@ function refuse(address: string): void {
   const server = servers.get(address);
   if (!server) throw new Error(`Not listening on ${address}. Listening on: ${[...servers.keys()].join(', ') || 'none'}.`);
   servers.delete(address);
+  refused.push(server);
   // net.Server's close: http.Server's own would end the idle connections too.
   NetServer.prototype.close.call(server);
 }
 
 process.on('SIGTERM', () => {
   emit('backend:stopping', { connections: connections.size });
+  stopping = true;
   for (const server of servers.values()) server.close();
+  for (const server of refused) server.closeIdleConnections();
   setTimeout(() => process.exit(0), drainTimeoutMs).unref();
   const exitWhenDone = (): void => {
     if (connections.size === 0) process.exit(0);
@@ -110,7 +123,7 @@ try {
   console.error(`backend: cannot listen on ${addresses.join(', ')} port ${port}: ${(error as Error).message}`);
   process.exit(1);
 }
-serveControl({
+await serveControl({
   behaviour: (change) => {
     behaviour = changeBehaviour(behaviour, change);
     emit('backend:behaviour', { change: JSON.stringify(change) });

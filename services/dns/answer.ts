@@ -91,19 +91,15 @@ function buildPacket(query: Query, rcode: string, records: AddressRecord[], zone
     rcode: rcodes[rcode] ?? 2,
   });
   packet.questions = [new Packet.Question({ name: query.name, type: query.typeNumber, class: query.classNumber })];
-  packet.answers = records.map((record) => ({
-    ...resource(query.name, record.type === 'A' ? Packet.TYPE.A : Packet.TYPE.AAAA, zone.ttlS),
-    address: record.address,
-  }));
+  packet.answers = records.map(({ type, address }) => resource(query.name, Packet.TYPE[type], zone.ttlS, { address }));
   // NODATA and NXDOMAIN carry the SOA, which says how long the "no" may be cached (RFC 2308).
   if (authoritative && records.length === 0) packet.authorities = [soa(zone)];
-  if (query.edns) packet.additionals = [{ ...resource('', Packet.TYPE.EDNS, 0), class: ownPayloadBytes, ...{ rdata: [] } }];
+  if (query.edns) packet.additionals = [resource('', Packet.TYPE.EDNS, 0, { class: ownPayloadBytes, rdata: [] })];
   return packet;
 }
 
 function soa(zone: Zone): DNS.Packet.Resource {
-  return {
-    ...resource(zone.domain, Packet.TYPE.SOA, zone.ttlS),
+  return resource(zone.domain, Packet.TYPE.SOA, zone.ttlS, {
     primary: `dns.${zone.domain}`,
     admin: `hostmaster.${zone.domain}`,
     serial: 1,
@@ -111,9 +107,9 @@ function soa(zone: Zone): DNS.Packet.Resource {
     retry: 600,
     expiration: 86_400,
     minimum: zone.ttlS,
-  };
+  });
 }
 
-function resource(name: string, type: number, ttlS: number): DNS.Packet.Resource {
-  return Object.assign(new Packet.Resource(), { name, type, class: Packet.CLASS.IN, ttl: ttlS });
+function resource(name: string, type: number, ttlS: number, data: object): DNS.Packet.Resource {
+  return Object.assign(new Packet.Resource(), { name, type, class: Packet.CLASS.IN, ttl: ttlS }, data);
 }

@@ -1,4 +1,5 @@
 /** The commands that change the answer policy while the server runs; each change is an event. */
+import { isIP } from 'node:net';
 import { emit, type Command } from '../control.ts';
 import { rcodeNames } from './answer.ts';
 import { chainText, filterNames, type ChainLink, type FilterName } from './filters.ts';
@@ -47,7 +48,8 @@ export function policyCommands(zone: Zone): Record<string, Command> {
     },
     record: ({ action, name, type, address }) => {
       const verb = expectOneOf('action', action, ['add', 'remove', 'up', 'down']);
-      const record = [expectText('name', name), expectOneOf('type', type, addressTypes) as AddressType, expectText('address', address)] as const;
+      const recordType = expectOneOf('type', type, addressTypes) as AddressType;
+      const record = [expectText('name', name), recordType, expectAddress(recordType, address)] as const;
       if (verb === 'add') zone.add(...record);
       else if (verb === 'remove') zone.remove(...record);
       else zone.mark(...record, verb === 'up');
@@ -57,7 +59,7 @@ export function policyCommands(zone: Zone): Record<string, Command> {
       const types = expectTypes(type);
       const change = {
         ...(delayMs === undefined ? {} : { delayMs: expectInteger('delayMs', delayMs, 600_000) }),
-        ...(drop === undefined ? {} : { drop: expectFlag(drop) }),
+        ...(drop === undefined ? {} : { drop: expectFlag(drop, 'drop') }),
         ...(rcode === undefined ? {} : { rcode: rcode === null ? null : expectOneOf('rcode', rcode, rcodeNames) }),
       };
       for (const each of types) Object.assign(zone.impairments[each], change);
@@ -71,7 +73,9 @@ function parseChain(links: unknown): ChainLink[] {
   if (!Array.isArray(links)) throw new Error(`Expected \`links\` to be a list of filters, got ${JSON.stringify(links)}.`);
   return links.map((link: unknown) => {
     const [name = '', n] = String(link).split(' ');
-    return { filter: expectOneOf('filter', name, filterNames) as FilterName, on: true, n: n === undefined ? 0 : expectInteger('n', Number(n), 1000) };
+    const filter = expectOneOf('filter', name, filterNames) as FilterName;
+    // Without its number, selectFirst would select none, and every answer be empty.
+    return { filter, on: true, n: filter === 'selectFirst' ? expectInteger('n', n !== undefined && /^\d+$/.test(n) ? Number(n) : n, 1000) : 0 };
   });
 }
 
@@ -81,8 +85,8 @@ function expectTypes(type: unknown): readonly AddressType[] {
   throw new Error(`Expected \`type\` to be one of ${addressTypes.join(', ')}, got ${JSON.stringify(type)}.`);
 }
 
-function expectFlag(value: unknown): boolean {
-  if (typeof value !== 'boolean') throw new Error(`Expected \`on\` to be true or false, got ${JSON.stringify(value)}.`);
+function expectFlag(value: unknown, key = 'on'): boolean {
+  if (typeof value !== 'boolean') throw new Error(`Expected \`${key}\` to be true or false, got ${JSON.stringify(value)}.`);
   return value;
 }
 
@@ -91,6 +95,14 @@ function expectInteger(key: string, value: unknown, max: number): number {
     throw new Error(`Expected \`${key}\` to be a whole number from 0 to ${max}, got ${JSON.stringify(value)}.`);
   }
   return value;
+}
+
+/** What is no address of the record's family would leave the server as a broken record. */
+function expectAddress(type: AddressType, value: unknown): string {
+  const text = expectText('address', value);
+  const version = type === 'A' ? 4 : 6;
+  if (isIP(text) !== version) throw new Error(`Expected \`address\` to be an IPv${version} address, got ${JSON.stringify(value)}.`);
+  return text;
 }
 
 function expectText(key: string, value: unknown): string {

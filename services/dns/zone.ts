@@ -81,11 +81,12 @@ export class Zone {
 
   /** Switches one link of the chain of each type given. */
   switchFilter(types: readonly AddressType[], filter: FilterName, on: boolean, n?: number): void {
-    for (const type of types) {
+    const links = types.map((type) => {
       const link = this.chains[type].find((candidate) => candidate.filter === filter);
       if (!link) throw new Error(`The ${type} chain (${chainText(this.chains[type])}) has no filter ${filter}.`);
-      Object.assign(link, { on, n: n ?? link.n });
-    }
+      return link;
+    });
+    for (const link of links) Object.assign(link, { on, n: n ?? link.n });
   }
 
   #find(name: string, type: AddressType, address: string): AddressRecord | undefined {

@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# A Docker engine of our own for CI: no registry, no systemd, no touch of the machine's firewall or forwarding.
+#
+#   eval "$(.ci/engine.sh start)"   installs what is missing, starts dockerd, prints `export DOCKER_HOST=…` and nothing else
+#   .ci/engine.sh image             makes failover-lab-base:ci, a stand-in for the official Node image (BASE_IMAGE)
+#   .ci/engine.sh stop              removes its containers and networks, ends it, and leaves nothing behind
+#
+# Each may be repeated. Messages go to stderr; a failure is one line there and exit status 1.
+#   ENGINE_DIR    where it all lives, default /tmp/failover-lab-engine; two directories are two engines
+#   ENGINE_CACHE  where the root file system is kept between runs, default /var/cache/failover-lab
+#   BASE_IMAGE    the stand-in's name, default failover-lab-base:ci
+set -euo pipefail
+export PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH" LC_ALL=C
+
+dir=${ENGINE_DIR:-/tmp/failover-lab-engine}
+cache=${ENGINE_CACHE:-/var/cache/failover-lab}
+image=${BASE_IMAGE:-failover-lab-base:ci}
+suite=bookworm
+# What the Dockerfile would fetch: a base image that has it needs no network.
+packages=iproute2,curl,bind9-dnsutils
+repository=$(cd "$(dirname "$0")/.." && pwd)
+export DOCKER_HOST="unix://$dir/docker.sock"
+unset DOCKER_CONTEXT DOCKER_TLS_VERIFY
+
+say() { echo "engine: $*" >&2; }
+die() { say "$*"; exit 1; }
+seconds() { printf '%d.%d s' $(((${EPOCHREALTIME/./} - $1) / 1000000)) $(((${EPOCHREALTIME/./} - $1) / 100000 % 10)); }
+now() { echo "${EPOCHREALTIME/./}"; }
+
+# install COMMAND:PACKAGE…: Debian's packages of the commands that are not there.
+install() {
+  local pair packages=()
+  for pair in "$@"; do command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}"); done
+  [ ${#packages[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null || die "Expected ${packages[*]} to be installed, or apt-get to install them with; found neither."
+  local start; start=$(now)
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >"$dir/apt.log" 2>&1 </dev/null ||
+    die "apt-get could not install ${packages[*]}: $(grep '^E:' "$dir/apt.log" | head -1)"
+  say "installed ${packages[*]} in $(seconds "$start")"
+}
+
+answers() { docker version >/dev/null 2>&1; }
+
+# arguments PID: its command line; nothing when it has just ended.
+arguments() { { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null || true; }
+
+running_pid() {
+  local pid
+  pid=$(cat "$dir/dockerd.pid" 2>/dev/null) && [ -n "$pid" ] || return 1
+  # A pid file outlives a crash, and pids come round again.
+  arguments "$pid" | grep -qF -- "--data-root $dir/data" && echo "$pid"
+}
+
+# Only root's own directory is used: /tmp is everybody's.
+prepare_directory() {
+  [ "$(id -u)" = 0 ] || die "Expected to run as root, got uid $(id -u): dockerd needs it."
+  (umask 077; mkdir -p "$dir") || die "Could not make $dir."
+  [ "$(stat -c '%u %F' "$dir")" = '0 directory' ] || die "Expected $dir to be a directory of root's; remove it or set ENGINE_DIR."
+  exec 9>"$dir/lock"
+  flock -w 300 9 || die "Another engine.sh has been at work on $dir for 300 s."
+}
+
+start() {
+  prepare_directory
+  install dockerd:docker.io docker:docker.io docker-compose:docker-compose
+  local start; start=$(now)
+  if running_pid >/dev/null && answers; then
+    say "already running, pid $(running_pid)"
+  else
+    # What a crash left, containers and all.
+    stop_engine
+    # What dockerd makes outside of its directories, whatever its options; `stop` takes back what was not there before.
+    [ -e "$dir/not-there-before" ] ||
+      for path in /etc/docker /etc/docker/key.json /run/docker /run/docker/plugins /sys/fs/cgroup/{,*/}; do
+        case $path in /sys/fs/cgroup/*) path=${path}docker ;; esac
+        [ -e "$path" ] || echo "$path"
+      done >"$dir/not-there-before"
+    # No default bridge, no iptables, no forwarding: a compose network is a bridge of its own and needs none of these, and the
+    # machine stays as it was. Published ports work all the same, through docker-proxy.
+    setsid dockerd --host "$DOCKER_HOST" --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/dockerd.pid" \
+      --bridge=none --iptables=false --ip6tables=false --ip-forward=false --shutdown-timeout 2 \
+      >"$dir/dockerd.log" 2>&1 </dev/null 9>&- &
+    local pid=$!
+    until answers; do
+      kill -0 "$pid" 2>/dev/null || die "dockerd ended at once: $(last_error)"
+      [ $(($(now) - start)) -lt 30000000 ] || { stop_engine; die "dockerd did not answer within 30 s: $(last_error)"; }
+      sleep 0.05
+    done
+    say "docker $(docker version --format '{{.Server.Version}}') is up after $(seconds "$start"), pid $pid, log $dir/dockerd.log"
+  fi
+  echo "export DOCKER_HOST=$DOCKER_HOST"
+}
+
+last_error() {
+  local lines
+  lines=$(grep -E 'level=(error|fatal)|^failed|^unable|^Error' "$dir/dockerd.log" || tail -1 "$dir/dockerd.log")
+  tail -1 <<<"$lines"
+}
+
+make_image() {
+  prepare_directory
+  answers || die "No engine answers at $DOCKER_HOST. Run: eval \"\$(.ci/engine.sh start)\""
+  local node=$repository/node_modules/node/bin/node
+  [ -x "$node" ] || die "Expected the pinned Node at $node. Run: npm ci"
+  local version start pin
+  version=$("$node" --version) || die "$node does not run on this machine."
+  start=$(now)
+  pin="$version $(cksum <"$repository/package-lock.json" | cut -d' ' -f1)"
+  if [ "$(docker image inspect --format '{{index .Config.Labels "failover-lab.pin"}}' "$image" 2>/dev/null)" = "$pin" ]; then
+    say "$image is there already, with Node $version"
+    return
+  fi
+  local root
+  root=$cache/$suite-$(dpkg --print-architecture)-$(cksum <<<"$packages" | cut -d' ' -f1).tar
+  [ -s "$root" ] || make_root "$root"
+  # One layer of root, Node and the packages of package-lock.json. The last two are not in the cache, so that a new pin does not
+  # cost a new debootstrap.
+  cp "$root" "$dir/image.tar"
+  rm -rf "$dir/lab" && mkdir "$dir/lab" && cp "$repository"/package{,-lock}.json "$dir/lab"
+  npm ci --prefix "$dir/lab" --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error >"$dir/npm.log" 2>&1 || die "npm ci failed: $(tail -1 "$dir/npm.log")"
+  tar --append --file "$dir/image.tar" --owner=0 --group=0 -C "$dir" lab/node_modules
+  tar --append --file "$dir/image.tar" --owner=0 --group=0 --mode=755 --transform='s,^,usr/local/bin/,' -C "$(dirname "$node")" node
+  docker import --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' --change 'CMD ["node"]' \
+    --change "LABEL failover-lab.pin='$pin'" "$dir/image.tar" "$image" >/dev/null || die "docker import of $dir/image.tar failed."
+  rm "$dir/image.tar"
+  say "$image made in $(seconds "$start"): Debian $suite, $packages, Node $version, $(($(docker image inspect --format '{{.Size}}' "$image") / 1000000)) MB"
+}
+
+# make_root TARBALL: Debian's smallest base system with iproute2, less what nobody reads in a container.
+make_root() {
+  local tarball=$1 start mirror
+  start=$(now)
+  install debootstrap:debootstrap
+  # shellcheck disable=SC2016  # apt's own $(…)
+  # Where this machine's own apt gets the suite's main component from, in whatever format its sources are written.
+  mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(SITE)' 'Created-By: Packages' | awk -v s="$suite" '$1 == s && $2 == "main" { print $3; exit }')
+  [ -n "$mirror" ] || die "None of this machine's apt sources (/etc/apt) has $suite main."
+  mkdir -p "$cache"
+  rm -rf "$dir/root"
+  say "debootstrap of $suite from $mirror, some 40 s, once"
+  nice -n 10 debootstrap --variant=minbase --include="$packages" "$suite" "$dir/root" "$mirror" >"$dir/debootstrap.log" 2>&1 </dev/null ||
+    die "debootstrap failed: $(grep -E '^[EW]:' "$dir/debootstrap.log" | tail -1)"
+  (cd "$dir/root" && rm -rf var/cache/apt/* var/lib/apt/lists/* var/log/* usr/share/{doc,info,locale,man,zoneinfo}/* dev/*)
+  tar --create --file "$tarball.part" --numeric-owner --one-file-system -C "$dir/root" .
+  mv "$tarball.part" "$tarball"
+  rm -rf "$dir/root"
+  say "$tarball made in $(seconds "$start"), $(($(stat -c %s "$tarball") / 1000000)) MB"
+}
+
+stop() {
+  [ -d "$dir" ] || { say "not running"; return; }
+  prepare_directory
+  stop_engine
+  if [ -e "$dir/not-there-before" ]; then
+    tac "$dir/not-there-before" | while read -r path; do take_back "$path"; done
+  fi
+  rm -rf --one-file-system "$dir"
+  say "stopped"
+}
+
+# take_back PATH: a file, an empty directory, or a cgroup with those of containers in it, which stay busy until pid 1 has
+# collected the dead.
+take_back() {
+  for _ in $(seq 20); do
+    case $1 in
+      *.json) rm -f "$1" ;;
+      /sys/fs/cgroup/*) find "$1" -depth -type d -exec rmdir {} + ;;
+      *) rmdir "$1"; return 0 ;;
+    esac 2>/dev/null || true
+    [ -e "$1" ] || return 0
+    sleep 0.1
+  done
+  say "$1 is still in use and stays"
+}
+
+stop_engine() {
+  local pid name bridges
+  # A network's bridge outlives a dockerd that was killed; its database still knows the name.
+  bridges=$(grep -aoE 'br-[0-9a-f]{12}' "$dir/data/network/files/local-kv.db" 2>/dev/null | sort -u || true)
+  if pid=$(running_pid); then
+    # By the engine, as it alone knows their bridges; it would leave these up at its end.
+    if answers; then
+      docker ps --all --quiet | xargs --no-run-if-empty docker rm --force --volumes >/dev/null 2>&1 || true
+      docker network ls --quiet --filter type=custom | xargs --no-run-if-empty docker network rm >/dev/null 2>&1 || true
+    fi
+    kill -TERM "$pid" 2>/dev/null || true
+    for _ in $(seq 200); do running_pid >/dev/null || break; sleep 0.05; done
+    if pid=$(running_pid); then kill -KILL "$pid" || true; fi
+  fi
+  # Only after a crash: containerd and shims, known by this directory in their arguments. Shims end with their container.
+  for name in /proc/[0-9]*; do
+    if arguments "${name#/proc/}" | grep -qE "^[^ ]*(containerd|containerd-shim[^ ]*|docker-proxy|runc) .*$dir/exec"; then
+      pid=${name#/proc/}
+      # shellcheck disable=SC2046  # a list of pids
+      kill -KILL $(cat "/proc/$pid/task/$pid/children" 2>/dev/null) "$pid" 2>/dev/null || true
+    fi
+  done
+  for name in $bridges; do ip link delete "$name" 2>/dev/null || true; done
+  awk -v d="$dir/" 'index($5, d) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r path; do umount --lazy "$path"; done
+  rm -f "$dir/dockerd.pid" "$dir/docker.sock"
+}
+
+case ${1:-} in
+  start) start ;;
+  image) make_image ;;
+  stop) stop ;;
+  *) die "Unknown command \`${1:-}\`. Known: start, image, stop." ;;
+esac

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { fitsShares, sharesText, skewOf } from './skew.ts';
+
+describe('skewOf', () => {
+  // p = e^(-x/2) with x = Σ (n - fair)² / fair; the values are those of any table for two degrees of freedom.
+  test.each([
+    [[100, 100, 100], 1, 1],
+    [[200, 100, 0], 2, Math.exp(-100)],
+    [[300, 0, 0], 3, Math.exp(-300)],
+    [[34, 32, 33], 34 / 33, Math.exp(-1 / 33)],
+    // x = 5.991 is the 5 % point of two degrees of freedom, 9.210 the 1 % point.
+    [[100 + 17.307, 100 - 17.307, 100], 1.173, 0.05],
+    [[100 + 21.459, 100 - 21.459, 100], 1.2146, 0.01],
+  ])('%j', (counts, maxOverFair, chi2p) => {
+    const skew = skewOf(counts);
+    expect(skew.maxOverFair).toBeCloseTo(maxOverFair, 3);
+    expect(skew.chi2p).toBeCloseTo(chi2p, 4);
+  });
+
+  test('tells e⁻¹⁰⁰ from nothing', () => {
+    expect(skewOf([200, 100, 0]).chi2p).toBeGreaterThan(0);
+    expect(Math.log(skewOf([200, 100, 0]).chi2p ?? 0)).toBeCloseTo(-100, 9);
+  });
+
+  test('is null without a response, and refuses another number of backends', () => {
+    expect(skewOf([0, 0, 0])).toEqual({ maxOverFair: null, chi2p: null });
+    expect(() => skewOf([1, 2])).toThrow('Expected the counts of 3 backends, got 2.');
+  });
+});
+
+describe('fitsShares', () => {
+  const strict = [2 / 3, 1 / 3, 0];
+  test.each([
+    ['the model exactly', [200, 100, 0], strict, true],
+    ['one count where the model has none', [200, 99, 1], strict, false],
+    // The standard deviation of 300 at 2/3 is √(300·2/9) = 8.165; four of them are 32.66.
+    ['four standard deviations off, just', [232, 68, 0], strict, true],
+    ['four standard deviations off, exceeded', [233, 67, 0], strict, false],
+    ['another model', [150, 150, 0], strict, false],
+    ['even shares', [105, 95, 100], [1 / 3, 1 / 3, 1 / 3], true],
+    ['everything on one', [300, 0, 0], [1, 0, 0], true],
+    ['all but one on one', [299, 1, 0], [1, 0, 0], false],
+    ['nothing at all', [0, 0, 0], strict, false],
+  ])('%s', (_, counts, shares, fits) => {
+    expect(fitsShares(counts, shares)).toBe(fits);
+  });
+
+  test('as many standard deviations as asked for', () => {
+    // 8 and 9 lie on either side of one standard deviation, 8.165.
+    expect([8, 9].map((off) => fitsShares([200 + off, 100 - off, 0], strict, 1))).toEqual([true, false]);
+  });
+});
+
+test('shares as text', () => {
+  expect(sharesText([206, 94, 0])).toBe('206 · 94 · 0 (69 % · 31 % · 0 %)');
+  expect(sharesText([0, 0, 0])).toBe('0 · 0 · 0 (0 % · 0 % · 0 %)');
+});

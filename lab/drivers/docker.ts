@@ -1,0 +1,105 @@
+/**
+ * The docker driver: one container a host, from docker-compose.yml. Compose makes and removes them; everything else goes over
+ * the engine's API, so that the engine may be another machine: nothing is mounted, no address of the lab need be reachable from here.
+ *
+ * Each container idles (`sleep infinity` under an init). Processes are started in it by exec, as the netns driver starts them in a
+ * namespace, so that killing a server leaves its host where it is: killing the container would take its address away too.
+ */
+import Docker, { type Container } from 'dockerode';
+import { execa } from 'execa';
+import { LabError, messageOf } from '../errors.ts';
+import { hostNames, type HostName, type Topology } from '../topology.ts';
+import { composeCommand, engineAddress, imageTag } from './docker-engine.ts';
+import { createDockerHost } from './docker-host.ts';
+import { dockerRequirements, explainDockerFailure } from './docker-requirements.ts';
+import type { Driver, Host, Network } from './driver.ts';
+
+/** The project of every lab that this driver makes; a lab by hand has another one, compose's own choice. */
+const project = 'failover-lab';
+/** Compose builds the image when it is not there, which takes a minute or two where packages must be fetched. */
+const upLimitMs = 600_000;
+
+export const docker: Driver = {
+  name: 'docker',
+  // One set of addresses: a second network with the same subnets is refused by the engine.
+  maxLabs: 1,
+  requirements: dockerRequirements,
+  start: startNetwork,
+};
+
+async function startNetwork(topology: Topology): Promise<Network> {
+  let engine: Docker | undefined;
+  try {
+    engine = new Docker(await engineAddress());
+    await engine.ping();
+    await removeEndedLab(engine);
+    await compose(['up', '--detach'], topology);
+    const containers = await containersByHost(engine);
+    const hosts = new Map<HostName, Host>();
+    await Promise.all(hostNames.map(async (name) => hosts.set(name, await createDockerHost(name, containerOf(containers, name)))));
+    let stopping: Promise<void> | undefined;
+    const stop = async (): Promise<void> => { await compose(['down', '--timeout', '0'], topology); };
+    return {
+      driver: 'docker',
+      runtime: { node: 'node', root: '/lab' },
+      host: (name) => hosts.get(name) as Host,
+      ended: Promise.race(hostNames.map(async (name) => {
+        await containerOf(containers, name).wait();
+        return `the container of ${name} ended`;
+      })).catch(messageOf),
+      [Symbol.asyncDispose]: () => (stopping ??= stop()),
+    };
+  } catch (error) {
+    const explained = explainDockerFailure(error);
+    // An overlap is another lab's, which is to be left alone.
+    if (engine && explained.code !== 'BAD_INPUT') await compose(['down', '--timeout', '0'], topology).catch(() => undefined);
+    throw explained;
+  }
+}
+
+/** Runs compose on docker-compose.yml alone. @throws what execa throws, with compose's stderr. */
+async function compose(args: string[], { hosts }: Topology): Promise<void> {
+  const [file = '', ...before] = await composeCommand();
+  const { host, port, protocol, socketPath } = await engineAddress();
+  await execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...args], {
+    cwd: new URL('../..', import.meta.url),
+    timeout: upLimitMs,
+    stdin: 'ignore',
+    env: {
+      // Compose v1 knows no contexts; both are told where the engine is.
+      DOCKER_HOST: socketPath ? `unix://${socketPath}` : `${protocol === 'https' ? 'https' : 'tcp'}://${String(host)}:${String(port)}`,
+      LAB_IMAGE_TAG: await imageTag(),
+      LAB_CLIENT_IPV4: hosts.client.ipv4,
+      LAB_IPV6_NETWORK: hosts.dns.ipv6.replace(/:53$/, ''),
+      COMPOSE_IGNORE_ORPHANS: 'true',
+    },
+  });
+}
+
+/**
+ * Removes what an earlier run left that was killed: its containers have ended (docker-host.ts), its network is still there.
+ * @throws {LabError} BAD_INPUT when they run: that lab is somebody's.
+ */
+async function removeEndedLab(engine: Docker): Promise<void> {
+  const label = [`com.docker.compose.project=${project}`];
+  const containers = await engine.listContainers({ all: true, filters: { label } });
+  const running = containers.filter(({ State }) => State === 'running' || State === 'paused');
+  if (running.length > 0) {
+    throw new LabError('BAD_INPUT', `A lab is up already on this engine (${running.length} running containers of the project ${project}). Wait for its end, or take it down: \`make down\`.`);
+  }
+  await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
+  const networks = await engine.listNetworks({ filters: { label } });
+  await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
+}
+
+/** By compose's labels: v1 and v2 name containers differently. */
+async function containersByHost(engine: Docker): Promise<Map<string, Container>> {
+  const found = await engine.listContainers({ filters: { label: [`com.docker.compose.project=${project}`] } });
+  return new Map(found.map(({ Id, Labels }) => [Labels['com.docker.compose.service'] ?? '', engine.getContainer(Id)]));
+}
+
+function containerOf(containers: Map<string, Container>, name: HostName): Container {
+  const container = containers.get(name);
+  if (!container) throw new LabError('START_FAILED', `The container of ${name} ended while it started. Running: ${[...containers.keys()].join(', ') || 'none'}.`);
+  return container;
+}

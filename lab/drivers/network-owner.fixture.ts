@@ -1,0 +1,15 @@
+/**
+ * A process that owns a network, for tests that end it or run it as somebody else. Starts a `sleep` on two hosts and a server on
+ * one, connects to it from another on both families, says what it saw as one JSON line, and waits for the end of its stdin.
+ */
+import { once } from 'node:events';
+import { createTopology } from '../topology.ts';
+import { netns } from './netns.ts';
+
+const topology = createTopology();
+await using network = await netns.start(topology);
+const pids = await Promise.all((['client', 'backend-1'] as const).map(async (name) => (await network.host(name).start(['sleep', '1000'])).pid));
+const { stdout } = await network.host('client').run(['id', '-u']);
+process.stdout.write(`${JSON.stringify({ pids, outerUid: process.getuid?.(), innerUid: Number(stdout) })}\n`);
+process.stdin.resume();
+await once(process.stdin, 'end');

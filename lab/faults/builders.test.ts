@@ -1,0 +1,33 @@
+/** The commands that faults run, as exact lines: what needs no network to be wrong. */
+import { expect, test } from 'vitest';
+import { buildBlackholeArgs } from './blackhole.ts';
+import { buildTbfArgs } from './throttle.ts';
+import { buildReachableScript, buildUnreachableScript } from './unreachable.ts';
+
+test('blackhole drops what leaves the HTTP port, in one family', () => {
+  expect(buildBlackholeArgs('add', 4, '198.51.100.11')).toEqual(
+    'ip -4 rule add pref 1 from 198.51.100.11 ipproto 6 sport 8080 blackhole'.split(' '),
+  );
+  expect(buildBlackholeArgs('delete', 6, '2001:db8:1::11')).toEqual(
+    'ip -6 rule delete pref 1 from 2001:db8:1::11 ipproto 6 sport 8080 blackhole'.split(' '),
+  );
+});
+
+test('throttle', () => {
+  expect(buildTbfArgs(256)).toEqual('tc qdisc replace dev eth0 root tbf rate 256kbit burst 1600 latency 2s'.split(' '));
+});
+
+test('unreachable moves the local table behind its own rule, and back', () => {
+  expect(buildUnreachableScript(4, '198.51.100.11').split('\n')).toEqual([
+    'ip -4 route add unreachable default table 100',
+    'ip -4 rule add pref 2 lookup local',
+    'ip -4 rule add pref 1 to 198.51.100.11 ipproto 6 dport 8080 lookup 100',
+    'ip -4 rule delete pref 0',
+  ]);
+  expect(buildReachableScript(6, '2001:db8:1::11').split('\n')).toEqual([
+    'ip -6 rule add pref 0 lookup local',
+    'ip -6 rule delete pref 1 to 2001:db8:1::11 ipproto 6 dport 8080 lookup 100',
+    'ip -6 rule delete pref 2 lookup local',
+    'ip -6 route delete unreachable default table 100',
+  ]);
+});

@@ -1,0 +1,64 @@
+/** Several faults on one backend, and what `apply` refuses. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { netns } from '../drivers/netns.ts';
+import { startLab, type AppliedFault, type Lab } from '../lab.ts';
+import { describeWith } from '../testing.ts';
+import { Timeline } from '../timeline.ts';
+import { faultNames } from './index.ts';
+import { see, silenceMs } from './testing.ts';
+
+describeWith('netns', 'faults upon faults', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
+  });
+  afterAll(async () => {
+    await lab[Symbol.asyncDispose]();
+  });
+
+  const families = async (): Promise<[string, string]> => {
+    const { 4: ipv4, 6: ipv6 } = await see(lab, 'backend-1', { limitMs: silenceMs });
+    return [ipv4.connect, ipv6.connect];
+  };
+
+  test('each heals what it did and nothing else', async () => {
+    const hole = await lab.apply('blackhole', 'backend-1', { family: 6 });
+    const wall = await lab.apply('unreachable', 'backend-1', { family: 4 });
+    expect(await families()).toEqual(['EHOSTUNREACH', 'silent']);
+    await wall.heal();
+    expect(await families()).toEqual(['connected', 'silent']);
+    await hole.heal();
+    expect(await families()).toEqual(['connected', 'connected']);
+    expect(lab.doubts).toEqual([]);
+  });
+
+  test('in one family, too: healing what came last leaves what came first', async () => {
+    const hole = await lab.apply('blackhole', 'backend-1', { family: 4 });
+    const wall = await lab.apply('unreachable', 'backend-1', { family: 4 });
+    await wall.heal();
+    expect(await families()).toEqual(['silent', 'connected']);
+    await hole.heal();
+    expect(await families()).toEqual(['connected', 'connected']);
+    expect(lab.inForce).toEqual([]);
+  });
+
+  test('healing twice is the same as once', async () => {
+    const stopped: AppliedFault = await lab.apply('stop', 'backend-1');
+    await Promise.all([stopped.heal(), stopped.heal()]);
+    await stopped.heal();
+    const heals = lab.timeline.events.filter(({ event, host }) => event === 'fault:heal' && host === 'backend-1');
+    expect(heals.at(-1)).toMatchObject({ fault: 'stop backend-1' });
+    expect(heals.filter((event) => 'fault' in event && event.fault === 'stop backend-1')).toHaveLength(1);
+    expect(await families()).toEqual(['connected', 'connected']);
+  });
+
+  test.each([
+    ['blackhoel', 'backend-1', {}, `Unknown fault \`blackhoel\`. Known: ${faultNames.join(', ')}.`],
+    ['kill', 'client', {}, 'Unknown backend `client`. Known: backend-1, backend-2, backend-3.'],
+    ['blackhole', 'backend-1', { family: 5 }, 'Expected the `family` option of the fault blackhole to be one of 0, 4, 6, got `5`.'],
+    ['throttle', 'backend-1', { rateKbit: 7 }, 'Expected the `rateKbit` option of the fault throttle to be a whole number, 8 or more, got `7`.'],
+  ])('%s %s %j is refused, and nothing is in force', async (fault, backend, options, message) => {
+    await expect(lab.apply(fault, backend, options)).rejects.toMatchObject({ code: 'BAD_INPUT', message });
+    expect(lab.inForce).toEqual([]);
+  });
+});

@@ -1,0 +1,141 @@
+/**
+ * No fault is believed until it is seen. Here each fault is kept from having its effect, behind the lab's back, and the lab must
+ * notice; and each is kept from healing, and the lab must notice that too.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Host, HostProcess } from '../drivers/driver.ts';
+import { netns } from '../drivers/netns.ts';
+import { startLab, type Lab } from '../lab.ts';
+import { backendArgv } from '../services.ts';
+import { describeWith, driverWith, until } from '../testing.ts';
+import { Timeline } from '../timeline.ts';
+import { createTopology, isBackend, type BackendName } from '../topology.ts';
+import { faultNames } from './index.ts';
+
+/**
+ * A backend host on which nothing a fault asks for happens, while `sabotage.on`: commands run into the void, signals and control
+ * commands are not delivered, and what is killed is started again at once, as by a supervisor.
+ */
+const sabotage = { on: false };
+
+function sabotaged(host: Host): Partial<Host> {
+  if (!isBackend(host.name)) return {};
+  const backend: BackendName = host.name;
+  return {
+    run: (argv) => (sabotage.on ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }) : host.run(argv)),
+    start: async (argv) => {
+      const real = await host.start(argv);
+      return {
+        ...real,
+        signal: async (signal) => {
+          if (sabotage.on && (signal === 'SIGSTOP' || signal === 'SIGCONT')) return;
+          await real.signal(signal);
+        },
+        send: (line) => {
+          const { id } = JSON.parse(line) as { id: number };
+          real.send(sabotage.on ? JSON.stringify({ id, command: 'ping', args: {} }) : line);
+        },
+        exited: real.exited.then(async (exit) => {
+          if (sabotage.on) await supervise(host, backend);
+          return exit;
+        }),
+      };
+    },
+  };
+}
+
+const supervisors = new Map<BackendName, HostProcess>();
+
+async function supervise(host: Host, backend: BackendName): Promise<void> {
+  const again = await host.start(backendArgv(createTopology(), backend));
+  supervisors.set(backend, again);
+  const lines: string[] = [];
+  again.onLine((line) => lines.push(line));
+  await until(() => (lines.some((line) => line.includes('"ready"')) ? true : undefined), 'the backend under its supervisor');
+}
+
+describeWith('netns', 'self-verification', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab({ driver: driverWith(netns, sabotaged), timeline: new Timeline(), seed: '1' });
+  });
+  afterAll(async () => {
+    sabotage.on = false;
+    await lab[Symbol.asyncDispose]();
+  });
+
+  const without = async <T>(work: () => Promise<T>): Promise<T> => {
+    sabotage.on = true;
+    try {
+      return await work();
+    } finally {
+      sabotage.on = false;
+    }
+  };
+  const faultEvents = (since: number): string[] => lab.timeline.events.filter(({ event }) => event.startsWith('fault:')).slice(since).map(({ event }) => event);
+
+  const effective = faultNames.filter((name) => name !== 'noop');
+
+  describe('a fault without effect', () => {
+    test.each(effective)('%s is a doubt', async (fault) => {
+      lab.doubts.splice(0);
+      const before = faultEvents(0).length;
+      const applied = await without(() => lab.apply(fault, 'backend-1'));
+      expect(lab.doubts).toEqual([expect.stringMatching(new RegExp(`^${fault} backend-1 showed no effect: `))]);
+      expect(faultEvents(before)).toEqual(['fault:apply', 'fault:unverified']);
+      // Nothing was done, so there is nothing to undo, but for what a supervisor started.
+      const supervisor = supervisors.get('backend-1');
+      supervisors.delete('backend-1');
+      if (supervisor) {
+        await supervisor.signal('SIGKILL');
+        await supervisor.exited;
+        await applied.heal();
+      } else {
+        await without(() => applied.heal());
+      }
+      expect(lab.doubts).toHaveLength(1);
+      expect(faultEvents(before).slice(2)).toEqual(['fault:heal', 'fault:healed']);
+    });
+
+    test('noop is a doubt where the backend does not answer', async () => {
+      lab.doubts.splice(0);
+      const killed = await lab.apply('kill', 'backend-1');
+      expect(lab.doubts).toEqual([]);
+      const nothing = await lab.apply('noop', 'backend-1');
+      expect(lab.doubts).toEqual(['noop backend-1 showed no effect: IPv4 ECONNREFUSED, IPv6 ECONNREFUSED']);
+      await nothing.heal();
+      await killed.heal();
+      expect(lab.doubts).toHaveLength(1);
+    });
+  });
+
+  test('a fault that does not heal is a doubt', async () => {
+    lab.doubts.splice(0);
+    // Side by side: the lab waits some seconds for each baseline.
+    const stubborn = [
+      ['blackhole', 'backend-1', 'IPv4 silent'],
+      ['pause', 'backend-2', 'IPv4 connected, then silent'],
+      ['refuse', 'backend-3', 'IPv4 ECONNREFUSED'],
+    ] as const;
+    const applied = await Promise.all(stubborn.map(([fault, backend]) => lab.apply(fault, backend)));
+    expect(lab.doubts).toEqual([]);
+    await without(() => Promise.all(applied.map((each) => each.heal())));
+    expect(lab.doubts).toHaveLength(3);
+    for (const [fault, backend, observed] of stubborn) {
+      expect(lab.doubts).toContainEqual(expect.stringContaining(`${fault} ${backend} did not heal: ${observed}`));
+    }
+  });
+});
+
+describeWith('netns', 'an effect that outlives its healing', () => {
+  test('is a doubt, although the backend answers', async () => {
+    await using lab = await startLab({ driver: driverWith(netns, sabotaged), timeline: new Timeline(), seed: '1' });
+    const applied = await lab.apply('throttle', 'backend-3');
+    expect(lab.doubts).toEqual([]);
+    sabotage.on = true;
+    await applied.heal();
+    sabotage.on = false;
+    expect(lab.doubts).toEqual([expect.stringMatching(/^throttle backend-3 did not heal: IPv4 200, IPv6 200, but the fault's effect is still there$/)]);
+    expect(lab.timeline.events.map(({ event }) => event).filter((event) => event.startsWith('fault:'))).toEqual(['fault:apply', 'fault:verified', 'fault:heal', 'fault:unhealed']);
+  });
+});

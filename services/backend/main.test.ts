@@ -1,0 +1,248 @@
+/** A backend as a process, on loopback: 127.0.0.1 and 127.0.0.2 stand for its two addresses. */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { describeWith, freePort, localProcess, localService, until, type EventLog } from '../../lab/testing.ts';
+import { nodeArgv } from '../../lab/services.ts';
+import type { Remote } from '../../lab/remote.ts';
+
+const [first, second] = ['127.0.0.1', '127.0.0.2'];
+let port: number;
+let remote: Remote;
+let log: EventLog;
+
+const argv = (...listen: string[]): string[] => nodeArgv('services/backend/main.ts', JSON.stringify({ listen, port }));
+
+beforeEach(async () => {
+  port = await freePort();
+  ({ remote, log } = await localService(argv(first, second)));
+});
+
+interface Answer {
+  status: number;
+  headers: string;
+  body: string;
+}
+
+/** One connection, by hand: what a transport would hide is what is asked about here. */
+class Connection {
+  readonly socket: Socket;
+  received = '';
+  ended = false;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setEncoding('utf8').on('data', (chunk: string) => (this.received += chunk));
+    socket.on('end', () => (this.ended = true));
+  }
+
+  ask(path = '/'): void {
+    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: web.lab.test\r\n\r\n`);
+  }
+
+  /** The next whole response. */
+  answer(): Promise<Answer> {
+    return until(() => {
+      const [headers = '', ...rest] = this.received.split('\r\n\r\n');
+      const body = rest.join('\r\n\r\n');
+      const length = Number(/content-length: (\d+)/i.exec(headers)?.[1]);
+      if (rest.length === 0 || body.length < length) return undefined;
+      this.received = body.slice(length);
+      return { status: Number(headers.split(' ')[1]), headers, body: body.slice(0, length) };
+    }, `a response; got ${JSON.stringify(this.received)}`);
+  }
+
+  async get(path = '/'): Promise<Answer> {
+    this.ask(path);
+    return await this.answer();
+  }
+}
+
+async function open(host = first): Promise<Connection> {
+  const socket = connect({ port, host });
+  onTestFinished(() => { socket.destroy(); });
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return new Connection(socket);
+}
+
+const refusal = (host = first): Promise<string> => open(host).then(() => 'connected', (error: unknown) => (error as NodeJS.ErrnoException).code ?? '');
+
+test('says from which address it answers, and each step is an event', async () => {
+  const connection = await open(second);
+  expect(await connection.get()).toMatchObject({ status: 200, body: 'Hello, World from 127.0.0.2\n' });
+  connection.socket.destroy();
+  await log.have('backend:close');
+  expect(log.events).toMatchObject([
+    { event: 'backend:accept', connection: 1, from: '127.0.0.1', address: second },
+    { event: 'backend:request', connection: 1, method: 'GET', path: '/', address: second },
+    { event: 'backend:response', connection: 1, status: 200, address: second },
+    { event: 'backend:close', connection: 1, address: second },
+  ]);
+});
+
+test('keeps the connection for the next request, and for pipelined ones', async () => {
+  const connection = await open();
+  for (let round = 0; round < 3; round++) expect((await connection.get()).headers).toMatch(/connection: keep-alive/i);
+  connection.ask();
+  connection.ask();
+  expect([await connection.answer(), await connection.answer()]).toMatchObject([{ status: 200 }, { status: 200 }]);
+  expect((await log.have('backend:request', 5)).map((event) => event.connection)).toEqual([1, 1, 1, 1, 1]);
+});
+
+test('gives as many bytes as asked for', async () => {
+  const connection = await open();
+  expect((await connection.get('/bytes/8000')).body).toHaveLength(8_000);
+  expect((await connection.get('/bytes/many')).body).toHaveLength(0);
+  expect((await connection.get('/nowhere')).status).toBe(404);
+});
+
+describe('behaviour', () => {
+  const behave = (change: object): Promise<unknown> => remote.call('behaviour', change);
+
+  test('delayMs: that long between request and response, and 0 heals', async () => {
+    const delayMs = 400;
+    expect(await behave({ delayMs })).toEqual({ delayMs, status: 200, stall: false, closeAfter: 0 });
+    const connection = await open();
+    await connection.get();
+    const [asked] = log.of('backend:request');
+    const [answered] = await log.have('backend:response');
+    const tookMs = (answered?.atMs ?? 0) - (asked?.atMs ?? 0);
+    // Node's timers may fire up to a millisecond early; late by what a very busy machine of two cores costs.
+    expect(tookMs).toBeGreaterThanOrEqual(delayMs - 1);
+    expect(tookMs).toBeLessThan(delayMs + 400);
+    await behave({ delayMs: 0 });
+    await connection.get();
+    const [, quick] = await log.have('backend:response', 2);
+    expect((quick?.atMs ?? 0) - (log.of('backend:request')[1]?.atMs ?? 0)).toBeLessThan(delayMs);
+  });
+
+  test('status', async () => {
+    await behave({ status: 503 });
+    expect(await (await open()).get()).toMatchObject({ status: 503, body: 'Hello, World from 127.0.0.1\n' });
+  });
+
+  test('stall: headers and half of the body, then nothing, and other requests still go their way', async () => {
+    await behave({ stall: true });
+    const stalled = await open();
+    stalled.ask();
+    await until(() => (stalled.received.includes('\r\n\r\n') ? true : undefined), 'headers');
+    await behave({ stall: false });
+    expect((await (await open()).get()).status).toBe(200);
+    const [headers = '', body] = stalled.received.split('\r\n\r\n');
+    expect(headers).toMatch(/^HTTP\/1\.1 200 [\s\S]*content-length: 28/i);
+    expect(body).toBe('Hello, World f');
+    expect(stalled.ended).toBe(false);
+  });
+
+  test('closeAfter: the n-th response on a connection closes it', async () => {
+    await behave({ closeAfter: 2 });
+    const connection = await open();
+    expect((await connection.get()).headers).toMatch(/connection: keep-alive/i);
+    expect((await connection.get()).headers).toMatch(/connection: close/i);
+    await until(() => (connection.ended ? true : undefined), 'FIN');
+  });
+
+  test('what is no behaviour is said, and changes nothing', async () => {
+    await expect(behave({ delayMs: 1, speed: 2 })).rejects.toThrow('the service: Unknown behaviour `speed`.');
+    expect(await behave({})).toMatchObject({ delayMs: 0 });
+  });
+});
+
+describe('refuse', () => {
+  test('one address refuses, the other and established connections go on; listen heals', async () => {
+    const established = await open();
+    await established.get();
+    await remote.call('refuse', { address: first });
+    expect([await refusal(first), await refusal(second)]).toEqual(['ECONNREFUSED', 'connected']);
+    expect((await established.get()).status).toBe(200);
+    await remote.call('listen', { address: first });
+    expect((await (await open()).get()).status).toBe(200);
+    expect((await established.get()).status).toBe(200);
+  });
+
+  test('twice, or of an unknown address, is said', async () => {
+    await remote.call('refuse', { address: first });
+    await expect(remote.call('refuse', { address: first })).rejects.toThrow('Not listening on 127.0.0.1. Listening on: 127.0.0.2.');
+    await remote.call('refuse', { address: second });
+    await expect(remote.call('refuse', { address: '192.0.2.1' })).rejects.toThrow('Listening on: none.');
+  });
+});
+
+describe('SIGTERM', () => {
+  /** Less than the time limit of the drain: ending is the backend's own doing. */
+  const promptlyMs = 2_500;
+  const endedWithin = async (limitMs: number): Promise<number | null | 'still running'> => {
+    const timer = Promise.withResolvers<'still running'>();
+    const timeout = setTimeout(() => { timer.resolve('still running'); }, limitMs);
+    const code = await Promise.race([remote.process.exited.then((exit) => exit.code), timer.promise]);
+    clearTimeout(timeout);
+    return code;
+  };
+
+  test('closes idle connections, refuses new ones, and ends with 0', async () => {
+    const idle = await open();
+    await idle.get();
+    await remote.process.signal('SIGTERM');
+    expect(await endedWithin(promptlyMs)).toBe(0);
+    expect(idle.ended).toBe(true);
+    expect(await refusal()).toBe('ECONNREFUSED');
+    expect(log.of('backend:stopping')).toMatchObject([{ connections: 1 }]);
+  });
+
+  test('without any connection, too', async () => {
+    await remote.process.signal('SIGTERM');
+    expect(await endedWithin(promptlyMs)).toBe(0);
+  });
+
+  test('finishes what is in flight', async () => {
+    await remote.call('behaviour', { delayMs: 150 });
+    const busy = await open();
+    busy.ask();
+    await log.have('backend:request');
+    await remote.process.signal('SIGTERM');
+    expect(await busy.answer()).toMatchObject({ status: 200, body: 'Hello, World from 127.0.0.1\n' });
+    expect(await endedWithin(promptlyMs)).toBe(0);
+  });
+
+  test('closes the idle connections of an address that was refused before, too', async () => {
+    const idle = await open();
+    await idle.get();
+    await remote.call('refuse', { address: first });
+    await remote.process.signal('SIGTERM');
+    expect(await endedWithin(promptlyMs)).toBe(0);
+    expect(idle.ended).toBe(true);
+  });
+});
+
+test('a port in use is said, and ends the backend with 1', async () => {
+  const { code, stderr } = await localProcess(argv(second)).exited;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(new RegExp(`^backend: cannot listen on 127\\.0\\.0\\.2 port ${port}: .*EADDRINUSE`));
+});
+
+describeWith('ipv6', 'on IPv6', () => {
+  test('says its IPv6 address', async () => {
+    port = await freePort('::1');
+    await localService(argv('::1'));
+    expect((await (await open('::1')).get()).body).toBe('Hello, World from ::1\n');
+  });
+});
+
+describeWith('curl', 'curl agrees', () => {
+  test('body, and one connection for two requests', async () => {
+    const url = `http://${first}:${port}/`;
+    const { stdout } = await promisify(execFile)('curl', ['--silent', '--show-error', '--write-out', '%{num_connects} ', url, url]);
+    expect(stdout).toBe('Hello, World from 127.0.0.1\n1 Hello, World from 127.0.0.1\n0 ');
+  });
+});
+
+describeWith('ss', 'ss agrees', () => {
+  test('a refused address is not listened on, the other is', async () => {
+    await remote.call('refuse', { address: first });
+    const { stdout } = await promisify(execFile)('ss', ['-Hltn', `sport = :${port}`]);
+    expect(stdout.match(/127\.0\.0\.\d/g)).toEqual([second]);
+  });
+});

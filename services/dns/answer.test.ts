@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../random.ts';
+import { encodeResponse, parseQuery, resolve } from './answer.ts';
+import { addressesOf, encodeName, header, query, readResponse, typeNumbers, words, type QuerySpec, type ReadResponse } from './testing.ts';
+import { Zone } from './zone.ts';
+
+/** A zone whose `many` name has as many A records as an answer should hold. */
+function zoneOf(many = 3): Zone {
+  const zone = new Zone({
+    domain: 'lab.test',
+    seed: '1',
+    records: [
+      ...Array.from({ length: many }, (_, index) => ({ name: 'many.lab.test', type: 'A' as const, address: `198.51.100.${index + 1}` })),
+      { name: 'many.lab.test', type: 'AAAA', address: '2001:db8:1::11' },
+    ],
+  });
+  zone.aaaa = true;
+  zone.chains.A = [];
+  zone.ttlS = 30;
+  return zone;
+}
+
+function ask(spec: QuerySpec, transport: 'udp' | 'tcp' = 'udp', zone = zoneOf()): ReadResponse & { truncated: boolean } {
+  const parsed = parseQuery(query(spec));
+  const { bytes, truncated } = encodeResponse(parsed, resolve(parsed, zone), zone, transport);
+  return { ...readResponse(bytes), truncated };
+}
+
+describe('a good query', () => {
+  test('is answered with the records, authoritatively', () => {
+    const answer = ask({ id: 65_535, name: 'many.lab.test' });
+    expect(answer).toMatchObject({ id: 65_535, aa: true, tc: false, rd: true, ra: false, rcode: 0, authorities: [], additionals: [] });
+    expect(addressesOf(answer)).toEqual(['198.51.100.1', '198.51.100.2', '198.51.100.3']);
+    expect(answer.answers.map(({ type, classNumber, ttl }) => [type, classNumber, ttl])).toEqual([[1, 1, 30], [1, 1, 30], [1, 1, 30]]);
+    expect(addressesOf(ask({ name: 'many.lab.test', type: 'AAAA' }))).toEqual(['2001:db8:1:0:0:0:0:11']);
+  });
+
+  test('keeps its case in question and answer (0x20)', () => {
+    const answer = ask({ name: 'mAnY.LaB.tESt' });
+    expect(answer.name).toBe('mAnY.LaB.tESt');
+    expect(answer.answers.map(({ name }) => name)).toEqual(['mAnY.LaB.tESt', 'mAnY.LaB.tESt', 'mAnY.LaB.tESt']);
+  });
+
+  test.each([
+    ['NODATA', { name: 'many.lab.test', type: 'TXT' }, 0, true, 1],
+    ['NODATA for a type without a name here', { name: 'many.lab.test', type: 'HTTPS' }, 0, true, 1],
+    ['NXDOMAIN', { name: 'nobody.lab.test' }, 3, true, 1],
+    ['REFUSED outside the zone', { name: 'example.test' }, 5, false, 0],
+    ['REFUSED for another class', { name: 'many.lab.test', classNumber: 3 }, 5, false, 0],
+    ['NOTIMP for another opcode', { name: 'many.lab.test', opcode: 5 }, 4, false, 0],
+  ] satisfies [string, QuerySpec, number, boolean, number][])('%s', (_, spec, rcode, aa, authorities) => {
+    const answer = ask(spec);
+    expect(answer).toMatchObject({ rcode, aa, answers: [] });
+    // The SOA says for how long the "no" may be kept (RFC 2308).
+    expect(answer.authorities.map(({ name, type, ttl }) => [name, type, ttl])).toEqual(authorities ? [['lab.test', typeNumbers.SOA, 30]] : []);
+  });
+});
+
+describe('EDNS', () => {
+  test('is echoed to who sent it, and only to them', () => {
+    const { additionals } = ask({ name: 'many.lab.test', edns: { payloadBytes: 4096 } });
+    expect(additionals).toMatchObject([{ name: '', type: typeNumbers.OPT, classNumber: 1232, ttl: 0 }]);
+    expect(ask({ name: 'many.lab.test' }).additionals).toEqual([]);
+  });
+
+  test('of a later version is BADVERS: 0 in the header, 1 in the upper bits (RFC 6891 section 9)', () => {
+    const answer = ask({ name: 'many.lab.test', edns: { payloadBytes: 1232, version: 1 } });
+    expect(answer).toMatchObject({ rcode: 0, answers: [] });
+    expect(answer.additionals.map(({ ttl }) => [ttl >>> 24, (ttl >>> 16) & 0xff])).toEqual([[1, 0]]);
+  });
+});
+
+describe('truncation', () => {
+  // 12 bytes header, 19 question; each answer takes 16 with its name compressed; 11 for EDNS.
+  const question = 12 + encodeName('many.lab.test').length + 4;
+  const fits = (limitBytes: number, ednsBytes: number): number => Math.floor((limitBytes - question - ednsBytes) / 16);
+
+  test.each([
+    ['512 without EDNS', undefined, 512, 0],
+    ["the client's size with it", { payloadBytes: 800 }, 800, 11],
+    ["the server's own size where the client's is larger", { payloadBytes: 4096 }, 1232, 11],
+    ['never less than 512', { payloadBytes: 100 }, 512, 11],
+  ])('%s', (_, edns, limitBytes, ednsBytes) => {
+    const most = fits(limitBytes, ednsBytes);
+    const spec = { name: 'many.lab.test', ...(edns ? { edns } : {}) };
+    const whole = ask(spec, 'udp', zoneOf(most));
+    expect(whole).toMatchObject({ tc: false, truncated: false });
+    expect(whole.answers).toHaveLength(most);
+    expect(whole.bytes.length).toBeGreaterThan(limitBytes - 16);
+    const cut = ask(spec, 'udp', zoneOf(most + 1));
+    expect(cut).toMatchObject({ tc: true, truncated: true, answers: [], authorities: [], name: 'many.lab.test' });
+    expect(cut.additionals).toHaveLength(edns ? 1 : 0);
+    expect(ask(spec, 'tcp', zoneOf(most + 1))).toMatchObject({ tc: false, truncated: false });
+  });
+});
+
+/** A packet with one question that is `name` in raw bytes. */
+const rawName = (...name: number[]): Buffer => Buffer.concat([header(1, 0, [1, 0, 0, 0]), Buffer.from(name), words(1, 1)]);
+
+describe('what is no query', () => {
+  const valid = query({ name: 'many.lab.test', edns: { payloadBytes: 1232 } });
+  test.each([
+    ['nothing', Buffer.alloc(0), '0 bytes are too short for a header'],
+    ['half a header', Buffer.alloc(11), '11 bytes are too short for a header'],
+    ['a response', header(1, 0x8000, [0, 0, 0, 0]), 'a response, not a query'],
+    ['no question', header(1, 0, [0, 0, 0, 0]), 'expected one whole question, got 0 of 0'],
+    ['two questions', Buffer.concat([header(1, 0, [2, 0, 0, 0]), encodeName('a.lab.test'), words(1, 1), encodeName('b.lab.test'), words(1, 1)]), 'expected one whole question, got 2 of 2'],
+    ['absurd counts', Buffer.concat([header(1, 0, [1, 65_535, 65_535, 65_535]), encodeName('a.lab.test'), words(1, 1)]), 'section counts 1/65535/65535/65535 do not fit'],
+    ['a name that points at itself', rawName(0xc0, 12), 'expected one whole question'],
+    ['names that point at each other', rawName(0xc0, 14, 0xc0, 12), 'expected one whole question'],
+    ['a pointer past the end', rawName(0xc0, 0xff), 'expected one whole question'],
+    ['a label past the end', rawName(60, 97, 98), 'expected one whole question'],
+    ['a reserved label type', rawName(0x40, 1, 0), 'expected one whole question'],
+    ['a name of more than 255 bytes', rawName(...Array.from({ length: 5 }, () => [63, ...new Array<number>(63).fill(97)]).flat(), 0), 'expected one whole question'],
+    ['a broken EDNS record', valid.subarray(0, -3), 'a broken record in the additional section'],
+  ])('%s is refused with a reason', (_, bytes, reason) => {
+    expect(() => parseQuery(bytes)).toThrow(reason);
+  });
+
+  test('no bytes at all lead to anything but an answer or an Error', () => {
+    const random = seededRandom('fuzz');
+    const byte = (): number => Math.floor(random() * 256);
+    const zone = zoneOf();
+    const corpus = [
+      ...Array.from({ length: valid.length }, (_, length) => valid.subarray(0, length)),
+      ...Array.from({ length: 2_000 }, () => Buffer.from(Array.from({ length: Math.floor(random() * 80) }, byte))),
+      // One byte changed in a good query: most of the way in.
+      ...Array.from({ length: 4_000 }, () => {
+        const bytes = Buffer.from(valid);
+        bytes[Math.floor(random() * bytes.length)] = byte();
+        return bytes;
+      }),
+    ];
+    let answered = 0;
+    for (const bytes of corpus) {
+      try {
+        const parsed = parseQuery(bytes);
+        // From here on nothing may throw: what was understood is answered, with its id, and as DNS.
+        try {
+          expect(readResponse(encodeResponse(parsed, resolve(parsed, zone), zone, 'udp').bytes).id).toBe(bytes.readUInt16BE(0));
+        } catch (error) {
+          throw new TypeError(`answering ${bytes.toString('hex')} threw`, { cause: error });
+        }
+        answered++;
+      } catch (error) {
+        if (error instanceof TypeError) throw error;
+        expect(error).toBeInstanceOf(Error);
+      }
+    }
+    // A corpus that is refused as a whole would prove nothing.
+    expect(answered).toBeGreaterThan(500);
+  });
+});

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { policyCommands, type Policy } from './policy.ts';
+import { Zone } from './zone.ts';
+
+let zone: Zone;
+let call: (command: string, args?: Record<string, unknown>) => Policy;
+let written: string[];
+
+beforeEach(() => {
+  zone = new Zone({ domain: 'lab.test', seed: '1', records: [{ name: 'web.lab.test', type: 'A', address: '198.51.100.11' }] });
+  const commands = policyCommands(zone);
+  call = (command, args = {}) => commands[command]?.(args) as Policy;
+  written = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((line) => written.push(String(line)) > 0);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const changes = (): string[] => written.map((line) => (JSON.parse(line) as { event: string; change: string }).change);
+
+describe('a switch', () => {
+  test('answers with the policy now in force, and says what changed as an event', () => {
+    expect(call('policy')).toEqual({
+      aaaa: false,
+      ttlS: 60,
+      chains: { A: 'up > shuffle > selectFirst 2', AAAA: 'up > shuffle > selectFirst 2' },
+      impairments: { A: { delayMs: 0, drop: false, rcode: null }, AAAA: { delayMs: 0, drop: false, rcode: null } },
+    });
+    expect(call('aaaa', { on: true }).aaaa).toBe(true);
+    expect(call('ttl', { seconds: 0 }).ttlS).toBe(0);
+    expect(call('filter', { filter: 'shuffle', on: false, type: 'A' }).chains).toEqual({ A: 'up > selectFirst 2', AAAA: 'up > shuffle > selectFirst 2' });
+    expect(call('filter', { filter: 'selectFirst', on: true, n: 3 }).chains).toEqual({ A: 'up > selectFirst 3', AAAA: 'up > shuffle > selectFirst 3' });
+    expect(call('chain', { links: ['selectFirst 2', 'shuffle'] }).chains.A).toBe('selectFirst 2 > shuffle');
+    expect(call('impair', { type: 'A', delayMs: 5, rcode: 'SERVFAIL' }).impairments.A).toEqual({ delayMs: 5, drop: false, rcode: 'SERVFAIL' });
+    expect(call('impair', { drop: true, rcode: null }).impairments).toEqual({ A: { delayMs: 5, drop: true, rcode: null }, AAAA: { delayMs: 0, drop: true, rcode: null } });
+    expect(changes()).toEqual([
+      'AAAA on',
+      'TTL 0 s',
+      'shuffle off: A up > selectFirst 2',
+      'selectFirst on: A up > selectFirst 3, AAAA up > shuffle > selectFirst 3',
+      'A selectFirst 2 > shuffle, AAAA selectFirst 2 > shuffle',
+      'A queries: {"delayMs":5,"rcode":"SERVFAIL"}',
+      'A and AAAA queries: {"drop":true,"rcode":null}',
+    ]);
+  });
+
+  test('of a record', () => {
+    const record = { name: 'new.lab.test', type: 'A', address: '198.51.100.12' };
+    call('record', { action: 'add', ...record });
+    call('record', { action: 'down', ...record });
+    expect(zone.answer('new.lab.test', 'A')).toEqual({ rcode: 'NOERROR', records: [] });
+    call('record', { action: 'up', ...record });
+    expect(zone.answer('new.lab.test', 'A')).toMatchObject({ records: [{ address: '198.51.100.12' }] });
+    call('record', { action: 'remove', ...record });
+    expect(zone.answer('new.lab.test', 'A').rcode).toBe('NXDOMAIN');
+    expect(changes()).toEqual(['add', 'down', 'up', 'remove'].map((action) => `record new.lab.test A 198.51.100.12 ${action}`));
+  });
+});
+
+describe('what it cannot do is said, and changes nothing', () => {
+  const cases: [string, Record<string, unknown>, string][] = [
+    ['aaaa', { on: 'yes' }, 'Expected `on` to be true or false, got "yes".'],
+    ['ttl', { seconds: -1 }, 'Expected `seconds` to be a whole number from 0 to 2147483647, got -1.'],
+    ['ttl', { seconds: '5' }, 'Expected `seconds` to be a whole number from 0 to 2147483647, got "5".'],
+    ['filter', { filter: 'sorted', on: true }, 'Expected `filter` to be one of up, shuffle, rotate, sort, selectFirst, got "sorted".'],
+    ['filter', { filter: 'sort' }, 'Expected `on` to be true or false, got undefined.'],
+    ['filter', { filter: 'sort', on: true, type: 'MX' }, 'Expected `type` to be one of A, AAAA, got "MX".'],
+    ['filter', { filter: 'selectFirst', on: true, n: 1.5 }, 'Expected `n` to be a whole number from 0 to 1000, got 1.5.'],
+    ['chain', { links: 'shuffle' }, 'Expected `links` to be a list of filters, got "shuffle".'],
+    ['chain', { links: ['shuffle', 'first 2'] }, 'Expected `filter` to be one of up, shuffle, rotate, sort, selectFirst, got "first".'],
+    ['chain', { links: ['selectFirst'] }, 'Expected `n` to be a whole number from 0 to 1000, got undefined.'],
+    ['chain', { links: ['selectFirst two'] }, 'Expected `n` to be a whole number from 0 to 1000, got "two".'],
+    ['record', { action: 'delete', name: 'web.lab.test', type: 'A', address: '198.51.100.11' }, 'Expected `action` to be one of add, remove, up, down, got "delete".'],
+    ['record', { action: 'add', name: '', type: 'A', address: '198.51.100.12' }, 'Expected `name` to be text, got "".'],
+    ['record', { action: 'add', name: 'web.lab.test', type: 'MX', address: '198.51.100.12' }, 'Expected `type` to be one of A, AAAA, got "MX".'],
+    ['record', { action: 'add', name: 'web.lab.test', type: 'A', address: '198.51.100.256' }, 'Expected `address` to be an IPv4 address, got "198.51.100.256".'],
+    ['record', { action: 'add', name: 'web.lab.test', type: 'AAAA', address: '198.51.100.12' }, 'Expected `address` to be an IPv6 address, got "198.51.100.12".'],
+    ['record', { action: 'remove', name: 'web.lab.test', type: 'A', address: '198.51.100.12' }, 'No record web.lab.test A 198.51.100.12. web.lab.test has: A 198.51.100.11.'],
+    ['impair', { delayMs: 600_001 }, 'Expected `delayMs` to be a whole number from 0 to 600000, got 600001.'],
+    ['impair', { drop: 1 }, 'Expected `drop` to be true or false, got 1.'],
+    ['impair', { rcode: 'NOPE' }, 'Expected `rcode` to be one of NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS, got "NOPE".'],
+  ];
+
+  test.each(cases)('%s %j', (command, args, message) => {
+    const before = call('policy');
+    expect(() => call(command, args)).toThrow(new Error(message));
+    expect(call('policy')).toEqual(before);
+    expect(written).toEqual([]);
+  });
+});

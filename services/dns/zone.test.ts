@@ -1,0 +1,106 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Zone, type AddressType } from './zone.ts';
+
+const records = [11, 12, 13].flatMap((last) => [
+  { name: 'web.lab.test', type: 'A' as const, address: `198.51.100.${last}` },
+  { name: 'web.lab.test', type: 'AAAA' as const, address: `2001:db8:1::${last}` },
+]);
+const makeZone = (seed = '1'): Zone => new Zone({ domain: 'lab.test', seed, records: [...records, { name: 'a.deep.lab.test', type: 'A', address: '198.51.100.99' }] });
+
+let zone: Zone;
+beforeEach(() => {
+  zone = makeZone();
+});
+
+const addresses = (from: Zone, type: AddressType, name = 'web.lab.test'): string[] => {
+  const answer = from.answer(name, type);
+  return answer.rcode === 'NOERROR' ? answer.records.map(({ address }) => address) : [answer.rcode];
+};
+
+describe('what exists', () => {
+  const cases = [
+    ['a name outside the domain', 'web.example.test', 'A', 'REFUSED'],
+    ['a name that only ends alike', 'web.notlab.test', 'A', 'REFUSED'],
+    ['the root', '', 'A', 'REFUSED'],
+    ['a name without records', 'nobody.lab.test', 'A', 'NXDOMAIN'],
+    ['a name below one with records', 'x.web.lab.test', 'A', 'NXDOMAIN'],
+    ['a type that the name has not', 'web.lab.test', 'TXT', 'NOERROR'],
+    ['AAAA while AAAA is off', 'web.lab.test', 'AAAA', 'NOERROR'],
+    ['the apex', 'lab.test', 'A', 'NOERROR'],
+    ['an empty non-terminal (RFC 8020)', 'deep.lab.test', 'A', 'NOERROR'],
+  ] as const;
+
+  test.each(cases)('%s', (_, name, type, rcode) => {
+    const answer = zone.answer(name, type);
+    expect(answer.rcode).toBe(rcode);
+    if (answer.rcode === 'NOERROR') expect(answer.records).toEqual([]);
+  });
+
+  test('names are the same in any case (RFC 4343)', () => {
+    zone.add('MiXed.lab.test', 'A', '198.51.100.1');
+    expect(addresses(zone, 'A', 'mIxED.LAB.test')).toEqual(['198.51.100.1']);
+  });
+
+  test('AAAA records exist once they are switched on', () => {
+    zone.aaaa = true;
+    expect(addresses(zone, 'AAAA')).toHaveLength(2);
+  });
+});
+
+describe('changing', () => {
+  test('add, mark down, mark up, remove', () => {
+    zone.add('new.lab.test', 'A', '198.51.100.1');
+    expect(addresses(zone, 'A', 'new.lab.test')).toEqual(['198.51.100.1']);
+    zone.mark('NEW.lab.test', 'A', '198.51.100.1', false);
+    expect(addresses(zone, 'A', 'new.lab.test')).toEqual([]);
+    zone.mark('new.lab.test', 'A', '198.51.100.1', true);
+    expect(addresses(zone, 'A', 'new.lab.test')).toEqual(['198.51.100.1']);
+    zone.remove('new.lab.test', 'A', '198.51.100.1');
+    expect(addresses(zone, 'A', 'new.lab.test')).toEqual(['NXDOMAIN']);
+  });
+
+  test('what is wrong is said', () => {
+    expect(() => { zone.add('WEB.lab.test', 'A', '198.51.100.11'); }).toThrow('Expected a new record, but WEB.lab.test A 198.51.100.11 is there already.');
+    expect(() => { zone.remove('a.deep.lab.test', 'A', '198.51.100.1'); }).toThrow('No record a.deep.lab.test A 198.51.100.1. a.deep.lab.test has: A 198.51.100.99.');
+    expect(() => { zone.mark('nobody.lab.test', 'A', '198.51.100.1', true); }).toThrow('nobody.lab.test has: none.');
+    zone.chains.AAAA = [];
+    expect(() => { zone.switchFilter(['A', 'AAAA'], 'shuffle', false); }).toThrow('The AAAA chain (none) has no filter shuffle.');
+    expect(zone.chains.A.find(({ filter }) => filter === 'shuffle')?.on).toBe(true);
+  });
+
+  test('a filter is switched in one chain only, and keeps its n unless told', () => {
+    zone.switchFilter(['A'], 'shuffle', false);
+    zone.switchFilter(['A'], 'selectFirst', true, 1);
+    zone.switchFilter(['A'], 'selectFirst', true);
+    zone.aaaa = true;
+    expect(addresses(zone, 'A')).toEqual(['198.51.100.11']);
+    expect(addresses(zone, 'AAAA')).toHaveLength(2);
+  });
+});
+
+describe('the seed', () => {
+  const sequence = (from: Zone, type: AddressType): string => Array.from({ length: 30 }, () => addresses(from, type).join(' ')).join('\n');
+
+  test('repeats every answer exactly; another seed gives others', () => {
+    expect(sequence(makeZone('7'), 'A')).toBe(sequence(makeZone('7'), 'A'));
+    expect(sequence(makeZone('7'), 'A')).not.toBe(sequence(makeZone('8'), 'A'));
+  });
+
+  test('A and AAAA have streams of their own, whatever order the queries arrive in', () => {
+    const alone = sequence(makeZone(), 'A');
+    zone.aaaa = true;
+    const mixed = Array.from({ length: 30 }, (_, round) => {
+      if (round % 3 !== 1) addresses(zone, 'AAAA');
+      return addresses(zone, 'A').join(' ');
+    }).join('\n');
+    expect(mixed).toBe(alone);
+  });
+
+  test('rotation counts each name and type for itself', () => {
+    zone.aaaa = true;
+    zone.chains.A = zone.chains.AAAA = [{ filter: 'rotate', on: true, n: 0 }];
+    addresses(zone, 'AAAA');
+    addresses(zone, 'AAAA');
+    expect([addresses(zone, 'A')[0], addresses(zone, 'AAAA')[0]]).toEqual(['198.51.100.11', '2001:db8:1::13']);
+  });
+});
