@@ -1,5 +1,6 @@
 /** A lab that is up: hosts, services, the observer, and the faults in force. Knows nothing of any scenario. */
 import type { Driver, Host, HostProcess, Network } from './drivers/driver.ts';
+import { measureClock, type ClockReading } from './clock.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
 import { LabError, unknownName } from './errors.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './faults/index.ts';
@@ -54,6 +55,8 @@ export class Lab implements AsyncDisposable {
   readonly timeline: Timeline;
   /** Why the verdict can be no better than unknown: faults without effect, baselines that did not return, processes that ended by themselves. */
   readonly doubts: string[] = [];
+  /** How far the hosts' clock is from this process', and how well that is known. */
+  clock: ClockReading = { offsetMs: 0, precisionMs: Infinity };
   /** Every process started on a host, the latest last. */
   readonly #remotes = new Map<HostName, Remote[]>();
   readonly #inForce = new Set<AppliedFault>();
@@ -76,6 +79,8 @@ export class Lab implements AsyncDisposable {
       this.startProcess('observer', 'the observer', programArgv(this.network.runtime, 'services/probe/main.ts')),
       ...backendNames.map((name) => this.#startBackend(name)),
     ]);
+    this.clock = await measureClock(observer);
+    this.timeline.setOffset(this.clock.offsetMs);
     this.#probe = new Probe(this.host('observer'), observer, this.topology);
     const { seen, observed } = await this.#probe.baseline();
     if (!seen) throw new LabError('START_FAILED', `The lab did not come up: ${observed}. Expected every backend and the DNS server to answer on both families.`);

@@ -5,6 +5,7 @@ import { overallVerdict, type Check, type Verdict } from './analysis/checks.ts';
 import { findingsOf, type Findings } from './analysis/findings.ts';
 import { optionsFor, startClient, type ClientName } from './clients.ts';
 import type { Driver } from './drivers/driver.ts';
+import type { ClockReading } from './clock.ts';
 import { LabError, messageOf } from './errors.ts';
 import type { TimelineEvent } from './events.ts';
 import { createLab, type Lab } from './lab.ts';
@@ -41,6 +42,8 @@ export interface Journal {
   durationMs: number;
   setupMs: number;
   platform: { kernel: string; node: string; engine: string | null; clientVersion: string };
+  /** The hosts' clock against the orchestrator's, and how well that is known; null where no lab came up. */
+  clock: ClockReading | null;
   /** Why the run did not complete, or null. */
   error: string | null;
   doubts: string[];
@@ -117,7 +120,8 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       startedAt,
       durationMs: tenths(performance.now() - start),
       setupMs: tenths(setupMs ?? performance.now() - start),
-      platform: { kernel: release(), node: process.version, engine: null, clientVersion: process.version },
+      platform: { kernel: release(), node: process.version, engine: lab?.network.engine ?? null, clientVersion: process.version },
+      clock: setupMs === undefined || !lab ? null : lab.clock,
       error: error?.message ?? null,
       doubts,
       checks,

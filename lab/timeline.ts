@@ -8,6 +8,7 @@ const settleMs = 40;
 
 export class Timeline {
   #zeroMs = nowMs();
+  #offsetMs = 0;
   #events: TimelineEvent[] = [];
   #unpublished: TimelineEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -57,9 +58,14 @@ export class Timeline {
     return seen;
   }
 
+  /** The hosts' clock minus this process'; holds for events received from here on. */
+  setOffset(offsetMs: number): void {
+    this.#offsetMs = offsetMs;
+  }
+
   /** An event that a process wrote. */
   receive(host: string, { event, atMs, ...payload }: EmittedEvent): void {
-    this.#add({ tMs: rounded(atMs - this.#zeroMs), witness: witnessOf(event), host, event, ...payload } as TimelineEvent);
+    this.#add({ tMs: rounded(atMs - this.#offsetMs - this.#zeroMs), witness: witnessOf(event), host, event, ...payload } as TimelineEvent);
   }
 
   /** An event of the lab itself, now. */

@@ -31,7 +31,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
   let engine: Docker | undefined;
   try {
     engine = new Docker(await engineAddress());
-    await engine.ping();
+    const version = await engine.version();
     await removeEndedLab(engine);
     await compose(['up', '--detach'], topology);
     const containers = await containersByHost(engine);
@@ -41,6 +41,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
     const stop = async (): Promise<void> => { await compose(['down', '--timeout', '0'], topology); };
     return {
       driver: 'docker',
+      engine: `docker ${version.Version}`,
       runtime: { node: 'node', root: '/lab' },
       host: (name) => hosts.get(name) as Host,
       ended: Promise.race(hostNames.map(async (name) => {

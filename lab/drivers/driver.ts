@@ -34,6 +34,8 @@ export interface Driver {
 /** A network that is up. Disposing it ends every process in it; doing so twice is the same as once. */
 export interface Network extends AsyncDisposable {
   readonly driver: string;
+  /** The container engine and its version, for the journal. */
+  readonly engine?: string;
   /** What a Node program of this project is started with on a host: the Node binary, and the project's folder there. */
   readonly runtime: Runtime;
   host(name: HostName): Host;

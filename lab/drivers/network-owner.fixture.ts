@@ -1,6 +1,6 @@
 /**
- * A process that owns a network, for tests that end it or run it as somebody else. Starts a `sleep` on two hosts and a server on
- * one, connects to it from another on both families, says what it saw as one JSON line, and waits for the end of its stdin.
+ * A process that owns a network, for tests that end it or run it as somebody else. Starts a `sleep` on two hosts, says their pids
+ * and who it is as one JSON line, and waits for the end of its stdin.
  */
 import { once } from 'node:events';
 import { createTopology } from '../topology.ts';

@@ -13,7 +13,7 @@ const painted: Record<Verdict, (text: string) => string> = {
 };
 
 export function summaryLines(journal: Journal, directory: string | null): string[] {
-  const { checks, doubts, error, verdict, durationMs, setupMs, status } = journal;
+  const { checks, doubts, error, verdict, durationMs, setupMs, status, clock } = journal;
   return [
     '',
     ...checks.map((each) => `  ${marks[each.verdict]} ${each.text} ${pc.dim(`· ${each.observed}`)}`),
@@ -21,7 +21,7 @@ export function summaryLines(journal: Journal, directory: string | null): string
     ...(error === null ? [] : [`  ${marks.fail} ${error}`]),
     ...(journal.findings.requests.sent > 0 ? ['', ...findingLines(journal).map(([name, value]) => `  ${pc.dim(name.padEnd(18))} ${value}`)] : []),
     '',
-    `${painted[verdict](verdict.toUpperCase())}  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  ${pc.dim(`${durationMs} ms, of which ${setupMs} ms set-up`)}`,
+    `${painted[verdict](verdict.toUpperCase())}  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  ${pc.dim(`${durationMs} ms, of which ${setupMs} ms set-up${clock ? `; one clock to ±${clock.precisionMs} ms` : ''}`)}`,
     ...(directory === null ? [] : [pc.dim(`      ${directory}`)]),
   ];
 }
