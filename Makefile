@@ -27,7 +27,7 @@ list: $(INSTALLED) ## list the scenarios
 up: $(INSTALLED) ## keep a lab up, to break by hand from another terminal
 	@bin/lab up $(FLAGS)
 
-down: $(INSTALLED) ## take that lab down
+down: $(INSTALLED) ## take that lab down, and whatever a docker run left
 	@bin/lab down
 
 doctor: $(INSTALLED) ## what this machine has and lacks

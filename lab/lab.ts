@@ -2,7 +2,7 @@
 import type { Driver, Host, HostProcess, Network } from './drivers/driver.ts';
 import { measureClock, type ClockReading } from './clock.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
-import { LabError, unknownName } from './errors.ts';
+import { LabError, messageOf, unknownName } from './errors.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './faults/index.ts';
 import type { FaultTarget } from './faults/fault.ts';
 import { parseOptions } from './options.ts';
@@ -137,9 +137,14 @@ export class Lab implements AsyncDisposable {
     const target = this.#target(backend);
     const optionText = Object.entries(words).map(([key, value]) => `${key}=${value}`).join(' ');
     const title = `${name} ${backend}`;
+    if ([...this.#inForce].some((other) => other.name === name && other.backend === backend)) {
+      throw new LabError('BAD_INPUT', `${title} is in force already; heal it first.`);
+    }
 
     this.timeline.add(backend, 'fault:apply', { fault: title, options: optionText });
-    const undo = await fault.apply(target, options);
+    const undo = await fault.apply(target, options).catch((error: unknown) => {
+      throw new LabError('NOT_SUPPORTED', `Could not put ${title} in force: ${messageOf(error)}.`, { cause: error });
+    });
     const { seen, observed } = await fault.observe(target, options);
     this.timeline.add(backend, seen ? 'fault:verified' : 'fault:unverified', { fault: title, observed });
     if (!seen) this.doubts.push(`${title} showed no effect: ${observed}`);

@@ -37,8 +37,19 @@ export async function heal(backend: string | undefined): Promise<number> {
   return 0;
 }
 
+/** The lab that `lab up` keeps, and every docker lab, also what a crashed run left. */
 export async function down(): Promise<number> {
-  await askLab('down', {});
+  const { removeDockerLabs } = await import('../drivers/docker.ts');
+  const wasUp = await askLab('down', {}).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof LabError && error.code === 'NO_LAB') return false;
+      throw error;
+    },
+  );
+  const removed = (await removeDockerLabs()) ?? 0;
+  const parts = [...(wasUp ? ['the lab that was up is going down'] : []), ...(removed > 0 ? [`${removed} docker containers and networks removed`] : [])];
+  console.log(parts.join('; ') || 'nothing was up');
   return 0;
 }
 

@@ -88,9 +88,25 @@ async function removeEndedLab(engine: Docker): Promise<void> {
   if (running.length > 0) {
     throw new LabError('BAD_INPUT', `A lab is up already on this engine (${running.length} running containers of the project ${project}). Wait for its end, or take it down: \`make down\`.`);
   }
+  await removeLabelled(engine, label);
+}
+
+/**
+ * Removes every lab of this engine, running or not, by hand or not: what carries the label `failover-lab`, and nothing else.
+ * Returns how many containers and networks there were; null where no engine answers.
+ */
+export async function removeDockerLabs(): Promise<number | null> {
+  const engine = new Docker({ ...(await engineAddress()), timeout: 10_000 });
+  const answers = await engine.ping().then(() => true, () => false);
+  return answers ? await removeLabelled(engine, ['failover-lab']) : null;
+}
+
+async function removeLabelled(engine: Docker, label: string[]): Promise<number> {
+  const containers = await engine.listContainers({ all: true, filters: { label } });
   await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
   const networks = await engine.listNetworks({ filters: { label } });
   await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
+  return containers.length + networks.length;
 }
 
 /** By compose's labels: v1 and v2 name containers differently. */

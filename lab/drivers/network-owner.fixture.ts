@@ -4,10 +4,11 @@
  */
 import { once } from 'node:events';
 import { createTopology } from '../topology.ts';
-import { netns } from './netns.ts';
+import { chooseDriver } from './index.ts';
 
 const topology = createTopology();
-await using network = await netns.start(topology);
+const driver = await chooseDriver(process.argv[2] ?? 'netns');
+await using network = await driver.start(topology);
 const pids = await Promise.all((['client', 'backend-1'] as const).map(async (name) => (await network.host(name).start(['sleep', '1000'])).pid));
 const { stdout } = await network.host('client').run(['id', '-u']);
 process.stdout.write(`${JSON.stringify({ pids, outerUid: process.getuid?.(), innerUid: Number(stdout) })}\n`);

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import Docker from 'dockerode';
+import { execa } from 'execa';
+import { expect, onTestFinished, test } from 'vitest';
+import { driverContract } from './contract.case.ts';
+import { docker } from './docker.ts';
+import { engineAddress } from './docker-engine.ts';
+import { explainDockerFailure } from './docker-requirements.ts';
+import { Timeline } from '../timeline.ts';
+import { startLab } from '../lab.ts';
+import { describeWith, until } from '../testing.ts';
+import { createTopology, webName } from '../topology.ts';
+
+driverContract(docker, ['docker']);
+
+const topology = createTopology();
+const label = ['failover-lab'];
+const labelled = async (): Promise<number> => {
+  const engine = new Docker(await engineAddress());
+  const [containers, networks] = await Promise.all([engine.listContainers({ all: true, filters: { label } }), engine.listNetworks({ filters: { label } })]);
+  return containers.length + networks.length;
+};
+
+describeWith('docker', 'a lab on docker', () => {
+  test('the queries that reach the DNS server are the client’s own, and AAAA answers arrive', { timeout: 60_000 }, async () => {
+    const timeline = new Timeline();
+    await using lab = await startLab({ driver: docker, timeline, seed: '1' });
+    await lab.dns.aaaa(true);
+    const { stdout } = await lab.host('client').run(['getent', 'ahosts', webName]);
+    await lab.settle();
+    const queries = timeline.events.filter((event) => event.event === 'dns:query' && event.name === webName);
+    // Docker's embedded resolver would ask from another address, if at all.
+    expect(new Set(queries.map((event) => (event.event === 'dns:query' ? event.from : '')))).toEqual(new Set([topology.hosts.client.ipv4]));
+    expect(queries.map((event) => (event.event === 'dns:query' ? event.type : '')).sort()).toEqual(['A', 'AAAA']);
+    expect(stdout).toMatch(/^2001:db8:1::1[123] /m);
+  });
+
+  test('a second lab says why not, and leaves the first one alone', { timeout: 60_000 }, async () => {
+    await using first = await docker.start(topology);
+    await expect(docker.start(topology)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('up already') as string });
+    expect((await first.host('client').run(['true'])).exitCode).toBe(0);
+  });
+
+  test('what a killed run leaves ends by itself, and the next one removes it', { timeout: 60_000 }, async () => {
+    const owner = spawn(process.execPath, ['lab/drivers/network-owner.fixture.ts', 'docker'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    onTestFinished(() => { owner.kill('SIGKILL'); });
+    await once(createInterface({ input: owner.stdout }), 'line');
+    owner.kill('SIGKILL');
+    const engine = new Docker(await engineAddress());
+    await until(async () => ((await engine.listContainers({ filters: { label } })).length === 0 ? true : undefined), 'the end of the containers');
+    expect(await labelled()).toBeGreaterThan(0);
+    const next = await docker.start(topology);
+    await next[Symbol.asyncDispose]();
+    expect(await labelled()).toBe(0);
+  });
+
+  test('compose and topology name the same addresses', async () => {
+    const { stdout } = await execa('cat', ['docker-compose.yml', 'docker-compose.override.yml']);
+    for (const { ipv4, ipv6 } of Object.values(topology.hosts)) {
+      expect(stdout).toContain(ipv4);
+      expect(stdout.replaceAll('${LAB_IPV6_NETWORK:-2001:db8:1:}', '2001:db8:1:')).toContain(ipv6);
+    }
+  });
+});
+
+test.each([
+  [Object.assign(new Error('connect ENOENT /var/run/docker.sock'), { code: 'ENOENT' }), 'No docker engine answers'],
+  [Object.assign(new Error('connect EACCES /var/run/docker.sock'), { code: 'EACCES' }), 'does not let this user in'],
+  [Object.assign(new Error('compose'), { stderr: 'Creating network\nPool overlaps with other one on this address space' }), 'are taken by another network'],
+  [Object.assign(new Error('compose'), { stderr: 'Bind for 127.0.0.1:9053 failed: port is already allocated' }), 'is taken'],
+  [Object.assign(new Error('compose'), { stderr: 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host' }), 'could not be fetched'],
+])('what an engine says becomes one clear message: %s', (error, message) => {
+  expect(explainDockerFailure(error).message).toContain(message);
+});
