@@ -10,6 +10,12 @@ RUN test -d node_modules || npm ci --omit=dev --no-audit --no-fund
 COPY lab lab
 COPY services services
 COPY client client
+# Compiled code is kept in the image: each process of the lab starts in half the time.
+ENV NODE_COMPILE_CACHE=/lab/.cache
+RUN node services/dns/main.ts '{"listen":[],"port":53,"domain":"lab.test","seed":"1","records":[]}' </dev/null && \
+    node services/backend/main.ts '{"listen":[],"port":8080}' </dev/null && \
+    node services/probe/main.ts </dev/null && \
+    node client/main.ts --control </dev/null
 LABEL failover-lab=image
 ENTRYPOINT ["/lab/services/entrypoint.sh"]
 CMD ["sleep", "infinity"]

@@ -1,6 +1,6 @@
 # The lab's front door. Everything works in a fresh clone: what is missing is installed on the way.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios list up down doctor test lint docs bench clean
+.PHONY: help install scenario scenarios parity list up down doctor test lint docs bench clean
 
 NODE := node_modules/.bin/node
 INSTALLED := node_modules/.installed
@@ -20,6 +20,9 @@ scenario: $(INSTALLED) ## run one scenario: make scenario name=all-down
 
 scenarios: $(INSTALLED) ## run every scenario, several labs side by side
 	@bin/lab run-all $(FLAGS) $(if $(jobs),--jobs '$(jobs)')
+
+parity: $(INSTALLED) ## every scenario on namespaces and on docker, side by side
+	@bin/lab parity $(FLAGS) $(if $(repeat),--repeat '$(repeat)')
 
 list: $(INSTALLED) ## list the scenarios
 	@bin/lab list

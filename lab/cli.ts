@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { driverNames } from './drivers/index.ts';
 import { LabError } from './errors.ts';
 import { faultNamed, faultNames } from './faults/index.ts';
+import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
 
 // `bin/lab run … | head`: who reads no more wants no more.
@@ -48,6 +49,14 @@ withRunFlags(program.command('run-all').description('run every scenario, several
   .action(async (flags: RunFlags & { jobs: string }) => {
     const { runAll } = await import('./commands/run-all.ts');
     process.exitCode = await runAll(flags);
+  });
+
+withRunFlags(program.command('parity').description('run every scenario on namespaces and on docker, side by side'))
+  .option('--repeat <n>', 'runs of each, whose median counts', '1')
+  .option('--only <scenario>', 'this one alone (repeatable)', collect, [])
+  .action(async (flags: ParityFlags) => {
+    const { parity } = await import('./commands/parity.ts');
+    process.exitCode = await parity(flags);
   });
 
 program

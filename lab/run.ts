@@ -57,6 +57,8 @@ export interface FinishedRun {
 }
 
 const defaultLimitMs = 30_000;
+/** Some 0.3 s on namespaces and 2 s on docker; beyond this it is stuck. */
+const setUpLimitMs = 60_000;
 
 /**
  * Runs a scenario to its end, whatever that is; the lab is gone when this returns.
@@ -83,10 +85,10 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     lab = await createLab({ driver, timeline, seed, topology: scenario.topology ?? {} });
     const running = lab;
     await unlessAborted(signal, async () => {
-      const stage = await setStage(running, clientOptions, options.clientOptions, limitMs, seed, over.signal);
+      const stage = await withinLimit('The set-up', setUpLimitMs, setStage(running, clientOptions, options.clientOptions, limitMs, seed, over.signal));
       setupMs = performance.now() - start;
       timeline.start();
-      data = await withinLimit(limitMs, scenario.run(stage));
+      data = await withinLimit('The scenario', limitMs, scenario.run(stage));
     });
     await lab.settle();
   } catch (thrown) {
@@ -171,10 +173,10 @@ async function unlessAborted(signal: AbortSignal, work: () => Promise<void>): Pr
   }
 }
 
-async function withinLimit<T>(limitMs: number, work: Promise<T>): Promise<T> {
+async function withinLimit<T>(what: string, limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => { reject(new LabError('TIME_LIMIT', `The scenario did not end within ${limitMs} ms.`)); }, limitMs);
+    timer = setTimeout(() => { reject(new LabError('TIME_LIMIT', `${what} did not end within ${limitMs} ms.`)); }, limitMs);
   });
   try {
     return await Promise.race([work, limit]);

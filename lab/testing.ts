@@ -39,7 +39,7 @@ export type Need = keyof typeof probes;
 const missing = new Map<Need, string | null>();
 
 /** Why `need` is not met, or null. The first look says it aloud. */
-function whyMissing(need: Need): string | null {
+export function whyMissing(need: Need): string | null {
   const known = missing.get(need);
   if (known !== undefined) return known;
   const { argv, remedy } = probes[need];

@@ -7,16 +7,14 @@
  */
 import { PassThrough, type Duplex } from 'node:stream';
 import { once } from 'node:events';
-import { constants } from 'node:os';
-import { createInterface, type Interface } from 'node:readline';
 import type { Container, default as Dockerode } from 'dockerode';
 import { LabError } from '../errors.ts';
 import type { HostName } from '../topology.ts';
-import type { CommandResult, Host, HostProcess, ProcessExit } from './driver.ts';
+import type { CommandResult, Host, HostProcess } from './driver.ts';
+import { endOf, readOutput } from './process-output.ts';
 
 const nobodyInParticular = '1000:1000';
 const commandLimitMs = 30_000;
-const stderrKeptBytes = 4_000;
 
 export async function createDockerHost(name: HostName, container: Container): Promise<Host> {
   const run = await standingShell(container, name);
@@ -55,30 +53,21 @@ async function execute(container: Container, argv: readonly string[], user: stri
 /** The shell says its pid and becomes the process. The engine's own number for an exec is another pid namespace's. */
 async function startProcess(container: Container, argv: readonly string[], run: Host['run']): Promise<HostProcess> {
   const { stdin, stdout, stderr, ended } = await execute(container, ['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], nobodyInParticular);
-  let stderrText = '';
-  stderr.setEncoding('utf8').on('data', (chunk: string) => (stderrText = (stderrText + chunk).slice(-stderrKeptBytes)));
-  const lines = createInterface({ input: stdout });
-  const pid = await firstLine(lines, argv.join(' '), () => stderrText);
-  const early: string[] = [];
-  const keep = (line: string): void => { early.push(line); };
-  lines.on('line', keep);
-  const inside = async (command: string): Promise<CommandResult> => await run(['sh', '-c', command]);
+  const output = readOutput(`\`${argv.join(' ')}\``, stdout, stderr);
+  const exited = ended.then((code) => ({ ...endOf(code), stderr: output.stderr() }));
+  const pid = await output.pid;
   return {
     pid,
-    exited: ended.then((code) => ({ ...endOf(code), stderr: stderrText.trim() })),
-    onLine: (listener) => {
-      lines.off('line', keep);
-      for (const line of early.splice(0)) listener(line);
-      lines.on('line', listener);
-    },
+    exited,
+    onLine: output.onLine,
     send: (line) => stdin.write(`${line}\n`),
     // A shell's own kill: slim images have no /bin/kill.
     signal: async (signal) => {
-      const { exitCode, stderr: why } = await inside(`kill -${signal.slice(3)} ${pid}`);
+      const { exitCode, stderr: why } = await run(['sh', '-c', `kill -${signal.slice(3)} ${pid}`]);
       if (exitCode !== 0) throw new LabError('PROCESS_EXITED', `Could not send ${signal} to \`${argv.join(' ')}\`: ${why}`);
     },
     state: async () => {
-      const { stdout: stat } = await inside(`cat /proc/${pid}/stat`);
+      const { stdout: stat } = await run(['cat', `/proc/${pid}/stat`]);
       const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
       return state === '' || state === 'Z' ? null : state;
     },
@@ -137,18 +126,4 @@ function collect(stream: PassThrough): { until(mark: string, signal: AbortSignal
 
 function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-/** A container engine says 128 + n for a process that signal n ended, as shells do. */
-function endOf(code: number): Pick<ProcessExit, 'code' | 'signal'> {
-  const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
-  return signal === undefined ? { code, signal: null } : { code: null, signal };
-}
-
-async function firstLine(lines: Interface, what: string, stderr: () => string): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  lines.once('line', resolve).once('close', resolve);
-  const line = (await promise) as string | undefined;
-  if (line === undefined || !/^\d+$/.test(line)) throw new LabError('START_FAILED', `Could not start \`${what}\` in its container: ${line ?? stderr()}.`);
-  return Number(line);
 }

@@ -3,15 +3,22 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import Docker from 'dockerode';
 import { execa } from 'execa';
-import { expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { driverContract } from './contract.case.ts';
 import { docker } from './docker.ts';
 import { engineAddress } from './docker-engine.ts';
 import { explainDockerFailure } from './docker-requirements.ts';
 import { Timeline } from '../timeline.ts';
 import { startLab } from '../lab.ts';
-import { describeWith, until } from '../testing.ts';
+import { describeWith, until, whyMissing } from '../testing.ts';
 import { createTopology, webName } from '../topology.ts';
+
+// Other sources, another image: building it is part of the first start, and is given its time here.
+beforeAll(async () => {
+  if (whyMissing('docker') !== null) return;
+  const network = await docker.start(createTopology());
+  await network[Symbol.asyncDispose]();
+}, 600_000);
 
 driverContract(docker, ['docker']);
 

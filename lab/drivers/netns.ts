@@ -8,20 +8,16 @@
  * The pause process reads a pipe from this process. However this process ends, the pipe ends, pid 1 ends, and the kernel kills
  * what else is in the pid namespace (pid_namespaces(7)) and removes namespaces, interfaces and mounts with their last user.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { constants } from 'node:os';
-import { createInterface } from 'node:readline';
-import { LabError, messageOf } from '../errors.ts';
+import { text } from 'node:stream/consumers';
+import { LabError } from '../errors.ts';
+import { endOf, readOutput } from './process-output.ts';
 import { localRuntime } from '../services.ts';
 import { hostNames, isBackend, type HostName, type Topology } from '../topology.ts';
 import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
-
-/** How long a namespace set-up may take before it is called stuck; it takes some 30 ms. */
-const startLimitMs = 10_000;
-const stderrKeptBytes = 4_000;
 
 export const netns: Driver = {
   name: 'netns',
@@ -99,25 +95,25 @@ export function buildNsenterArgs(pausePid: number, host: HostName, argv: readonl
 
 async function startNetwork(topology: Topology): Promise<Network> {
   const pause = spawnDetached(buildUnshareArgs(buildPauseScript(topology)));
-  const stderr = collect(pause);
   // `exit`, not `close`: an orphan of the script could hold the pipes open.
-  const exited = new Promise<void>((resolve) => pause.once('exit', () => { resolve(); }));
+  const exited = once(pause, 'exit');
   const stop = async (): Promise<void> => {
-    pause.stdin?.destroy();
+    pause.stdin.destroy();
     if (pause.exitCode !== null || pause.signalCode !== null || pause.pid === undefined) return;
     const force = setTimeout(() => pause.kill('SIGKILL'), 2_000);
     await exited;
     clearTimeout(force);
   };
   try {
-    const pausePid = await firstPid(pause, 'the namespaces', stderr);
+    const output = readOutput('the namespaces', pause.stdout, pause.stderr);
+    const pausePid = await Promise.race([output.pid, spawnFailure(pause)]);
     const hosts = new Map(hostNames.map((name) => [name, createHost(name, pausePid)]));
     return {
       driver: 'netns',
       // The hosts see this machine's files.
       runtime: localRuntime,
       host: (name) => hosts.get(name) as Host,
-      ended: exited.then(() => stderr() || 'the pause process ended'),
+      ended: exited.then(() => output.stderr() || 'the pause process ended'),
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
@@ -141,24 +137,16 @@ const startScript = 'exec 3<&0; "$@" <&3 3<&- & echo "$!"; exec <&- 3<&-; wait "
 async function startProcess(command: (argv: readonly string[]) => string[], argv: readonly string[]): Promise<HostProcess> {
   const [nsenter = '', ...rest] = command(['sh', '-c', startScript, 'sh', ...argv]);
   const child = spawnDetached([nsenter, '--no-fork', ...rest]);
-  const stderr = collect(child);
+  const { pid: firstLine, stderr, onLine } = readOutput(`\`${argv.join(' ')}\``, child.stdout, child.stderr);
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once('close', (code, signal) => { resolve({ ...endOf(code, signal), stderr: stderr() }); });
   });
-  const listeners: ((line: string) => void)[] = [];
-  const early: string[] = [];
-  const pid = await firstPid(child, argv.join(' '), stderr, (line) => {
-    if (listeners.length === 0) early.push(line);
-    for (const listener of listeners) listener(line);
-  });
+  const pid = await Promise.race([firstLine, spawnFailure(child)]);
   return {
     pid,
     exited,
-    onLine: (listener) => {
-      listeners.push(listener);
-      for (const line of early.splice(0)) listener(line);
-    },
-    send: (line) => child.stdin?.write(`${line}\n`),
+    onLine,
+    send: (line) => child.stdin.write(`${line}\n`),
     signal: (signal) => {
       process.kill(pid, signal);
       return Promise.resolve();
@@ -171,59 +159,27 @@ async function startProcess(command: (argv: readonly string[]) => string[], argv
   };
 }
 
-/** A shell says 128 + n for a child that signal n ended. */
-function endOf(code: number | null, signal: string | null): Pick<ProcessExit, 'code' | 'signal'> {
-  const ended = Object.entries(constants.signals).find(([, number]) => number === (code ?? 0) - 128)?.[0];
-  return ended === undefined ? { code, signal } : { code: null, signal: ended };
-}
-
 async function runToEnd(argv: string[]): Promise<CommandResult> {
   const child = spawnDetached(argv);
-  const stderr = collect(child);
-  let stdout = '';
-  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
-  child.stdin?.end();
-  const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null];
-  return { exitCode: exitCode ?? 128, stdout, stderr: signal ? `${stderr()} (${signal})` : stderr() };
+  child.stdin.end();
+  const [stdout, stderr, [exitCode, signal]] = await Promise.race([
+    Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number | null, string | null]>]),
+    spawnFailure(child),
+  ]);
+  return { exitCode: exitCode ?? 128, stdout, stderr: signal ? `${stderr.trim()} (${signal})` : stderr.trim() };
 }
 
 /** A session of its own: Ctrl-C at the terminal reaches the orchestrator alone, which then cleans up in order. */
-function spawnDetached([file = '', ...args]: string[]): ChildProcess {
-  const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, PATH: searchPath() } });
+function spawnDetached([file = '', ...args]: string[]): ChildProcessWithoutNullStreams {
+  const child = spawn(file, args, { detached: true, env: { ...process.env, PATH: searchPath() } });
   // A write to a process that has just died; its exit says so.
   child.stdin.on('error', () => undefined);
   return child;
 }
 
-function collect(child: ChildProcess): () => string {
-  let text = '';
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text = (text + chunk).slice(-stderrKeptBytes)));
-  return () => text.trim();
-}
-
-/** Waits for the line with the pid; passes all later lines on. */
-function firstPid(child: ChildProcess, what: string, stderr: () => string, onLine: (line: string) => void = () => undefined): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const fail = (problem: string, cause?: unknown): void => {
-      clearTimeout(timer);
-      reject(new LabError('START_FAILED', `Could not start ${what}: ${stderr() || problem}.`, { cause }));
-    };
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      fail(`nothing after ${startLimitMs} ms`);
-    }, startLimitMs);
-    child.once('error', (error) => { fail(messageOf(error), error); });
-    child.once('close', (code, signal) => { fail(`it ended with ${signal ?? `status ${String(code)}`}`); });
-    if (!child.stdout) return;
-    let pidSeen = false;
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (pidSeen) {
-        onLine(line);
-        return;
-      }
-      pidSeen = true;
-      clearTimeout(timer);
-      resolve(Number(line));
-    });
+/** Rejects when the program itself cannot be started; never resolves. */
+function spawnFailure(child: ChildProcessWithoutNullStreams): Promise<never> {
+  return new Promise((_, reject) => {
+    child.once('error', (error) => { reject(new LabError('START_FAILED', error.message, { cause: error })); });
   });
 }

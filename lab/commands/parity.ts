@@ -1,0 +1,98 @@
+/** `lab parity`: every scenario on two drivers, the same seed, side by side. A difference is a declared deviation, or a bug. */
+import pc from 'picocolors';
+import { scenarioNames } from '../../scenarios/index.ts';
+import type { Findings } from '../analysis/findings.ts';
+import { LabError } from '../errors.ts';
+import { writeRunFiles } from '../report/files.ts';
+import { runScenario, type Journal } from '../run.ts';
+import { runOptions, type RunFlags } from './run.ts';
+
+export interface ParityFlags extends RunFlags {
+  repeat: string;
+  only: string[];
+}
+
+const compared = ['netns', 'docker'] as const;
+
+/** Delays may differ by this much between the medians: what the two ways of starting a process and scheduling it cost. */
+const toleranceMs = 50;
+const delays = ['fallbackDelayMs', 'nextAddressDelayMs', 'recoveryMs', 'returnMs'] as const satisfies readonly (keyof Findings)[];
+
+/** What is known to differ, and why. Anything else is a bug. */
+export const deviations: readonly { scenario: string; finding: string; reason: string }[] = [
+  { scenario: 'recovery', finding: 'returnMs', reason: 'healing restarts a process, which an engine does more slowly; the delay is counted from the call' },
+  { scenario: 'host-vanishes', finding: 'returnMs', reason: 'counted from the call to heal, and the neighbour’s return takes up to a second of ND retransmission' },
+];
+
+/** Exit status: 0 no undeclared difference, 1 there is one, 3 a run could not be done. */
+export async function parity(flags: ParityFlags): Promise<number> {
+  const repeat = Number(flags.repeat);
+  if (!Number.isInteger(repeat) || repeat < 1) throw new LabError('BAD_INPUT', `Expected --repeat to be a whole number, 1 or more, got \`${flags.repeat}\`.`);
+  const names = flags.only.length > 0 ? flags.only : scenarioNames;
+  const width = Math.max(...names.map((name) => name.length));
+  console.log(pc.dim(`${'scenario'.padEnd(width)}  ${compared.map((driver) => `${driver.padEnd(7)} median`.padEnd(18)).join(' ')} the delay that matters, in ms`));
+  let worst = 0;
+  for (const name of names) {
+    const journals: Journal[][] = [];
+    for (const driver of compared) {
+      const runs: Journal[] = [];
+      for (let done = 0; done < repeat; done++) {
+        const options = await runOptions(name, { ...flags, driver });
+        const finished = await runScenario(options);
+        await writeRunFiles(finished);
+        runs.push(finished.journal);
+        if (finished.journal.status !== 'completed') throw new LabError('START_FAILED', `${name} on ${driver} ${finished.journal.status}: ${finished.journal.error ?? ''}`);
+      }
+      journals.push(runs);
+    }
+    const [left = [], right = []] = journals;
+    const differences = compare(left, right);
+    const cells = journals.map((runs) => `${verdictOf(runs).padEnd(7)} ${(medianOf(runs.map(({ durationMs }) => durationMs)) ?? 0).toFixed(0)} ms`.padEnd(18));
+    const marks = differences.map(({ finding, text }) => {
+      const declared = deviations.find((deviation) => deviation.scenario === name && deviation.finding === finding);
+      if (!declared) worst = 1;
+      return declared ? pc.dim(`  ≈ ${text} (declared: ${declared.reason})`) : pc.red(`  ✘ ${text}`);
+    });
+    console.log(`${name.padEnd(width)}  ${cells.join(' ')} ${delayText(left, right)}`);
+    for (const mark of marks) console.log(mark);
+  }
+  console.log(worst === 0 ? `\n${pc.green('same verdicts, same findings')}` : `\n${pc.red('an undeclared difference')}`);
+  return worst;
+}
+
+/** Where two drivers' runs of a scenario differ: verdicts, counts, the course of the attempts, and delays beyond the tolerance. */
+export function compare(left: readonly Journal[], right: readonly Journal[]): { finding: string; text: string }[] {
+  const differences: { finding: string; text: string }[] = [];
+  const same = (finding: string, valueOf: (journal: Journal) => unknown): void => {
+    const [one, other] = [left, right].map((runs) => [...new Set(runs.map((journal) => JSON.stringify(valueOf(journal))))].sort().join(' or '));
+    if (one !== other) differences.push({ finding, text: `${finding}: ${String(one)} and ${String(other)}` });
+  };
+  same('verdict', ({ verdict }) => verdict);
+  same('checks', ({ checks }) => checks.map(({ verdict }) => verdict));
+  for (const finding of ['requests', 'perBackend', 'connections', 'dnsQueries', 'reResolutions'] as const) same(finding, ({ findings }) => findings[finding]);
+  same('attempts', ({ findings: { attempts } }) => attempts.map(({ request, address, outcome }) => [request, address, outcome]));
+  for (const finding of delays) {
+    const [one, other] = [left, right].map((runs) => medianOf(runs.map(({ findings }) => findings[finding])));
+    if ((one === null) !== (other === null) || Math.abs((one ?? 0) - (other ?? 0)) > toleranceMs) {
+      differences.push({ finding, text: `${finding}: ${one?.toFixed(1) ?? 'none'} and ${other?.toFixed(1) ?? 'none'}` });
+    }
+  }
+  return differences;
+}
+
+function medianOf(values: readonly (number | null)[]): number | null {
+  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
+}
+
+function verdictOf(runs: readonly Journal[]): string {
+  return [...new Set(runs.map(({ verdict }) => verdict))].join('/');
+}
+
+function delayText(left: readonly Journal[], right: readonly Journal[]): string {
+  for (const finding of delays) {
+    const [one, other] = [left, right].map((runs) => medianOf(runs.map(({ findings }) => findings[finding])));
+    if (one !== null && one !== undefined && other !== null && other !== undefined) return pc.dim(`${finding.replace(/Ms$/, '')} ${one.toFixed(1)} · ${other.toFixed(1)}`);
+  }
+  return '';
+}
