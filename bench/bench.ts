@@ -2,14 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, release } from 'node:os';
 import { nowMs } from '../lab/events.ts';
-import { chooseDriver } from '../lab/drivers/index.ts';
+import type { Driver } from '../lab/drivers/driver.ts';
+import { drivers } from '../lab/drivers/index.ts';
 import type { FaultName } from '../lab/faults/index.ts';
 import { createLab, startLab } from '../lab/lab.ts';
 import type { Sighting } from '../lab/probe.ts';
 import { Timeline } from '../lab/timeline.ts';
 
 const runs = Number(process.env['BENCH_RUNS'] ?? 15);
-const driver = await chooseDriver(process.env['LAB_DRIVER'] ?? 'auto');
 
 interface Spread {
   medianMs: number;
@@ -31,7 +31,7 @@ async function repeat(title: string, measure: () => Promise<number>, times = run
   return { medianMs: at(Math.floor(values.length / 2)), minMs: at(0), maxMs: at(values.length - 1), runs: times };
 }
 
-async function networkReady(): Promise<number> {
+async function networkReady(driver: Driver): Promise<number> {
   const startMs = nowMs();
   const lab = await createLab({ driver, timeline: new Timeline(), seed: '1' });
   const tookMs = nowMs() - startMs;
@@ -39,7 +39,14 @@ async function networkReady(): Promise<number> {
   return tookMs;
 }
 
-async function labReady(): Promise<number> {
+async function networkGone(driver: Driver): Promise<number> {
+  const lab = await createLab({ driver, timeline: new Timeline(), seed: '1' });
+  const startMs = nowMs();
+  await lab[Symbol.asyncDispose]();
+  return nowMs() - startMs;
+}
+
+async function labReady(driver: Driver): Promise<number> {
   const startMs = nowMs();
   const lab = await startLab({ driver, timeline: new Timeline(), seed: '1' });
   const tookMs = nowMs() - startMs;
@@ -69,7 +76,7 @@ const signs: [FaultName, (sighting: Sighting) => boolean, 'connect' | 'get'][] =
 ];
 
 /** From the call to the start of the first probe that met the fault; probes start every millisecond meanwhile. */
-async function inForce(fault: FaultName, isSign: (sighting: Sighting) => boolean, how: 'connect' | 'get'): Promise<number> {
+async function inForce(driver: Driver, fault: FaultName, isSign: (sighting: Sighting) => boolean, how: 'connect' | 'get'): Promise<number> {
   await using lab = await startLab({ driver, timeline: new Timeline(), seed: '1' });
   const probes: Promise<Sighting>[] = [];
   const probe = (): void => {
@@ -86,20 +93,27 @@ async function inForce(fault: FaultName, isSign: (sighting: Sighting) => boolean
   return Math.max(Math.min(...first) - calledMs, 0);
 }
 
-const faultInForce: Record<string, Spread> = {};
-for (const [fault, isSign, how] of signs) faultInForce[fault] = await repeat(`${fault} in force`, () => inForce(fault, isSign, how), Math.ceil(runs / 3));
+/** Every figure that both drivers have, side by side. */
+async function measure(driver: Driver): Promise<object> {
+  const { name, maxLabs = Infinity } = driver;
+  // An engine takes seconds where namespaces take a tenth of one.
+  const times = maxLabs === 1 ? Math.ceil(runs / 3) : runs;
+  const faultInForce: Record<string, Spread> = {};
+  for (const [fault, isSign, how] of signs) faultInForce[fault] = await repeat(`${name}: ${fault} in force`, () => inForce(driver, fault, isSign, how), Math.ceil(times / 3));
+  return {
+    networkReady: await repeat(`${name}: network ready`, () => networkReady(driver), times),
+    networkGone: await repeat(`${name}: network gone`, () => networkGone(driver), times),
+    labReady: await repeat(`${name}: lab ready`, () => labReady(driver), times),
+    allDown: await repeat(`${name}: make scenario name=all-down`, command('make', '-s', 'scenario', 'name=all-down', `driver=${name}`), times),
+    faultInForce,
+    allScenarios: await repeat(`${name}: make scenarios`, command('make', '-s', 'scenarios', `driver=${name}`), 1),
+  };
+}
 
-console.log(
-  JSON.stringify(
-    {
-      machine: { cores: availableParallelism(), kernel: release(), node: process.version, driver: driver.name },
-      networkReady: await repeat('network ready', networkReady),
-      labReady: await repeat('lab ready', labReady),
-      allDown: await repeat('make scenario name=all-down', command('make', '-s', 'scenario', 'name=all-down')),
-      faultInForce,
-      allScenarios: await repeat('make scenarios', command('make', '-s', 'scenarios'), 1),
-    },
-    null,
-    2,
-  ),
-);
+const results: Record<string, object> = {};
+for (const load of Object.values(drivers)) {
+  const driver = await load();
+  const missing = (await driver.requirements()).filter(({ found, optional }) => !found && !optional);
+  results[driver.name] = missing.length === 0 ? await measure(driver) : { notMeasured: missing.map(({ name, observed }) => `${name}: ${observed}`) };
+}
+console.log(JSON.stringify({ machine: { cores: availableParallelism(), kernel: release(), node: process.version }, ...results }, null, 2));
