@@ -3,7 +3,8 @@
 .PHONY: help install scenario scenarios parity list up down doctor test lint docs bench clean
 
 NODE := node_modules/.bin/node
-INSTALLED := node_modules/.installed
+# npm's own mark of a finished installation.
+INSTALLED := node_modules/.package-lock.json
 # Stripped types and compiled code are kept, which halves the start of each process.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 

@@ -42,7 +42,9 @@ async function main(): Promise<number> {
   if (!URL.canParse(url) || !/^http:$/.test(new URL(url).protocol)) throw new LabError('BAD_INPUT', `Expected an http:// URL, got \`${url}\`.`);
   const request = createRequester(options, values.json ? emitLine : printTrace());
   let failed = 0;
-  for (let number = 1; number <= wholeNumber('times', values.times); number++) {
+  const times = wholeNumber('times', values.times);
+  if (times === 0) throw new LabError('BAD_INPUT', 'Expected --times to be 1 or more, got `0`.');
+  for (let number = 1; number <= times; number++) {
     if (number > 1) await sleep(wholeNumber('interval', values.interval));
     if (!(await request(number, 'GET', url)).ok) failed++;
   }

@@ -1,5 +1,5 @@
 /** The trace as a person reads it, when the client runs by itself. */
-import pc from 'picocolors';
+import { pc } from '../lab/report/colours.ts';
 import { nowMs, type EventName, type Payload } from '../lab/events.ts';
 import { describe } from '../lab/report/describe.ts';
 import type { Emit } from './trace.ts';

@@ -23,8 +23,7 @@ function connectOptions({ family, autoSelectFamily, attemptDelayMs }: ClientOpti
   return {
     lookup,
     ...(family === 0 ? {} : { family }),
-    // Happy Eyeballs needs two families; Node refuses both options together with a family.
-    autoSelectFamily: autoSelectFamily && family === 0,
+    autoSelectFamily,
     autoSelectFamilyAttemptTimeout: attemptDelayMs ?? getDefaultAutoSelectFamilyAttemptTimeout(),
   };
 }

@@ -3,14 +3,20 @@
  *
  *   in   {"command":"dns","args":{…}}        out   {"result":…} or {"error":"…"}
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, rm, rmdir } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LabError, messageOf, unknownName } from './errors.ts';
+import type { Observation } from './faults/fault.ts';
 import type { Lab } from './lab.ts';
-import { hostNames, type HostName } from './topology.ts';
+import { backendNames, hostNames, isBackend, type HostName } from './topology.ts';
+
+/** What came of healing one fault. */
+export interface Healed extends Observation {
+  fault: string;
+}
 
 /** What the second terminal can ask for. */
 export interface HandCommands {
@@ -20,12 +26,24 @@ export interface HandCommands {
   /** Heals what is in force on one backend, or everything; answers with what was healed. */
   heal: { backend: string | null };
   /** The argv that runs a command on a host, for this machine's terminal. */
-  argv: { host: string; argv: string[] };
+  argv: { host: string; argv: string[]; directory: string };
+  /** Changes what a backend's application does; see services/backend/behaviour.ts. */
+  behave: { backend: string; change: Record<string, unknown> };
   down: Record<string, never>;
 }
 
-const socketDirectory = join(tmpdir(), `failover-lab-${userInfo().uid}`);
+const socketDirectory = join(process.env['XDG_RUNTIME_DIR'] ?? tmpdir(), `failover-lab-${userInfo().uid}`);
 const socketPath = join(socketDirectory, 'control.sock');
+
+/**
+ * What answers on the socket says what this terminal runs, so nobody else may have made it: /tmp is everybody's.
+ * @throws {LabError} BAD_INPUT when the folder is not this user's own.
+ */
+async function expectOwnDirectory(): Promise<void> {
+  const folder = await lstat(socketDirectory);
+  if (folder.isDirectory() && folder.uid === userInfo().uid && (folder.mode & 0o077) === 0) return;
+  throw new LabError('BAD_INPUT', `Expected ${socketDirectory} to be a folder of this user's alone; it is not. Remove it, or set XDG_RUNTIME_DIR.`);
+}
 
 /** The socket of the lab that is up; disposing it makes room for the next one. */
 export interface HandControl extends AsyncDisposable {
@@ -39,6 +57,7 @@ export interface HandControl extends AsyncDisposable {
  */
 export async function openHandControl(): Promise<HandControl> {
   await mkdir(socketDirectory, { recursive: true, mode: 0o700 });
+  await expectOwnDirectory();
   if (await isAnswered()) throw new LabError('BAD_INPUT', `A lab is up already (${socketPath}). \`lab down\` takes it down.`);
   // What an earlier lab left that was killed.
   await rm(socketPath, { force: true });
@@ -59,11 +78,14 @@ export async function openHandControl(): Promise<HandControl> {
       for (const socket of sockets) obeyOn(socket);
       server.on('connection', obeyOn);
     },
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
+    [Symbol.asyncDispose]: async () => {
+      await new Promise<void>((resolve) => {
         server.close(() => { resolve(); });
         for (const socket of sockets) socket.end();
-      }),
+      });
+      // Unless another lab has come meanwhile.
+      await rmdir(socketDirectory).catch(() => undefined);
+    },
   };
 }
 
@@ -71,11 +93,15 @@ export async function openHandControl(): Promise<HandControl> {
  * Asks the lab that is up.
  * @throws {LabError} NO_LAB when there is none; BAD_INPUT with the lab's own message.
  */
-export function askLab<Command extends keyof HandCommands>(command: Command, args: HandCommands[Command]): Promise<unknown> {
-  return new Promise((resolve, reject) => {
+export async function askLab<Command extends keyof HandCommands>(command: Command, args: HandCommands[Command]): Promise<unknown> {
+  const nobody = (cause: unknown): LabError => new LabError('NO_LAB', 'No lab is up. Start one in another terminal: `lab up`.', { cause });
+  await expectOwnDirectory().catch((error: unknown) => {
+    throw error instanceof LabError ? error : nobody(error);
+  });
+  return await new Promise((resolve, reject) => {
     const socket = connect(socketPath, () => socket.write(`${JSON.stringify({ command, args })}\n`));
     socket.once('error', (error) => {
-      reject(new LabError('NO_LAB', 'No lab is up. Start one in another terminal: `lab up`.', { cause: error }));
+      reject(nobody(error));
     });
     socket.once('close', () => {
       reject(new LabError('NO_LAB', 'The lab went down before it answered.'));
@@ -109,19 +135,29 @@ async function obey(lab: Lab, command: keyof HandCommands, args: HandCommands[ke
     }
     case 'apply': {
       const { fault, backend, options } = args as HandCommands['apply'];
-      await lab.apply(fault, backend, options);
-      return null;
+      const { observation } = await lab.apply(fault, backend, options);
+      return observation;
     }
     case 'heal': {
       const { backend } = args as HandCommands['heal'];
+      if (backend !== null && !isBackend(backend)) throw unknownName('backend', backend, backendNames);
       const healing = lab.inForce.filter((fault) => backend === null || fault.backend === backend).toReversed();
-      for (const fault of healing) await fault.heal();
-      return healing.map((fault) => `${fault.name} ${fault.backend}`);
+      const healed: Healed[] = [];
+      // One that cannot be healed must not keep the others from it.
+      for (const fault of healing) {
+        const observation = await fault.heal().catch((error: unknown) => ({ seen: false, observed: messageOf(error) }));
+        healed.push({ fault: `${fault.name} ${fault.backend}`, ...observation });
+      }
+      return healed;
     }
     case 'argv': {
-      const { host, argv } = args as HandCommands['argv'];
+      const { host, argv, directory } = args as HandCommands['argv'];
       if (!(hostNames as readonly string[]).includes(host)) throw unknownName('host', host, hostNames);
-      return lab.host(host as HostName).command(argv);
+      return lab.host(host as HostName).command(argv, directory);
+    }
+    case 'behave': {
+      const { backend, change } = args as HandCommands['behave'];
+      return await lab.behave(backend, change);
     }
     case 'down':
       setImmediate(onDown);

@@ -8,7 +8,8 @@ import type { RunFlags } from './commands/run.ts';
 
 // `bin/lab run … | head`: who reads no more wants no more.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  // As a shell says it: 128 + SIGPIPE.
+  if (error.code === 'EPIPE') process.exit(141);
   throw error;
 });
 
@@ -25,7 +26,7 @@ const withRunFlags = (command: Command): Command =>
   command
     .option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto')
     .option('--client <name>', 'the client under test', 'node-fetch')
-    .option('--seed <text>', 'repeats every shuffled answer exactly', '1')
+    .option('--seed <text>', 'a number; repeats every shuffled answer exactly', '1')
     .option('--set <key=value>', 'an option of our client (repeatable)', collect, [])
     .option('--json', 'print the journal alone')
     .option('-v, --verbose', 'print every event');
@@ -33,9 +34,8 @@ const withRunFlags = (command: Command): Command =>
 withRunFlags(program.command('run [scenario]').description('run one scenario: exit status 0 pass, 1 fail, 2 unknown, 3 could not run')).action(
   async (name: string | undefined, flags: RunFlags) => {
     if (name === undefined || name === '') {
-      const { list } = await import('./commands/list.ts');
-      console.error('Which scenario? (make scenario name=…, or lab run …)\n');
-      list(console.error);
+      const { listLines } = await import('./commands/list.ts');
+      console.error(`Which scenario? (make scenario name=…, or lab run …)\n\n${listLines().join('\n')}`);
       process.exitCode = 3;
       return;
     }
@@ -63,8 +63,8 @@ program
   .command('list')
   .description('list the scenarios')
   .action(async () => {
-    const { list } = await import('./commands/list.ts');
-    list();
+    const { listLines } = await import('./commands/list.ts');
+    console.log(listLines().join('\n'));
   });
 
 program.commandsGroup('A lab by hand:');
@@ -73,7 +73,7 @@ program
   .command('up')
   .description('keep a lab up in the foreground; Ctrl-C takes it down')
   .option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto')
-  .option('--seed <text>', 'repeats every shuffled answer exactly', '1')
+  .option('--seed <text>', 'a number; repeats every shuffled answer exactly', '1')
   .option('-v, --verbose', 'print every event')
   .action(async (flags: { driver: string; seed: string; verbose?: boolean }) => {
     const { up } = await import('./commands/up.ts');
@@ -108,6 +108,14 @@ for (const name of faultNames) {
     process.exitCode = await applyFault(name, backend, options);
   });
 }
+
+program
+  .command('behave <backend> <key=value...>')
+  .description('what its application does: delayMs=200 status=503 stall=on closeAfter=3')
+  .action(async (backend: string, words: string[]) => {
+    const { behave } = await import('./commands/by-hand.ts');
+    process.exitCode = await behave(backend, words);
+  });
 
 program
   .command('heal [backend]')
@@ -156,5 +164,9 @@ try {
   else if (error instanceof LabError) {
     console.error(`lab: ${error.message}`);
     process.exitCode = 3;
-  } else throw error;
+  } else {
+    // A bug, or a machine that failed us: no verdict either way.
+    console.error('lab: unexpected:', error);
+    process.exitCode = 3;
+  }
 }

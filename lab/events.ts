@@ -27,7 +27,7 @@ const event = <const F extends Fields>(doc: string, fields: F): EventSpec<F> => 
 const detail = <const F extends Fields>(doc: string, fields: F): EventSpec<F> => ({ doc, fields, detail: true });
 
 export const events = {
-  'lab:process-exit': event('a process of the lab ended without being asked to', { process: 'text', reason: 'text' }),
+  'lab:process-trouble': event('a process of the lab ended without being asked to, or wrote what is none of the protocol', { process: 'text', reason: 'text' }),
   'lab:command': event('a scenario ran a command on a host', { command: 'text' }),
   'lab:note': event('a remark by the scenario', { text: 'text' }),
 
@@ -118,6 +118,23 @@ export type EmittedEvent = { [Name in EventName]: { event: Name; atMs: number } 
 
 /** An event on the timeline: `tMs` counts from the start of the scenario's stimulus, and is negative before it. */
 export type TimelineEvent = { [Name in EventName]: { tMs: number; witness: Witness; host: string; event: Name } & Payload<Name> }[EventName];
+
+/** What a value of each kind looks like. */
+const kinds: Record<keyof FieldTypes, (value: unknown) => boolean> = {
+  text: (value) => typeof value === 'string',
+  number: (value) => typeof value === 'number' && Number.isFinite(value),
+  flag: (value) => typeof value === 'boolean',
+  texts: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+  'text?': (value) => value === undefined || typeof value === 'string',
+  'number?': (value) => value === undefined || typeof value === 'number',
+};
+
+/** Whether a message from a process is an event of this vocabulary, with all of its fields. */
+export function isEvent(message: object): message is EmittedEvent {
+  const { event: name, atMs, ...payload } = message as Record<string, unknown>;
+  if (typeof name !== 'string' || !Object.hasOwn(events, name) || !kinds.number(atMs)) return false;
+  return Object.entries(events[name as EventName].fields as Fields).every(([field, kind]) => kinds[kind](payload[field]));
+}
 
 /** CLOCK_MONOTONIC in milliseconds, as a double: exact to a microsecond for a century of uptime. */
 export function nowMs(): number {

@@ -1,10 +1,12 @@
 /** A lab that is up: hosts, services, the observer, and the faults in force. Knows nothing of any scenario. */
+import type { Behaviour } from '../services/backend/behaviour.ts';
 import type { Driver, Host, HostProcess, Network } from './drivers/driver.ts';
 import { measureClock, type ClockReading } from './clock.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
 import { LabError, messageOf, unknownName } from './errors.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './faults/index.ts';
-import type { FaultTarget } from './faults/fault.ts';
+import type { FaultTarget, Observation } from './faults/fault.ts';
+import { withinLimit } from './limits.ts';
 import { parseOptions } from './options.ts';
 import { Probe } from './probe.ts';
 import { Remote } from './remote.ts';
@@ -20,12 +22,17 @@ export interface LabOptions {
   topology?: TopologyChange;
 }
 
+/** Starting a process takes some 0.1 s; beyond this it hangs. */
+const readyLimitMs = 20_000;
+
 /** A fault in force. */
 export interface AppliedFault {
   readonly name: FaultName;
   readonly backend: BackendName;
+  /** What the observer saw when the fault was put in force. */
+  readonly observation: Observation;
   /** Undoes the fault and looks for the baseline. Doing so twice is the same as once. */
-  heal(): Promise<void>;
+  heal(): Promise<Observation>;
 }
 
 /**
@@ -99,12 +106,12 @@ export class Lab implements AsyncDisposable {
       (event) => { this.timeline.receive(host, event); },
       (reason) => {
         if (this.#stopping) return;
-        this.timeline.add(host, 'lab:process-exit', { process: title, reason });
-        this.doubts.push(`${title} ended: ${reason}`);
+        this.timeline.add(host, 'lab:process-trouble', { process: title, reason });
+        this.doubts.push(`${title} ${reason}`);
       },
     );
     this.#remotes.set(host, [...(this.#remotes.get(host) ?? []), remote]);
-    await remote.ready;
+    await withinLimit(`The start of ${title}`, readyLimitMs, remote.ready);
     return remote;
   }
 
@@ -118,6 +125,15 @@ export class Lab implements AsyncDisposable {
   get probe(): Probe {
     if (!this.#probe) throw new LabError('START_FAILED', 'The observer is not up yet.');
     return this.#probe;
+  }
+
+  /**
+   * Changes what a backend's application does: `delayMs`, `status`, `stall`, `closeAfter`.
+   * @throws {LabError} BAD_INPUT for an unknown backend, field or value.
+   */
+  async behave(backend: string, change: Record<string, unknown>): Promise<Behaviour> {
+    if (!isBackend(backend)) throw unknownName('backend', backend, backendNames);
+    return await this.remote(backend).call('behaviour', change);
   }
 
   get dns(): DnsControl {
@@ -149,9 +165,21 @@ export class Lab implements AsyncDisposable {
     this.timeline.add(backend, seen ? 'fault:verified' : 'fault:unverified', { fault: title, observed });
     if (!seen) this.doubts.push(`${title} showed no effect: ${observed}`);
 
-    let healing: Promise<void> | undefined;
-    const applied: AppliedFault = { name, backend, heal: () => (healing ??= heal()) };
-    const heal = async (): Promise<void> => {
+    let healing: Promise<Observation> | undefined;
+    const applied: AppliedFault = {
+      name,
+      backend,
+      observation: { seen, observed },
+      heal: () => {
+        // A heal that failed may be tried again.
+        healing ??= heal().catch((error: unknown) => {
+          healing = undefined;
+          throw error;
+        });
+        return healing;
+      },
+    };
+    const heal = async (): Promise<Observation> => {
       this.timeline.add(backend, 'fault:heal', { fault: title });
       await undo();
       this.#inForce.delete(applied);
@@ -162,6 +190,7 @@ export class Lab implements AsyncDisposable {
           : await this.#observeHealed(target, async () => fault.harmless === true || !(await fault.observe(target, options)).seen);
       this.timeline.add(backend, healed.seen ? 'fault:healed' : 'fault:unhealed', { fault: title, observed: healed.observed });
       if (!healed.seen) this.doubts.push(`${title} did not heal: ${healed.observed}`);
+      return healed;
     };
     this.#inForce.add(applied);
     return applied;

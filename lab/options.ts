@@ -14,12 +14,12 @@ export type OptionTable = Record<string, Option<unknown>>;
 export type OptionValues<Table extends OptionTable> = { [Key in keyof Table]: Table[Key]['default'] };
 
 /** A whole number of some unit, which the option's name carries (`delayMs`). */
-export function integer<T extends number | null>(defaultValue: T, min: number, doc: string): Option<T | number> {
+export function integer<T extends number | null>(defaultValue: T, min: number, doc: string, max = Number.MAX_SAFE_INTEGER): Option<T | number> {
   return {
     doc,
     default: defaultValue,
-    expected: `a whole number, ${min} or more`,
-    parse: (text) => (/^\d+$/.test(text) && Number(text) >= min ? Number(text) : undefined),
+    expected: max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`,
+    parse: (text) => (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : undefined),
   };
 }
 

@@ -48,7 +48,7 @@ export class Probe {
       if (seen || performance.now() - startMs > limitMs) {
         return { seen, observed: sightings.map(({ outcome, status }, index) => `IPv${index === 0 ? 4 : 6} ${status ?? outcome}`).join(', ') };
       }
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 

@@ -41,7 +41,7 @@ describe('ready', () => {
   test('never, when it ends before: with its status and what it wrote', async () => {
     fake.end({ code: 1, stderr: 'backend: cannot listen' });
     await expect(remote.ready).rejects.toMatchObject({ code: 'PROCESS_EXITED', message: 'backend-1 ended: exit status 1; it wrote: backend: cannot listen.' });
-    expect(unexpected).toEqual(['exit status 1; it wrote: backend: cannot listen']);
+    expect(unexpected).toEqual(['ended: exit status 1; it wrote: backend: cannot listen']);
   });
 
   test('never, when it writes something else', async () => {
@@ -79,7 +79,7 @@ describe('call', () => {
     for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'PROCESS_EXITED', message: 'backend-1 ended: SIGSEGV.' });
     await expect(remote.call('three')).rejects.toMatchObject({ code: 'PROCESS_EXITED' });
     expect(fake.sent).toHaveLength(2);
-    expect(unexpected).toEqual(['SIGSEGV']);
+    expect(unexpected).toEqual(['ended: SIGSEGV']);
   });
 
   test.each(['', 'null', '5', '"text"', '[]', '{"half":'])('%j is no answer: every call that waits fails, saying what was written', async (line) => {
@@ -106,4 +106,25 @@ test('an expected end is no accident', async () => {
   fake.end({ signal: 'SIGKILL' });
   await expect(remote.call('one')).rejects.toMatchObject({ code: 'PROCESS_EXITED' });
   expect(unexpected).toEqual([]);
+});
+
+describe('what is none of the protocol, while nothing is asked', () => {
+  test.each([
+    '%%% not json',
+    '{"event":"foo:bar","atMs":1}',
+    '{"event":"dns:policy","atMs":1}',
+    '{"event":"dns:policy","atMs":"soon","change":"x"}',
+    '{"event":"toString","atMs":1}',
+  ])('%s is trouble, and later calls fail with it', async (line) => {
+    fake.say(line);
+    expect(unexpected).toEqual([`wrote \`${line}\`, which is no line of the protocol`]);
+    expect(log.events).toEqual([]);
+    await expect(remote.call('request')).rejects.toMatchObject({ code: 'BAD_OUTPUT' });
+  });
+
+  test('an event with all of its fields is none', () => {
+    fake.say({ event: 'dns:policy', atMs: 1, change: 'x' });
+    expect(unexpected).toEqual([]);
+    expect(log.names).toEqual(['dns:policy']);
+  });
 });

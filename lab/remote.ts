@@ -1,6 +1,6 @@
 /** The control plane's near end: commands to a process on a host, and its events. See services/control.ts for the lines. */
 import { LabError } from './errors.ts';
-import type { EmittedEvent } from './events.ts';
+import { isEvent, type EmittedEvent } from './events.ts';
 import type { HostProcess, ProcessExit } from './drivers/driver.ts';
 
 interface Pending {
@@ -15,11 +15,13 @@ export class Remote {
   /** Resolves when the process says that it does its work; rejects when it ends instead. */
   readonly ready: Promise<void>;
   #expectedToExit = false;
-  #exit: LabError | undefined;
+  /** Why nothing can be asked of it any more. */
+  #broken: LabError | undefined;
   #lastId = 0;
   readonly #pending = new Map<number, Pending>();
 
-  constructor(name: string, hostProcess: HostProcess, onEvent: (event: EmittedEvent) => void, onUnexpectedExit: (reason: string) => void) {
+  /** `onTrouble` hears of an end nobody asked for, and of output that is none of the protocol's. */
+  constructor(name: string, hostProcess: HostProcess, onEvent: (event: EmittedEvent) => void, onTrouble: (reason: string) => void) {
     this.name = name;
     this.process = hostProcess;
     let becomeReady: Pending | undefined;
@@ -29,16 +31,16 @@ export class Remote {
     // Whoever waits sees the rejection; where nobody waits any more it is no news.
     this.ready.catch(() => undefined);
     hostProcess.onLine((line) => {
-      this.#receive(line, onEvent, becomeReady);
+      this.#receive(line, onEvent, onTrouble, becomeReady);
     });
     void hostProcess.exited.then((exit) => {
       const reason = exitText(exit);
       const error = new LabError('PROCESS_EXITED', `${name} ended: ${reason}.`);
-      this.#exit = error;
+      this.#broken = error;
       becomeReady?.reject(error);
       for (const { reject } of this.#pending.values()) reject(error);
       this.#pending.clear();
-      if (!this.#expectedToExit) onUnexpectedExit(reason);
+      if (!this.#expectedToExit) onTrouble(`ended: ${reason}`);
     });
   }
 
@@ -47,7 +49,7 @@ export class Remote {
    * @throws {LabError} BAD_INPUT with the process' own message, PROCESS_EXITED, or TIME_LIMIT after `limitMs`.
    */
   call<Result = unknown>(command: string, args: object = {}, limitMs = 30_000): Promise<Result> {
-    if (this.#exit) return Promise.reject(this.#exit);
+    if (this.#broken) return Promise.reject(this.#broken);
     const id = ++this.#lastId;
     return new Promise<Result>((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -71,26 +73,37 @@ export class Remote {
     this.#expectedToExit = true;
   }
 
-  #receive(line: string, onEvent: (event: EmittedEvent) => void, becomeReady: Pending | undefined): void {
-    let message: { id?: number; result?: unknown; error?: string; event?: string; ready?: true };
-    try {
-      message = JSON.parse(line) as typeof message;
-      // `null` and `5` are JSON too.
-      if (typeof message !== 'object' || (message as unknown) === null || Array.isArray(message)) throw new TypeError('no object');
-    } catch {
+  #receive(line: string, onEvent: (event: EmittedEvent) => void, onTrouble: (reason: string) => void, becomeReady: Pending | undefined): void {
+    const message = parseMessage(line);
+    if (message === undefined) {
       const error = new LabError('BAD_OUTPUT', `Expected ${this.name} to write JSON lines, got \`${line.slice(0, 200)}\`.`);
+      this.#broken = error;
       becomeReady?.reject(error);
       for (const { reject } of this.#pending.values()) reject(error);
-      return;
-    }
-    if (message.event !== undefined) onEvent(message as EmittedEvent);
-    else if (message.ready) becomeReady?.resolve(undefined);
-    else if (message.id !== undefined) {
-      const pending = this.#pending.get(message.id);
+      onTrouble(`wrote \`${line.slice(0, 200)}\`, which is no line of the protocol`);
+    } else if ('event' in message) onEvent(message);
+    else if ('ready' in message) becomeReady?.resolve(undefined);
+    else {
+      const pending = this.#pending.get(message.id ?? 0);
       if (message.error !== undefined) pending?.reject(new LabError('BAD_INPUT', `${this.name}: ${message.error}`));
       else pending?.resolve(message.result);
     }
   }
+}
+
+type Message = EmittedEvent | { ready: true } | { id: number | null; result?: unknown; error?: string };
+
+/** What a line says, or undefined when it is none of the protocol's: a client under test may write anything. */
+function parseMessage(line: string): Message | undefined {
+  let message: unknown;
+  try {
+    message = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return undefined;
+  if ('event' in message) return isEvent(message) ? message : undefined;
+  return 'ready' in message || ('id' in message && (typeof message.id === 'number' || message.id === null)) ? (message as Message) : undefined;
 }
 
 function exitText({ code, signal, stderr }: ProcessExit): string {

@@ -8,6 +8,7 @@ import type { Driver } from './drivers/driver.ts';
 import type { ClockReading } from './clock.ts';
 import { LabError, messageOf } from './errors.ts';
 import type { TimelineEvent } from './events.ts';
+import { unlessAborted, withinLimit } from './limits.ts';
 import { createLab, type Lab } from './lab.ts';
 import type { Scenario, Stage } from './scenario.ts';
 import { Timeline, type Subscriber } from './timeline.ts';
@@ -33,14 +34,15 @@ export interface Journal {
   driver: string;
   client: string;
   clientOptions: ClientOptions;
-  seed: string;
+  seed: number;
   /** How the run went. */
   status: 'completed' | 'failed' | 'interrupted';
   /** What it showed. */
   verdict: Verdict;
   startedAt: string;
   durationMs: number;
-  setupMs: number;
+  /** Null where the set-up did not come to its end. */
+  setupMs: number | null;
   platform: { kernel: string; node: string; engine: string | null; clientVersion: string };
   /** The hosts' clock against the orchestrator's, and how well that is known; null where no lab came up. */
   clock: ClockReading | null;
@@ -57,8 +59,6 @@ export interface FinishedRun {
 }
 
 const defaultLimitMs = 30_000;
-/** Some 0.3 s on namespaces and 2 s on docker; beyond this it is stuck. */
-const setUpLimitMs = 60_000;
 
 /**
  * Runs a scenario to its end, whatever that is; the lab is gone when this returns.
@@ -85,7 +85,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     lab = await createLab({ driver, timeline, seed, topology: scenario.topology ?? {} });
     const running = lab;
     await unlessAborted(signal, async () => {
-      const stage = await withinLimit('The set-up', setUpLimitMs, setStage(running, clientOptions, options.clientOptions, limitMs, seed, over.signal));
+      const stage = await setStage(running, clientOptions, options.clientOptions, limitMs, seed, over.signal);
       setupMs = performance.now() - start;
       timeline.start();
       data = await withinLimit('The scenario', limitMs, scenario.run(stage));
@@ -116,12 +116,12 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       driver: driver.name,
       client,
       clientOptions,
-      seed,
+      seed: Number(seed),
       status: error === undefined ? 'completed' : error.code === 'INTERRUPTED' ? 'interrupted' : 'failed',
       verdict: error === undefined ? overallVerdict(checks, doubts) : 'unknown',
       startedAt,
       durationMs: tenths(performance.now() - start),
-      setupMs: tenths(setupMs ?? performance.now() - start),
+      setupMs: setupMs === undefined ? null : tenths(setupMs),
       platform: { kernel: release(), node: process.version, engine: lab?.network.engine ?? null, clientVersion: process.version },
       clock: setupMs === undefined || !lab ? null : lab.clock,
       error: error?.message ?? null,
@@ -142,6 +142,7 @@ async function setStage(lab: Lab, options: ClientOptions, asked: Partial<ClientO
     client: stageClient,
     dns: lab.dns,
     startClient: (change) => startClient(lab, { ...options, ...change, ...asked }, numbers, limitMs),
+    behave: async (backend, change) => { await lab.behave(backend, change); },
     apply: (fault, backend, given) => lab.apply(fault, backend, given),
     note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
     wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
@@ -156,33 +157,6 @@ async function setStage(lab: Lab, options: ClientOptions, asked: Partial<ClientO
       return host;
     },
   };
-}
-
-/** Runs `work` unless `signal` aborts first; the lab's disposal then ends what work still waits for. */
-async function unlessAborted(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => { reject(new LabError('INTERRUPTED', `Interrupted by ${String(signal.reason)}.`)); };
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort);
-  const working = work();
-  working.catch(() => undefined);
-  try {
-    await Promise.race([working, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-async function withinLimit<T>(what: string, limitMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => { reject(new LabError('TIME_LIMIT', `${what} did not end within ${limitMs} ms.`)); }, limitMs);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function tenths(ms: number): number {

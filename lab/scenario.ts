@@ -2,6 +2,7 @@
  * What a scenario is: one file that holds everything. What it teaches, the changes to the lab, the stimulus, the faults, the
  * checks, and why it comes out as it does. Start a new one from baseline.ts; docs/scenarios.md walks through it.
  */
+import type { Behaviour } from '../services/backend/behaviour.ts';
 import type { ClientOptions } from '../client/options.ts';
 import type { RequestResult } from '../client/requester.ts';
 import type { Check } from './analysis/checks.ts';
@@ -20,6 +21,8 @@ export interface Stage {
   /** Another client, beside the default one: for sweeps. */
   startClient: (options: Partial<ClientOptions>) => Promise<StageClient>;
   apply: (fault: string, backend: string, options?: Record<string, string | number>) => Promise<AppliedFault>;
+  /** Changes what a backend's application does: response delay, status, stall in mid-body, close after n requests. */
+  behave: (backend: string, change: Partial<Behaviour>) => Promise<void>;
   /** A remark on the timeline. */
   note: (text: string) => void;
   /** Waits: for what a scenario does at leisure, never for the lab to be ready. */

@@ -1,5 +1,5 @@
 /** `lab doctor`: what each driver needs, whether it is there, what its absence costs, how to get it. */
-import pc from 'picocolors';
+import { pc } from '../report/colours.ts';
 import { drivers } from '../drivers/index.ts';
 
 /** Exit status: 0 when at least one driver can run, 3 when none can. */

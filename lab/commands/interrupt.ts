@@ -1,4 +1,6 @@
 /** One abort signal for the whole command: Ctrl-C and SIGTERM end it in order; a second one ends it at once. */
+import { constants } from 'node:os';
+
 let controller: AbortController | undefined;
 
 export function interruptSignal(): AbortSignal {
@@ -8,7 +10,7 @@ export function interruptSignal(): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       // The kernel removes what is left when this process is gone.
-      if (created.signal.aborted) process.exit(130);
+      if (created.signal.aborted) process.exit(128 + constants.signals[signal]);
       created.abort(signal);
     });
   }

@@ -1,8 +1,8 @@
 /** The scenarios, one line each. */
-import pc from 'picocolors';
 import { scenarios } from '../../scenarios/index.ts';
+import { pc } from '../report/colours.ts';
 
-export function list(write: (line: string) => void = console.log): void {
+export function listLines(): string[] {
   const width = Math.max(...Object.keys(scenarios).map((name) => name.length));
-  for (const [name, { title }] of Object.entries(scenarios)) write(`  ${pc.bold(name.padEnd(width))}  ${title}`);
+  return Object.entries(scenarios).map(([name, { title }]) => `  ${pc.bold(name.padEnd(width))}  ${title}`);
 }

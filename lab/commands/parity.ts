@@ -1,5 +1,5 @@
 /** `lab parity`: every scenario on two drivers, the same seed, side by side. A difference is a declared deviation, or a bug. */
-import pc from 'picocolors';
+import { pc } from '../report/colours.ts';
 import { scenarioNames } from '../../scenarios/index.ts';
 import type { Findings } from '../analysis/findings.ts';
 import { LabError } from '../errors.ts';

@@ -1,5 +1,5 @@
 /** `lab run-all`: every scenario, several labs side by side, a line each. */
-import pc from 'picocolors';
+import { pc } from '../report/colours.ts';
 import { scenarioNames } from '../../scenarios/index.ts';
 import { chooseDriver } from '../drivers/index.ts';
 import { LabError } from '../errors.ts';

@@ -1,10 +1,11 @@
 /** `lab run`: one scenario, its story on the terminal, its files on disk, its verdict as exit status. */
-import pc from 'picocolors';
+import { pc } from '../report/colours.ts';
+import { constants } from 'node:os';
 import { clientOptions } from '../../client/options.ts';
-import { scenarioNames, scenarios, type ScenarioName } from '../../scenarios/index.ts';
-import { parseClientName } from '../clients.ts';
+import { scenarios, type ScenarioName } from '../../scenarios/index.ts';
+import { clientNames, parseClientName } from '../clients.ts';
 import { chooseDriver } from '../drivers/index.ts';
-import { unknownName } from '../errors.ts';
+import { LabError } from '../errors.ts';
 import { parseOptions, splitAssignments } from '../options.ts';
 import { writeRunFiles } from '../report/files.ts';
 import { startStory } from '../report/story.ts';
@@ -12,6 +13,7 @@ import { summaryLines } from '../report/summary.ts';
 import { runScenario, type Journal, type RunOptions } from '../run.ts';
 import { createTopology } from '../topology.ts';
 import { interruptSignal } from './interrupt.ts';
+import { listLines } from './list.ts';
 
 export interface RunFlags {
   driver: string;
@@ -24,7 +26,7 @@ export interface RunFlags {
 
 /** Exit status of a run: 0 pass, 1 fail, 2 unknown, 3 could not run; 128 + the signal's number when interrupted. */
 export function exitStatusOf({ verdict, status }: Journal, signal: AbortSignal): number {
-  if (status === 'interrupted') return signal.reason === 'SIGTERM' ? 143 : 130;
+  if (status === 'interrupted') return 128 + constants.signals[(signal.reason as NodeJS.Signals | undefined) ?? 'SIGINT'];
   if (status === 'failed') return 3;
   return { pass: 0, fail: 1, unknown: 2 }[verdict];
 }
@@ -61,8 +63,10 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
 
 /** @throws {LabError} BAD_INPUT for anything unknown. */
 export async function runOptions(name: string, flags: RunFlags): Promise<RunOptions> {
-  if (!Object.hasOwn(scenarios, name)) throw unknownName('scenario', name, scenarioNames);
+  if (!Object.hasOwn(scenarios, name)) throw new LabError('BAD_INPUT', `Unknown scenario \`${name}\`. Known:\n${listLines().join('\n')}`);
+  if (!/^\d+$/.test(flags.seed)) throw new LabError('BAD_INPUT', `Expected --seed to be a whole number, got \`${flags.seed}\`.`);
   const asked = splitAssignments(flags.set);
+  if ('transport' in asked) throw new LabError('BAD_INPUT', `Choose the transport by the client: --client ${clientNames.join(' or ')}.`);
   const parsed = parseOptions(clientOptions, asked, 'the client');
   return {
     name,

@@ -1,5 +1,5 @@
 /** `lab up`: a lab in the foreground, its events as they happen, until Ctrl-C or `lab down`. */
-import pc from 'picocolors';
+import { pc } from '../report/colours.ts';
 import { openHandControl } from '../by-hand.ts';
 import { chooseDriver } from '../drivers/index.ts';
 import { startLab } from '../lab.ts';
@@ -14,9 +14,10 @@ export async function up(flags: { driver: string; seed: string; verbose?: boolea
   const timeline = new Timeline();
   const driver = await chooseDriver(flags.driver);
   await using control = await openHandControl();
-  await using lab = await startLab({ driver, timeline, seed: flags.seed });
   const { promise: end, resolve } = Promise.withResolvers<string>();
   interrupted.addEventListener('abort', () => { resolve('interrupted'); });
+  await using lab = await startLab({ driver, timeline, seed: flags.seed });
+  if (interrupted.aborted) return 130;
   void lab.network.ended.then((reason) => { resolve(`the network ended: ${reason}`); });
   control.serve(lab, () => { resolve('down'); });
 

@@ -23,7 +23,8 @@ export async function netnsRequirements(): Promise<Requirement[]> {
       return { name: tool, found: path !== null, observed: path ?? 'not on PATH', costs: tool === 'tc' ? 'the throttle fault' : 'the netns driver', optional: tool === 'tc', remedy: `install ${from}` };
     }),
   );
-  return [...found, await userNamespaces()];
+  // Asked only where there is something to ask with.
+  return found.some(({ name, found: there }) => name === 'unshare' && !there) ? found : [...found, await userNamespaces()];
 }
 
 /** Asked by trying; where the kernel says no, the sysctl that forbids it is named with what allows it again. */

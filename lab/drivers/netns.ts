@@ -123,7 +123,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
 }
 
 function createHost(name: HostName, pausePid: number): Host {
-  const command = (argv: readonly string[]): string[] => buildNsenterArgs(pausePid, name, argv);
+  const command = (argv: readonly string[], directory?: string): string[] => buildNsenterArgs(pausePid, name, argv, directory);
   return { name, command, start: (argv) => startProcess(command, argv), run: (argv) => runToEnd(command(argv)) };
 }
 
@@ -138,8 +138,12 @@ async function startProcess(command: (argv: readonly string[]) => string[], argv
   const [nsenter = '', ...rest] = command(['sh', '-c', startScript, 'sh', ...argv]);
   const child = spawnDetached([nsenter, '--no-fork', ...rest]);
   const { pid: firstLine, stderr, onLine } = readOutput(`\`${argv.join(' ')}\``, child.stdout, child.stderr);
+  let ended = false;
   const exited = new Promise<ProcessExit>((resolve) => {
-    child.once('close', (code, signal) => { resolve({ ...endOf(code, signal), stderr: stderr() }); });
+    child.once('close', (code, signal) => {
+      ended = true;
+      resolve({ ...endOf(code, signal), stderr: stderr() });
+    });
   });
   const pid = await Promise.race([firstLine, spawnFailure(child)]);
   return {
@@ -147,9 +151,11 @@ async function startProcess(command: (argv: readonly string[]) => string[], argv
     exited,
     onLine,
     send: (line) => child.stdin.write(`${line}\n`),
-    signal: (signal) => {
+    signal: async (signal) => {
+      // A pid that is free may be somebody else's by now.
+      if (ended) throw new LabError('PROCESS_EXITED', 'its process is not running');
       process.kill(pid, signal);
-      return Promise.resolve();
+      await Promise.resolve();
     },
     state: async () => {
       const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);

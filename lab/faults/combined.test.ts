@@ -56,7 +56,7 @@ describeWith('netns', 'faults upon faults', () => {
     ['blackhoel', 'backend-1', {}, `Unknown fault \`blackhoel\`. Known: ${faultNames.join(', ')}.`],
     ['kill', 'client', {}, 'Unknown backend `client`. Known: backend-1, backend-2, backend-3.'],
     ['blackhole', 'backend-1', { family: 5 }, 'Expected the `family` option of the fault blackhole to be one of 0, 4, 6, got `5`.'],
-    ['throttle', 'backend-1', { rateKbit: 7 }, 'Expected the `rateKbit` option of the fault throttle to be a whole number, 8 or more, got `7`.'],
+    ['throttle', 'backend-1', { rateKbit: 7 }, 'Expected the `rateKbit` option of the fault throttle to be a whole number from 8 to 4000, got `7`.'],
   ])('%s %s %j is refused, and nothing is in force', async (fault, backend, options, message) => {
     await expect(lab.apply(fault, backend, options)).rejects.toMatchObject({ code: 'BAD_INPUT', message });
     expect(lab.inForce).toEqual([]);

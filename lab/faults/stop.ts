@@ -7,6 +7,8 @@ export const stop = defineFault({
   effect: 'FIN on idle connections; new ones are refused (RST)',
   options: {},
   apply: async (target) => {
+    // A stopped process gets no SIGTERM before it goes on, and would be ended when nobody asks for it any more.
+    if ((await target.process().state()) === 'T') throw new Error('its process is paused; heal that first');
     target.expectExit();
     await target.process().signal('SIGTERM');
     await target.process().exited;

@@ -1,5 +1,5 @@
 /** Every event in a few words: the one place where an event becomes text. */
-import pc from 'picocolors';
+import { pc } from './colours.ts';
 import type { EventName, Payload } from '../events.ts';
 
 type Describer = { [Name in EventName]: (payload: Payload<Name>) => string };
@@ -15,7 +15,7 @@ const list = (addresses: readonly string[]): string => addresses.map(colourAddre
 const number = (request: number): string => pc.dim(`#${request}`);
 
 const describers: Describer = {
-  'lab:process-exit': ({ process, reason }) => pc.red(`${process} ended: ${reason}`),
+  'lab:process-trouble': ({ process, reason }) => pc.red(printable(`${process} ${reason}`)),
   'lab:command': ({ command }) => `$ ${command}`,
   'lab:note': ({ text }) => pc.italic(text),
 
@@ -43,7 +43,7 @@ const describers: Describer = {
   // UND_ERR_INFO is undici's word for its own tidy end of a connection.
   'client:connection-closed': ({ address, error }) => `connection to ${colourAddress(address)} closed${error && error !== 'UND_ERR_INFO' ? ` (${error})` : ''}`,
 
-  'dns:query': ({ type, name, transport }) => `${type}? ${name}${transport === 'tcp' ? ' over TCP' : ''}`,
+  'dns:query': ({ type, name, transport }) => `${type}? ${printable(name)}${transport === 'tcp' ? ' over TCP' : ''}`,
   'dns:answer': ({ type, rcode, addresses, truncated }) =>
     `${type} → ${rcode !== 'NOERROR' ? pc.red(rcode) : truncated ? 'truncated' : addresses.length === 0 ? 'no such record' : list(addresses)}`,
   'dns:dropped': ({ type }) => pc.red(`${type} dropped`),
@@ -57,6 +57,12 @@ const describers: Describer = {
   'backend:stopping': ({ connections }) => `SIGTERM: stops accepting, closes idle (${connections} open)`,
   'backend:behaviour': ({ change }) => pc.bold(`behaves ${change}`),
 };
+
+/** Names come from the network: control characters are shown, not sent to the terminal. */
+function printable(text: string): string {
+   
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
 
 /** `client:connect-start` with its payload → `connect 198.51.100.11 #1`, coloured where colour is on. */
 export function describe<Name extends EventName>(event: Name, payload: Payload<Name>): string {

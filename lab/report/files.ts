@@ -1,10 +1,19 @@
 /** A run on disk: results/<scenario>/<timestamp>/ and the results/latest link. */
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import { LabError, messageOf } from '../errors.ts';
 import type { FinishedRun } from '../run.ts';
 
-/** Writes journal.json and events.ndjson. Returns the directory, relative to the working directory. */
-export async function writeRunFiles({ journal, events }: FinishedRun, results = 'results'): Promise<string> {
+/** Writes journal.json and events.ndjson. Returns the directory, relative to the working directory. @throws {LabError} with the verdict. */
+export async function writeRunFiles(run: FinishedRun, results = 'results'): Promise<string> {
+  try {
+    return await write(run, results);
+  } catch (error) {
+    throw new LabError('BAD_OUTPUT', `The verdict was ${run.journal.verdict}, but its files could not be written to ${resolve(results)}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function write({ journal, events }: FinishedRun, results: string): Promise<string> {
   const stamp = journal.startedAt.replaceAll(':', '-');
   const directory = await makeFreshDirectory(join(results, journal.scenario), stamp);
   await Promise.all([

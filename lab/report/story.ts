@@ -5,7 +5,7 @@
  *        0.0    │      ●    │     │     GET http://web.lab.test:8080/ #1
  *                          … 250 ms …
  */
-import pc from 'picocolors';
+import { pc } from './colours.ts';
 import { events, type EventName, type Payload, type TimelineEvent, type Witness } from '../events.ts';
 import type { Topology } from '../topology.ts';
 import { describe } from './describe.ts';

@@ -1,5 +1,5 @@
 /** What a run comes to, in a few lines: checks, findings, verdict. */
-import pc from 'picocolors';
+import { pc } from './colours.ts';
 import type { Verdict } from '../analysis/checks.ts';
 import { sharesText } from '../analysis/skew.ts';
 import type { Journal } from '../run.ts';
@@ -21,7 +21,7 @@ export function summaryLines(journal: Journal, directory: string | null): string
     ...(error === null ? [] : [`  ${marks.fail} ${error}`]),
     ...(journal.findings.requests.sent > 0 ? ['', ...findingLines(journal).map(([name, value]) => `  ${pc.dim(name.padEnd(18))} ${value}`)] : []),
     '',
-    `${painted[verdict](verdict.toUpperCase())}  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  ${pc.dim(`${durationMs} ms, of which ${setupMs} ms set-up${clock ? `; one clock to ±${clock.precisionMs} ms` : ''}`)}`,
+    `${painted[verdict](verdict.toUpperCase())}  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  ${pc.dim(`${durationMs} ms${setupMs === null ? '' : `, of which ${setupMs} ms set-up`}${clock ? `; one clock to ±${clock.precisionMs} ms` : ''}`)}`,
     ...(directory === null ? [] : [pc.dim(`      ${directory}`)]),
   ];
 }

@@ -92,8 +92,11 @@ function buildPacket(query: Query, rcode: string, records: AddressRecord[], zone
   });
   packet.questions = [new Packet.Question({ name: query.name, type: query.typeNumber, class: query.classNumber })];
   packet.answers = records.map(({ type, address }) => resource(query.name, Packet.TYPE[type], zone.ttlS, { address }));
+  const isApex = query.name.toLowerCase() === zone.domain;
+  if (authoritative && isApex && query.type === 'SOA') packet.answers = [soa(zone)];
+  else if (authoritative && isApex && query.type === 'NS') packet.answers = [resource(query.name, Packet.TYPE.NS, zone.ttlS, { ns: `dns.${zone.domain}` })];
   // NODATA and NXDOMAIN carry the SOA, which says how long the "no" may be cached (RFC 2308).
-  if (authoritative && records.length === 0) packet.authorities = [soa(zone)];
+  else if (authoritative && records.length === 0) packet.authorities = [soa(zone)];
   if (query.edns) packet.additionals = [resource('', Packet.TYPE.EDNS, 0, { class: ownPayloadBytes, rdata: [] })];
   return packet;
 }

@@ -101,7 +101,8 @@ function expectInteger(key: string, value: unknown, max: number): number {
 function expectAddress(type: AddressType, value: unknown): string {
   const text = expectText('address', value);
   const version = type === 'A' ? 4 : 6;
-  if (isIP(text) !== version) throw new Error(`Expected \`address\` to be an IPv${version} address, got ${JSON.stringify(value)}.`);
+  // A zone index (fe80::1%eth0) is a host's own matter and has no place in a record.
+  if (isIP(text) !== version || text.includes('%')) throw new Error(`Expected \`address\` to be an IPv${version} address, got ${JSON.stringify(value)}.`);
   return text;
 }
 

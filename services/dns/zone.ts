@@ -54,7 +54,7 @@ export class Zone {
   /** NOERROR with no record is NODATA: the name exists, the type does not (RFC 2308). */
   answer(name: string, type: string): ZoneAnswer {
     const key = name.toLowerCase();
-    if (key !== this.domain && !key.endsWith(`.${this.domain}`)) return { rcode: 'REFUSED' };
+    if (!this.#isInside(key)) return { rcode: 'REFUSED' };
     const sameName = this.#records.filter((record) => record.name === key);
     if (sameName.length === 0 && !this.#isApexOrParent(key)) return { rcode: 'NXDOMAIN' };
     if (!isAddressType(type) || (type === 'AAAA' && !this.aaaa)) return { rcode: 'NOERROR', records: [] };
@@ -65,7 +65,9 @@ export class Zone {
     return { rcode: 'NOERROR', records: applyChain(this.chains[type], records, { random: this.#random[type], answersBefore }) };
   }
 
+  /** @throws {Error} for a record that is there already, or outside of the zone. */
   add(name: string, type: AddressType, address: string): void {
+    if (!this.#isInside(name.toLowerCase())) throw new Error(`Expected a name in ${this.domain}, got ${name}: this server answers for no other.`);
     if (this.#find(name, type, address)) throw new Error(`Expected a new record, but ${name} ${type} ${address} is there already.`);
     this.#records.push({ name: name.toLowerCase(), type, address, up: true, position: this.#nextPosition++ });
   }
@@ -87,6 +89,10 @@ export class Zone {
       return link;
     });
     for (const link of links) Object.assign(link, { on, n: n ?? link.n });
+  }
+
+  #isInside(key: string): boolean {
+    return key === this.domain || key.endsWith(`.${this.domain}`);
   }
 
   #find(name: string, type: AddressType, address: string): AddressRecord | undefined {
