@@ -64,13 +64,14 @@ export async function parity(flags: ParityFlags): Promise<number> {
 export function compare(left: readonly Journal[], right: readonly Journal[]): { finding: string; text: string }[] {
   const differences: { finding: string; text: string }[] = [];
   const same = (finding: string, valueOf: (journal: Journal) => unknown): void => {
-    const [one, other] = [left, right].map((runs) => [...new Set(runs.map((journal) => JSON.stringify(valueOf(journal))))].sort().join(' or '));
-    if (one !== other) differences.push({ finding, text: `${finding}: ${String(one)} and ${String(other)}` });
+    const [one = '', other = ''] = [left, right].map((runs) => [...new Set(runs.map((journal) => JSON.stringify(valueOf(journal))))].sort().join(' or '));
+    if (one !== other) differences.push({ finding, text: `${finding}: ${differenceOf(one, other)}` });
   };
   same('verdict', ({ verdict }) => verdict);
   same('checks', ({ checks }) => checks.map(({ verdict }) => verdict));
   for (const finding of ['requests', 'perBackend', 'connections', 'dnsQueries', 'reResolutions'] as const) same(finding, ({ findings }) => findings[finding]);
-  same('attempts', ({ findings: { attempts } }) => attempts.map(({ request, address, outcome }) => [request, address, outcome]));
+  // By request: what two requests do at the same time has no order.
+  same('attempts', ({ findings: { attempts } }) => attempts.toSorted((a, b) => a.request - b.request).map(({ request, address, outcome }) => `#${request} ${address} ${outcome}`));
   for (const finding of delays) {
     const [one, other] = [left, right].map((runs) => medianOf(runs.map(({ findings }) => findings[finding])));
     if ((one === null) !== (other === null) || Math.abs((one ?? 0) - (other ?? 0)) > toleranceMs) {
@@ -78,6 +79,14 @@ export function compare(left: readonly Journal[], right: readonly Journal[]): { 
     }
   }
   return differences;
+}
+
+/** Two long texts from a little before they part. */
+function differenceOf(one: string, other: string): string {
+  const parting = [...one].findIndex((character, index) => character !== other[index]);
+  const from = Math.max((parting < 0 ? other.length : parting) - 20, 0);
+  const excerpt = (text: string): string => `${from > 0 ? '…' : ''}${text.slice(from, from + 80)}${text.length > from + 80 ? '…' : ''}`;
+  return `${excerpt(one)} and ${excerpt(other)}`;
 }
 
 function medianOf(values: readonly (number | null)[]): number | null {

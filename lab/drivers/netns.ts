@@ -33,7 +33,7 @@ export function buildUnshareArgs(script: string): string[] {
 /**
  * The pause process' script: builds the network, says its own pid as the outer /proc knows it, and waits.
  *
- * A tmpfs on /run hides nscd, systemd-resolved and D-Bus, whose answers would bypass the lab's DNS server, and holds the
+ * A hosts file of its own makes a lab on one machine that on another. A tmpfs on /run hides nscd, systemd-resolved and D-Bus, whose answers would bypass the lab's DNS server, and holds the
  * namespaces' names. No DAD, so that an address is usable at once: otherwise the first SYN is lost and costs 1 s.
  */
 export function buildPauseScript({ hosts, ipv4PrefixLength, ipv6PrefixLength }: Topology): string {
@@ -60,6 +60,8 @@ echo 'nameserver ${hosts.dns.ipv4}' >/run/lab/resolv.conf
 echo 'hosts: files dns' >/run/lab/nsswitch.conf
 mount --bind /run/lab/resolv.conf "$resolv"
 [ ! -e "$nsswitch" ] || mount --bind /run/lab/nsswitch.conf "$nsswitch"
+printf '127.0.0.1 localhost\\n::1 localhost\\n' >/run/lab/hosts
+mount --bind /run/lab/hosts /etc/hosts
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 ip -batch - <<END
 link set lo up
