@@ -13,7 +13,7 @@ export async function dockerRequirements(): Promise<Requirement[]> {
   });
   const compose = await tried(async () => (await composeCommand()).join(' '));
   return [
-    { name: 'docker engine', ...engine, costs, remedy: engine.found ? '' : 'start one (Docker Desktop, or `systemctl start docker`), or set DOCKER_HOST' },
+    { name: 'docker engine', ...engine, costs, remedy: 'an engine that this user may use; DOCKER_HOST names another one' },
     { name: 'compose', ...compose, costs, remedy: compose.found ? '' : 'install the compose plugin (v2) or docker-compose (v1)' },
   ];
 }

@@ -63,6 +63,14 @@ describeWith('docker', 'a lab on docker', () => {
     expect(await labelled()).toBe(0);
   });
 
+  test('addresses that another network has: says so, and leaves that network alone', { timeout: 60_000 }, async () => {
+    const engine = new Docker(await engineAddress());
+    const foreign = await engine.createNetwork({ Name: 'failover-lab-test-foreign', IPAM: { Config: [{ Subnet: '198.51.100.0/25' }] } });
+    onTestFinished(async () => { await foreign.remove(); });
+    await expect(docker.start(topology)).rejects.toMatchObject({ message: expect.stringContaining('are taken by another network') as string });
+    expect(await labelled()).toBe(0);
+  });
+
   test('compose and topology name the same addresses', async () => {
     const { stdout } = await execa('cat', ['docker-compose.yml', 'docker-compose.override.yml']);
     for (const { ipv4, ipv6 } of Object.values(topology.hosts)) {

@@ -35,6 +35,8 @@ async function startNetwork(topology: Topology): Promise<Network> {
     await removeEndedLab(engine);
     await compose(['up', '--detach'], topology);
     const containers = await containersByHost(engine);
+    const absent = hostNames.find((name) => !containers.has(name));
+    if (absent) throw new LabError('START_FAILED', `The container of ${absent} ended while it started: ${await lastWords(engine, absent)}`);
     const hosts = new Map<HostName, Host>();
     await Promise.all(hostNames.map(async (name) => hosts.set(name, await createDockerHost(name, containerOf(containers, name)))));
     let stopping: Promise<void> | undefined;
@@ -117,6 +119,21 @@ async function containersByHost(engine: Docker): Promise<Map<string, Container>>
 
 function containerOf(containers: Map<string, Container>, name: HostName): Container {
   const container = containers.get(name);
-  if (!container) throw new LabError('START_FAILED', `The container of ${name} ended while it started. Running: ${[...containers.keys()].join(', ') || 'none'}.`);
+  if (!container) throw new LabError('START_FAILED', `The host ${name} has no container.`);
   return container;
+}
+
+/** What a container that has ended wrote last. Its log is a sequence of frames: eight bytes of header, then text. */
+async function lastWords(engine: Docker, name: HostName): Promise<string> {
+  const label = [`com.docker.compose.project=${project}`, `com.docker.compose.service=${name}`];
+  const [ended] = await engine.listContainers({ all: true, filters: { label } });
+  if (!ended) return 'it is gone';
+  let log = await engine.getContainer(ended.Id).logs({ stdout: true, stderr: true, tail: 3 });
+  let text = '';
+  while (log.length >= 8) {
+    const end = 8 + log.readUInt32BE(4);
+    text += log.subarray(8, end).toString();
+    log = log.subarray(end);
+  }
+  return `${text.trim() || 'it wrote nothing'} (${ended.Status})`;
 }
