@@ -61,12 +61,18 @@ export class Lab implements AsyncDisposable {
   readonly network: Network;
   readonly timeline: Timeline;
   /** Why the verdict can be no better than unknown: faults without effect, baselines that did not return, processes that ended by themselves. */
-  readonly doubts: string[] = [];
+  get doubts(): readonly string[] {
+    return [...this.#doubts, ...this.#unseenHeals.map(({ title }) => `the healing of ${title} was never seen: another fault stayed in force`)];
+  }
+
   /** How far the hosts' clock is from this process', and how well that is known. */
   clock: ClockReading = { offsetMs: 0, precisionMs: Infinity };
   /** Every process started on a host, the latest last. */
   readonly #remotes = new Map<HostName, Remote[]>();
+  readonly #doubts: string[] = [];
   readonly #inForce = new Set<AppliedFault>();
+  /** Faults that were healed while another one on the same backend hid what that came to. */
+  #unseenHeals: { backend: BackendName; title: string; gone: () => Promise<boolean> }[] = [];
   #probe: Probe | undefined;
   #stopping = false;
 
@@ -107,7 +113,7 @@ export class Lab implements AsyncDisposable {
       (reason) => {
         if (this.#stopping) return;
         this.timeline.add(host, 'lab:process-trouble', { process: title, reason });
-        this.doubts.push(`${title} ${reason}`);
+        this.#doubts.push(`${title} ${reason}`);
       },
     );
     this.#remotes.set(host, [...(this.#remotes.get(host) ?? []), remote]);
@@ -159,11 +165,11 @@ export class Lab implements AsyncDisposable {
 
     this.timeline.add(backend, 'fault:apply', { fault: title, options: optionText });
     const undo = await fault.apply(target, options).catch((error: unknown) => {
-      throw new LabError('NOT_SUPPORTED', `Could not put ${title} in force: ${messageOf(error)}.`, { cause: error });
+      throw new LabError('NOT_SUPPORTED', `Could not put ${title} in force: ${messageOf(error)}`, { cause: error });
     });
     const { seen, observed } = await fault.observe(target, options);
     this.timeline.add(backend, seen ? 'fault:verified' : 'fault:unverified', { fault: title, observed });
-    if (!seen) this.doubts.push(`${title} showed no effect: ${observed}`);
+    if (!seen) this.#doubts.push(`${title} showed no effect: ${observed}`);
 
     let healing: Promise<Observation> | undefined;
     const applied: AppliedFault = {
@@ -183,13 +189,17 @@ export class Lab implements AsyncDisposable {
       this.timeline.add(backend, 'fault:heal', { fault: title });
       await undo();
       this.#inForce.delete(applied);
+      this.#unseenHeals.push({ backend, title, gone: async () => fault.harmless === true || !(await fault.observe(target, options)).seen });
       const others = [...this.#inForce].filter((other) => other.backend === backend);
-      const healed =
-        others.length > 0
-          ? { seen: true, observed: `left to the healing of ${others.map((other) => other.name).join(', ')}` }
-          : await this.#observeHealed(target, async () => fault.harmless === true || !(await fault.observe(target, options)).seen);
+      if (others.length > 0) {
+        // The baseline cannot be there yet. It is looked for when the last fault of this backend is healed.
+        const observed = `cannot be seen before ${others.map((other) => other.name).join(', ')} is healed`;
+        this.timeline.add(backend, 'fault:healed', { fault: title, observed });
+        return { seen: true, observed };
+      }
+      const healed = await this.#observeHealed(target);
       this.timeline.add(backend, healed.seen ? 'fault:healed' : 'fault:unhealed', { fault: title, observed: healed.observed });
-      if (!healed.seen) this.doubts.push(`${title} did not heal: ${healed.observed}`);
+      if (!healed.seen) this.#doubts.push(`${title} did not heal: ${healed.observed}`);
       return healed;
     };
     this.#inForce.add(applied);
@@ -203,9 +213,12 @@ export class Lab implements AsyncDisposable {
 
   /** Waits until every event that has happened so far is on the timeline. A process that was stopped or killed has none to give. */
   async settle(): Promise<void> {
-    const silent = new Set(this.inForce.filter(({ name }) => name === 'pause').map(({ backend }) => backend as HostName));
-    const alive = [...this.#remotes].filter(([host]) => !silent.has(host)).flatMap(([, remotes]) => remotes);
-    await Promise.all(alive.map((remote) => remote.call('ping', {}, 1_000).catch(() => undefined)));
+    await Promise.all(
+      [...this.#remotes.values()].flat().map(async (remote) => {
+        const state = await remote.process.state();
+        if (state !== null && state !== 'T') await remote.call('ping', {}, 1_000).catch(() => undefined);
+      }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -213,10 +226,16 @@ export class Lab implements AsyncDisposable {
     await this.network[Symbol.asyncDispose]();
   }
 
-  async #observeHealed(target: FaultTarget, gone: () => Promise<boolean>): Promise<{ seen: boolean; observed: string }> {
+  /** Looks for the baseline, and that every fault healed on the target since it was last there shows no more. */
+  async #observeHealed(target: FaultTarget): Promise<Observation> {
+    const healed = this.#unseenHeals.filter(({ backend }) => backend === target.name);
+    this.#unseenHeals = this.#unseenHeals.filter(({ backend }) => backend !== target.name);
     const baseline = await target.probe.backendAnswers(target.name);
     if (!baseline.seen) return baseline;
-    return (await gone()) ? baseline : { seen: false, observed: `${baseline.observed}, but the fault's effect is still there` };
+    for (const { title, gone } of healed) {
+      if (!(await gone())) return { seen: false, observed: `${baseline.observed}, but the effect of ${title} is still there` };
+    }
+    return baseline;
   }
 
   async #startBackend(name: BackendName): Promise<Remote> {

@@ -108,7 +108,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   } catch (thrown) {
     error = failedBy(thrown);
   }
-  const doubts = lab?.doubts ?? [];
+  const doubts = [...(lab?.doubts ?? [])];
   return {
     events,
     journal: {
