@@ -83,8 +83,9 @@ export function compare(left: readonly Journal[], right: readonly Journal[]): { 
 
 /** Two long texts from a little before they part. */
 function differenceOf(one: string, other: string): string {
-  const parting = [...one].findIndex((character, index) => character !== other[index]);
-  const from = Math.max((parting < 0 ? other.length : parting) - 20, 0);
+  let parting = 0;
+  while (parting < one.length && one[parting] === other[parting]) parting++;
+  const from = Math.max(parting - 20, 0);
   const excerpt = (text: string): string => `${from > 0 ? '…' : ''}${text.slice(from, from + 80)}${text.length > from + 80 ? '…' : ''}`;
   return `${excerpt(one)} and ${excerpt(other)}`;
 }
