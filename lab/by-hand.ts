@@ -26,13 +26,13 @@ export interface HandCommands {
   /** Heals what is in force on one backend, or everything; answers with what was healed. */
   heal: { backend: string | null };
   /** The argv that runs a command on a host, for this machine's terminal. */
-  argv: { host: string; argv: string[]; directory: string };
+  argv: { host: string; argv: string[]; directory: string; tty: boolean };
   /** Changes what a backend's application does; see services/backend/behaviour.ts. */
   behave: { backend: string; change: Record<string, unknown> };
   down: Record<string, never>;
 }
 
-const socketDirectory = join(process.env['XDG_RUNTIME_DIR'] ?? tmpdir(), `failover-lab-${userInfo().uid}`);
+const socketDirectory = join(process.env['XDG_RUNTIME_DIR'] || tmpdir(), `failover-lab-${userInfo().uid}`);
 const socketPath = join(socketDirectory, 'control.sock');
 
 /**
@@ -151,9 +151,9 @@ async function obey(lab: Lab, command: keyof HandCommands, args: HandCommands[ke
       return healed;
     }
     case 'argv': {
-      const { host, argv, directory } = args as HandCommands['argv'];
+      const { host, argv, ...terminal } = args as HandCommands['argv'];
       if (!(hostNames as readonly string[]).includes(host)) throw unknownName('host', host, hostNames);
-      return lab.host(host as HostName).command(argv, directory);
+      return lab.host(host as HostName).command(argv, terminal);
     }
     case 'behave': {
       const { backend, change } = args as HandCommands['behave'];

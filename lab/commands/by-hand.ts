@@ -10,7 +10,7 @@ import type { Policy } from '../../services/dns/policy.ts';
 
 /** Runs a command on a host, with this terminal; returns the command's own exit status. */
 export async function exec(host: string, argv: string[]): Promise<number> {
-  const [file = '', ...args] = (await askLab('argv', { host, argv, directory: process.cwd() })) as string[];
+  const [file = '', ...args] = (await askLab('argv', { host, argv, directory: process.cwd(), tty: process.stdin.isTTY })) as string[];
   // Ctrl-C is the command's; it reaches both, and the command's end ends this one.
   process.on('SIGINT', () => undefined);
   const { status, signal, error } = spawnSync(file, args, { stdio: 'inherit', env: { ...process.env, PATH: searchPath() } });
@@ -120,7 +120,7 @@ export function parseDnsWords(words: readonly string[]): { command: string; args
       return whole('filter', { filter: what, ...(word === 'off' ? { on: false } : { on: true, n: count(word) }), type: left.shift() });
     }
     case 'chain':
-      return whole('chain', { links: left.splice(0) });
+      return whole('chain', { links: [next(), ...left.splice(0)] });
     case 'ttl':
       return whole('ttl', { seconds: count(next()) });
     case 'delay':

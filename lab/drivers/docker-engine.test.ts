@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { engineAddress } from './docker-engine.ts';
+import { engineAddress, engineUrl } from './docker-engine.ts';
 
 let folder: string;
 
@@ -26,26 +26,31 @@ function writeContext(name: string, host: string): void {
 }
 
 test('without any setting: the default socket', async () => {
-  expect(await engineAddress()).toEqual({ socketPath: '/var/run/docker.sock' });
+  expect(engineAddress(await engineUrl())).toEqual({ socketPath: '/var/run/docker.sock' });
 });
 
 test('the current context, and DOCKER_CONTEXT over it', async () => {
   writeContext('colima', 'unix:///home/me/.colima/docker.sock');
   writeContext('far', 'tcp://192.0.2.7:2375');
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ currentContext: 'colima' }));
-  expect(await engineAddress()).toEqual({ socketPath: '/home/me/.colima/docker.sock' });
+  expect(engineAddress(await engineUrl())).toEqual({ socketPath: '/home/me/.colima/docker.sock' });
   vi.stubEnv('DOCKER_CONTEXT', 'far');
-  expect(await engineAddress()).toEqual({ host: '192.0.2.7', port: '2375', protocol: 'http' });
+  expect(engineAddress(await engineUrl())).toEqual({ host: '192.0.2.7', port: '2375', protocol: 'http' });
 });
 
 test('DOCKER_HOST over all', async () => {
   writeContext('colima', 'unix:///home/me/.colima/docker.sock');
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ currentContext: 'colima' }));
   vi.stubEnv('DOCKER_HOST', 'tcp://[2001:db8::7]');
-  expect(await engineAddress()).toEqual({ host: '[2001:db8::7]', port: '2375', protocol: 'http' });
+  expect(engineAddress(await engineUrl())).toEqual({ host: '[2001:db8::7]', port: '2375', protocol: 'http' });
 });
 
 test('what is no address of an engine is named', async () => {
   vi.stubEnv('DOCKER_HOST', 'ssh://me@example.test');
-  await expect(engineAddress()).rejects.toThrow('Expected the engine at unix:// or tcp://, got `ssh://me@example.test`');
+  await expect(engineUrl().then(engineAddress)).rejects.toThrow('Expected the engine at unix:// or tcp://, got `ssh://me@example.test`');
+});
+
+test('a context that is not there is no default socket', async () => {
+  vi.stubEnv('DOCKER_CONTEXT', 'nosuch');
+  await expect(engineUrl()).rejects.toThrow('Expected the docker context `nosuch`');
 });

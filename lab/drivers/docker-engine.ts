@@ -12,12 +12,16 @@ type EngineAddress = Pick<DockerOptions, 'socketPath' | 'host' | 'port' | 'proto
 
 /**
  * DOCKER_HOST, else the current context, else the default socket: as the docker command does it.
- * @throws {LabError} NOT_SUPPORTED for an address that is neither unix:// nor tcp://.
+ * @throws {LabError} BAD_INPUT for a context that is not there.
  */
-export async function engineAddress(): Promise<EngineAddress> {
-  const url = process.env['DOCKER_HOST'] ?? (await contextHost()) ?? 'unix:///var/run/docker.sock';
+export async function engineUrl(): Promise<string> {
+  return process.env['DOCKER_HOST'] || ((await contextHost()) ?? 'unix:///var/run/docker.sock');
+}
+
+/** @throws {LabError} NOT_SUPPORTED for an address that is neither unix:// nor tcp://; TLS and ssh:// are not supported. */
+export function engineAddress(url: string): EngineAddress {
   if (url.startsWith('unix://')) return { socketPath: url.slice('unix://'.length) };
-  if (/^(tcp|http):\/\//.test(url)) {
+  if (/^(tcp|http):\/\//.test(url) && URL.canParse(url.replace(/^tcp/, 'http'))) {
     const { hostname, port } = new URL(url.replace(/^tcp/, 'http'));
     return { host: hostname, port: port || '2375', protocol: 'http' };
   }
@@ -27,10 +31,12 @@ export async function engineAddress(): Promise<EngineAddress> {
 /** A context is a folder named by the SHA-256 of its name. */
 async function contextHost(): Promise<string | null> {
   const folder = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
-  const name = process.env['DOCKER_CONTEXT'] ?? (await readJson<{ currentContext?: string }>(join(folder, 'config.json')))?.currentContext;
-  if (name === undefined || name === 'default') return null;
+  const name = process.env['DOCKER_CONTEXT'] || (await readJson<{ currentContext?: string }>(join(folder, 'config.json')))?.currentContext;
+  if (!name || name === 'default') return null;
   const meta = join(folder, 'contexts', 'meta', createHash('sha256').update(name).digest('hex'), 'meta.json');
-  return (await readJson<{ Endpoints?: { docker?: { Host?: string } } }>(meta))?.Endpoints?.docker?.Host ?? null;
+  const host = (await readJson<{ Endpoints?: { docker?: { Host?: string } } }>(meta))?.Endpoints?.docker?.Host;
+  if (host === undefined) throw new LabError('BAD_INPUT', `Expected the docker context \`${name}\` in ${folder}; it is not there.`);
+  return host;
 }
 
 async function readJson<T>(path: string): Promise<T | null> {

@@ -16,13 +16,13 @@ import { endOf, readOutput } from './process-output.ts';
 const nobodyInParticular = '1000:1000';
 const commandLimitMs = 30_000;
 
-export async function createDockerHost(name: HostName, container: Container): Promise<Host> {
+export async function createDockerHost(name: HostName, container: Container, engineUrl: string): Promise<Host> {
   const run = await standingShell(container, name);
   return {
     name,
     run,
     start: (argv) => startProcess(container, argv, run),
-    command: (argv) => ['docker', 'exec', '--interactive', ...(process.stdin.isTTY ? ['--tty'] : []), container.id, ...argv],
+    command: (argv, { tty = false } = {}) => ['docker', '--host', engineUrl, 'exec', '--interactive', ...(tty ? ['--tty'] : []), container.id, ...argv],
   };
 }
 

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { driverContract } from './contract.case.ts';
 import { docker } from './docker.ts';
-import { engineAddress } from './docker-engine.ts';
+import { engineAddress, engineUrl } from './docker-engine.ts';
 import { explainDockerFailure } from './docker-requirements.ts';
 import { Timeline } from '../timeline.ts';
 import { startLab } from '../lab.ts';
@@ -25,7 +25,7 @@ driverContract(docker, ['docker']);
 const topology = createTopology();
 const label = ['failover-lab'];
 const labelled = async (): Promise<number> => {
-  const engine = new Docker(await engineAddress());
+  const engine = new Docker(engineAddress(await engineUrl()));
   const [containers, networks] = await Promise.all([engine.listContainers({ all: true, filters: { label } }), engine.listNetworks({ filters: { label } })]);
   return containers.length + networks.length;
 };
@@ -55,7 +55,7 @@ describeWith('docker', 'a lab on docker', () => {
     onTestFinished(() => { owner.kill('SIGKILL'); });
     await once(createInterface({ input: owner.stdout }), 'line');
     owner.kill('SIGKILL');
-    const engine = new Docker(await engineAddress());
+    const engine = new Docker(engineAddress(await engineUrl()));
     await until(async () => ((await engine.listContainers({ filters: { label } })).length === 0 ? true : undefined), 'the end of the containers');
     expect(await labelled()).toBeGreaterThan(0);
     const next = await docker.start(topology);
@@ -64,7 +64,7 @@ describeWith('docker', 'a lab on docker', () => {
   });
 
   test('addresses that another network has: says so, and leaves that network alone', { timeout: 60_000 }, async () => {
-    const engine = new Docker(await engineAddress());
+    const engine = new Docker(engineAddress(await engineUrl()));
     const foreign = await engine.createNetwork({ Name: 'failover-lab-test-foreign', IPAM: { Config: [{ Subnet: '198.51.100.0/25' }] } });
     onTestFinished(async () => { await foreign.remove(); });
     await expect(docker.start(topology)).rejects.toMatchObject({ message: expect.stringContaining('are taken by another network') as string });

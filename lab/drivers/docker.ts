@@ -9,13 +9,16 @@ import Docker, { type Container } from 'dockerode';
 import { execa } from 'execa';
 import { LabError, messageOf } from '../errors.ts';
 import { hostNames, type HostName, type Topology } from '../topology.ts';
-import { composeCommand, engineAddress, imageTag } from './docker-engine.ts';
+import { composeCommand, engineAddress, engineUrl, imageTag } from './docker-engine.ts';
 import { createDockerHost } from './docker-host.ts';
 import { dockerRequirements, explainDockerFailure } from './docker-requirements.ts';
 import type { Driver, Host, Network } from './driver.ts';
 
 /** The project of every lab that this driver makes; a lab by hand has another one, compose's own choice. */
 const project = 'failover-lab';
+const projectLabel = [`com.docker.compose.project=${project}`];
+/** While compose starts a lab, its containers run and nothing holds them yet; it takes 2 s. */
+const startingS = 20;
 /** Compose builds the image when it is not there, which takes a minute or two where packages must be fetched. */
 const upLimitMs = 600_000;
 
@@ -30,7 +33,8 @@ export const docker: Driver = {
 async function startNetwork(topology: Topology): Promise<Network> {
   let engine: Docker | undefined;
   try {
-    engine = new Docker(await engineAddress());
+    const url = await engineUrl();
+    engine = new Docker(engineAddress(url));
     const version = await engine.version();
     await removeEndedLab(engine);
     await compose(['up', '--detach'], topology);
@@ -38,9 +42,21 @@ async function startNetwork(topology: Topology): Promise<Network> {
     const absent = hostNames.find((name) => !containers.has(name));
     if (absent) throw new LabError('START_FAILED', `The container of ${absent} ended while it started: ${await lastWords(engine, absent)}`);
     const hosts = new Map<HostName, Host>();
-    await Promise.all(hostNames.map(async (name) => hosts.set(name, await createDockerHost(name, containerOf(containers, name)))));
+    const hold = async (name: HostName): Promise<void> => {
+      const container = containerOf(containers, name);
+      try {
+        hosts.set(name, await createDockerHost(name, container, url));
+      } catch (error) {
+        const { State } = await container.inspect();
+        if (State.Running) throw error;
+        throw new LabError('START_FAILED', `The container of ${name} ended while it started: ${await lastWords(engine as Docker, name)}`, { cause: error });
+      }
+    };
+    await Promise.all(hostNames.map(hold));
     let stopping: Promise<void> | undefined;
-    const stop = async (): Promise<void> => { await compose(['down', '--timeout', '0'], topology); };
+    const stop = async (): Promise<void> => {
+      await compose(['down', '--timeout', '0'], topology).catch(() => removeLabelled(engine as Docker, projectLabel));
+    };
     return {
       driver: 'docker',
       engine: `docker ${version.Version}`,
@@ -55,7 +71,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
   } catch (error) {
     const explained = explainDockerFailure(error);
     // An overlap is another lab's, which is to be left alone.
-    if (engine && explained.code !== 'BAD_INPUT') await compose(['down', '--timeout', '0'], topology).catch(() => undefined);
+    if (engine && explained.code !== 'BAD_INPUT') await removeLabelled(engine, projectLabel).catch(() => undefined);
     throw explained;
   }
 }
@@ -63,14 +79,15 @@ async function startNetwork(topology: Topology): Promise<Network> {
 /** Runs compose on docker-compose.yml alone. @throws what execa throws, with compose's stderr. */
 async function compose(args: string[], { hosts }: Topology): Promise<void> {
   const [file = '', ...before] = await composeCommand();
-  const { host, port, protocol, socketPath } = await engineAddress();
   await execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...args], {
     cwd: new URL('../..', import.meta.url),
     timeout: upLimitMs,
     stdin: 'ignore',
+    // Ctrl-C at the terminal is this process' to handle, or compose would leave half a lab.
+    detached: true,
     env: {
       // Compose v1 knows no contexts; both are told where the engine is.
-      DOCKER_HOST: socketPath ? `unix://${socketPath}` : `${protocol === 'https' ? 'https' : 'tcp'}://${String(host)}:${String(port)}`,
+      DOCKER_HOST: await engineUrl(),
       LAB_IMAGE_TAG: await imageTag(),
       LAB_CLIENT_IPV4: hosts.client.ipv4,
       LAB_IPV6_NETWORK: hosts.dns.ipv6.replace(/:53$/, ''),
@@ -84,13 +101,15 @@ async function compose(args: string[], { hosts }: Topology): Promise<void> {
  * @throws {LabError} BAD_INPUT when they run: that lab is somebody's.
  */
 async function removeEndedLab(engine: Docker): Promise<void> {
-  const label = [`com.docker.compose.project=${project}`];
-  const containers = await engine.listContainers({ all: true, filters: { label } });
+  const containers = await engine.listContainers({ all: true, filters: { label: projectLabel } });
   const running = containers.filter(({ State }) => State === 'running' || State === 'paused');
-  if (running.length > 0) {
+  const held = await Promise.all(running.map(async ({ Id }) => ((await engine.getContainer(Id).inspect()).ExecIDs ?? []).length > 0));
+  const isStarting = running.some(({ Created }) => Date.now() / 1000 - Created < startingS);
+  // One that nobody holds, and that is no longer starting, was killed before it could hold its containers.
+  if (held.includes(true) || isStarting) {
     throw new LabError('BAD_INPUT', `A lab is up already on this engine (${running.length} running containers of the project ${project}). Wait for its end, or take it down: \`make down\`.`);
   }
-  await removeLabelled(engine, label);
+  await removeLabelled(engine, projectLabel);
 }
 
 /**
@@ -98,9 +117,14 @@ async function removeEndedLab(engine: Docker): Promise<void> {
  * Returns how many containers and networks there were; null where no engine answers.
  */
 export async function removeDockerLabs(): Promise<number | null> {
-  const engine = new Docker({ ...(await engineAddress()), timeout: 10_000 });
-  const answers = await engine.ping().then(() => true, () => false);
-  return answers ? await removeLabelled(engine, ['failover-lab']) : null;
+  try {
+    const engine = new Docker({ ...engineAddress(await engineUrl()), timeout: 10_000 });
+    await engine.ping();
+    return await removeLabelled(engine, ['failover-lab']);
+  } catch (error) {
+    if (/connect (ENOENT|ECONNREFUSED)/.test(messageOf(error))) return null;
+    throw explainDockerFailure(error);
+  }
 }
 
 async function removeLabelled(engine: Docker, label: string[]): Promise<number> {
@@ -113,7 +137,7 @@ async function removeLabelled(engine: Docker, label: string[]): Promise<number> 
 
 /** By compose's labels: v1 and v2 name containers differently. */
 async function containersByHost(engine: Docker): Promise<Map<string, Container>> {
-  const found = await engine.listContainers({ filters: { label: [`com.docker.compose.project=${project}`] } });
+  const found = await engine.listContainers({ filters: { label: projectLabel } });
   return new Map(found.map(({ Id, Labels }) => [Labels['com.docker.compose.service'] ?? '', engine.getContainer(Id)]));
 }
 
@@ -125,7 +149,7 @@ function containerOf(containers: Map<string, Container>, name: HostName): Contai
 
 /** What a container that has ended wrote last. Its log is a sequence of frames: eight bytes of header, then text. */
 async function lastWords(engine: Docker, name: HostName): Promise<string> {
-  const label = [`com.docker.compose.project=${project}`, `com.docker.compose.service=${name}`];
+  const label = [...projectLabel, `com.docker.compose.service=${name}`];
   const [ended] = await engine.listContainers({ all: true, filters: { label } });
   if (!ended) return 'it is gone';
   let log = await engine.getContainer(ended.Id).logs({ stdout: true, stderr: true, tail: 3 });

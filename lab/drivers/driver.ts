@@ -49,8 +49,8 @@ export interface Host {
   start(argv: readonly string[]): Promise<HostProcess>;
   /** Runs a command to its end. A non-zero exit code is a result, not an error. */
   run(argv: readonly string[]): Promise<CommandResult>;
-  /** The argv which, on this machine, runs `argv` on the host: for terminals and shells. `directory` where the host has this machine's files. */
-  command(argv: readonly string[], directory?: string): string[];
+  /** The argv which, on this machine, runs `argv` on the host: for terminals and shells. `directory` counts where the host has this machine's files. */
+  command(argv: readonly string[], terminal?: { directory?: string; tty?: boolean }): string[];
 }
 
 export interface CommandResult {

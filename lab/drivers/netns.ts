@@ -125,7 +125,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
 }
 
 function createHost(name: HostName, pausePid: number): Host {
-  const command = (argv: readonly string[], directory?: string): string[] => buildNsenterArgs(pausePid, name, argv, directory);
+  const command: Host['command'] = (argv, { directory } = {}) => buildNsenterArgs(pausePid, name, argv, directory);
   return { name, command, start: (argv) => startProcess(command, argv), run: (argv) => runToEnd(command(argv)) };
 }
 
