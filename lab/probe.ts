@@ -1,7 +1,7 @@
 /** The observer host's view: what a stranger on the segment sees of a backend or of DNS. */
 import type { Host } from './drivers/driver.ts';
 import type { Remote } from './remote.ts';
-import { addressOf, backendNames, domain, dnsPort, httpPort, type BackendName, type Family, type HostName, type Topology } from './topology.ts';
+import { addressOf, backendNames, domain, httpPort, type BackendName, type Family, type HostName, type Topology } from './topology.ts';
 import type { Sighting } from '../services/probe/main.ts';
 
 export type { Sighting };
@@ -55,7 +55,7 @@ export class Probe {
   /** Whether every backend and the DNS server do what they should before anything is broken. */
   async baseline(): Promise<{ seen: boolean; observed: string }> {
     const dns = ([4, 6] as const).map((family) =>
-      this.#remote.call<Sighting>('dns', { server: addressOf(this.#topology, 'dns', family), name: `dns.${domain}`, port: dnsPort, timeoutMs: 1_000 }),
+      this.#remote.call<Sighting>('dns', { server: addressOf(this.#topology, 'dns', family), name: `dns.${domain}`, timeoutMs: 1_000 }),
     );
     const results = await Promise.all([
       ...backendNames.map(async (backend) => ({ host: backend, ...(await this.backendAnswers(backend)) })),

@@ -147,10 +147,6 @@ async function setStage(lab: Lab, options: ClientOptions, asked: Partial<ClientO
     note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
     wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
     until: (isIt, limitMs = 1_000) => lab.timeline.waitFor(isIt, limitMs),
-    events: async () => {
-      await lab.settle();
-      return lab.timeline.events;
-    },
     backendAt: (address) => {
       const host = address === null ? undefined : hostAt(lab.topology, address);
       if (!isBackend(host)) throw new LabError('BAD_OUTPUT', `Expected the address of a backend, got ${String(address)}.`);

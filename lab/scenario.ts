@@ -29,8 +29,6 @@ export interface Stage {
   wait: (delayMs: number) => Promise<void>;
   /** Waits for an event that says so, at most `limitMs`; a client that does not trace just idles that long. */
   until: (isIt: (event: TimelineEvent) => boolean, limitMs?: number) => Promise<boolean>;
-  /** The events so far, all of them that happened before the call. */
-  events: () => Promise<readonly TimelineEvent[]>;
   /** The backend that an address belongs to. @throws {LabError} when it belongs to none. */
   backendAt: (address: string | null) => BackendName;
 }

@@ -1,5 +1,5 @@
 /** SIGKILL: the kernel closes the process' sockets. Idle connections get FIN, those with unread data RST; new ones are refused. */
-import { connectEndsWith, defineFault, observeEach, type FaultTarget, type Heal, type Observation } from './fault.ts';
+import { connectEndsWith, defineFault, observeEach, type FaultTarget, type Observation } from './fault.ts';
 
 export const kill = defineFault({
   summary: 'SIGKILL: the process is gone at once',
@@ -9,7 +9,7 @@ export const kill = defineFault({
     target.expectExit();
     await target.process().signal('SIGKILL');
     await target.process().exited;
-    return healByRestart(target);
+    return () => target.restart();
   },
   observe: observeEnded,
 });
@@ -17,8 +17,4 @@ export const kill = defineFault({
 /** A port nobody listens on answers with RST (RFC 9293 section 3.10.7.1). */
 export function observeEnded(target: FaultTarget): Promise<Observation> {
   return observeEach([4, 6], (family) => connectEndsWith(target, family, ['ECONNREFUSED']));
-}
-
-export function healByRestart(target: FaultTarget): Heal {
-  return () => target.restart();
 }

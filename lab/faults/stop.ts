@@ -1,6 +1,6 @@
 /** A graceful stop: SIGTERM. The backend stops accepting, closes idle connections (FIN), finishes what is in flight, and ends. */
 import { defineFault } from './fault.ts';
-import { healByRestart, observeEnded } from './kill.ts';
+import { observeEnded } from './kill.ts';
 
 export const stop = defineFault({
   summary: 'SIGTERM: stops accepting, closes idle connections, finishes requests in flight, ends',
@@ -12,7 +12,7 @@ export const stop = defineFault({
     target.expectExit();
     await target.process().signal('SIGTERM');
     await target.process().exited;
-    return healByRestart(target);
+    return () => target.restart();
   },
   observe: observeEnded,
 });
