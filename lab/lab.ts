@@ -1,6 +1,6 @@
 /** A lab that is up: hosts, services, the observer, and the faults in force. Knows nothing of any scenario. */
 import type { Behaviour } from '../services/backend/behaviour.ts';
-import type { Driver, Host, HostProcess, Network } from './drivers/driver.ts';
+import type { Driver, Host, HostProcess, Network, StartOptions } from './drivers/driver.ts';
 import { measureClock, type ClockReading } from './clock.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
 import { LabError, messageOf, unknownName } from './errors.ts';
@@ -104,8 +104,8 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Starts a process that speaks the control protocol on a host, and waits until it is ready. */
-  async startProcess(host: HostName, title: string, argv: string[]): Promise<Remote> {
-    const hostProcess = await this.host(host).start(argv);
+  async startProcess(host: HostName, title: string, argv: string[], options: StartOptions = {}): Promise<Remote> {
+    const hostProcess = await this.host(host).start(argv, options);
     const remote = new Remote(
       title,
       hostProcess,

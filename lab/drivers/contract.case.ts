@@ -157,6 +157,14 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         expect(await started.state()).toBeNull();
       });
 
+      test('a privileged one has the capabilities over its network; another need not', async () => {
+        // CAP_NET_RAW is bit 13, CAP_NET_ADMIN bit 12 (capability.h).
+        const started = await network.host('client').start(['sh', '-c', 'grep CapEff /proc/self/status'], { privileged: true });
+        const { lines } = linesOf(started);
+        await started.exited;
+        expect(Number((BigInt(`0x${lines[0]?.split(/\s+/)[1] ?? ''}`) >> 12n) & 3n)).toBe(3);
+      });
+
       test('one that cannot be started says so', async () => {
         const outcome = await network.host('client').start(['no-such-command']).then(
           async (started) => (await started.exited).stderr,

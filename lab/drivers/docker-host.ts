@@ -14,6 +14,7 @@ import type { CommandResult, Host, HostProcess } from './driver.ts';
 import { endOf, readOutput } from './process-output.ts';
 
 const nobodyInParticular = '1000:1000';
+const root = '0:0';
 const commandLimitMs = 30_000;
 
 export async function createDockerHost(name: HostName, container: Container, engineUrl: string): Promise<Host> {
@@ -21,7 +22,7 @@ export async function createDockerHost(name: HostName, container: Container, eng
   return {
     name,
     run,
-    start: (argv) => startProcess(container, argv, run),
+    start: (argv, { privileged = false } = {}) => startProcess(container, argv, run, privileged ? root : nobodyInParticular),
     command: (argv, { tty = false } = {}) => ['docker', '--host', engineUrl, 'exec', '--interactive', ...(tty ? ['--tty'] : []), container.id, ...argv],
   };
 }
@@ -51,8 +52,8 @@ async function execute(container: Container, argv: readonly string[], user: stri
 }
 
 /** The shell says its pid and becomes the process. The engine's own number for an exec is another pid namespace's. */
-async function startProcess(container: Container, argv: readonly string[], run: Host['run']): Promise<HostProcess> {
-  const { stdin, stdout, stderr, ended } = await execute(container, ['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], nobodyInParticular);
+async function startProcess(container: Container, argv: readonly string[], run: Host['run'], user: string): Promise<HostProcess> {
+  const { stdin, stdout, stderr, ended } = await execute(container, ['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], user);
   const output = readOutput(`\`${argv.join(' ')}\``, stdout, stderr);
   const exited = ended.then((code) => ({ ...endOf(code), stderr: output.stderr() }));
   const pid = await output.pid;
@@ -76,7 +77,7 @@ async function startProcess(container: Container, argv: readonly string[], run: 
 
 /** One root shell, one command at a time; a line of its own on both streams says that a command has ended. */
 async function standingShell(container: Container, name: HostName): Promise<Host['run']> {
-  const shell = await execute(container, ['sh', '-c', 'sh; kill -TERM 1'], '0:0');
+  const shell = await execute(container, ['sh', '-c', 'sh; kill -TERM 1'], root);
   const output = collect(shell.stdout);
   const errors = collect(shell.stderr);
   let count = 0;

@@ -45,12 +45,19 @@ export interface Network extends AsyncDisposable {
 
 export interface Host {
   readonly name: HostName;
-  /** Starts a long-lived process. Its streams are lines; it dies with the network. */
-  start(argv: readonly string[]): Promise<HostProcess>;
+  /**
+   * Starts a long-lived process. Its streams are lines; it dies with the network. `privileged`: with the capabilities that the
+   * host has over its own network (capabilities(7)), as `run` has; what is not asked for it need not have.
+   */
+  start(argv: readonly string[], options?: StartOptions): Promise<HostProcess>;
   /** Runs a command to its end. A non-zero exit code is a result, not an error. */
   run(argv: readonly string[]): Promise<CommandResult>;
   /** The argv which, on this machine, runs `argv` on the host: for terminals and shells. `directory` counts where the host has this machine's files. */
   command(argv: readonly string[], terminal?: { directory?: string; tty?: boolean }): string[];
+}
+
+export interface StartOptions {
+  privileged?: boolean;
 }
 
 export interface CommandResult {
