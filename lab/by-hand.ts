@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 import { LabError, messageOf, unknownName } from './errors.ts';
 import type { Observation } from './faults/fault.ts';
 import type { Lab } from './lab.ts';
-import { backendNames, hostNames, isBackend, type HostName } from './topology.ts';
+import { hostNames, isTarget, targetNames, type HostName } from './topology.ts';
 
 /** What came of healing one fault. */
 export interface Healed extends Observation {
@@ -22,9 +22,9 @@ export interface Healed extends Observation {
 export interface HandCommands {
   /** A DNS policy command of services/dns/policy.ts. */
   dns: { command: string; args: Record<string, unknown> };
-  apply: { fault: string; backend: string; options: Record<string, string> };
-  /** Heals what is in force on one backend, or everything; answers with what was healed. */
-  heal: { backend: string | null };
+  apply: { fault: string; host: string; options: Record<string, string> };
+  /** Heals what is in force on one host, or everything; answers with what was healed. */
+  heal: { host: string | null };
   /** The argv that runs a command on a host, for this machine's terminal. */
   argv: { host: string; argv: string[]; directory: string; tty: boolean };
   /** Changes what a backend's application does; see services/backend/behaviour.ts. */
@@ -131,22 +131,22 @@ async function obey(lab: Lab, command: keyof HandCommands, args: HandCommands[ke
   switch (command) {
     case 'dns': {
       const { command: policy, args: change } = args as HandCommands['dns'];
-      return await lab.remote('dns').call(policy, change);
+      return await lab.service('dns').call(policy, change);
     }
     case 'apply': {
-      const { fault, backend, options } = args as HandCommands['apply'];
-      const { observation } = await lab.apply(fault, backend, options);
+      const { fault, host, options } = args as HandCommands['apply'];
+      const { observation } = await lab.apply(fault, host, options);
       return observation;
     }
     case 'heal': {
-      const { backend } = args as HandCommands['heal'];
-      if (backend !== null && !isBackend(backend)) throw unknownName('backend', backend, backendNames);
-      const healing = lab.inForce.filter((fault) => backend === null || fault.backend === backend).toReversed();
+      const { host } = args as HandCommands['heal'];
+      if (host !== null && !isTarget(host)) throw unknownName('host', host, targetNames);
+      const healing = lab.inForce.filter((fault) => host === null || fault.host === host).toReversed();
       const healed: Healed[] = [];
       // One that cannot be healed must not keep the others from it.
       for (const fault of healing) {
         const observation = await fault.heal().catch((error: unknown) => ({ seen: false, observed: messageOf(error) }));
-        healed.push({ fault: `${fault.name} ${fault.backend}`, ...observation });
+        healed.push({ fault: `${fault.name} ${fault.host}`, ...observation });
       }
       return healed;
     }

@@ -99,14 +99,17 @@ program
 
 program.commandsGroup('Faults on a lab by hand:');
 
+const faultGroup = program.command('fault').description('put a fault in force; `lab fault --help` lists them, and `lab NAME HOST` is short for it');
 for (const name of faultNames) {
   const fault = faultNamed(name);
-  const command = program.command(`${name} <backend>`).description(fault.summary);
-  for (const [key, option] of Object.entries(fault.options)) command.option(`--${kebabCase(key)} <value>`, option.doc, String(option.default));
-  command.action(async (backend: string, options: Record<string, string>) => {
-    const { applyFault } = await import('./commands/by-hand.ts');
-    process.exitCode = await applyFault(name, backend, options);
-  });
+  for (const [parent, hidden] of [[faultGroup, false], [program, true]] as const) {
+    const command = parent.command(`${name} <host>`, { hidden }).description(`${fault.summary} (${fault.on.join(', ')})`);
+    for (const [key, option] of Object.entries(fault.options)) command.option(`--${kebabCase(key)} <value>`, `${option.doc}: ${option.expected}`, String(option.default));
+    command.action(async (host: string, options: Record<string, string>) => {
+      const { applyFault } = await import('./commands/by-hand.ts');
+      process.exitCode = await applyFault(name, host, options);
+    });
+  }
 }
 
 program
@@ -118,11 +121,11 @@ program
   });
 
 program
-  .command('heal [backend]')
-  .description('undo every fault in force, or those of one backend')
-  .action(async (backend: string | undefined) => {
+  .command('heal [host]')
+  .description('undo every fault in force, or those of one host')
+  .action(async (host: string | undefined) => {
     const { heal } = await import('./commands/by-hand.ts');
-    process.exitCode = await heal(backend);
+    process.exitCode = await heal(host);
   });
 
 program

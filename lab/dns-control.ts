@@ -2,7 +2,7 @@
 import type { FilterName } from '../services/dns/filters.ts';
 import type { Policy } from '../services/dns/policy.ts';
 import type { AddressType } from '../services/dns/zone.ts';
-import type { Remote } from './remote.ts';
+import type { Service } from './faults/fault.ts';
 
 export interface DnsControl {
   aaaa(on: boolean): Promise<Policy>;
@@ -15,7 +15,7 @@ export interface DnsControl {
   impair(impairment: { type?: AddressType; delayMs?: number; drop?: boolean; rcode?: string | null }): Promise<Policy>;
 }
 
-export function dnsControl(remote: Remote): DnsControl {
+export function dnsControl(remote: Service): DnsControl {
   return {
     aaaa: (on) => remote.call('aaaa', { on }),
     ttl: (seconds) => remote.call('ttl', { seconds }),

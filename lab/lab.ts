@@ -5,14 +5,16 @@ import { measureClock, type ClockReading } from './clock.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
 import { LabError, messageOf, unknownName } from './errors.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './faults/index.ts';
-import type { FaultTarget, Observation } from './faults/fault.ts';
+import type { FaultTarget, Observation, Service } from './faults/fault.ts';
 import { withinLimit } from './limits.ts';
 import { parseOptions } from './options.ts';
 import { Probe } from './probe.ts';
 import { Remote } from './remote.ts';
 import { backendArgv, dnsArgv, programArgv } from './services.ts';
 import type { Timeline } from './timeline.ts';
-import { addressOf, backendNames, createTopology, isBackend, type BackendName, type HostName, type Topology, type TopologyChange } from './topology.ts';
+import {
+  addressOf, backendNames, createTopology, isBackend, isTarget, kindOf, portOf, targetNames, type HostName, type TargetName, type Topology, type TopologyChange,
+} from './topology.ts';
 
 export interface LabOptions {
   driver: Driver;
@@ -28,7 +30,7 @@ const readyLimitMs = 20_000;
 /** A fault in force. */
 export interface AppliedFault {
   readonly name: FaultName;
-  readonly backend: BackendName;
+  readonly host: TargetName;
   /** What the observer saw when the fault was put in force. */
   readonly observation: Observation;
   /** Undoes the fault and looks for the baseline. Doing so twice is the same as once. */
@@ -71,9 +73,12 @@ export class Lab implements AsyncDisposable {
   readonly #remotes = new Map<HostName, Remote[]>();
   readonly #doubts: string[] = [];
   readonly #inForce = new Set<AppliedFault>();
-  /** Faults that were healed while another one on the same backend hid what that came to. */
-  #unseenHeals: { backend: BackendName; title: string; gone: () => Promise<boolean> }[] = [];
+  /** Faults that were healed while another one on the same host hid what that came to. */
+  #unseenHeals: { host: TargetName; title: string; gone: () => Promise<boolean> }[] = [];
+  /** What each service was told, in order. */
+  readonly #told = new Map<TargetName, { command: string; args: object }[]>();
   #probe: Probe | undefined;
+  #seed = '1';
   #stopping = false;
 
   constructor(network: Network, topology: Topology, timeline: Timeline) {
@@ -87,10 +92,10 @@ export class Lab implements AsyncDisposable {
    * @throws {LabError} START_FAILED saying who does not.
    */
   async startServices(seed: string): Promise<void> {
-    const [, observer] = await Promise.all([
-      this.startProcess('dns', 'the DNS server', dnsArgv(this.topology, seed, this.network.runtime)),
+    this.#seed = seed;
+    const [observer] = await Promise.all([
       this.startProcess('observer', 'the observer', programArgv(this.network.runtime, 'services/probe/main.ts')),
-      ...backendNames.map((name) => this.#startBackend(name)),
+      ...targetNames.map((name) => this.#startServer(name)),
     ]);
     this.clock = await measureClock(observer);
     this.timeline.setOffset(this.clock.offsetMs);
@@ -139,42 +144,59 @@ export class Lab implements AsyncDisposable {
    */
   async behave(backend: string, change: Record<string, unknown>): Promise<Behaviour> {
     if (!isBackend(backend)) throw unknownName('backend', backend, backendNames);
-    return await this.remote(backend).call('behaviour', change);
+    return await this.service(backend).call('behaviour', change);
   }
 
   get dns(): DnsControl {
-    return dnsControl(this.remote('dns'));
+    return dnsControl(this.service('dns'));
+  }
+
+  /**
+   * The control plane of a server, whichever process it is: what it was told holds for the process that follows, as what an
+   * administrator configures does.
+   */
+  service(name: TargetName): Service {
+    return {
+      call: async <Result>(command: string, args: object = {}): Promise<Result> => {
+        const result = await this.remote(name).call<Result>(command, args);
+        this.#told.set(name, [...(this.#told.get(name) ?? []), { command, args }]);
+        return result;
+      },
+    };
   }
 
   /**
    * Puts a fault in force and looks whether it shows. A fault without effect is a doubt, not an error.
    * @throws {LabError} BAD_INPUT for an unknown fault, host or option.
    */
-  async apply(name: string, backend: string, given: Readonly<Record<string, string | number>> = {}): Promise<AppliedFault> {
+  async apply(name: string, host: string, given: Readonly<Record<string, string | number>> = {}): Promise<AppliedFault> {
     if (!isFaultName(name)) throw unknownName('fault', name, faultNames);
-    if (!isBackend(backend)) throw unknownName('backend', backend, backendNames);
     const fault = faultNamed(name);
+    if (!isTarget(host) || !fault.on.includes(kindOf(host))) {
+      const possible = targetNames.filter((each) => fault.on.includes(kindOf(each)));
+      throw new LabError('BAD_INPUT', `The fault ${name} cannot act on \`${host}\`. It acts on: ${possible.join(', ')}.`);
+    }
     const words = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]));
     const options = parseOptions(fault.options, words, `the fault ${name}`);
-    const target = this.#target(backend);
+    const target = this.#target(host);
     const optionText = Object.entries(words).map(([key, value]) => `${key}=${value}`).join(' ');
-    const title = `${name} ${backend}`;
-    if ([...this.#inForce].some((other) => other.name === name && other.backend === backend)) {
+    const title = `${name} ${host}`;
+    if ([...this.#inForce].some((other) => other.name === name && other.host === host)) {
       throw new LabError('BAD_INPUT', `${title} is in force already; heal it first.`);
     }
 
-    this.timeline.add(backend, 'fault:apply', { fault: title, options: optionText });
+    this.timeline.add(host, 'fault:apply', { fault: title, options: optionText });
     const undo = await fault.apply(target, options).catch((error: unknown) => {
       throw new LabError('NOT_SUPPORTED', `Could not put ${title} in force: ${messageOf(error)}`, { cause: error });
     });
     const { seen, observed } = await fault.observe(target, options);
-    this.timeline.add(backend, seen ? 'fault:verified' : 'fault:unverified', { fault: title, observed });
+    this.timeline.add(host, seen ? 'fault:verified' : 'fault:unverified', { fault: title, observed });
     if (!seen) this.#doubts.push(`${title} showed no effect: ${observed}`);
 
     let healing: Promise<Observation> | undefined;
     const applied: AppliedFault = {
       name,
-      backend,
+      host,
       observation: { seen, observed },
       heal: () => {
         // A heal that failed may be tried again.
@@ -186,19 +208,19 @@ export class Lab implements AsyncDisposable {
       },
     };
     const heal = async (): Promise<Observation> => {
-      this.timeline.add(backend, 'fault:heal', { fault: title });
+      this.timeline.add(host, 'fault:heal', { fault: title });
       await undo();
       this.#inForce.delete(applied);
-      this.#unseenHeals.push({ backend, title, gone: async () => fault.harmless === true || !(await fault.observe(target, options)).seen });
-      const others = [...this.#inForce].filter((other) => other.backend === backend);
+      this.#unseenHeals.push({ host, title, gone: async () => fault.harmless === true || !(await fault.observe(target, options)).seen });
+      const others = [...this.#inForce].filter((other) => other.host === host);
       if (others.length > 0) {
-        // The baseline cannot be there yet. It is looked for when the last fault of this backend is healed.
+        // The baseline cannot be there yet. It is looked for when the last fault of this host is healed.
         const observed = `cannot be seen before ${others.map((other) => other.name).join(', ')} is healed`;
-        this.timeline.add(backend, 'fault:healed', { fault: title, observed });
+        this.timeline.add(host, 'fault:healed', { fault: title, observed });
         return { seen: true, observed };
       }
       const healed = await this.#observeHealed(target);
-      this.timeline.add(backend, healed.seen ? 'fault:healed' : 'fault:unhealed', { fault: title, observed: healed.observed });
+      this.timeline.add(host, healed.seen ? 'fault:healed' : 'fault:unhealed', { fault: title, observed: healed.observed });
       if (!healed.seen) this.#doubts.push(`${title} did not heal: ${healed.observed}`);
       return healed;
     };
@@ -228,9 +250,9 @@ export class Lab implements AsyncDisposable {
 
   /** Looks for the baseline, and that every fault healed on the target since it was last there shows no more. */
   async #observeHealed(target: FaultTarget): Promise<Observation> {
-    const healed = this.#unseenHeals.filter(({ backend }) => backend === target.name);
-    this.#unseenHeals = this.#unseenHeals.filter(({ backend }) => backend !== target.name);
-    const baseline = await target.probe.backendAnswers(target.name);
+    const healed = this.#unseenHeals.filter(({ host }) => host === target.name);
+    this.#unseenHeals = this.#unseenHeals.filter(({ host }) => host !== target.name);
+    const baseline = await target.probe.answers(target.name);
     if (!baseline.seen) return baseline;
     for (const { title, gone } of healed) {
       if (!(await gone())) return { seen: false, observed: `${baseline.observed}, but the effect of ${title} is still there` };
@@ -238,19 +260,40 @@ export class Lab implements AsyncDisposable {
     return baseline;
   }
 
-  async #startBackend(name: BackendName): Promise<Remote> {
-    return this.startProcess(name, name, backendArgv(this.topology, name, this.network.runtime));
+  async #startServer(name: TargetName): Promise<Remote> {
+    const { runtime } = this.network;
+    return name === 'dns'
+      ? await this.startProcess('dns', 'the DNS server', dnsArgv(this.topology, this.#seed, runtime))
+      : await this.startProcess(name, name, backendArgv(this.topology, name, runtime));
   }
 
-  #target(name: BackendName): FaultTarget {
+  /** A fault may be put in force and healed while another one has ended the process: the next one is told. */
+  #serviceForFaults(name: TargetName): Service {
+    return {
+      call: async <Result>(command: string, args: object = {}): Promise<Result> => {
+        const state = await this.remote(name).process.state();
+        if (state === 'T') throw new Error('its process is paused; heal that first');
+        if (state !== null) return await this.service(name).call(command, args);
+        this.#told.set(name, [...(this.#told.get(name) ?? []), { command, args }]);
+        return undefined as Result;
+      },
+    };
+  }
+
+  #target(name: TargetName): FaultTarget {
     return {
       name,
+      kind: kindOf(name),
+      port: portOf(name),
       host: this.host(name),
       probe: this.probe,
       address: (family) => addressOf(this.topology, name, family),
-      service: () => this.remote(name),
+      service: () => this.#serviceForFaults(name),
       process: (): HostProcess => this.remote(name).process,
-      restart: async () => { await this.#startBackend(name); },
+      restart: async () => {
+        const remote = await this.#startServer(name);
+        for (const { command, args } of this.#told.get(name) ?? []) await remote.call(command, args);
+      },
       expectExit: () => { this.remote(name).expectExit(); },
     };
   }

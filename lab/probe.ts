@@ -1,7 +1,7 @@
 /** The observer host's view: what a stranger on the segment sees of a backend or of DNS. */
 import type { Host } from './drivers/driver.ts';
 import type { Remote } from './remote.ts';
-import { addressOf, backendNames, domain, httpPort, type BackendName, type Family, type HostName, type Topology } from './topology.ts';
+import { addressOf, domain, portOf, targetNames, type Family, type HostName, type TargetName, type Topology } from './topology.ts';
 import type { Sighting } from '../services/probe/main.ts';
 
 export type { Sighting };
@@ -23,7 +23,7 @@ export class Probe {
   }
 
   connect(host: HostName, family: Family, timeoutMs = silenceMs): Promise<Sighting> {
-    return this.#remote.call('connect', { address: addressOf(this.#topology, host, family), port: httpPort, timeoutMs });
+    return this.#remote.call('connect', { address: addressOf(this.#topology, host, family), port: portOf(host), timeoutMs });
   }
 
   /** A connect with nothing in the neighbour cache, and whether ARP or ND was answered meanwhile. */
@@ -36,15 +36,21 @@ export class Probe {
   }
 
   get(host: HostName, family: Family, path = '/', timeoutMs = silenceMs): Promise<Sighting> {
-    return this.#remote.call('get', { address: addressOf(this.#topology, host, family), port: httpPort, path, timeoutMs }, timeoutMs + 10_000);
+    return this.#remote.call('get', { address: addressOf(this.#topology, host, family), port: portOf(host), path, timeoutMs }, timeoutMs + 10_000);
   }
 
-  /** Whether the backend answers on both families; waits for it, at most until the limit. */
-  async backendAnswers(backend: BackendName, limitMs = baselineLimitMs): Promise<{ seen: boolean; observed: string }> {
+  /** One A query over UDP, for a name that the DNS server answers whatever its policy for the lab's name is. */
+  query(family: Family, timeoutMs = silenceMs): Promise<Sighting> {
+    return this.#remote.call('dns', { server: addressOf(this.#topology, 'dns', family), name: `dns.${domain}`, timeoutMs });
+  }
+
+  /** Whether the server does its work on both families; waits for it, at most until the limit. */
+  async answers(host: TargetName, limitMs = baselineLimitMs): Promise<{ seen: boolean; observed: string }> {
+    const look = (family: Family): Promise<Sighting> => (host === 'dns' ? this.query(family, 1_000) : this.get(host, family, '/', 1_000));
     const startMs = performance.now();
     for (;;) {
-      const sightings = await Promise.all(([4, 6] as const).map((family) => this.get(backend, family, '/', 1_000)));
-      const seen = sightings.every(({ outcome, status }) => outcome === 'response' && status === 200);
+      const sightings = await Promise.all(([4, 6] as const).map(look));
+      const seen = sightings.every(({ outcome, status = 200 }) => outcome === 'response' && status === 200);
       if (seen || performance.now() - startMs > limitMs) {
         return { seen, observed: sightings.map(({ outcome, status }, index) => `IPv${index === 0 ? 4 : 6} ${status ?? outcome}`).join(', ') };
       }
@@ -54,13 +60,7 @@ export class Probe {
 
   /** Whether every backend and the DNS server do what they should before anything is broken. */
   async baseline(): Promise<{ seen: boolean; observed: string }> {
-    const dns = ([4, 6] as const).map((family) =>
-      this.#remote.call<Sighting>('dns', { server: addressOf(this.#topology, 'dns', family), name: `dns.${domain}`, timeoutMs: 1_000 }),
-    );
-    const results = await Promise.all([
-      ...backendNames.map(async (backend) => ({ host: backend, ...(await this.backendAnswers(backend)) })),
-      ...dns.map(async (sighting) => ({ host: 'dns', seen: (await sighting).outcome === 'response', observed: (await sighting).outcome })),
-    ]);
+    const results = await Promise.all(targetNames.map(async (host) => ({ host, ...(await this.answers(host)) })));
     const missing = results.filter(({ seen }) => !seen);
     return { seen: missing.length === 0, observed: missing.map(({ host, observed }) => `${host}: ${observed}`).join('; ') || 'all answer' };
   }

@@ -143,7 +143,7 @@ async function setStage(lab: Lab, options: ClientOptions, asked: Partial<ClientO
     dns: lab.dns,
     startClient: (change) => startClient(lab, { ...options, ...change, ...asked }, numbers, limitMs),
     behave: async (backend, change) => { await lab.behave(backend, change); },
-    apply: (fault, backend, given) => lab.apply(fault, backend, given),
+    apply: (fault, host, given) => lab.apply(fault, host, given),
     note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
     wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
     until: (isIt, limitMs = 1_000) => lab.timeline.waitFor(isIt, limitMs),

@@ -20,7 +20,7 @@ export interface Stage {
   readonly dns: DnsControl;
   /** Another client, beside the default one: for sweeps. */
   startClient: (options: Partial<ClientOptions>) => Promise<StageClient>;
-  apply: (fault: string, backend: string, options?: Record<string, string | number>) => Promise<AppliedFault>;
+  apply: (fault: string, host: string, options?: Record<string, string | number>) => Promise<AppliedFault>;
   /** Changes what a backend's application does: response delay, status, stall in mid-body, close after n requests. */
   behave: (backend: string, change: Partial<Behaviour>) => Promise<void>;
   /** A remark on the timeline. */

@@ -67,6 +67,26 @@ export function hostAt(topology: Topology, address: string): HostName | undefine
   return hostNames.find((name) => topology.hosts[name].ipv4 === address || topology.hosts[name].ipv6 === address);
 }
 
+/** What a fault can act on: the hosts that serve clients. */
+export type TargetKind = 'backend' | 'dns';
+export type TargetName = BackendName | 'dns';
+export const targetNames: readonly TargetName[] = [...backendNames, 'dns'];
+
+/** What kind of server a host is. */
+export function kindOf(name: TargetName): TargetKind {
+  return name === 'dns' ? 'dns' : 'backend';
+}
+
+/** The port that a host serves clients on. */
+export function portOf(name: HostName): number {
+  return name === 'dns' ? dnsPort : httpPort;
+}
+
+/** Whether a word names a host that a fault can act on. */
+export function isTarget(name: string): name is TargetName {
+  return (targetNames as readonly string[]).includes(name);
+}
+
 /** Whether a word names a backend. */
 export function isBackend(name: string | undefined): name is BackendName {
   return (backendNames as readonly (string | undefined)[]).includes(name);

@@ -31,15 +31,15 @@ export async function dns(words: string[]): Promise<number> {
 }
 
 /** Exit status 2 when the fault did not show. */
-export async function applyFault(fault: string, backend: string, options: Record<string, string>): Promise<number> {
-  const observation = (await askLab('apply', { fault, backend, options })) as Observation;
-  console.log(seenText(`${fault} ${backend}`, observation));
+export async function applyFault(fault: string, host: string, options: Record<string, string>): Promise<number> {
+  const observation = (await askLab('apply', { fault, host, options })) as Observation;
+  console.log(seenText(`${fault} ${host}`, observation));
   return observation.seen ? 0 : 2;
 }
 
 /** Exit status 2 when the baseline did not return everywhere. */
-export async function heal(backend: string | undefined): Promise<number> {
-  const healed = (await askLab('heal', { backend: backend ?? null })) as Healed[];
+export async function heal(host: string | undefined): Promise<number> {
+  const healed = (await askLab('heal', { host: host ?? null })) as Healed[];
   for (const { fault, ...observation } of healed) console.log(seenText(`healed ${fault}`, observation));
   if (healed.length === 0) console.log('nothing was in force');
   return healed.every(({ seen }) => seen) ? 0 : 2;

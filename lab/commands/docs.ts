@@ -22,9 +22,10 @@ const tables: Record<string, () => string> = {
       .join('\n\n'),
   faults: () =>
     table(
-      ['fault', 'what it does', 'what a client meets', 'options'],
-      Object.entries(faults as Record<string, Pick<Fault, 'summary' | 'effect' | 'options'>>).map(([name, { summary, effect, options }]) => [
+      ['fault', 'on', 'what it does', 'what a client meets', 'options'],
+      Object.entries(faults as Record<string, Pick<Fault, 'summary' | 'effect' | 'on' | 'options'>>).map(([name, { summary, effect, on, options }]) => [
         `\`${name}\``,
+        on.join(', '),
         summary,
         effect,
         Object.entries(options).map(([key, option]) => `\`${key}\` (${String(option.default)})`).join(', ') || '–',

@@ -28,7 +28,7 @@ The lab is up (${driver.name}). Ctrl-C takes it down. From another terminal:
 
   bin/lab exec client -- curl -s ${webUrl}
   bin/lab dns                       the answer policy;   bin/lab dns shuffle off, bin/lab dns aaaa on
-  bin/lab stop backend-1            any fault;           bin/lab heal
+  bin/lab fault stop backend-1      any fault;           bin/lab heal
 `);
   const story = startStory({ topology, verbose: flags.verbose === true, write: console.log });
   timeline.subscribe(story.tell);

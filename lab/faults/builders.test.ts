@@ -4,13 +4,14 @@ import { buildBlackholeArgs } from './blackhole.ts';
 import { buildTbfArgs } from './throttle.ts';
 import { buildReachableScript, buildUnreachableScript } from './unreachable.ts';
 
-test('blackhole drops what leaves the HTTP port, in one family', () => {
-  expect(buildBlackholeArgs('add', 4, '198.51.100.11')).toEqual(
+test('blackhole drops what leaves the server’s port, in one family', () => {
+  expect(buildBlackholeArgs('add', 'backend', 4, '198.51.100.11')).toEqual([
     'ip -4 rule add pref 1 from 198.51.100.11 ipproto 6 sport 8080 blackhole'.split(' '),
-  );
-  expect(buildBlackholeArgs('delete', 6, '2001:db8:1::11')).toEqual(
-    'ip -6 rule delete pref 1 from 2001:db8:1::11 ipproto 6 sport 8080 blackhole'.split(' '),
-  );
+  ]);
+  expect(buildBlackholeArgs('delete', 'dns', 6, '2001:db8:1::53')).toEqual([
+    'ip -6 rule delete pref 1 from 2001:db8:1::53 ipproto 17 sport 53 blackhole'.split(' '),
+    'ip -6 rule delete pref 1 from 2001:db8:1::53 ipproto 6 sport 53 blackhole'.split(' '),
+  ]);
 });
 
 test('throttle', () => {

@@ -52,9 +52,31 @@ describeWith('netns', 'faults upon faults', () => {
     expect(await families()).toEqual(['connected', 'connected']);
   });
 
+  test('a fault outlives the process it acts on, and heals while it is gone', async () => {
+    const narrow = await lab.apply('refuse', 'backend-1', { family: 6 });
+    const killed = await lab.apply('kill', 'backend-1');
+    await killed.heal();
+    expect(await families()).toEqual(['connected', 'ECONNREFUSED']);
+    const again = await lab.apply('kill', 'backend-1');
+    await narrow.heal();
+    await again.heal();
+    expect(await families()).toEqual(['connected', 'connected']);
+    expect(lab.doubts).toEqual([]);
+  });
+
+  test('a DNS server that comes back has the policy it had', async () => {
+    await lab.dns.filter('selectFirst', false);
+    await lab.dns.aaaa(true);
+    const killed = await lab.apply('kill', 'dns');
+    await killed.heal();
+    expect(await lab.dns.ttl(7)).toMatchObject({ aaaa: true, ttlS: 7, chains: { A: 'up > shuffle' } });
+    expect(lab.doubts).toEqual([]);
+  });
+
   test.each([
     ['blackhoel', 'backend-1', {}, `Unknown fault \`blackhoel\`. Known: ${faultNames.join(', ')}.`],
-    ['kill', 'client', {}, 'Unknown backend `client`. Known: backend-1, backend-2, backend-3.'],
+    ['kill', 'client', {}, 'The fault kill cannot act on `client`. It acts on: backend-1, backend-2, backend-3, dns.'],
+    ['refuse', 'dns', {}, 'The fault refuse cannot act on `dns`. It acts on: backend-1, backend-2, backend-3.'],
     ['blackhole', 'backend-1', { family: 5 }, 'Expected the `family` option of the fault blackhole to be one of 0, 4, 6, got `5`.'],
     ['throttle', 'backend-1', { rateKbit: 7 }, 'Expected the `rateKbit` option of the fault throttle to be a whole number from 8 to 4000, got `7`.'],
   ])('%s %s %j is refused, and nothing is in force', async (fault, backend, options, message) => {

@@ -7,8 +7,7 @@
 import type { Host, HostProcess } from '../drivers/driver.ts';
 import type { OptionTable, OptionValues } from '../options.ts';
 import type { Probe } from '../probe.ts';
-import type { Remote } from '../remote.ts';
-import type { BackendName, Family } from '../topology.ts';
+import type { Family, TargetKind, TargetName } from '../topology.ts';
 
 export interface Observation {
   /** Whether what was seen is the fault's effect. */
@@ -16,16 +15,24 @@ export interface Observation {
   observed: string;
 }
 
-/** The backend a fault acts on, and the means it has. */
+/** The control plane of a service. What it was told it is told again when it is restarted: a fault outlives the process it acts on. */
+export interface Service {
+  call<Result = unknown>(command: string, args?: object): Promise<Result>;
+}
+
+/** The host a fault acts on, and the means it has. */
 export interface FaultTarget {
-  readonly name: BackendName;
+  readonly name: TargetName;
+  readonly kind: TargetKind;
+  /** The port it serves clients on. */
+  readonly port: number;
   readonly host: Host;
   readonly probe: Probe;
   address(family: Family): string;
-  /** The backend's process and its control plane. */
-  service(): Remote;
+  /** The server's control plane and its process. */
+  service(): Service;
   process(): HostProcess;
-  /** Starts the backend again after its process ended; resolves when it listens. */
+  /** Starts the server again after its process ended; resolves when it listens. */
   restart(): Promise<void>;
   /** From here on the end of the process is part of the fault. */
   expectExit(): void;
@@ -38,6 +45,8 @@ export interface Fault<Table extends OptionTable = OptionTable> {
   summary: string;
   /** One line: what a client meets. */
   effect: string;
+  /** Which kinds of host it can act on. */
+  on: readonly [TargetKind, ...TargetKind[]];
   options: Table;
   /** Puts the fault in force and returns its undoing. */
   apply(target: FaultTarget, options: OptionValues<Table>): Promise<Heal>;
@@ -66,14 +75,18 @@ export async function observeEach(families: Family[], look: (family: Family) => 
   };
 }
 
-/** A connect to the target that must end with one of `outcomes`. */
+/** A connect to the target that must end with one of `outcomes`; and to DNS a query over UDP, which is what clients send first. */
 export async function connectEndsWith(target: FaultTarget, family: Family, outcomes: readonly string[], timeoutMs?: number): Promise<Observation> {
-  const { outcome } = await target.probe.connect(target.name, family, timeoutMs);
-  return { seen: outcomes.includes(outcome), observed: outcome };
+  const { probe, name, kind } = target;
+  const [connect, query] = await Promise.all([probe.connect(name, family, timeoutMs), kind === 'dns' ? probe.query(family, timeoutMs) : undefined]);
+  return {
+    seen: [connect, query].every((sighting) => sighting === undefined || outcomes.includes(sighting.outcome)),
+    observed: query ? `TCP ${connect.outcome}, UDP ${query.outcome}` : connect.outcome,
+  };
 }
 
-/** TCP's protocol number for ip-rule(8): its name needs /etc/protocols, which slim images lack. */
-export const tcp = '6';
+/** Protocol numbers for ip-rule(8): the names need /etc/protocols, which slim images lack. */
+export const protocolNumbers = { tcp: '6', udp: '17' } as const;
 
 /** Runs a command on the target's host. @throws {Error} with the command and what it wrote, when it fails. */
 export async function runOn(target: FaultTarget, argv: readonly string[]): Promise<void> {

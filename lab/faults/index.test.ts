@@ -153,7 +153,7 @@ describeWith('netns', 'faults', () => {
           for (const calm of [baseline, healed]) expect(Math.max(calm[4].getMs, calm[6].getMs), `around ${title}`).toBeLessThan(Math.max(seen[4].getMs, seen[6].getMs));
         }
       }
-      expect(lab.inForce.filter((applied) => applied.backend === backend)).toEqual([]);
+      expect(lab.inForce.filter((applied) => applied.host === backend)).toEqual([]);
       expect(lab.doubts.filter((doubt) => doubt.includes(backend))).toEqual([]);
     }, 40_000);
   });

@@ -3,7 +3,8 @@ import { connectEndsWith, defineFault, observeEach, type FaultTarget, type Obser
 
 export const kill = defineFault({
   summary: 'SIGKILL: the process is gone at once',
-  effect: 'FIN on idle connections, RST on those with unread data; new ones are refused (RST)',
+  effect: 'FIN on idle connections, RST on those with unread data; new ones are refused (RST; over UDP ICMP port unreachable)',
+  on: ['backend', 'dns'],
   options: {},
   apply: async (target) => {
     target.expectExit();

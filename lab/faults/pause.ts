@@ -6,14 +6,22 @@ import { defineFault, observeEach } from './fault.ts';
 
 export const pause = defineFault({
   summary: 'SIGSTOP: the process hangs while its host lives',
-  effect: 'connects succeed (the kernel accepts), then silence',
+  effect: 'connects succeed (the kernel accepts), then silence; over UDP silence',
+  on: ['backend', 'dns'],
   options: {},
   apply: async (target) => {
     await target.process().signal('SIGSTOP');
-    return () => target.process().signal('SIGCONT');
+    return async () => {
+      // What was killed meanwhile is no longer stopped.
+      if ((await target.process().state()) !== null) await target.process().signal('SIGCONT');
+    };
   },
   observe: async (target) => {
     const { seen, observed } = await observeEach([4, 6], async (family) => {
+      if (target.kind === 'dns') {
+        const [connect, query] = await Promise.all([target.probe.connect(target.name, family), target.probe.query(family)]);
+        return { seen: connect.outcome === 'connected' && query.outcome === 'silent', observed: `TCP ${connect.outcome}, UDP ${query.outcome}` };
+      }
       const { outcome } = await target.probe.get(target.name, family);
       return { seen: outcome === 'connected, then silent', observed: outcome };
     });

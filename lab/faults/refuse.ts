@@ -8,6 +8,7 @@ import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.t
 export const refuse = defineFault({
   summary: 'closes the listening socket, in one family or both; established connections stay',
   effect: 'new connections are refused (RST)',
+  on: ['backend'],
   options: { family: family('the family to refuse, 0 for both') },
   apply: async (target, options) => {
     const addresses = familiesOf(options.family).map((each) => target.address(each));

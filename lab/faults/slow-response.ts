@@ -5,6 +5,7 @@ import { defineFault, observeEach } from './fault.ts';
 export const slowResponse = defineFault({
   summary: 'the application takes its time before each response',
   effect: 'connects at once, waits for the response; the connection stays up',
+  on: ['backend'],
   options: { delayMs: integer(500, 1, 'milliseconds between a request and its response') },
   apply: async (target, { delayMs }) => {
     await target.service().call('behaviour', { delayMs });

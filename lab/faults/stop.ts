@@ -4,7 +4,8 @@ import { observeEnded } from './kill.ts';
 
 export const stop = defineFault({
   summary: 'SIGTERM: stops accepting, closes idle connections, finishes requests in flight, ends',
-  effect: 'FIN on idle connections; new ones are refused (RST)',
+  effect: 'FIN on idle connections; new ones are refused (RST; over UDP ICMP port unreachable)',
+  on: ['backend', 'dns'],
   options: {},
   apply: async (target) => {
     // A stopped process gets no SIGTERM before it goes on, and would be ended when nobody asks for it any more.

@@ -12,6 +12,7 @@ const toleratedFaster = 1.1;
 export const throttle = defineFault({
   summary: 'limits what the backend sends to a rate',
   effect: 'responses arrive at the rate; connects and small answers hardly change',
+  on: ['backend'],
   options: { rateKbit: integer(256, 8, 'kilobits a second', 4_000) },
   apply: async (target, { rateKbit }) => {
     await runOn(target, buildTbfArgs(rateKbit));

@@ -9,13 +9,14 @@
  */
 import { family } from '../options.ts';
 import { httpPort, type Family } from '../topology.ts';
-import { connectEndsWith, defineFault, familiesOf, observeEach, runOn, tcp } from './fault.ts';
+import { connectEndsWith, defineFault, familiesOf, observeEach, runOn, protocolNumbers } from './fault.ts';
 
 const table = '100';
 
 export const unreachable = defineFault({
   summary: 'answers new connections with ICMP host unreachable, in one family or both',
   effect: 'EHOSTUNREACH at once on IPv4, ENETUNREACH with the second SYN (1 s) on IPv6',
+  on: ['backend'],
   options: { family: family('the family to make unreachable, 0 for both') },
   apply: async (target, options) => {
     const families = familiesOf(options.family);
@@ -43,5 +44,5 @@ ip -${each} route delete unreachable default table ${table}`;
 
 /** In full, also where it is deleted: another fault may have a rule of the same preference. */
 function ownRule(address: string): string {
-  return `pref 1 to ${address} ipproto ${tcp} dport ${httpPort} lookup ${table}`;
+  return `pref 1 to ${address} ipproto ${protocolNumbers.tcp} dport ${httpPort} lookup ${table}`;
 }

@@ -10,6 +10,7 @@ import { defineFault, observeEach, runOn } from './fault.ts';
 export const vanish = defineFault({
   summary: 'takes the host off the segment: no FIN, no RST, no ARP',
   effect: 'silence, then EHOSTUNREACH after 3 s where the neighbour is not cached',
+  on: ['backend', 'dns'],
   options: {},
   apply: async (target) => {
     await runOn(target, ['ip', 'link', 'set', 'eth0', 'down']);
