@@ -94,6 +94,52 @@ export const events = {
   'dns:malformed': event('a packet that is no DNS query arrived; `count` so far', { from: 'text', transport: 'text', count: 'number', reason: 'text' }),
   'dns:policy': event('the answer policy changed', { change: 'text' }),
 
+  'wire:dns-query': detail('a DNS query on the wire', { id: 'number', name: 'text', type: 'text', transport: 'text', address: 'text', localPort: 'number' }),
+  'wire:dns-response': detail('a DNS response on the wire', {
+    id: 'number',
+    name: 'text',
+    type: 'text',
+    transport: 'text',
+    address: 'text',
+    localPort: 'number',
+    rcode: 'text',
+    addresses: 'texts',
+    truncated: 'flag',
+  }),
+  'wire:neighbour-solicitation': detail('the client asked everybody for the hardware address of a neighbour (ARP, Neighbour Discovery)', { address: 'text', family: 'number' }),
+  'wire:neighbour-answer': detail('a neighbour told the client its hardware address', { address: 'text', family: 'number' }),
+  'wire:syn': event('the first SYN of an attempt', { address: 'text', port: 'number', localPort: 'number', family: 'number' }),
+  'wire:syn-retransmission': event('the same SYN again; `count` SYNs so far', { address: 'text', port: 'number', localPort: 'number', family: 'number', count: 'number' }),
+  'wire:syn-ack': event('the attempt was answered', { address: 'text', port: 'number', localPort: 'number', family: 'number' }),
+  'wire:rst': event('a connection was reset, or an attempt refused', { address: 'text', port: 'number', localPort: 'number', family: 'number', sender: 'text' }),
+  'wire:fin': event('one side of a connection has no more to send', { address: 'text', port: 'number', localPort: 'number', family: 'number', sender: 'text' }),
+  'wire:unreachable': event('ICMP destination unreachable, about a packet of the client', {
+    address: 'text',
+    port: 'number',
+    localPort: 'number',
+    family: 'number',
+    sender: 'text',
+    reason: 'text',
+  }),
+  'wire:request': event('the first byte of a request left; `count` requests so far on this connection', {
+    address: 'text',
+    port: 'number',
+    localPort: 'number',
+    family: 'number',
+    count: 'number',
+    line: 'text',
+  }),
+  'wire:response': event('the first byte of a response arrived', { address: 'text', port: 'number', localPort: 'number', family: 'number', count: 'number', line: 'text' }),
+  'wire:data-retransmission': event('payload that had been sent before', {
+    address: 'text',
+    port: 'number',
+    localPort: 'number',
+    family: 'number',
+    sender: 'text',
+    bytes: 'number',
+  }),
+  'wire:malformed': detail('a frame that could not be decoded; `count` so far', { reason: 'text', count: 'number' }),
+
   'backend:accept': detail('a connection was accepted', { connection: 'number', from: 'text', fromPort: 'number', address: 'text' }),
   'backend:request': event('a request arrived', { connection: 'number', from: 'text', method: 'text', path: 'text', address: 'text' }),
   'backend:response': event('the response was handed to the kernel', { connection: 'number', from: 'text', status: 'number', address: 'text' }),
@@ -103,7 +149,7 @@ export const events = {
 } satisfies Record<string, EventSpec>;
 
 export type EventName = keyof typeof events;
-export type Witness = 'lab' | 'fault' | 'client' | 'dns' | 'backend';
+export type Witness = 'lab' | 'fault' | 'client' | 'dns' | 'wire' | 'backend';
 
 type RequiredKeys<F extends Fields> = { [K in keyof F]: F[K] extends `${string}?` ? never : K }[keyof F];
 export type Payload<Name extends EventName> = {

@@ -1,6 +1,7 @@
 /** A lab that is up: hosts, services, the observer, and the faults in force. Knows nothing of any scenario. */
 import type { Behaviour } from '../services/backend/behaviour.ts';
 import type { Driver, Host, HostProcess, Network, StartOptions } from './drivers/driver.ts';
+import { startCapture, type Capture, type Captured } from './capture/capture.ts';
 import { measureClock, type ClockReading } from './clock.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
 import { LabError, messageOf, unknownName } from './errors.ts';
@@ -79,6 +80,7 @@ export class Lab implements AsyncDisposable {
   readonly #told = new Map<TargetName, { command: string; args: object }[]>();
   #probe: Probe | undefined;
   #seed = '1';
+  #capture: Capture | undefined;
   #stopping = false;
 
   constructor(network: Network, topology: Topology, timeline: Timeline) {
@@ -109,7 +111,7 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Starts a process that speaks the control protocol on a host, and waits until it is ready. */
-  async startProcess(host: HostName, title: string, argv: string[], options: StartOptions = {}): Promise<Remote> {
+  async startProcess(host: HostName, title: string, argv: string[], { onFrames, ...options }: StartOptions & { onFrames?: (records: Buffer) => void } = {}): Promise<Remote> {
     const hostProcess = await this.host(host).start(argv, options);
     const remote = new Remote(
       title,
@@ -120,10 +122,21 @@ export class Lab implements AsyncDisposable {
         this.timeline.add(host, 'lab:process-trouble', { process: title, reason });
         this.#doubts.push(`${title} ${reason}`);
       },
+      onFrames,
     );
     this.#remotes.set(host, [...(this.#remotes.get(host) ?? []), remote]);
     await withinLimit(`The start of ${title}`, readyLimitMs, remote.ready);
     return remote;
+  }
+
+  /** Captures every frame of the client's interface from here on; what they tell goes to the timeline. */
+  async startCapture(): Promise<void> {
+    this.#capture = await startCapture(this);
+  }
+
+  /** The frames so far, and how many were lost; null where nothing is captured. */
+  get wire(): Captured | null {
+    return this.#capture?.captured ?? null;
   }
 
   /** The control plane of the process that was last started on a host. */
@@ -241,6 +254,8 @@ export class Lab implements AsyncDisposable {
         if (state !== null && state !== 'T') await remote.call('ping', {}, 1_000).catch(() => undefined);
       }),
     );
+    const incomplete = await this.#capture?.sync();
+    if (incomplete) this.#doubts.push(incomplete);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,8 +20,14 @@ export class Remote {
   #lastId = 0;
   readonly #pending = new Map<number, Pending>();
 
-  /** `onTrouble` hears of an end nobody asked for, and of output that is none of the protocol's. */
-  constructor(name: string, hostProcess: HostProcess, onEvent: (event: EmittedEvent) => void, onTrouble: (reason: string) => void) {
+  /** `onTrouble` hears of an end nobody asked for, and of output that is none of the protocol's; `onFrames` of what the capture writes. */
+  constructor(
+    name: string,
+    hostProcess: HostProcess,
+    onEvent: (event: EmittedEvent) => void,
+    onTrouble: (reason: string) => void,
+    onFrames: (records: Buffer) => void = () => undefined,
+  ) {
     this.name = name;
     this.process = hostProcess;
     let becomeReady: Pending | undefined;
@@ -31,7 +37,7 @@ export class Remote {
     // Whoever waits sees the rejection; where nobody waits any more it is no news.
     this.ready.catch(() => undefined);
     hostProcess.onLine((line) => {
-      this.#receive(line, onEvent, onTrouble, becomeReady);
+      this.#receive(line, onEvent, onTrouble, onFrames, becomeReady);
     });
     void hostProcess.exited.then((exit) => {
       const reason = exitText(exit);
@@ -73,7 +79,13 @@ export class Remote {
     this.#expectedToExit = true;
   }
 
-  #receive(line: string, onEvent: (event: EmittedEvent) => void, onTrouble: (reason: string) => void, becomeReady: Pending | undefined): void {
+  #receive(
+    line: string,
+    onEvent: (event: EmittedEvent) => void,
+    onTrouble: (reason: string) => void,
+    onFrames: (records: Buffer) => void,
+    becomeReady: Pending | undefined,
+  ): void {
     const message = parseMessage(line);
     if (message === undefined) {
       const error = new LabError('BAD_OUTPUT', `Expected ${this.name} to write JSON lines, got \`${line.slice(0, 200)}\`.`);
@@ -82,6 +94,7 @@ export class Remote {
       for (const { reject } of this.#pending.values()) reject(error);
       onTrouble(`wrote \`${line.slice(0, 200)}\`, which is no line of the protocol`);
     } else if ('event' in message) onEvent(message);
+    else if ('frames' in message) onFrames(Buffer.from(message.frames, 'base64'));
     else if ('ready' in message) becomeReady?.resolve(undefined);
     else {
       const pending = this.#pending.get(message.id ?? 0);
@@ -91,7 +104,7 @@ export class Remote {
   }
 }
 
-type Message = EmittedEvent | { ready: true } | { id: number | null; result?: unknown; error?: string };
+type Message = EmittedEvent | { frames: string } | { ready: true } | { id: number | null; result?: unknown; error?: string };
 
 /** What a line says, or undefined when it is none of the protocol's: a client under test may write anything. */
 function parseMessage(line: string): Message | undefined {
@@ -103,6 +116,7 @@ function parseMessage(line: string): Message | undefined {
   }
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return undefined;
   if ('event' in message) return isEvent(message) ? message : undefined;
+  if ('frames' in message) return typeof message.frames === 'string' ? { frames: message.frames } : undefined;
   return 'ready' in message || ('id' in message && (typeof message.id === 'number' || message.id === null)) ? (message as Message) : undefined;
 }
 

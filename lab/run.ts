@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientOptions } from '../client/options.ts';
 import { overallVerdict, type Check, type Verdict } from './analysis/checks.ts';
 import { findingsOf, type Findings } from './analysis/findings.ts';
+import { captureFile } from './capture/file.ts';
 import { optionsFor, startClient, type ClientName } from './clients.ts';
 import type { Driver } from './drivers/driver.ts';
 import type { ClockReading } from './clock.ts';
@@ -48,6 +49,8 @@ export interface Journal {
   clock: ClockReading | null;
   /** Why the run did not complete, or null. */
   error: string | null;
+  /** What the capture holds, and what it lost; null where no lab came up. */
+  wire: { frames: number; dropped: number } | null;
   doubts: string[];
   checks: Check[];
   findings: Findings;
@@ -56,6 +59,8 @@ export interface Journal {
 export interface FinishedRun {
   journal: Journal;
   events: readonly TimelineEvent[];
+  /** wire.pcapng, or null where no lab came up. */
+  capture: Buffer | null;
 }
 
 const defaultLimitMs = 30_000;
@@ -109,8 +114,11 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     error = failedBy(thrown);
   }
   const doubts = [...(lab?.doubts ?? [])];
+  const captured = lab?.wire ?? null;
+  const comment = `${name} on ${driver.name} with ${client}, seed ${seed}: ${scenario.title}`;
   return {
     events,
+    capture: captured && captureFile({ captured, events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment }),
     journal: {
       scenario: name,
       driver: driver.name,
@@ -125,6 +133,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       platform: { kernel: release(), node: process.version, engine: lab?.network.engine ?? null, clientVersion: process.version },
       clock: setupMs === undefined || !lab ? null : lab.clock,
       error: error?.message ?? null,
+      wire: captured && { frames: captured.frames.length, dropped: captured.dropped },
       doubts,
       checks,
       findings,
@@ -136,7 +145,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
 async function setStage(lab: Lab, options: ClientOptions, asked: Partial<ClientOptions>, limitMs: number, seed: string, over: AbortSignal): Promise<Stage> {
   let lastRequest = 0;
   const numbers = { next: () => ++lastRequest };
-  const [stageClient] = await Promise.all([startClient(lab, options, numbers, limitMs), lab.startServices(seed)]);
+  const [stageClient] = await Promise.all([startClient(lab, options, numbers, limitMs), lab.startServices(seed), lab.startCapture()]);
   return {
     topology: lab.topology,
     client: stageClient,

@@ -26,6 +26,11 @@ export class Timeline {
     return nowMs() - this.#zeroMs;
   }
 
+  /** A moment of the timeline on the hosts' clock. */
+  hostMs(tMs: number): number {
+    return tMs + this.#zeroMs + this.#offsetMs;
+  }
+
   /** Makes this moment zero and begins to publish; what came before gets negative times. */
   start(): void {
     this.#started = true;

@@ -53,6 +53,7 @@ async function answer(line: string, commands: Record<string, Command>): Promise<
   }
 }
 
-function writeLine(message: object): void {
+/** One line to the lab. */
+export function writeLine(message: object): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }

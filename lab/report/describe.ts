@@ -45,10 +45,25 @@ const describers: Describer = {
 
   'dns:query': ({ type, name, transport }) => `${type}? ${printable(name)}${transport === 'tcp' ? ' over TCP' : ''}`,
   'dns:answer': ({ type, rcode, addresses, truncated }) =>
-    `${type} → ${rcode !== 'NOERROR' ? pc.red(rcode) : truncated ? 'truncated' : addresses.length === 0 ? 'no such record' : list(addresses)}`,
+    `${type} → ${answerText(rcode, truncated, addresses)}`,
   'dns:dropped': ({ type }) => pc.red(`${type} dropped`),
   'dns:malformed': ({ reason, count }) => pc.red(`malformed packet ${count}: ${reason}`),
   'dns:policy': ({ change }) => pc.bold(change),
+
+  'wire:dns-query': ({ type, name, transport, localPort }) => `${type}? ${printable(name)} from port ${localPort}${transport === 'tcp' ? ' over TCP' : ''}`,
+  'wire:dns-response': ({ type, rcode, addresses, truncated }) => `${type} → ${answerText(rcode, truncated, addresses)}`,
+  'wire:neighbour-solicitation': ({ address, family }) => `who has ${colourAddress(address)}? (${family === 4 ? 'ARP' : 'ND'})`,
+  'wire:neighbour-answer': ({ address }) => `${colourAddress(address)} is here`,
+  'wire:syn': ({ address, localPort }) => `SYN ${localPort} → ${colourAddress(address)}`,
+  'wire:syn-retransmission': ({ address, localPort, count }) => pc.red(`SYN ${count} ${localPort} → ${colourAddress(address)}`),
+  'wire:syn-ack': ({ address, localPort }) => `SYN-ACK ${colourAddress(address)} → ${localPort}`,
+  'wire:rst': ({ address, localPort, sender }) => pc.red(`RST ${arrow(sender, address, localPort)}`),
+  'wire:fin': ({ address, localPort, sender }) => `FIN ${arrow(sender, address, localPort)}`,
+  'wire:unreachable': ({ address, sender, reason }) => pc.red(`ICMP ${reason}: ${colourAddress(address)} (from ${sender})`),
+  'wire:request': ({ address, localPort, line }) => `${printable(line) || 'request'} ${localPort} → ${colourAddress(address)}`,
+  'wire:response': ({ address, localPort, line }) => `${printable(line) || 'response'} ${colourAddress(address)} → ${localPort}`,
+  'wire:data-retransmission': ({ address, localPort, sender, bytes }) => pc.red(`${bytes} bytes again ${arrow(sender, address, localPort)}`),
+  'wire:malformed': ({ reason, count }) => pc.red(`frame ${count} that cannot be decoded: ${reason}`),
 
   'backend:accept': ({ from, fromPort, address }) => `accept at ${colourAddress(address)} from ${from}:${fromPort}`,
   'backend:request': ({ method, path, address }) => `${method} ${path} at ${colourAddress(address)}`,
@@ -57,6 +72,14 @@ const describers: Describer = {
   'backend:stopping': ({ connections }) => `SIGTERM: stops accepting, closes idle (${connections} open)`,
   'backend:behaviour': ({ change }) => pc.bold(`behaves ${change}`),
 };
+
+function answerText(rcode: string, truncated: boolean, addresses: readonly string[]): string {
+  return rcode !== 'NOERROR' ? pc.red(rcode) : truncated ? 'truncated' : addresses.length === 0 ? 'no such record' : list(addresses);
+}
+
+function arrow(sender: string, address: string, localPort: number): string {
+  return sender === 'client' ? `${localPort} → ${colourAddress(address)}` : `${colourAddress(address)} → ${localPort}`;
+}
 
 /** Names come from the network: control characters are shown, not sent to the terminal. */
 function printable(text: string): string {

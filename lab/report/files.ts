@@ -13,12 +13,13 @@ export async function writeRunFiles(run: FinishedRun, results = 'results'): Prom
   }
 }
 
-async function write({ journal, events }: FinishedRun, results: string): Promise<string> {
+async function write({ journal, events, capture }: FinishedRun, results: string): Promise<string> {
   const stamp = journal.startedAt.replaceAll(':', '-');
   const directory = await makeFreshDirectory(join(results, journal.scenario), stamp);
   await Promise.all([
     writeFile(join(directory, 'journal.json'), `${JSON.stringify(journal, null, 2)}\n`),
     writeFile(join(directory, 'events.ndjson'), events.map((event) => `${JSON.stringify(event)}\n`).join('')),
+    ...(capture ? [writeFile(join(directory, 'wire.pcapng'), capture)] : []),
   ]);
   await replaceLink(resolve(results), resolve(directory));
   return relative('.', directory);

@@ -13,6 +13,7 @@ import { describe } from './describe.ts';
 const lanes = [
   { witness: 'fault', title: 'fault', paint: pc.red },
   { witness: 'client', title: 'client', paint: pc.green },
+  { witness: 'wire', title: 'wire', paint: pc.cyan },
   { witness: 'dns', title: 'dns', paint: pc.blue },
   { witness: 'backend', title: 'backend', paint: pc.yellow },
 ] as const satisfies readonly { witness: Witness; title: string; paint: (text: string) => string }[];

@@ -26,7 +26,7 @@ export interface Response {
 const ownPayloadBytes = 1232;
 const headerBytes = 12;
 /** RFC 1035 section 4.1.1; BADVERS from RFC 6891 section 9. */
-const rcodes: Record<string, number> = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 };
+export const rcodes: Record<string, number> = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 };
 export const rcodeNames = Object.keys(rcodes);
 
 /**
@@ -50,10 +50,15 @@ export function parseQuery(bytes: Buffer): Query {
     recursionDesired: packet.header.rd,
     name: question.name,
     typeNumber: question.type,
-    type: Object.entries(Packet.TYPE).find(([, number]) => number === question.type)?.[0] ?? `TYPE${question.type}`,
+    type: typeName(question.type),
     classNumber: question.class,
     edns: opt ? { version: (opt.ttl >>> 16) & 0xff, payloadBytes: Math.max(opt.class, 512) } : null,
   };
+}
+
+/** `A`, or `TYPE65` where dns2 has no name for it (RFC 3597). */
+export function typeName(type: number): string {
+  return Object.entries(Packet.TYPE).find(([, number]) => number === type)?.[0] ?? `TYPE${type}`;
 }
 
 /** What the zone says, before any impairment. */

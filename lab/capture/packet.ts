@@ -1,0 +1,228 @@
+/**
+ * From a frame's bytes to what it says: Ethernet, ARP, IPv4 (RFC 791), IPv6 (RFC 8200), TCP (RFC 9293), UDP, ICMP (RFC 792),
+ * ICMPv6 (RFC 4443, RFC 4861). What is cut short or contradicts itself is `malformed`, with the reason; what is none of these is `other`.
+ */
+
+export type Packet = (TcpSegment & Addressed) | (UdpDatagram & Addressed) | (Unreachable & Addressed) | Neighbour | { kind: 'other' } | { kind: 'malformed'; reason: string };
+
+export interface Addressed {
+  family: 4 | 6;
+  from: string;
+  to: string;
+}
+
+export interface TcpSegment {
+  kind: 'tcp';
+  fromPort: number;
+  toPort: number;
+  sequence: number;
+  acknowledged: number;
+  syn: boolean;
+  ack: boolean;
+  fin: boolean;
+  rst: boolean;
+  payload: Buffer;
+  /** The payload as the IP header has it, which a capture may have cut. */
+  payloadBytes: number;
+}
+
+export interface UdpDatagram {
+  kind: 'udp';
+  fromPort: number;
+  toPort: number;
+  payload: Buffer;
+}
+
+/** ICMP destination unreachable, and the packet it is about. */
+export interface Unreachable {
+  kind: 'unreachable';
+  /** In words: `host unreachable`, `port unreachable`, `administratively prohibited`, … */
+  reason: string;
+  about: Addressed & { protocol: number; fromPort: number; toPort: number };
+}
+
+/** ARP or Neighbour Discovery. */
+export interface Neighbour {
+  kind: 'neighbour-solicitation' | 'neighbour-answer';
+  family: 4 | 6;
+  /** Who is asked for, or who answers. */
+  address: string;
+  from: string;
+  /** Sent to everybody: nobody's hardware address is known. Otherwise one host is asked whether it is still there. */
+  toAll: boolean;
+}
+
+const protocols = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 };
+/** IPv6 extension headers that have a next header and a length (RFC 8200 section 4). */
+const extensionHeaders = new Set([0, 43, 60]);
+const fragmentHeader = 44;
+
+class Malformed extends Error {}
+
+export function parseFrame(frame: Buffer): Packet {
+  try {
+    return parseEthernet(frame);
+  } catch (error) {
+    if (error instanceof Malformed) return { kind: 'malformed', reason: error.message };
+    throw error;
+  }
+}
+
+function parseEthernet(frame: Buffer): Packet {
+  expectBytes(frame, 14, 'an Ethernet header');
+  let type = frame.readUInt16BE(12);
+  let start = 14;
+  if (type === 0x8100) {
+    expectBytes(frame, 18, 'a VLAN tag');
+    type = frame.readUInt16BE(16);
+    start = 18;
+  }
+  const toAll = (frame[0] ?? 0) % 2 === 1;
+  const rest = frame.subarray(start);
+  if (type === 0x0806) return parseArp(rest, toAll);
+  if (type === 0x0800) return parseIpv4(rest);
+  if (type === 0x86dd) return parseIpv6(rest, toAll);
+  return { kind: 'other' };
+}
+
+/** RFC 826: hardware, protocol, sizes, operation, sender and target. */
+function parseArp(arp: Buffer, toAll: boolean): Packet {
+  expectBytes(arp, 28, 'ARP');
+  const operation = arp.readUInt16BE(6);
+  const sender = ipv4At(arp, 14);
+  const target = ipv4At(arp, 24);
+  if (operation === 1) return { kind: 'neighbour-solicitation', family: 4, address: target, from: sender, toAll };
+  return operation === 2 ? { kind: 'neighbour-answer', family: 4, address: sender, from: sender, toAll } : { kind: 'other' };
+}
+
+function parseIpv4(packet: Buffer): Packet {
+  expectBytes(packet, 20, 'an IPv4 header');
+  const headerBytes = ((packet[0] ?? 0) & 0x0f) * 4;
+  if ((packet[0] ?? 0) >> 4 !== 4 || headerBytes < 20) throw new Malformed(`version ${(packet[0] ?? 0) >> 4} and a header of ${headerBytes} bytes are no IPv4`);
+  expectBytes(packet, headerBytes, 'an IPv4 header with its options');
+  const totalBytes = packet.readUInt16BE(2);
+  if (totalBytes < headerBytes) throw new Malformed(`an IPv4 packet of ${totalBytes} bytes with a header of ${headerBytes}`);
+  // A later fragment has no transport header.
+  if ((packet.readUInt16BE(6) & 0x1fff) > 0) return { kind: 'other' };
+  const about: Addressed = { family: 4, from: ipv4At(packet, 12), to: ipv4At(packet, 16) };
+  return parseTransport(packet[9] ?? 0, packet.subarray(headerBytes, totalBytes), totalBytes - headerBytes, about, false);
+}
+
+function parseIpv6(packet: Buffer, toAll: boolean): Packet {
+  const { protocol, payload, about, payloadBytes } = ipv6Payload(packet);
+  return payload === null ? { kind: 'other' } : parseTransport(protocol, payload, payloadBytes, about, toAll);
+}
+
+/** Past the extension headers; null for a later fragment. */
+function ipv6Payload(packet: Buffer): { protocol: number; payload: Buffer | null; payloadBytes: number; about: Addressed } {
+  expectBytes(packet, 40, 'an IPv6 header');
+  if ((packet[0] ?? 0) >> 4 !== 6) throw new Malformed(`version ${(packet[0] ?? 0) >> 4} is no IPv6`);
+  const about: Addressed = { family: 6, from: ipv6At(packet, 8), to: ipv6At(packet, 24) };
+  const end = 40 + packet.readUInt16BE(4);
+  let protocol = packet[6] ?? 0;
+  let at = 40;
+  while (extensionHeaders.has(protocol) || protocol === fragmentHeader) {
+    expectBytes(packet, at + 8, 'an IPv6 extension header');
+    if (protocol === fragmentHeader && packet.readUInt16BE(at + 2) >> 3 > 0) return { protocol, payload: null, payloadBytes: 0, about };
+    const lengthBytes = protocol === fragmentHeader ? 8 : ((packet[at + 1] ?? 0) + 1) * 8;
+    protocol = packet[at] ?? 0;
+    at += lengthBytes;
+  }
+  if (at > end) throw new Malformed('IPv6 extension headers beyond the end of the packet');
+  return { protocol, payload: packet.subarray(at, end), payloadBytes: end - at, about };
+}
+
+function parseTransport(protocol: number, payload: Buffer, payloadBytes: number, about: Addressed, toAll: boolean): Packet {
+  if (protocol === protocols.tcp) return { ...about, ...parseTcp(payload, payloadBytes) };
+  if (protocol === protocols.udp) {
+    expectBytes(payload, 8, 'a UDP header');
+    return { ...about, kind: 'udp', fromPort: payload.readUInt16BE(0), toPort: payload.readUInt16BE(2), payload: payload.subarray(8) };
+  }
+  if (protocol === protocols.icmp) return parseIcmp(payload, about);
+  if (protocol === protocols.icmpv6) return parseIcmpv6(payload, about, toAll);
+  return { kind: 'other' };
+}
+
+function parseTcp(segment: Buffer, segmentBytes: number): TcpSegment {
+  expectBytes(segment, 20, 'a TCP header');
+  const headerBytes = ((segment[12] ?? 0) >> 4) * 4;
+  if (headerBytes < 20 || headerBytes > segmentBytes) throw new Malformed(`a TCP header of ${headerBytes} bytes in ${segmentBytes}`);
+  const flags = segment[13] ?? 0;
+  return {
+    kind: 'tcp',
+    fromPort: segment.readUInt16BE(0),
+    toPort: segment.readUInt16BE(2),
+    sequence: segment.readUInt32BE(4),
+    acknowledged: segment.readUInt32BE(8),
+    fin: (flags & 0x01) > 0,
+    syn: (flags & 0x02) > 0,
+    rst: (flags & 0x04) > 0,
+    ack: (flags & 0x10) > 0,
+    payload: segment.subarray(headerBytes),
+    payloadBytes: segmentBytes - headerBytes,
+  };
+}
+
+const icmpReasons: Record<number, string> = {
+  0: 'network unreachable',
+  1: 'host unreachable',
+  2: 'protocol unreachable',
+  3: 'port unreachable',
+  9: 'network administratively prohibited',
+  10: 'host administratively prohibited',
+  13: 'administratively prohibited',
+};
+const icmpv6Reasons: Record<number, string> = { 0: 'no route', 1: 'administratively prohibited', 3: 'address unreachable', 4: 'port unreachable', 6: 'route rejected' };
+
+function parseIcmp(message: Buffer, about: Addressed): Packet {
+  expectBytes(message, 8, 'an ICMP header');
+  if (message[0] !== 3) return { kind: 'other' };
+  const inner = message.subarray(8);
+  expectBytes(inner, 20, 'the IPv4 header inside an ICMP message');
+  const headerBytes = ((inner[0] ?? 0) & 0x0f) * 4;
+  expectBytes(inner, headerBytes + 4, 'the ports inside an ICMP message');
+  return {
+    ...about,
+    kind: 'unreachable',
+    reason: icmpReasons[message[1] ?? 0] ?? `code ${message[1] ?? 0}`,
+    about: { family: 4, from: ipv4At(inner, 12), to: ipv4At(inner, 16), protocol: inner[9] ?? 0, ...portsAt(inner, headerBytes) },
+  };
+}
+
+function parseIcmpv6(message: Buffer, about: Addressed, toAll: boolean): Packet {
+  expectBytes(message, 8, 'an ICMPv6 header');
+  const type = message[0] ?? 0;
+  // Neighbour solicitation and advertisement: the target follows the header.
+  if (type === 135 || type === 136) {
+    expectBytes(message, 24, 'a neighbour message');
+    return { kind: type === 135 ? 'neighbour-solicitation' : 'neighbour-answer', family: 6, address: ipv6At(message, 8), from: about.from, toAll };
+  }
+  if (type !== 1) return { kind: 'other' };
+  const { protocol, payload, about: inner } = ipv6Payload(message.subarray(8));
+  if (payload === null) return { kind: 'other' };
+  expectBytes(payload, 4, 'the ports inside an ICMPv6 message');
+  const reason = icmpv6Reasons[message[1] ?? 0] ?? `code ${message[1] ?? 0}`;
+  return { ...about, kind: 'unreachable', reason, about: { ...inner, protocol, ...portsAt(payload, 0) } };
+}
+
+function portsAt(bytes: Buffer, at: number): { fromPort: number; toPort: number } {
+  return { fromPort: bytes.readUInt16BE(at), toPort: bytes.readUInt16BE(at + 2) };
+}
+
+function expectBytes(bytes: Buffer, needed: number, what: string): void {
+  if (bytes.length < needed) throw new Malformed(`${bytes.length} bytes are too short for ${what}`);
+}
+
+function ipv4At(bytes: Buffer, at: number): string {
+  return bytes.subarray(at, at + 4).join('.');
+}
+
+/** As RFC 5952 wants it: lower case, no leading zeros, the longest run of two or more zero groups as `::`. */
+function ipv6At(bytes: Buffer, at: number): string {
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(at + index * 2).toString(16));
+  const runs = [...groups.join(':').matchAll(/\b0(?::0)+\b/g)];
+  const longest = runs.reduce<RegExpExecArray | undefined>((best, run) => (run[0].length > (best?.[0].length ?? 0) ? run : best), undefined);
+  if (!longest) return groups.join(':');
+  const text = groups.join(':');
+  return `${text.slice(0, longest.index).replace(/:$/, '')}::${text.slice(longest.index + longest[0].length).replace(/^:/, '')}`;
+}
