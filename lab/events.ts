@@ -143,6 +143,12 @@ export const events = {
   'backend:accept': detail('a connection was accepted', { connection: 'number', from: 'text', fromPort: 'number', address: 'text' }),
   'backend:request': event('a request arrived', { connection: 'number', from: 'text', method: 'text', path: 'text', address: 'text' }),
   'backend:response': event('the response was handed to the kernel', { connection: 'number', from: 'text', status: 'number', address: 'text' }),
+  'backend:broke-off': event('the backend ended the connection instead of a response, or in the middle of one, with FIN or RST', {
+    connection: 'number',
+    from: 'text',
+    address: 'text',
+    ending: 'text',
+  }),
   'backend:close': detail('a connection is gone', { connection: 'number', from: 'text', address: 'text' }),
   'backend:stopping': event('SIGTERM: no new connections, idle ones closed', { connections: 'number' }),
   'backend:behaviour': event('the behaviour of the application changed', { change: 'text' }),

@@ -279,7 +279,7 @@ export class Lab implements AsyncDisposable {
     const { runtime } = this.network;
     return name === 'dns'
       ? await this.startProcess('dns', 'the DNS server', dnsArgv(this.topology, this.#seed, runtime))
-      : await this.startProcess(name, name, backendArgv(this.topology, name, runtime));
+      : await this.startProcess(name, name, backendArgv(this.topology, name, this.#seed, runtime));
   }
 
   /** A fault may be put in force and healed while another one has ended the process: the next one is told. */

@@ -47,7 +47,7 @@ function sabotaged(host: Host): Partial<Host> {
 const supervisors = new Map<BackendName, HostProcess>();
 
 async function supervise(host: Host, backend: BackendName): Promise<void> {
-  const again = await host.start(backendArgv(createTopology(), backend));
+  const again = await host.start(backendArgv(createTopology(), backend, '1'));
   supervisors.set(backend, again);
   const lines: string[] = [];
   again.onLine((line) => lines.push(line));

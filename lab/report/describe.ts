@@ -68,6 +68,7 @@ const describers: Describer = {
   'backend:accept': ({ from, fromPort, address }) => `accept at ${colourAddress(address)} from ${from}:${fromPort}`,
   'backend:request': ({ method, path, address }) => `${method} ${path} at ${colourAddress(address)}`,
   'backend:response': ({ status, address }) => `${status} from ${colourAddress(address)}`,
+  'backend:broke-off': ({ ending, address }) => pc.red(`breaks off with ${ending.toUpperCase()} at ${colourAddress(address)}`),
   'backend:close': ({ address, from }) => `connection from ${from} to ${colourAddress(address)} closed`,
   'backend:stopping': ({ connections }) => `SIGTERM: stops accepting, closes idle (${connections} open)`,
   'backend:behaviour': ({ change }) => pc.bold(`behaves ${change}`),

@@ -7,13 +7,14 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { describeWith, freePort, localProcess, localService, until, type EventLog } from '../../lab/testing.ts';
 import { nodeArgv } from '../../lab/services.ts';
 import type { Remote } from '../../lab/remote.ts';
+import { healthy } from './behaviour.ts';
 
 const [first, second] = ['127.0.0.1', '127.0.0.2'];
 let port: number;
 let remote: Remote;
 let log: EventLog;
 
-const argv = (...listen: string[]): string[] => nodeArgv('services/backend/main.ts', JSON.stringify({ listen, port }));
+const argv = (...listen: string[]): string[] => nodeArgv('services/backend/main.ts', JSON.stringify({ listen, port, seed: '1' }));
 
 beforeEach(async () => {
   port = await freePort();
@@ -104,7 +105,7 @@ describe('behaviour', () => {
 
   test('delayMs: that long between request and response, and 0 heals', async () => {
     const delayMs = 400;
-    expect(await behave({ delayMs })).toEqual({ delayMs, status: 200, stall: false, closeAfter: 0 });
+    expect(await behave({ delayMs })).toEqual({ ...healthy, delayMs });
     const connection = await open();
     await connection.get();
     const [asked] = log.of('backend:request');

@@ -1,20 +1,24 @@
 /**
  * A backend: `Hello, World from <the address it was reached at>` (S1), with keep-alive like a real server.
  *
- *   node services/backend/main.ts '{"listen":["198.51.100.11","2001:db8:1::11"],"port":8080}'
+ *   node services/backend/main.ts '{"listen":["198.51.100.11","2001:db8:1::11"],"port":8080,"seed":"1"}'
  */
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server as NetServer, type Socket } from 'node:net';
-import fastify from 'fastify';
+import fastify, { type FastifyRequest } from 'fastify';
 import { emit, ready, serveControl } from '../control.ts';
-import { changeBehaviour, healthy } from './behaviour.ts';
+import { seededRandom, type Random } from '../random.ts';
+import { changeBehaviour, healthy, type Ending } from './behaviour.ts';
+import { breakOff, isBroken, replyBroken, retryAfter } from './reply.ts';
 
 /** How to start a backend; the lab writes it, one JSON argument. */
 export interface BackendOptions {
   listen: string[];
   port: number;
+  /** Repeats every draw exactly. */
+  seed: string;
 }
 
 /** nginx's and Envoy-like servers' order of magnitude: idle connections live longer than any scenario. */
@@ -22,7 +26,7 @@ const keepAliveTimeoutMs = 75_000;
 /** After SIGTERM, requests in flight may end within this time. */
 const drainTimeoutMs = 5_000;
 
-const { listen: addresses, port } = JSON.parse(process.argv[2] ?? '{}') as BackendOptions;
+const { listen: addresses, port, seed } = JSON.parse(process.argv[2] ?? '{}') as BackendOptions;
 let behaviour = { ...healthy };
 let stopping = false;
 /** What listens now, by address. */
@@ -32,20 +36,43 @@ const refused: Server[] = [];
 const connections = new Map<Socket, { id: number; from: string; address: string; requests: number }>();
 let lastConnection = 0;
 
+/** Of each client address: how many requests came since the behaviour changed last, and what its draws are made from. */
+const clients = new Map<string, { requests: number; random: Random }>();
+
 const app = fastify({ logger: false });
+// Any body is welcome, and nobody looks at it.
+app.removeAllContentTypeParsers();
+app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => { done(null); });
 
 app.all('/', async (request, reply) => {
-  const { delayMs, status, stall } = behaviour;
+  // What is in force when the request arrives holds for all of its reply.
+  const asked = behaviour;
+  const { delayMs, retryAfterS } = asked;
+  const status = statusFor(request.socket.remoteAddress ?? '');
   const body = `Hello, World from ${request.socket.localAddress ?? ''}\n`;
   if (delayMs > 0) await sleep(delayMs);
-  if (stall) {
+  if (isBroken(asked)) {
     reply.hijack();
-    reply.raw.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) });
-    reply.raw.write(body.slice(0, Math.floor(body.length / 2)));
+    const ending = await replyBroken(request.raw, reply.raw, asked, { status, retryAfterS, body });
+    if (ending !== null) emitBrokeOff(request, ending);
     return;
   }
-  await reply.code(status).type('text/plain').send(body);
+  await reply.code(status).headers(retryAfter(status, retryAfterS)).type('text/plain').send(body);
 });
+
+/** Counted and drawn for each client address by itself, so that whoever else looks changes nothing for it. */
+function statusFor(from: string): number {
+  const client = clients.get(from) ?? { requests: 0, random: seededRandom([seed, ...addresses, from].join()) };
+  clients.set(from, client);
+  client.requests++;
+  if (client.requests <= behaviour.failFirst) return 503;
+  return behaviour.statusPercent === 100 || client.random() * 100 < behaviour.statusPercent ? behaviour.status : 200;
+}
+
+function emitBrokeOff({ raw: { socket } }: FastifyRequest, ending: Ending): void {
+  const connection = connections.get(socket);
+  if (connection) emit('backend:broke-off', { connection: connection.id, from: connection.from, address: connection.address, ending });
+}
 
 /** A body of a known size, for measuring a throttled link. */
 app.get<{ Params: { bytes: string } }>('/bytes/:bytes', async (request, reply) => {
@@ -57,6 +84,12 @@ app.addHook('onRequest', async (request, reply) => {
   if (!connection) return;
   connection.requests++;
   emit('backend:request', { connection: connection.id, from: connection.from, method: request.method, path: request.url, address: connection.address });
+  if (behaviour.closeReused !== 'none' && connection.requests > 1) {
+    reply.hijack();
+    breakOff(request.raw, behaviour.closeReused);
+    emitBrokeOff(request, behaviour.closeReused);
+    return;
+  }
   // Not awaited: a reply is a thenable that resolves when it has been sent.
   if (behaviour.closeAfter > 0 && connection.requests >= behaviour.closeAfter) void reply.header('connection', 'close');
 });
@@ -126,6 +159,7 @@ try {
 await serveControl({
   behaviour: (change) => {
     behaviour = changeBehaviour(behaviour, change);
+    clients.clear();
     emit('backend:behaviour', { change: JSON.stringify(change) });
     return behaviour;
   },

@@ -1,0 +1,72 @@
+/**
+ * What a backend answers, well or broken. What is no HTTP is written to the socket itself, behind the HTTP server's back.
+ *
+ * A FIN that is to be a FIN needs all that has arrived to be read: close(2) with unread data is a RST (RFC 2525 section 2.17).
+ * So the sending half alone is closed, and what still arrives is read until the client closes its own.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Behaviour, Ending } from './behaviour.ts';
+
+export interface Reply {
+  status: number;
+  retryAfterS: number;
+  body: string;
+}
+
+const type = 'text/plain';
+/** Pieces of a body that dribbles. */
+const dribblePieces = 7;
+
+/** Whether `behaviour` has a reply written here, not by the HTTP server. */
+export function isBroken({ empty, malformed, truncate, stall, dribbleMs }: Behaviour): boolean {
+  return empty !== 'none' || malformed !== 'none' || truncate !== 'none' || stall || dribbleMs > 0;
+}
+
+/**
+ * Writes the broken reply that `behaviour` asks for; of several, the one that breaks off first.
+ * Resolves with how the connection was ended, or null where it was left open.
+ */
+export async function replyBroken(request: IncomingMessage, response: ServerResponse, behaviour: Behaviour, { status, retryAfterS, body }: Reply): Promise<Ending | null> {
+  const { empty, malformed, truncate, stall, dribbleMs } = behaviour;
+  if (empty !== 'none') {
+    breakOff(request, empty);
+    return empty;
+  }
+  if (malformed !== 'none') {
+    request.socket.write(
+      malformed === 'status-line' ? 'garbage where HTTP/1.1 200 OK should be\r\n\r\n' : `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n${body}\r\n`,
+    );
+    breakOff(request, 'fin');
+    return 'fin';
+  }
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...retryAfter(status, retryAfterS) });
+  if (truncate !== 'none' || stall) {
+    const half = body.slice(0, Math.floor(body.length / 2));
+    // A reset discards what the kernel has not sent yet: the half must be on its way first.
+    await new Promise((resolve) => response.write(half, resolve));
+    if (truncate === 'none') return null;
+    breakOff(request, truncate);
+    return truncate;
+  }
+  for (let piece = 0; piece < dribblePieces; piece++) {
+    await sleep(dribbleMs / dribblePieces);
+    response.write(body.slice(Math.floor((body.length * piece) / dribblePieces), Math.floor((body.length * (piece + 1)) / dribblePieces)));
+  }
+  response.end();
+  return null;
+}
+
+/** Ends the connection with nothing more said. */
+export function breakOff(request: IncomingMessage, ending: Ending): void {
+  if (ending === 'rst') {
+    request.socket.resetAndDestroy();
+    return;
+  }
+  request.socket.end();
+  request.resume();
+}
+
+export function retryAfter(status: number, retryAfterS: number): Record<string, string> {
+  return status !== 200 && retryAfterS > 0 ? { 'retry-after': String(retryAfterS) } : {};
+}
