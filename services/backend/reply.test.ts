@@ -46,7 +46,7 @@ function exchange(methods: string[], { body = '', openAfterMs = 300 } = {}): Pro
     };
     socket.once('connect', send);
     socket.setEncoding('latin1').on('data', (text: string) => {
-      replies[replies.length - 1] += text;
+      replies[replies.length - 1] = `${replies.at(-1) ?? ''}${text}`;
       if (replies.at(-1)?.endsWith(hello)) send();
     });
     socket.once('end', () => { finish('FIN'); });
