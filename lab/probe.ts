@@ -2,9 +2,10 @@
 import type { Host } from './drivers/driver.ts';
 import type { Remote } from './remote.ts';
 import { addressOf, domain, portOf, targetNames, type Family, type HostName, type TargetName, type Topology } from './topology.ts';
+import type { Exchange } from '../services/probe/exchange.ts';
 import type { Sighting } from '../services/probe/main.ts';
 
-export type { Sighting };
+export type { Exchange, Sighting };
 
 /** How long the lab waits for an answer that a healthy host gives in well under a millisecond. */
 export const silenceMs = 60;
@@ -37,6 +38,11 @@ export class Probe {
 
   get(host: HostName, family: Family, path = '/', timeoutMs = silenceMs): Promise<Sighting> {
     return this.#remote.call('get', { address: addressOf(this.#topology, host, family), port: portOf(host), path, timeoutMs }, timeoutMs + 10_000);
+  }
+
+  /** Requests one after the other on one connection, as bytes. */
+  exchange(host: HostName, family: Family, requests = 1, timeoutMs = silenceMs): Promise<Exchange> {
+    return this.#remote.call('exchange', { address: addressOf(this.#topology, host, family), port: portOf(host), requests, timeoutMs }, timeoutMs + 10_000);
   }
 
   /** One A query over UDP, for a name that the DNS server answers whatever its policy for the lab's name is. */

@@ -1,11 +1,11 @@
 /** Every fault, by the name that the command line, scenarios and reports use. */
 import { blackhole } from './blackhole.ts';
 import type { Fault } from './fault.ts';
+import { httpFaults } from './http.ts';
 import { kill } from './kill.ts';
 import { noop } from './noop.ts';
 import { pause } from './pause.ts';
 import { refuse } from './refuse.ts';
-import { slowResponse } from './slow-response.ts';
 import { stop } from './stop.ts';
 import { throttle } from './throttle.ts';
 import { unreachable } from './unreachable.ts';
@@ -21,7 +21,7 @@ export const faults = {
   vanish,
   unreachable,
   throttle,
-  'slow-response': slowResponse,
+  ...httpFaults,
 };
 
 export type FaultName = keyof typeof faults;

@@ -36,7 +36,7 @@ const refused: Server[] = [];
 const connections = new Map<Socket, { id: number; from: string; address: string; requests: number }>();
 let lastConnection = 0;
 
-/** Of each client address: how many requests came since the behaviour changed last, and what its draws are made from. */
+/** Of each client address: how many requests came since the count began, and what its draws are made from. */
 const clients = new Map<string, { requests: number; random: Random }>();
 
 const app = fastify({ logger: false });
@@ -159,7 +159,7 @@ try {
 await serveControl({
   behaviour: (change) => {
     behaviour = changeBehaviour(behaviour, change);
-    clients.clear();
+    if ('failFirst' in change || 'statusPercent' in change) clients.clear();
     emit('backend:behaviour', { change: JSON.stringify(change) });
     return behaviour;
   },

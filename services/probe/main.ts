@@ -7,6 +7,7 @@ import { Resolver } from 'node:dns/promises';
 import { request } from 'node:http';
 import { nowMs } from '../../lab/events.ts';
 import { ready, serveControl } from '../control.ts';
+import { exchange } from './exchange.ts';
 
 /** `outcome` is `connected`, `response`, `silent` (nothing within the time), or an error code as the kernel names it. */
 export interface Sighting {
@@ -84,6 +85,7 @@ async function probeDns(server: string, name: string, timeoutMs: number): Promis
 await serveControl({
   connect: ({ address, port, timeoutMs }) => probeConnect(String(address), Number(port), Number(timeoutMs)),
   get: ({ address, port, path, timeoutMs }) => probeGet(String(address), Number(port), String(path), Number(timeoutMs)),
+  exchange: ({ address, port, requests, timeoutMs }) => exchange(String(address), Number(port), Number(requests), Number(timeoutMs)),
   dns: ({ server, name, timeoutMs }) => probeDns(String(server), String(name), Number(timeoutMs)),
 });
 ready();

@@ -1,0 +1,17 @@
+/**
+ * The first requests fail, the ones after them are answered: what a retry that waits is made for. Counted for each client address
+ * by itself, so that the observer, who counts through its own, uses up nothing of the client's.
+ */
+import { integer } from '../options.ts';
+import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
+import { defineFault } from './fault.ts';
+
+export const failFirst = defineFault({
+  summary: 'the application answers the first n requests of each client address with 503',
+  effect: 'so many errors, and then answers',
+  on: ['backend'],
+  options: { requests: integer(2, 1, 'how many fail', 100) },
+  apply: (target, { requests }) => misbehave(target, { failFirst: requests }),
+  observe: (target, { requests }) =>
+    observeReplies(target, requests + 1, ({ replies }) => replies.map(statusOf).join() === [...Array<string>(requests).fill('503'), '200'].join(), 3_000),
+});
