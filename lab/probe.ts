@@ -16,6 +16,7 @@ export class Probe {
   readonly #remote: Remote;
   readonly #topology: Topology;
   readonly #host: Host;
+  #looks = 0;
 
   constructor(host: Host, remote: Remote, topology: Topology) {
     this.#host = host;
@@ -40,9 +41,9 @@ export class Probe {
     return this.#remote.call('get', { address: addressOf(this.#topology, host, family), port: portOf(host), path, timeoutMs }, timeoutMs + 10_000);
   }
 
-  /** Requests one after the other on one connection, as bytes. */
+  /** Requests one after the other on one connection, as bytes. Each exchange asks for a URL of its own, which no server has counted before. */
   exchange(host: HostName, family: Family, requests = 1, timeoutMs = silenceMs): Promise<Exchange> {
-    return this.#remote.call('exchange', { address: addressOf(this.#topology, host, family), port: portOf(host), requests, timeoutMs }, timeoutMs + 10_000);
+    return this.#remote.call('exchange', { address: addressOf(this.#topology, host, family), port: portOf(host), path: `/?look=${++this.#looks}`, requests, timeoutMs }, timeoutMs + 10_000);
   }
 
   /** One A query over UDP, for a name that the DNS server answers whatever its policy for the lab's name is. */

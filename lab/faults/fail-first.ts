@@ -1,13 +1,13 @@
 /**
  * The first requests fail, the ones after them are answered: what a retry that waits is made for. Counted for each client address
- * by itself, so that the observer, who counts through its own, uses up nothing of the client's.
+ * and URL, so that the observer uses up nothing of the client's, and each of its own looks begins anew.
  */
 import { integer } from '../options.ts';
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';
 
 export const failFirst = defineFault({
-  summary: 'the application answers the first n requests of each client address with 503',
+  summary: 'the application answers the first n requests of each client for each URL with 503',
   effect: 'so many errors, and then answers',
   on: ['backend'],
   options: { requests: integer(2, 1, 'how many fail', 100) },

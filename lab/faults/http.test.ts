@@ -1,10 +1,12 @@
 /** The faults of the application on a real lab, judged by curl on the client's host: before, in force, after; in each family. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Host } from '../drivers/driver.ts';
 import { netns } from '../drivers/netns.ts';
 import { startLab, type Lab } from '../lab.ts';
-import { describeWith } from '../testing.ts';
+import { healthy as healthyBehaviour } from '../../services/backend/behaviour.ts';
+import { describeWith, driverWith } from '../testing.ts';
 import { Timeline } from '../timeline.ts';
-import { addressOf, backendNames, httpPort, type BackendName, type Family } from '../topology.ts';
+import { addressOf, backendNames, httpPort, isTarget, type BackendName, type Family } from '../topology.ts';
 import { httpFaults } from './http.ts';
 
 /**
@@ -105,5 +107,38 @@ describeWith(['netns', 'curl'], 'faults of the application', () => {
     await failing.heal();
     expect(await curlTwice(lab, 'backend-2', 6)).toBe(healthy);
     expect(lab.doubts).toEqual([]);
+  });
+});
+
+/** Commands to a server's process that never arrive, while `deaf.on`. */
+const deaf = { on: false };
+
+function deafened(host: Host): Partial<Host> {
+  if (!isTarget(host.name)) return {};
+  return {
+    start: async (argv, options) => {
+      const real = await host.start(argv, options);
+      return { ...real, send: (line) => { real.send(deaf.on ? JSON.stringify({ ...(JSON.parse(line) as object), command: 'ping' }) : line); } };
+    },
+  };
+}
+
+describeWith('netns', 'an application that does not heal', () => {
+  test('is a doubt, of each fault', { timeout: 60_000 }, async () => {
+    await using lab = await startLab({ driver: driverWith(netns, deafened), timeline: new Timeline(), seed: '1' });
+    const names = Object.keys(httpFaults);
+    // Three at a time, a backend each: the lab waits some seconds for each baseline.
+    for (let at = 0; at < names.length; at += backendNames.length) {
+      const some = names.slice(at, at + backendNames.length);
+      const before = lab.doubts.length;
+      const applied = await Promise.all(some.map((name, index) => lab.apply(name, backendNames[index] ?? '')));
+      expect(lab.doubts.slice(before), some.join(' ')).toEqual([]);
+      deaf.on = true;
+      await Promise.all(applied.map((each) => each.heal()));
+      deaf.on = false;
+      expect(lab.doubts).toHaveLength(before + some.length);
+      for (const [index, name] of some.entries()) expect(lab.doubts.slice(before)).toContainEqual(expect.stringMatching(`^${name} backend-${index + 1} did not heal: `));
+      await Promise.all(some.map((_, index) => lab.behave(backendNames[index] ?? '', { ...healthyBehaviour })));
+    }
   });
 });

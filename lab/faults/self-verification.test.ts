@@ -9,18 +9,18 @@ import { startLab, type Lab } from '../lab.ts';
 import { backendArgv } from '../services.ts';
 import { describeWith, driverWith, until } from '../testing.ts';
 import { Timeline } from '../timeline.ts';
-import { createTopology, isBackend, type BackendName } from '../topology.ts';
-import { faultNames } from './index.ts';
+import { createTopology, isBackend, isTarget, type BackendName, type TargetName } from '../topology.ts';
+import { faultNamed, faultNames, type FaultName } from './index.ts';
 
 /**
- * A backend host on which nothing a fault asks for happens, while `sabotage.on`: commands run into the void, signals and control
+ * A server's host on which nothing a fault asks for happens, while `sabotage.on`: commands run into the void, signals and control
  * commands are not delivered, and what is killed is started again at once, as by a supervisor.
  */
 const sabotage = { on: false };
 
 function sabotaged(host: Host): Partial<Host> {
-  if (!isBackend(host.name)) return {};
-  const backend: BackendName = host.name;
+  const { name } = host;
+  if (!isTarget(name)) return {};
   return {
     run: (argv) => (sabotage.on ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }) : host.run(argv)),
     start: async (argv) => {
@@ -36,7 +36,7 @@ function sabotaged(host: Host): Partial<Host> {
           real.send(sabotage.on ? JSON.stringify({ id, command: 'ping', args: {} }) : line);
         },
         exited: real.exited.then(async (exit) => {
-          if (sabotage.on) await supervise(host, backend);
+          if (sabotage.on && isBackend(name)) await supervise(host, name);
           return exit;
         }),
       };
@@ -78,13 +78,15 @@ describeWith('netns', 'self-verification', () => {
   const faultEvents = (since: number): string[] => lab.timeline.events.filter(({ event }) => event.startsWith('fault:')).slice(since).map(({ event }) => event);
 
   const effective = faultNames.filter((name) => name !== 'noop');
+  const victimOf = (fault: FaultName): TargetName => (faultNamed(fault).on.includes('backend') ? 'backend-1' : 'dns');
 
   describe('a fault without effect', () => {
     test.each(effective)('%s is a doubt', async (fault) => {
       doubtsBefore = lab.doubts.length;
       const before = faultEvents(0).length;
-      const applied = await without(() => lab.apply(fault, 'backend-1'));
-      expect(doubts()).toEqual([expect.stringMatching(new RegExp(`^${fault} backend-1 showed no effect: `))]);
+      const victim = victimOf(fault);
+      const applied = await without(() => lab.apply(fault, victim));
+      expect(doubts()).toEqual([expect.stringMatching(new RegExp(`^${fault} ${victim} showed no effect: `))]);
       expect(faultEvents(before)).toEqual(['fault:apply', 'fault:unverified']);
       // Nothing was done, so there is nothing to undo, but for what a supervisor started.
       const supervisor = supervisors.get('backend-1');

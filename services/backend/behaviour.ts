@@ -12,7 +12,7 @@ export interface Behaviour {
   statusPercent: number;
   /** `Retry-After` in seconds with every status but 200 (RFC 9110 section 10.2.3); 0 for no such header. */
   retryAfterS: number;
-  /** The first n requests of each client address get 503. Counted, and drawn, from the moment that this or `statusPercent` is set. */
+  /** The first n requests of each client address for each URL get 503. Counted, and drawn, from the moment that this or `statusPercent` is set. */
   failFirst: number;
   /** Send the headers and half of the body, then nothing more. */
   stall: boolean;

@@ -36,8 +36,8 @@ const refused: Server[] = [];
 const connections = new Map<Socket, { id: number; from: string; address: string; requests: number }>();
 let lastConnection = 0;
 
-/** Of each client address: how many requests came since the count began, and what its draws are made from. */
-const clients = new Map<string, { requests: number; random: Random }>();
+/** Of each client address: how many requests for each URL came since the count began, and what its draws are made from. */
+const clients = new Map<string, { requests: Map<string, number>; random: Random }>();
 
 const app = fastify({ logger: false });
 // Any body is welcome, and nobody looks at it.
@@ -48,7 +48,7 @@ app.all('/', async (request, reply) => {
   // What is in force when the request arrives holds for all of its reply.
   const asked = behaviour;
   const { delayMs, retryAfterS } = asked;
-  const status = statusFor(request.socket.remoteAddress ?? '');
+  const status = statusFor(request.socket.remoteAddress ?? '', request.url);
   const body = `Hello, World from ${request.socket.localAddress ?? ''}\n`;
   if (delayMs > 0) await sleep(delayMs);
   if (isBroken(asked)) {
@@ -61,11 +61,12 @@ app.all('/', async (request, reply) => {
 });
 
 /** Counted and drawn for each client address by itself, so that whoever else looks changes nothing for it. */
-function statusFor(from: string): number {
-  const client = clients.get(from) ?? { requests: 0, random: seededRandom([seed, ...addresses, from].join()) };
+function statusFor(from: string, url: string): number {
+  const client = clients.get(from) ?? { requests: new Map<string, number>(), random: seededRandom([seed, ...addresses, from].join()) };
   clients.set(from, client);
-  client.requests++;
-  if (client.requests <= behaviour.failFirst) return 503;
+  const before = client.requests.get(url) ?? 0;
+  client.requests.set(url, before + 1);
+  if (before < behaviour.failFirst) return 503;
   return behaviour.statusPercent === 100 || client.random() * 100 < behaviour.statusPercent ? behaviour.status : 200;
 }
 

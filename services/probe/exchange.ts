@@ -13,7 +13,7 @@ export interface Exchange {
 }
 
 /** The next request is sent when the reply before it is whole. */
-export function exchange(address: string, port: number, requests: number, timeoutMs: number): Promise<Exchange> {
+export function exchange(address: string, port: number, path: string, requests: number, timeoutMs: number): Promise<Exchange> {
   const startMs = nowMs();
   return new Promise((resolve) => {
     const replies: string[] = [];
@@ -26,7 +26,7 @@ export function exchange(address: string, port: number, requests: number, timeou
     const socket = connect({ host: address, port });
     const send = (): void => {
       replies.push('');
-      socket.write('GET / HTTP/1.1\r\nHost: observer\r\n\r\n');
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: observer\r\n\r\n`);
     };
     socket.once('connect', send);
     socket.setEncoding('latin1').on('data', (text: string) => {

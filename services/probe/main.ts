@@ -85,7 +85,7 @@ async function probeDns(server: string, name: string, timeoutMs: number): Promis
 await serveControl({
   connect: ({ address, port, timeoutMs }) => probeConnect(String(address), Number(port), Number(timeoutMs)),
   get: ({ address, port, path, timeoutMs }) => probeGet(String(address), Number(port), String(path), Number(timeoutMs)),
-  exchange: ({ address, port, requests, timeoutMs }) => exchange(String(address), Number(port), Number(requests), Number(timeoutMs)),
+  exchange: ({ address, port, path, requests, timeoutMs }) => exchange(String(address), Number(port), String(path), Number(requests), Number(timeoutMs)),
   dns: ({ server, name, timeoutMs }) => probeDns(String(server), String(name), Number(timeoutMs)),
 });
 ready();
