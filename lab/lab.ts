@@ -199,11 +199,11 @@ export class Lab implements AsyncDisposable {
     await this.network[Symbol.asyncDispose]();
   }
 
-  async #startServer(name: TargetName): Promise<Remote> {
+  async #startServer(name: TargetName, listen?: readonly string[]): Promise<Remote> {
     const { runtime } = this.network;
     return name === 'dns'
       ? await this.startProcess('dns', 'the DNS server', dnsArgv(this.topology, this.#seed, runtime))
-      : await this.startProcess(name, name, backendArgv(this.topology, name, this.#seed, runtime));
+      : await this.startProcess(name, name, backendArgv(this.topology, name, this.#seed, runtime, listen));
   }
 
   /** A fault may be put in force and healed while another one has ended the process: the next one is told. */
@@ -227,10 +227,16 @@ export class Lab implements AsyncDisposable {
       host: this.host(name),
       probe: this.probe,
       address: (family) => addressOf(this.topology, name, family),
+      held: () => { throw new Error('No connection is held.'); },
+      arrived: async (path) => {
+        // Its answer comes after all that it wrote before.
+        await this.remote(name).call('ping');
+        return this.timeline.events.some((event) => event.event === 'backend:request' && event.host === name && event.path === path);
+      },
       service: () => this.#serviceForFaults(name),
       process: (): HostProcess => this.remote(name).process,
-      restart: async () => {
-        const remote = await this.#startServer(name);
+      restart: async (listen) => {
+        const remote = await this.#startServer(name, listen);
         for (const { command, args } of this.#told.get(name) ?? []) await remote.call(command, args);
       },
       expectExit: () => { this.remote(name).expectExit(); },

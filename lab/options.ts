@@ -38,6 +38,12 @@ export function onOff(defaultValue: boolean, doc: string): Option<boolean> {
   return { doc, default: defaultValue, expected: 'on or off', parse: (text) => (text === 'on' ? true : text === 'off' ? false : undefined) };
 }
 
+/** Which way a fault acts, seen from the host it acts on: what goes `to` it, what comes `from` it, or both. */
+export function direction(defaultValue: Direction, doc: string): Option<Direction> {
+  return choice(['to', 'from', 'both'], defaultValue, doc);
+}
+export type Direction = 'to' | 'from' | 'both';
+
 /** `0` for both families, as in getaddrinfo's hints. */
 export function family(doc: string): Option<0 | 4 | 6> {
   return choice([0, 4, 6], 0, doc);

@@ -3,6 +3,7 @@ import type { Host } from './drivers/driver.ts';
 import type { Remote } from './remote.ts';
 import { addressOf, domain, portOf, targetNames, type Family, type HostName, type TargetName, type Topology } from './topology.ts';
 import type { Exchange } from '../services/probe/exchange.ts';
+import type { HeldSighting } from '../services/probe/held.ts';
 import type { Sighting } from '../services/probe/main.ts';
 
 export type { Exchange, Sighting };
@@ -11,6 +12,16 @@ export type { Exchange, Sighting };
 export const silenceMs = 60;
 /** How long a baseline may take to appear: a whole second more than a lost SYN costs. */
 const baselineLimitMs = 3_000;
+
+/** A connection that the observer holds. */
+export interface Held {
+  /** How connecting ended. */
+  readonly opened: HeldSighting;
+  get(path: string, timeoutMs?: number): Promise<HeldSighting>;
+  /** Waits for its end: `open` when there is none, `FIN`, or the kernel's error. */
+  ended(timeoutMs?: number): Promise<HeldSighting>;
+  release(): Promise<void>;
+}
 
 export class Probe {
   readonly #remote: Remote;
@@ -44,6 +55,17 @@ export class Probe {
   /** Requests one after the other on one connection, as bytes. Each exchange asks for a URL of its own, which no server has counted before. */
   exchange(host: HostName, family: Family, requests = 1, timeoutMs = silenceMs): Promise<Exchange> {
     return this.#remote.call('exchange', { address: addressOf(this.#topology, host, family), port: portOf(host), path: `/?look=${++this.#looks}`, requests, timeoutMs }, timeoutMs + 10_000);
+  }
+
+  /** Opens a connection to keep. */
+  async hold(host: HostName, family: Family, timeoutMs = silenceMs): Promise<Held> {
+    const { id, ...opened } = await this.#remote.call<HeldSighting & { id: number }>('hold', { address: addressOf(this.#topology, host, family), port: portOf(host), timeoutMs });
+    return {
+      opened,
+      get: (path, limitMs = silenceMs) => this.#remote.call('held-get', { id, path, timeoutMs: limitMs }, limitMs + 10_000),
+      ended: (limitMs = silenceMs) => this.#remote.call('held-end', { id, timeoutMs: limitMs }, limitMs + 10_000),
+      release: () => this.#remote.call('release', { id }),
+    };
   }
 
   /** One A query over UDP, for a name that the DNS server answers whatever its policy for the lab's name is. */

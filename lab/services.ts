@@ -17,8 +17,8 @@ export function nodeArgv(path: string, ...args: string[]): string[] {
   return programArgv(localRuntime, path, ...args);
 }
 
-export function backendArgv({ hosts }: Topology, backend: BackendName, seed: string, runtime = localRuntime): string[] {
-  const options: BackendOptions = { listen: [hosts[backend].ipv4, hosts[backend].ipv6], port: httpPort, seed };
+export function backendArgv({ hosts }: Topology, backend: BackendName, seed: string, runtime = localRuntime, listen: readonly string[] = [hosts[backend].ipv4, hosts[backend].ipv6]): string[] {
+  const options: BackendOptions = { listen: [...listen], port: httpPort, seed };
   return programArgv(runtime, 'services/backend/main.ts', JSON.stringify(options));
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Host, HostProcess } from '../drivers/driver.ts';
 import type { OptionTable, OptionValues } from '../options.ts';
-import type { Probe } from '../probe.ts';
+import type { Held, Probe } from '../probe.ts';
 import type { Family, TargetKind, TargetName } from '../topology.ts';
 
 export interface Observation {
@@ -29,11 +29,15 @@ export interface FaultTarget {
   readonly host: Host;
   readonly probe: Probe;
   address(family: Family): string;
+  /** The observer's connection that was there before the fault, for a fault that `holds`; after healing a new one. */
+  held(family: Family): Held;
+  /** Whether a request of this path has reached the server's application. */
+  arrived(path: string): Promise<boolean>;
   /** The server's control plane and its process. */
   service(): Service;
   process(): HostProcess;
-  /** Starts the server again after its process ended; resolves when it listens. */
-  restart(): Promise<void>;
+  /** Starts the server again after its process ended, on its own addresses or others; resolves when it listens. */
+  restart(listen?: readonly string[]): Promise<void>;
   /** From here on the end of the process is part of the fault. */
   expectExit(): void;
 }
@@ -52,6 +56,8 @@ export interface Fault<Table extends OptionTable = OptionTable> {
   apply(target: FaultTarget, options: OptionValues<Table>): Promise<Heal>;
   /** Looks for the effect once. Called while the fault is in force, and after healing, when it must be gone. */
   observe(target: FaultTarget, options: OptionValues<Table>): Promise<Observation>;
+  /** Set where the effect is on connections that were there before: the observer then holds one in each family. */
+  holds?: true;
   /** Set where the effect is no deviation from the baseline, so that healing cannot be told by its absence. */
   harmless?: true;
 }

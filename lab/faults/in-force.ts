@@ -2,7 +2,8 @@
 import { LabError, messageOf, unknownName } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import type { Timeline } from '../timeline.ts';
-import { isTarget, kindOf, targetNames, type TargetName } from '../topology.ts';
+import type { Held } from '../probe.ts';
+import { isTarget, kindOf, targetNames, type Family, type TargetName } from '../topology.ts';
 import type { FaultTarget, Observation } from './fault.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './index.ts';
 
@@ -52,7 +53,14 @@ export class FaultsInForce {
     }
     const words = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]));
     const options = parseOptions(fault.options, words, `the fault ${name}`);
-    const target = this.#target(host);
+    const held = new Map<Family, Held>();
+    const target: FaultTarget = { ...this.#target(host), held: (family) => held.get(family) ?? raise(new Error(`${name} holds no connection.`)) };
+    /** Lets go of the connections held so far, and takes new ones. */
+    const hold = async (): Promise<void> => {
+      if (!fault.holds) return;
+      await Promise.all([...held.values()].map((each) => each.release()));
+      for (const family of [4, 6] as const) held.set(family, await target.probe.hold(target.name, family));
+    };
     const optionText = Object.entries(words).map(([key, value]) => `${key}=${value}`).join(' ');
     const title = `${name} ${host}`;
     if ([...this.#inForce].some((other) => other.name === name && other.host === host)) {
@@ -60,6 +68,7 @@ export class FaultsInForce {
     }
 
     this.#timeline.add(host, 'fault:apply', { fault: title, options: optionText });
+    await hold();
     const undo = await fault.apply(target, options).catch((error: unknown) => {
       throw new LabError('NOT_SUPPORTED', `Could not put ${title} in force: ${messageOf(error)}`, { cause: error });
     });
@@ -85,7 +94,11 @@ export class FaultsInForce {
       this.#timeline.add(host, 'fault:heal', { fault: title });
       await undo();
       this.#inForce.delete(applied);
-      this.#unseenHeals.push({ host, title, gone: async () => fault.harmless === true || !(await fault.observe(target, options)).seen });
+      this.#unseenHeals.push({ host, title, gone: async () => {
+        if (fault.harmless) return true;
+        await hold();
+        return !(await fault.observe(target, options)).seen;
+      } });
       const others = [...this.#inForce].filter((other) => other.host === host);
       if (others.length > 0) {
         // The baseline cannot be there yet. It is looked for when the last fault of this host is healed.
@@ -113,4 +126,8 @@ export class FaultsInForce {
     }
     return baseline;
   }
+}
+
+function raise(error: Error): never {
+  throw error;
 }

@@ -8,6 +8,7 @@ import { request } from 'node:http';
 import { nowMs } from '../../lab/events.ts';
 import { ready, serveControl } from '../control.ts';
 import { exchange } from './exchange.ts';
+import { heldCommands } from './held.ts';
 
 /** `outcome` is `connected`, `response`, `silent` (nothing within the time), or an error code as the kernel names it. */
 export interface Sighting {
@@ -29,7 +30,8 @@ export function probeConnect(address: string, port: number, timeoutMs: number): 
       clearTimeout(timer);
       resolve({ outcome, startMs, tookMs: nowMs() - startMs });
     };
-    const timer = setTimeout(done, timeoutMs, 'silent');
+    // What the kernel holds for this process already comes before the verdict: a busy machine is not silence.
+    const timer = setTimeout(() => { setImmediate(done, 'silent'); }, timeoutMs);
     const socket = connect({ host: address, port });
     socket.once('connect', () => {
       done('connected');
@@ -51,7 +53,7 @@ export function probeGet(address: string, port: number, path: string, timeoutMs:
       resolve({ outcome, startMs, tookMs: nowMs() - startMs, ...more });
     };
     const timer = setTimeout(() => {
-      done(connected ? 'connected, then silent' : 'silent');
+      setImmediate(() => { done(connected ? 'connected, then silent' : 'silent'); });
     }, timeoutMs);
     const outgoing = request({ host: address, port, path, agent: false });
     outgoing.once('socket', (socket) => socket.once('connect', () => (connected = true)));
@@ -86,6 +88,7 @@ await serveControl({
   connect: ({ address, port, timeoutMs }) => probeConnect(String(address), Number(port), Number(timeoutMs)),
   get: ({ address, port, path, timeoutMs }) => probeGet(String(address), Number(port), String(path), Number(timeoutMs)),
   exchange: ({ address, port, path, requests, timeoutMs }) => exchange(String(address), Number(port), String(path), Number(requests), Number(timeoutMs)),
+  ...heldCommands,
   dns: ({ server, name, timeoutMs }) => probeDns(String(server), String(name), Number(timeoutMs)),
 });
 ready();
