@@ -27,6 +27,7 @@ const probes = {
   docker: { argv: ['docker', 'version', '--format', '{{.Server.Version}}'], remedy: 'start a docker engine and install its command and compose; `lab doctor` says more' },
   dig: { argv: ['dig', '-v'], remedy: 'install bind9-dnsutils' },
   curl: { argv: ['curl', '--version'], remedy: 'install curl' },
+  tshark: { argv: ['tshark', '--version'], remedy: 'install tshark' },
   ss: { argv: ['ss', '--version'], remedy: 'install iproute2' },
   'ordinary-user': {
     argv: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '--eval', ''],

@@ -1,10 +1,15 @@
 /** Every scenario, with each of our clients, passes; and each says what it has to say. */
 import { describe, expect, test } from 'vitest';
+import type { Findings } from '../lab/analysis/findings.ts';
+import { disagreements } from '../lab/analysis/witnesses.ts';
+import { tshark } from '../lab/capture/testing.ts';
 import { clientNames } from '../lab/clients.ts';
 import { netns } from '../lab/drivers/netns.ts';
+import type { TimelineEvent } from '../lab/events.ts';
 import { runScenario } from '../lab/run.ts';
 import { describeWith } from '../lab/testing.ts';
-import { scenarioNames, scenarios } from './index.ts';
+import { createTopology } from '../lab/topology.ts';
+import { scenarioNames, scenarios, type ScenarioName } from './index.ts';
 
 describe.each(scenarioNames)('%s', (name) => {
   test('explains itself', () => {
@@ -15,10 +20,16 @@ describe.each(scenarioNames)('%s', (name) => {
   });
 });
 
-describeWith('netns', 'on namespaces', () => {
+/** Where the trace cannot agree with the wire, and why. */
+const declared: Partial<Record<ScenarioName, readonly RegExp[]>> = {
+  // getent is run on the client's host beside the client.
+  'ula-addresses': [/^lookups/],
+};
+
+describeWith(['netns', 'tshark'], 'on namespaces', () => {
   describe.each(clientNames)('with %s', (client) => {
     test.concurrent.each(scenarioNames)('%s', { timeout: 60_000 }, async (name) => {
-      const { journal } = await runScenario({
+      const { journal, events, capture } = await runScenario({
         name,
         scenario: scenarios[name],
         driver: netns,
@@ -29,6 +40,45 @@ describeWith('netns', 'on namespaces', () => {
       });
       expect({ error: journal.error, doubts: journal.doubts, failed: journal.checks.filter(({ verdict }) => verdict !== 'pass') }).toEqual({ error: null, doubts: [], failed: [] });
       expect(journal.verdict).toBe('pass');
+
+      // Three judges of one run: the client's own trace, our reading of the packets, and Wireshark's.
+      const topology = createTopology(scenarios[name].topology);
+      const [expected = [], differences] = [declared[name], disagreements(events.filter(({ tMs }) => tMs >= 0), topology)];
+      expect(differences.filter((text) => !expected.some((each) => each.test(text)))).toEqual([]);
+      expect(expected.filter((each) => !differences.some((text) => each.test(text)))).toEqual([]);
+      await expectTsharkAgrees(capture ?? Buffer.alloc(0), events, journal.findings);
     });
   });
 });
+
+/** Every packet that we made an event of, as Wireshark counts them; and the fallback delay within a millisecond of what it reads. */
+async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEvent[], findings: Findings): Promise<void> {
+  const count = (...names: string[]): number => events.filter(({ event }) => names.includes(event)).length;
+  const rows = await tshark(capture, 'tcp or dns or _ws.malformed', [
+    'frame.time_epoch', 'tcp.flags.syn', 'tcp.flags.ack', 'tcp.flags.reset', 'dns.flags.response', '_ws.malformed', 'ipv6.version', 'http.request.method', 'http.response.code',
+  ]);
+  const isTrue = (cell: string | undefined): boolean => cell === '1' || cell === 'True';
+  const syns = rows.filter(([, syn, ack]) => isTrue(syn) && !isTrue(ack));
+  expect({
+    syns: syns.length,
+    synAcks: rows.filter(([, syn, ack]) => isTrue(syn) && isTrue(ack)).length,
+    resets: rows.filter(([, , , reset]) => isTrue(reset)).length,
+    queries: rows.filter(([, , , , response]) => response === '0' || response === 'False').length,
+    responses: rows.filter(([, , , , response]) => isTrue(response)).length,
+    malformed: rows.filter(([, , , , , malformed]) => malformed).length,
+    httpRequests: rows.filter(([, , , , , , , method]) => method).length >= count('wire:request'),
+  }).toEqual({
+    syns: count('wire:syn', 'wire:syn-retransmission'),
+    synAcks: count('wire:syn-ack'),
+    resets: count('wire:rst'),
+    queries: count('wire:dns-query'),
+    responses: count('wire:dns-response'),
+    malformed: 0,
+    httpRequests: true,
+  });
+  const { fallbackDelayMs, attempts } = findings;
+  if (fallbackDelayMs === null || attempts.some(({ synCount }) => synCount === 0)) return;
+  const first = syns[0];
+  const other = syns.find(([, , , , , , version]) => (version === '') !== (first?.[6] === ''));
+  expect(Math.abs((Number(other?.[0]) - Number(first?.[0])) * 1000 - fallbackDelayMs)).toBeLessThan(1);
+}

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { TimelineEvent } from '../events.ts';
+import { createTopology } from '../topology.ts';
 import { attemptsOf, fallbackDelay, nextAddressDelay, type Attempt } from './attempts.ts';
 
+const topology = createTopology();
 type Outcome = 'start' | 'done' | 'failed' | 'timeout';
 const [v4, otherV4, v6] = ['198.51.100.11', '198.51.100.12', '2001:db8:1::11'];
 
@@ -31,37 +33,37 @@ describe('attemptsOf', () => {
       event(254, 'start', otherV4),
       event(255, 'done', otherV4),
     ];
-    expect(attemptsOf(events).map(short)).toEqual([
+    expect(attemptsOf(events, topology).map(short)).toEqual([
       [1, v6, 1, 251, 'given up'],
       [1, v4, 252, 253, 'refused'],
       [1, otherV4, 254, 255, 'connected'],
     ]);
-    expect(attemptsOf(events).map(({ family, synCount }) => [family, synCount])).toEqual([[6, null], [4, null], [4, null]]);
+    expect(attemptsOf(events, topology).map(({ family, synCount }) => [family, synCount])).toEqual([[6, null], [4, null], [4, null]]);
   });
 
   test.each([['ECONNREFUSED', 'refused'], ['ABORTED', 'aborted'], ['ECANCELED', 'aborted'], ['EHOSTUNREACH', 'EHOSTUNREACH']])('%s is %s', (error, outcome) => {
-    expect(attemptsOf([event(1, 'start', v4), event(2, 'failed', v4, { error })])[0]?.outcome).toBe(outcome);
+    expect(attemptsOf([event(1, 'start', v4), event(2, 'failed', v4, { error })], topology)[0]?.outcome).toBe(outcome);
   });
 
   test('an attempt without an end is open', () => {
-    expect(attemptsOf([event(1, 'start', v4)]).map(short)).toEqual([[1, v4, 1, null, 'open']]);
+    expect(attemptsOf([event(1, 'start', v4)], topology).map(short)).toEqual([[1, v4, 1, null, 'open']]);
   });
 
   test('two connections to one address are told apart', () => {
     const second = { request: 2, connection: 2 };
-    expect(attemptsOf([event(1, 'start', v4), event(2, 'start', v4, second), event(3, 'done', v4, second), event(9, 'failed', v4)]).map(short)).toEqual([
+    expect(attemptsOf([event(1, 'start', v4), event(2, 'start', v4, second), event(3, 'done', v4, second), event(9, 'failed', v4)], topology).map(short)).toEqual([
       [1, v4, 1, 9, 'refused'],
       [2, v4, 2, 3, 'connected'],
     ]);
   });
 
   test('an end without a start, and other events, are passed over', () => {
-    expect(attemptsOf([event(1, 'done', v4), { tMs: 1, witness: 'lab', host: 'client', event: 'lab:note', text: '' }])).toEqual([]);
+    expect(attemptsOf([event(1, 'done', v4), { tMs: 1, witness: 'lab', host: 'client', event: 'lab:note', text: '' }], topology)).toEqual([]);
   });
 });
 
 describe('delays', () => {
-  const starts = (...list: [number, string, number?][]): Attempt[] => attemptsOf(list.map(([tMs, address, request = 1]) => event(tMs, 'start', address, { request, connection: request })));
+  const starts = (...list: [number, string, number?][]): Attempt[] => attemptsOf(list.map(([tMs, address, request = 1]) => event(tMs, 'start', address, { request, connection: request })), topology);
 
   test('the fallback delay is to the first attempt of the other family', () => {
     const attempts = starts([10, v6], [30.5, '2001:db8:1::12'], [260.25, v4], [500, otherV4]);

@@ -76,7 +76,7 @@ export function compare(left: readonly Journal[], right: readonly Journal[]): Di
   };
   same('verdict', ({ verdict }) => verdict);
   same('checks', ({ checks }) => checks.map(({ verdict }) => verdict));
-  for (const finding of ['requests', 'perBackend', 'connections', 'dnsQueries', 'reResolutions'] as const) same(finding, ({ findings }) => findings[finding]);
+  for (const finding of ['requests', 'perBackend', 'connections', 'dnsQueries', 'queryOrder', 'requestsOnWire', 'reResolutions'] as const) same(finding, ({ findings }) => findings[finding]);
   // By request: what two requests do at the same time has no order.
   same('attempts', ({ findings: { attempts } }) => attempts.toSorted((a, b) => a.request - b.request).map(({ request, address, outcome }) => `#${request} ${address} ${outcome}`));
   for (const finding of delays) {

@@ -24,6 +24,9 @@ const gapMs = 90;
 const toldRequests = 3;
 const timeWidth = 10;
 
+/** What the packets show and no program knows. */
+const wireOnly = new Set<EventName>(['wire:syn-retransmission', 'wire:data-retransmission', 'wire:unreachable']);
+
 export interface StoryOptions {
   topology: Topology;
   /** Every event: set-up, the observer's traffic, details, each request of a series. */
@@ -39,6 +42,8 @@ export interface Story {
 
 export function startStory({ topology, verbose, write }: StoryOptions): Story {
   let lastMs: number | undefined;
+  /** The client tells of its connecting itself: packets that say the same are left out. */
+  let isTraced = false;
   let requestsTold = 0;
   let requestsLeftOut = 0;
 
@@ -51,7 +56,8 @@ export function startStory({ topology, verbose, write }: StoryOptions): Story {
 
   return {
     tell: (event) => {
-      if (!verbose && (event.tMs < 0 || isDetail(event.event) || isObserver(event, topology))) return;
+      isTraced ||= event.event === 'client:dns-start' || event.event === 'client:connect-start';
+      if (!verbose && (event.tMs < 0 || isDetail(event.event) || isObserver(event, topology) || (isTraced && event.witness === 'wire' && !wireOnly.has(event.event)))) return;
       if (event.witness === 'fault' || event.event === 'dns:policy' || event.witness === 'lab') {
         requestsTold = 0;
         sayLeftOut();

@@ -13,7 +13,7 @@ const painted: Record<Verdict, (text: string) => string> = {
 };
 
 export function summaryLines(journal: Journal, directory: string | null): string[] {
-  const { checks, doubts, error, verdict, durationMs, setupMs, status, clock } = journal;
+  const { checks, doubts, error, verdict, durationMs, setupMs, status, clock, wire } = journal;
   return [
     '',
     ...checks.map((each) => `  ${marks[each.verdict]} ${each.text} ${pc.dim(`· ${each.observed}`)}`),
@@ -21,7 +21,7 @@ export function summaryLines(journal: Journal, directory: string | null): string
     ...(error === null ? [] : [`  ${marks.fail} ${error}`]),
     ...(journal.findings.requests.sent > 0 ? ['', ...findingLines(journal).map(([name, value]) => `  ${pc.dim(name.padEnd(18))} ${value}`)] : []),
     '',
-    `${painted[verdict](verdict.toUpperCase())}  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  ${pc.dim(`${durationMs} ms${setupMs === null ? '' : `, of which ${setupMs} ms set-up`}${clock ? `; one clock to ±${clock.precisionMs} ms` : ''}`)}`,
+    `${painted[verdict](verdict.toUpperCase())}  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  ${pc.dim(`${durationMs} ms${setupMs === null ? '' : `, of which ${setupMs} ms set-up`}${clock ? `; one clock to ±${clock.precisionMs} ms` : ''}${wire ? `; ${wire.frames} frames, ${wire.dropped === 0 ? 'none' : wire.dropped} lost` : ''}`)}`,
     ...(directory === null ? [] : [pc.dim(`      ${directory}`)]),
   ];
 }
@@ -35,8 +35,10 @@ function findingLines({ findings }: Journal): [string, string][] {
     ['DNS queries', `${dnsQueries.A} A, ${dnsQueries.AAAA} AAAA`],
     ['attempts', outcomesText(attempts.map(({ outcome }) => outcome))],
     ['re-resolutions', String(findings.reResolutions)],
+    ['sent again', retransmissionsText(findings.retransmissions)],
     ['fallback delay', milliseconds(findings.fallbackDelayMs)],
     ['next address after', milliseconds(findings.nextAddressDelayMs)],
+    ['resolution delay', milliseconds(findings.resolutionDelayMs)],
     ['recovery', milliseconds(findings.recoveryMs)],
     ['return after heal', milliseconds(findings.returnMs)],
     ['largest share/fair', skew.maxOverFair === null || requests.ok < 30 ? null : `${skew.maxOverFair.toFixed(2)} (chi-squared p ${skew.chi2p?.toPrecision(2) ?? ''})`],
@@ -48,6 +50,12 @@ function outcomesText(outcomes: string[]): string | null {
   const counts = new Map<string, number>();
   for (const outcome of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   return counts.size === 0 ? null : [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+}
+
+/** Nothing to say where nothing was. */
+function retransmissionsText(counts: Journal['findings']['retransmissions']): string | null {
+  const { syn, data } = counts ?? { syn: 0, data: 0 };
+  return syn + data === 0 ? null : [syn > 0 ? `${syn} SYNs` : '', data > 0 ? `${data} segments` : ''].filter(Boolean).join(', ');
 }
 
 function milliseconds(value: number | null): string | null {
