@@ -9,7 +9,7 @@ INSTALLED := node_modules/.package-lock.json
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
 FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(client)') $(if $(seed),--seed '$(seed)') \
-         $(foreach pair,$(set),--set '$(pair)') $(if $(v),--verbose) $(if $(json),--json)
+         $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') $(if $(v),--verbose) $(if $(json),--json)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

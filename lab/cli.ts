@@ -28,6 +28,7 @@ const withRunFlags = (command: Command): Command =>
     .option('--client <name>', 'the client under test', 'node-fetch')
     .option('--seed <text>', 'a number; repeats every shuffled answer exactly', '1')
     .option('--set <key=value>', 'an option of our client (repeatable)', collect, [])
+    .option('--expect <field<value>', 'a bound that a finding must keep (repeatable): recoveryMs<2000, requests.failed==0', collect, [])
     .option('--json', 'print the journal alone')
     .option('-v, --verbose', 'print every event');
 

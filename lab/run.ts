@@ -9,6 +9,7 @@ import type { Driver } from './drivers/driver.ts';
 import type { ClockReading } from './clock.ts';
 import { LabError, messageOf } from './errors.ts';
 import type { TimelineEvent } from './events.ts';
+import { checkExpectation, type Expectation } from './expect.ts';
 import { unlessAborted, withinLimit } from './limits.ts';
 import { createLab, type Lab } from './lab.ts';
 import type { Scenario, Stage } from './scenario.ts';
@@ -24,6 +25,8 @@ export interface RunOptions {
   /** What was asked for on the command line, over what the scenario wants. */
   clientOptions: Partial<ClientOptions>;
   seed: string;
+  /** Bounds that the findings must keep, beyond what the scenario checks. */
+  expectations?: readonly Expectation[];
   /** Aborting ends the run at once, with everything cleaned up. */
   signal: AbortSignal;
   onEvent?: Subscriber;
@@ -109,7 +112,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const result = { findings, events, topology, client: clientOptions, data };
   let checks: Check[] = [];
   try {
-    if (error === undefined) checks = [...scenario.checks(result), ...(scenario.contract?.(result) ?? [])];
+    if (error === undefined) checks = [...scenario.checks(result), ...(scenario.contract?.(result) ?? []), ...(options.expectations ?? []).map((each) => checkExpectation(each, findings))];
   } catch (thrown) {
     error = failedBy(thrown);
   }

@@ -42,7 +42,7 @@ function story(...frames: Buffer[]): string[] {
   return frames.flatMap((bytes, atMs) =>
     decoder.decode({ bytes, atMs, realtimeNs: 0n, lengthBytes: bytes.length }).map(({ event, ...payload }) => {
       const { count, sender, line, bytes: again, type, transport } = payload as Record<string, unknown>;
-      return [event.slice(5), payload.atMs, ...[count, sender, line, again, type, transport].filter((value) => value !== undefined)].join(' ');
+      return [event.slice(5), payload.atMs, ...[count, sender, line, again, type, transport].flatMap((value) => (value === undefined ? [] : [String(value as string | number)]))].join(' ');
     }),
   );
 }

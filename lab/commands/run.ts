@@ -6,6 +6,7 @@ import { scenarios, type ScenarioName } from '../../scenarios/index.ts';
 import { clientNames, parseClientName } from '../clients.ts';
 import { chooseDriver } from '../drivers/index.ts';
 import { LabError } from '../errors.ts';
+import { parseExpectation } from '../expect.ts';
 import { parseOptions, splitAssignments } from '../options.ts';
 import { writeRunFiles } from '../report/files.ts';
 import { startStory } from '../report/story.ts';
@@ -20,6 +21,7 @@ export interface RunFlags {
   client: string;
   seed: string;
   set: string[];
+  expect: string[];
   json?: boolean;
   verbose?: boolean;
 }
@@ -75,6 +77,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)),
     driver: await chooseDriver(flags.driver),
     seed: flags.seed,
+    expectations: flags.expect.map(parseExpectation),
     signal: interruptSignal(),
   };
 }
