@@ -8,7 +8,7 @@ INSTALLED := node_modules/.package-lock.json
 # Stripped types and compiled code are kept, which halves the start of each process.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
-FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(client)') $(if $(seed),--seed '$(seed)') \
+FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst ','\'',$(client))') $(if $(seed),--seed '$(seed)') \
          $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') $(if $(v),--verbose) $(if $(json),--json)
 
 help: ## this list

@@ -5,7 +5,7 @@ import { createTransport } from './transports.ts';
 import { startTrace, type Emit } from './trace.ts';
 import type { ClientOptions } from './options.ts';
 
-export type RequestResult = { ok: true; status: number; body: string } | { ok: false; error: string; causes: string[] };
+export type RequestResult = { ok: true; /** Null where the client does not tell. */ status: number | null; body: string } | { ok: false; error: string; causes: string[] };
 
 /** A client that keeps its agent, and so its connections, from one request to the next. */
 export function createRequester(options: ClientOptions, emit: Emit): (number: number, method: string, url: string) => Promise<RequestResult> {

@@ -74,7 +74,7 @@ export const events = {
   'client:connection': event('the request obtained a connection', { request: 'number', connection: 'number', reused: 'flag', address: 'text', port: 'number' }),
   'client:request-sent': detail('the request was handed to the kernel', { request: 'number' }),
   'client:response-start': detail('status and headers arrived', { request: 'number', status: 'number' }),
-  'client:response': event('the whole response arrived', { request: 'number', status: 'number', body: 'text' }),
+  'client:response': event('the whole response arrived; no `status` where the client does not tell', { request: 'number', status: 'number?', body: 'text' }),
   'client:error': event('an error reached the caller; `causes` is the whole chain, outermost first', { request: 'number', code: 'text', causes: 'texts' }),
   'client:connection-closed': event('a connection that had been established is gone', { connection: 'number', address: 'text', error: 'text?' }),
 

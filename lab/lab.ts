@@ -109,9 +109,7 @@ export class Lab implements AsyncDisposable {
       hostProcess,
       (event) => { this.timeline.receive(host, event); },
       (reason) => {
-        if (this.#stopping) return;
-        this.timeline.add(host, 'lab:process-trouble', { process: title, reason });
-        this.#doubts.push(`${title} ${reason}`);
+        this.reportTrouble(host, title, reason);
       },
       onFrames,
     );
@@ -128,6 +126,13 @@ export class Lab implements AsyncDisposable {
   /** The frames so far, and how many were lost; null where nothing is captured. */
   get wire(): Captured | null {
     return this.#capture?.captured ?? null;
+  }
+
+  /** A process ended by itself, or wrote what is none of its protocol: with that the verdict can be no better than unknown. */
+  reportTrouble(host: HostName, title: string, reason: string): void {
+    if (this.#stopping) return;
+    this.timeline.add(host, 'lab:process-trouble', { process: title, reason });
+    this.#doubts.push(`${title} ${reason}`);
   }
 
   /** The control plane of the process that was last started on a host. */

@@ -4,7 +4,7 @@ import type { ClientOptions } from '../client/options.ts';
 import { overallVerdict, type Check, type Verdict } from './analysis/checks.ts';
 import { findingsOf, type Findings } from './analysis/findings.ts';
 import { captureFile } from './capture/file.ts';
-import { optionsFor, startClient, type ClientName } from './clients.ts';
+import { findClient, isOwn, optionsFor, optionsNotApplied, parseClient, type Client } from './clients.ts';
 import type { Driver } from './drivers/driver.ts';
 import type { ClockReading } from './clock.ts';
 import { LabError, messageOf } from './errors.ts';
@@ -12,7 +12,7 @@ import type { TimelineEvent } from './events.ts';
 import { checkExpectation, type Expectation } from './expect.ts';
 import { unlessAborted, withinLimit } from './limits.ts';
 import { createLab, type Lab } from './lab.ts';
-import type { Scenario, Stage } from './scenario.ts';
+import type { Scenario, Stage, StageClient } from './scenario.ts';
 import { Timeline, type Subscriber } from './timeline.ts';
 import { createTopology, hostAt, isBackend } from './topology.ts';
 import { release } from 'node:os';
@@ -21,7 +21,8 @@ export interface RunOptions {
   name: string;
   scenario: Scenario;
   driver: Driver;
-  client: ClientName;
+  /** A name of the table in clients.ts, or a command. */
+  client: string;
   /** What was asked for on the command line, over what the scenario wants. */
   clientOptions: Partial<ClientOptions>;
   seed: string;
@@ -38,6 +39,8 @@ export interface Journal {
   driver: string;
   client: string;
   clientOptions: ClientOptions;
+  /** What of them a client that is not ours could not be given. */
+  optionsNotApplied: string[];
   seed: number;
   /** How the run went. */
   status: 'completed' | 'failed' | 'interrupted';
@@ -47,7 +50,7 @@ export interface Journal {
   durationMs: number;
   /** Null where the set-up did not come to its end. */
   setupMs: number | null;
-  platform: { kernel: string; node: string; engine: string | null; clientVersion: string };
+  platform: { kernel: string; node: string; engine: string | null; clientVersion: string | null };
   /** The hosts' clock against the orchestrator's, and how well that is known; null where no lab came up. */
   clock: ClockReading | null;
   /** Why the run did not complete, or null. */
@@ -67,23 +70,30 @@ export interface FinishedRun {
 }
 
 const defaultLimitMs = 30_000;
+/** Any other client may need a process for each request, and may wait long for an answer that ours gives up. */
+const foreignLimitFactor = 10;
 
 /**
  * Runs a scenario to its end, whatever that is; the lab is gone when this returns.
  * A run that could not be done is a journal with status `failed` or `interrupted`, not an exception.
  */
 export async function runScenario(options: RunOptions): Promise<FinishedRun> {
-  const { name, scenario, driver, client, seed, signal } = options;
+  const { name, scenario, driver, seed, signal } = options;
+  const client = parseClient(options.client);
   const startedAt = new Date().toISOString();
   const start = performance.now();
   const timeline = new Timeline();
   if (options.onEvent) timeline.subscribe(options.onEvent);
   const clientOptions = optionsFor(client, scenario.client ?? {}, options.clientOptions);
-  const limitMs = scenario.limitMs ?? defaultLimitMs;
+  const limitMs = (scenario.limitMs ?? defaultLimitMs) * (isOwn(client) ? 1 : foreignLimitFactor);
   const topology = createTopology(scenario.topology);
   let setupMs: number | undefined;
   let lab: Lab | undefined;
   let data: unknown;
+  let clientVersion: string | null = null;
+  const notApplied = new Set<string>();
+  const onClient = (version: string): void => { clientVersion = version; };
+  const onOptions = (applied: ClientOptions): void => { for (const key of optionsNotApplied(client, applied)) notApplied.add(key); };
   let error: LabError | undefined;
   const failedBy = (thrown: unknown): LabError => (thrown instanceof LabError ? thrown : new LabError('START_FAILED', messageOf(thrown), { cause: thrown }));
   // Ends what a scenario that was cut short still waits for, so that this process can end.
@@ -93,7 +103,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     lab = await createLab({ driver, timeline, seed, topology: scenario.topology ?? {} });
     const running = lab;
     await unlessAborted(signal, async () => {
-      const stage = await setStage(running, clientOptions, options.clientOptions, limitMs, seed, over.signal);
+      const stage = await setStage({ lab: running, client, options: clientOptions, asked: options.clientOptions, limitMs, seed, over: over.signal, onClient, onOptions });
       setupMs = performance.now() - start;
       timeline.start();
       data = await withinLimit('The scenario', limitMs, scenario.run(stage));
@@ -112,7 +122,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const result = { findings, events, topology, client: clientOptions, data };
   let checks: Check[] = [];
   try {
-    if (error === undefined) checks = [...scenario.checks(result), ...(scenario.contract?.(result) ?? []), ...(options.expectations ?? []).map((each) => checkExpectation(each, findings))];
+    if (error === undefined) checks = [...scenario.checks(result), ...(isOwn(client) ? (scenario.contract?.(result) ?? []) : []), ...(options.expectations ?? []).map((each) => checkExpectation(each, findings))];
   } catch (thrown) {
     error = failedBy(thrown);
   }
@@ -125,15 +135,16 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     journal: {
       scenario: name,
       driver: driver.name,
-      client,
+      client: client.name,
       clientOptions,
+      optionsNotApplied: [...notApplied],
       seed: Number(seed),
       status: error === undefined ? 'completed' : error.code === 'INTERRUPTED' ? 'interrupted' : 'failed',
       verdict: error === undefined ? overallVerdict(checks, doubts) : 'unknown',
       startedAt,
       durationMs: tenths(performance.now() - start),
       setupMs: setupMs === undefined ? null : tenths(setupMs),
-      platform: { kernel: release(), node: process.version, engine: lab?.network.engine ?? null, clientVersion: process.version },
+      platform: { kernel: release(), node: process.version, engine: lab?.network.engine ?? null, clientVersion },
       clock: setupMs === undefined || !lab ? null : lab.clock,
       error: error?.message ?? null,
       wire: captured && { frames: captured.frames.length, dropped: captured.dropped },
@@ -144,16 +155,36 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   };
 }
 
+interface StageSetting {
+  lab: Lab;
+  client: Client;
+  options: ClientOptions;
+  /** What was asked for on the command line, over what the scenario wants. */
+  asked: Partial<ClientOptions>;
+  limitMs: number;
+  seed: string;
+  over: AbortSignal;
+  onClient: (version: string) => void;
+  onOptions: (wanted: ClientOptions) => void;
+}
+
 /** Services and client start side by side; the stage is what the scenario's stimulus works with. */
-async function setStage(lab: Lab, options: ClientOptions, asked: Partial<ClientOptions>, limitMs: number, seed: string, over: AbortSignal): Promise<Stage> {
+async function setStage({ lab, client, options, asked, limitMs, seed, over, onClient, onOptions }: StageSetting): Promise<Stage> {
   let lastRequest = 0;
   const numbers = { next: () => ++lastRequest };
-  const [stageClient] = await Promise.all([startClient(lab, options, numbers, limitMs), lab.startServices(seed), lab.startCapture()]);
+  const finding = findClient(lab, client);
+  const startClient = async (wanted: ClientOptions): Promise<StageClient> => {
+    const { version, start } = await finding;
+    onClient(version);
+    onOptions(wanted);
+    return await start(wanted, numbers, limitMs);
+  };
+  const [stageClient] = await Promise.all([startClient(options), lab.startServices(seed), lab.startCapture()]);
   return {
     topology: lab.topology,
     client: stageClient,
     dns: lab.dns,
-    startClient: (change) => startClient(lab, { ...options, ...change, ...asked }, numbers, limitMs),
+    startClient: (change) => startClient({ ...options, ...change, ...asked }),
     behave: async (backend, change) => { await lab.behave(backend, change); },
     apply: (fault, host, given) => lab.apply(fault, host, given),
     note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },

@@ -4,9 +4,9 @@
  */
 import type { Behaviour } from '../services/backend/behaviour.ts';
 import type { ClientOptions } from '../client/options.ts';
-import type { RequestResult } from '../client/requester.ts';
 import type { Check } from './analysis/checks.ts';
 import type { Findings } from './analysis/findings.ts';
+import type { AddressedResult } from './clients/requests.ts';
 import type { DnsControl } from './dns-control.ts';
 import type { TimelineEvent } from './events.ts';
 import type { AppliedFault } from './lab.ts';
@@ -33,9 +33,14 @@ export interface Stage {
   backendAt: (address: string | null) => BackendName;
 }
 
+/** One that a client may repeat by itself, and one that it may not (RFC 9110 section 9.2.2). */
+export type Method = 'GET' | 'POST';
+
 export interface StageClient {
-  /** One GET of the lab's URL, to its end. A failure is a result, not an error. */
-  get(url?: string): Promise<RequestResult & { address: string | null }>;
+  /** One request of the lab's URL, to its end. A failure is a result, not an error. */
+  request(method: Method, url?: string): Promise<AddressedResult>;
+  /** The same with GET. */
+  get(url?: string): Promise<AddressedResult>;
   /** Any command on the client's host, by zx: ``await client.$`curl -s ${url}` ``. */
   $(pieces: TemplateStringsArray, ...args: unknown[]): Promise<ProcessOutput>;
   /** Ends the client and with it its connections. */

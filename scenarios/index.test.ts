@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Findings } from '../lab/analysis/findings.ts';
 import { disagreements } from '../lab/analysis/witnesses.ts';
 import { tshark } from '../lab/capture/testing.ts';
-import { clientNames } from '../lab/clients.ts';
+import { ownClientNames } from '../lab/clients.ts';
 import { netns } from '../lab/drivers/netns.ts';
 import type { TimelineEvent } from '../lab/events.ts';
 import { runScenario } from '../lab/run.ts';
@@ -27,7 +27,7 @@ const declared: Partial<Record<ScenarioName, readonly RegExp[]>> = {
 };
 
 describeWith(['netns', 'tshark'], 'on namespaces', () => {
-  describe.each(clientNames)('with %s', (client) => {
+  describe.each(ownClientNames)('with %s', (client) => {
     test.concurrent.each(scenarioNames)('%s', { timeout: 60_000 }, async (name) => {
       const { journal, events, capture } = await runScenario({
         name,

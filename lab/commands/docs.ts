@@ -3,7 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { clientOptions } from '../../client/options.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { filters } from '../../services/dns/filters.ts';
-import { clients } from '../clients.ts';
+import { profiles } from '../../client/external/index.ts';
+import { ownClients } from '../clients.ts';
 import { LabError } from '../errors.ts';
 import { events } from '../events.ts';
 import { faults } from '../faults/index.ts';
@@ -36,7 +37,7 @@ const tables: Record<string, () => string> = {
       ['event', 'when', 'payload'],
       Object.entries(events).map(([name, { doc, fields }]) => [`\`${name}\``, doc, Object.keys(fields).map((field) => `\`${field}\``).join(' ')]),
     ),
-  clients: () => table(['client', 'what it is'], Object.entries(clients).map(([name, { summary }]) => [`\`${name}\``, summary])),
+  clients: () => table(['client', 'what it is', 'how to get it'], Object.entries({ ...ownClients, ...profiles }).map(([name, each]) => [`\`${name}\``, each.summary, 'install' in each ? each.install : 'part of the lab'])),
   'client-options': () =>
     table(['option', 'values', 'default', 'what it does'], Object.entries(clientOptions).map(([key, option]) => [`\`${key}\``, option.expected, String(option.default ?? 'not set'), option.doc])),
   filters: () => Object.keys(filters).map((name) => `\`${name}\``).join(' → '),

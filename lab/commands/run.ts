@@ -3,7 +3,8 @@ import { pc } from '../report/colours.ts';
 import { constants } from 'node:os';
 import { clientOptions } from '../../client/options.ts';
 import { scenarios, type ScenarioName } from '../../scenarios/index.ts';
-import { clientNames, parseClientName } from '../clients.ts';
+import { optionsForAny } from '../clients/foreign.ts';
+import { isOwn, ownClientNames, parseClient } from '../clients.ts';
 import { chooseDriver } from '../drivers/index.ts';
 import { LabError } from '../errors.ts';
 import { parseExpectation } from '../expect.ts';
@@ -68,12 +69,17 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
   if (!Object.hasOwn(scenarios, name)) throw new LabError('BAD_INPUT', `Unknown scenario \`${name}\`. Known:\n${listLines().join('\n')}`);
   if (!/^\d+$/.test(flags.seed)) throw new LabError('BAD_INPUT', `Expected --seed to be a whole number, got \`${flags.seed}\`.`);
   const asked = splitAssignments(flags.set);
-  if ('transport' in asked) throw new LabError('BAD_INPUT', `Choose the transport by the client: --client ${clientNames.join(' or ')}.`);
+  if ('transport' in asked) throw new LabError('BAD_INPUT', `Choose the transport by the client: --client ${ownClientNames.join(' or ')}.`);
+  const client = parseClient(flags.client);
+  const alien = isOwn(client) ? undefined : Object.keys(asked).find((key) => !(optionsForAny as readonly string[]).includes(key));
+  if (alien !== undefined) {
+    throw new LabError('BAD_INPUT', `\`${alien}\` is an option of our own client (--client ${ownClientNames.join(' or ')}); \`${client.name}\` can be given ${optionsForAny.join(' and ')} only.`);
+  }
   const parsed = parseOptions(clientOptions, asked, 'the client');
   return {
     name,
     scenario: scenarios[name as ScenarioName],
-    client: parseClientName(flags.client),
+    client: client.name,
     clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)),
     driver: await chooseDriver(flags.driver),
     seed: flags.seed,

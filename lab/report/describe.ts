@@ -38,7 +38,7 @@ const describers: Describer = {
   'client:connection': ({ reused, address, request }) => `${reused ? 'reuses' : 'uses new'} connection to ${colourAddress(address)} ${number(request)}`,
   'client:request-sent': ({ request }) => `request sent ${number(request)}`,
   'client:response-start': ({ status, request }) => `${status} headers ${number(request)}`,
-  'client:response': ({ status, body, request }) => pc.bold(`${status} ${colourBody(body)} ${number(request)}`),
+  'client:response': ({ status, body, request }) => pc.bold(`${status ?? 'answered:'} ${colourBody(body)} ${number(request)}`),
   'client:error': ({ code, request }) => pc.bold(pc.red(`error reaches the caller: ${code} ${number(request)}`)),
   // UND_ERR_INFO is undici's word for its own tidy end of a connection.
   'client:connection-closed': ({ address, error }) => `connection to ${colourAddress(address)} closed${error && error !== 'UND_ERR_INFO' ? ` (${error})` : ''}`,

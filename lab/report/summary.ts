@@ -13,10 +13,11 @@ const painted: Record<Verdict, (text: string) => string> = {
 };
 
 export function summaryLines(journal: Journal, directory: string | null): string[] {
-  const { checks, doubts, error, verdict, durationMs, setupMs, status, clock, wire } = journal;
+  const { checks, optionsNotApplied, doubts, error, verdict, durationMs, setupMs, status, clock, wire } = journal;
   return [
     '',
     ...checks.map((each) => `  ${marks[each.verdict]} ${each.text} ${pc.dim(`· ${each.observed}`)}`),
+    ...(optionsNotApplied.length > 0 ? [`  ${pc.dim(`· ${journal.client} cannot be told: ${optionsNotApplied.join(', ')}`)}`] : []),
     ...doubts.map((doubt) => `  ${marks.unknown} ${doubt}`),
     ...(error === null ? [] : [`  ${marks.fail} ${error}`]),
     ...(journal.findings.requests.sent > 0 ? ['', ...findingLines(journal).map(([name, value]) => `  ${pc.dim(name.padEnd(18))} ${value}`)] : []),

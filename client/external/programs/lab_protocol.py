@@ -1,0 +1,61 @@
+"""The lab's protocol: a JSON line in for each request, one out with its result (docs/clients.md)."""
+import asyncio
+import errno
+import json
+import sys
+
+
+def write(message):
+    print(json.dumps(message), flush=True)
+
+
+def chain(error):
+    """The error and what caused it, outermost first; libraries wrap the system's error several times over."""
+    seen = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        inner = getattr(error, "reason", None)
+        wrapped = [arg for arg in error.args if isinstance(arg, BaseException)]
+        error = inner if isinstance(inner, BaseException) else wrapped[0] if wrapped else error.__cause__ or error.__context__
+    return seen
+
+
+def failure(id, error):
+    """The system's error code where there is one, else the exception's name."""
+    causes = chain(error)
+    codes = [errno.errorcode[each.errno] for each in causes if isinstance(each, OSError) and each.errno in errno.errorcode]
+    return {"id": id, "error": codes[-1] if codes else type(causes[-1]).__name__, "causes": [f"{type(each).__name__}: {each}" for each in causes]}
+
+
+def seconds(message):
+    """The caller's limit, or None for the library's own default."""
+    return message["timeoutMs"] / 1000 if "timeoutMs" in message else None
+
+
+def serve(request):
+    """`request(method, url, timeout)` returns status and body, or raises."""
+    write({"ready": True})
+    for line in sys.stdin:
+        message = json.loads(line)
+        try:
+            status, body = request(message["method"], message["url"], seconds(message))
+            write({"id": message["id"], "status": status, "body": body})
+        except Exception as error:
+            write(failure(message["id"], error))
+
+
+async def serve_async(request):
+    """The same on an event loop, which goes on while nothing is asked: it hears of connections that close."""
+    async def answer(message):
+        try:
+            status, body = await request(message["method"], message["url"], seconds(message))
+            write({"id": message["id"], "status": status, "body": body})
+        except Exception as error:
+            write(failure(message["id"], error))
+
+    write({"ready": True})
+    tasks = set()
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        task = asyncio.ensure_future(answer(json.loads(line)))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)

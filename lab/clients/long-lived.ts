@@ -1,0 +1,174 @@
+/**
+ * A client that lives as long as the scenario's: JSON lines on its stdin and stdout (docs/clients.md).
+ *
+ *   in   {"id":1,"method":"GET","url":"http://…","timeoutMs":1000}
+ *   out  {"id":1,"status":200,"body":"…"}  or  {"id":1,"error":"…"}
+ *        {"ready":true}                      once, where the profile says so
+ *        {"event":"client:dns-start",…}      at any time, if it traces
+ */
+import type { LongLived } from '../../client/external/profile.ts';
+import type { RequestResult } from '../../client/requester.ts';
+import type { Host, HostProcess, ProcessExit } from '../drivers/driver.ts';
+import { LabError } from '../errors.ts';
+import { isEvent, type EmittedEvent, type EventName } from '../events.ts';
+import { withinLimit } from '../limits.ts';
+import { timedOut, type Asked, type Asker } from './asker.ts';
+
+/** Java and a browser need a second or two, on a busy machine several. */
+const readyLimitMs = 30_000;
+
+/** What is the lab's to say: the client's caller knows what it asked for and what it got. */
+const notTheirs: readonly EventName[] = ['client:request', 'client:response', 'client:error'];
+
+export interface LongLivedOptions {
+  host: Pick<Host, 'start'>;
+  name: string;
+  program: LongLived;
+  /** A process of its own for each request: no connection outlives one. */
+  freshProcess: boolean;
+  onEvent: (event: EmittedEvent) => void;
+  /** Hears of an end nobody asked for, and of output that is none of the protocol's. */
+  onTrouble: (reason: string) => void;
+}
+
+export async function longLivedAsker(options: LongLivedOptions): Promise<Asker> {
+  let shared: Promise<Speaker> | undefined;
+  const live = new Set<Speaker>();
+  const start = async (): Promise<Speaker> => {
+    const speaker = await Speaker.start(options);
+    live.add(speaker);
+    return speaker;
+  };
+  const end = async (speaker: Speaker): Promise<void> => {
+    live.delete(speaker);
+    await speaker.stop();
+  };
+  const asker: Asker = {
+    prepare: async () => {
+      const speaker = await (options.freshProcess ? start() : (shared ??= start()));
+      return async (asked) => {
+        const result = await speaker.ask(asked);
+        if (result !== 'too late' && !options.freshProcess) return result;
+        // The next request gets another process.
+        if (result === 'too late') shared = undefined;
+        await end(speaker);
+        return result === 'too late' ? timedOut(asked.limitMs) : result;
+      };
+    },
+    stop: async () => {
+      await Promise.all([...live].map(end));
+    },
+  };
+  // What cannot be started is told before the scenario begins.
+  if (!options.freshProcess) await asker.prepare();
+  return asker;
+}
+
+interface Pending {
+  resolve: (result: RequestResult | 'too late') => void;
+  reject: (error: LabError) => void;
+}
+
+/** One process that speaks the protocol. */
+class Speaker {
+  readonly #process: HostProcess;
+  readonly #options: LongLivedOptions;
+  readonly #pending = new Map<number, Pending>();
+  readonly #ready = Promise.withResolvers<undefined>();
+  #broken: LabError | undefined;
+  #stopped = false;
+
+  static async start(options: LongLivedOptions): Promise<Speaker> {
+    const { host, name, program } = options;
+    const speaker = new Speaker(await host.start(program.argv), options);
+    if (program.saysReady) await withinLimit(`The start of the client \`${name}\``, readyLimitMs, speaker.#ready.promise);
+    return speaker;
+  }
+
+  private constructor(process: HostProcess, options: LongLivedOptions) {
+    this.#process = process;
+    this.#options = options;
+    this.#ready.promise.catch(() => undefined);
+    process.onLine((line) => { this.#receive(line); });
+    void process.exited.then((exit) => { this.#ended(exit); });
+  }
+
+  async ask({ request, method, url, timeoutMs, limitMs }: Asked): Promise<RequestResult | 'too late'> {
+    if (this.#broken) throw this.#broken;
+    const { promise, resolve, reject } = Promise.withResolvers<RequestResult | 'too late'>();
+    const timer = setTimeout(resolve, limitMs, 'too late');
+    this.#pending.set(request, { resolve, reject });
+    this.#process.send(JSON.stringify({ id: request, method, url, ...(timeoutMs === null ? {} : { timeoutMs }) }));
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(request);
+    }
+  }
+
+  /** SIGKILL: what a client does at its orderly end is no part of any scenario. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const { resolve } of this.#pending.values()) resolve('too late');
+    await this.#process.signal('SIGKILL').catch(() => undefined);
+    await this.#process.exited;
+  }
+
+  #receive(line: string): void {
+    if (this.#stopped) return;
+    const message = parseLine(line);
+    if (message === undefined || ('id' in message && !this.#pending.has(message.id))) {
+      const shown = line.slice(0, 200);
+      this.#break(new LabError('BAD_OUTPUT', `Expected the client \`${this.#options.name}\` to write the protocol's JSON lines (docs/clients.md), got \`${shown}\`.`));
+      this.#options.onTrouble(`wrote \`${shown}\`, which is no line of the protocol`);
+    } else if ('event' in message) this.#options.onEvent(message);
+    else if ('ready' in message) this.#ready.resolve(undefined);
+    else {
+      const { id, status, body, error, causes } = message;
+      this.#pending.get(id)?.resolve(error === undefined ? { ok: true, status: status ?? null, body: body ?? '' } : { ok: false, error, causes: causes ?? [error] });
+    }
+  }
+
+  #ended({ code, signal, stderr }: ProcessExit): void {
+    if (this.#stopped) return;
+    const how = `${signal ?? `exit status ${String(code)}`}${stderr ? `; it wrote: ${stderr}` : ''}`;
+    const hint = this.#options.program.saysReady ? '' : ' A command that is to be given the URL as a word has {url} in it; one without speaks the protocol of docs/clients.md.';
+    this.#break(new LabError('PROCESS_EXITED', `The client \`${this.#options.name}\` ended: ${how}.${hint}`));
+    this.#options.onTrouble(`ended: ${how}`);
+  }
+
+  #break(error: LabError): void {
+    this.#broken = error;
+    this.#ready.reject(error);
+    for (const { reject } of this.#pending.values()) reject(error);
+  }
+}
+
+interface ResultLine {
+  id: number;
+  status?: number;
+  body?: string;
+  error?: string;
+  causes?: string[];
+}
+
+/** What a line says, or undefined when it is none of the protocol's: a client under test may write anything. */
+function parseLine(line: string): EmittedEvent | ResultLine | { ready: true } | undefined {
+  let message: unknown;
+  try {
+    message = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return undefined;
+  if ('event' in message) return isEvent(message) && message.event.startsWith('client:') && !notTheirs.includes(message.event) ? message : undefined;
+  if ('ready' in message) return message.ready === true ? { ready: true } : undefined;
+  const { id, status, body, error, causes } = message as Record<string, unknown>;
+  const isResult =
+    typeof id === 'number' &&
+    (typeof error === 'string' || (error === undefined && Number.isInteger(status))) &&
+    (body === undefined || typeof body === 'string') &&
+    (causes === undefined || (Array.isArray(causes) && causes.every((cause) => typeof cause === 'string')));
+  return isResult ? (message as ResultLine) : undefined;
+}
