@@ -1,6 +1,6 @@
 # The lab's front door. Everything works in a fresh clone: what is missing is installed on the way.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity list up down doctor test lint docs bench clean
+.PHONY: help install scenario scenarios parity list clients up down doctor test lint docs bench clean
 
 NODE := node_modules/.bin/node
 # npm's own mark of a finished installation.
@@ -33,6 +33,9 @@ up: $(INSTALLED) ## keep a lab up, to break by hand from another terminal
 
 down: $(INSTALLED) ## take that lab down, and whatever a docker run left
 	@bin/lab down
+
+clients: $(INSTALLED) ## the clients a run can use; install=1 gets other Node versions, builds Go's and Java's
+	@bin/lab clients $(if $(driver),--driver '$(driver)') $(if $(install),--install)
 
 doctor: $(INSTALLED) ## what this machine has and lacks
 	@bin/lab doctor

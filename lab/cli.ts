@@ -25,7 +25,7 @@ const program = new Command('lab')
 const withRunFlags = (command: Command): Command =>
   command
     .option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto')
-    .option('--client <name>', 'the client under test', 'node-fetch')
+    .option('--client <name>', 'the client under test: a name (lab clients lists them), or a command with {url} in it', 'node-fetch')
     .option('--seed <text>', 'a number; repeats every shuffled answer exactly', '1')
     .option('--set <key=value>', 'an option of our client (repeatable)', collect, [])
     .option('--expect <field<value>', 'a bound that a finding must keep (repeatable): recoveryMs<2000, requests.failed==0', collect, [])
@@ -145,6 +145,16 @@ program
   .action(async () => {
     const { doctor } = await import('./commands/doctor.ts');
     process.exitCode = await doctor();
+  });
+
+program
+  .command('clients')
+  .description('the clients that a run can use, as they are on the client\'s host')
+  .option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto')
+  .option('--install', 'get the other Node versions from npm, and build what has to be built')
+  .action(async (flags: { driver: string; install?: boolean }) => {
+    const { listClients } = await import('./commands/clients.ts');
+    process.exitCode = await listClients(flags);
   });
 
 program

@@ -1,0 +1,35 @@
+/** Other versions of Node, from the npm package `node`, which `lab clients --install` puts into a cache folder. */
+import { programPath, versionFrom, type ClientHost, type Profile } from './profile.ts';
+
+/** The releases that differ in what a client does: keep-alive, order of addresses, attempt delay. */
+export const nodeReleases = [18, 20, 22, 26] as const;
+type Release = (typeof nodeReleases)[number];
+
+/** Where a release is installed, below the project's folder. */
+export function nodeFolder({ root }: Pick<ClientHost, 'root'>, release: Release): string {
+  return `${root}/node_modules/.cache/clients/node-${release}`;
+}
+
+function node(release: Release, transport: 'fetch' | 'http'): Profile {
+  const what = transport === 'fetch' ? 'fetch' : 'node:http with its global agent';
+  return {
+    summary: `Node ${release}, ${what}, with nothing set`,
+    install: 'make clients install=1',
+    find: async (host) => {
+      const binary = `${nodeFolder(host, release)}/node_modules/node/bin/node`;
+      const version = await versionFrom(host, [binary, '--version']);
+      return version === null ? null : { version, program: { asked: 'over stdin', argv: [binary, programPath(host, `node_${transport}.mjs`)], saysReady: true } };
+    },
+  };
+}
+
+export const nodeProfiles = {
+  'node-18-fetch': node(18, 'fetch'),
+  'node-18-http': node(18, 'http'),
+  'node-20-fetch': node(20, 'fetch'),
+  'node-20-http': node(20, 'http'),
+  'node-22-fetch': node(22, 'fetch'),
+  'node-22-http': node(22, 'http'),
+  'node-26-fetch': node(26, 'fetch'),
+  'node-26-http': node(26, 'http'),
+} satisfies Record<string, Profile>;

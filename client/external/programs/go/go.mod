@@ -1,0 +1,3 @@
+module failover-lab/client
+
+go 1.19

@@ -1,0 +1,235 @@
+// Go's net/http under the lab's protocol (docs/clients.md), traced with net/http/httptrace: the program of the experiment that
+// this lab grew from. One http.Client with nothing set, shared by all requests.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+type message map[string]any
+
+var output sync.Mutex
+
+func write(m message) {
+	line, err := json.Marshal(m)
+	if err != nil {
+		panic(err)
+	}
+	output.Lock()
+	defer output.Unlock()
+	os.Stdout.Write(append(line, '\n'))
+}
+
+// nowMs reads CLOCK_MONOTONIC, which is the same number for every process of the lab; package time does not tell it.
+func nowMs() float64 {
+	const clockMonotonic = 1
+	var at syscall.Timespec
+	syscall.Syscall(syscall.SYS_CLOCK_GETTIME, clockMonotonic, uintptr(unsafe.Pointer(&at)), 0)
+	return float64(at.Sec)*1e3 + float64(at.Nsec)/1e6
+}
+
+func emit(event string, request int, fields message) {
+	m := message{"event": "client:" + event, "atMs": nowMs(), "request": request}
+	for name, value := range fields {
+		m[name] = value
+	}
+	write(m)
+}
+
+// connections gives each connection a number and counts its requests. An attempt has no connection yet: it gets a number of its
+// own, which its connection then keeps.
+type connections struct {
+	sync.Mutex
+	last   int
+	number map[string]int
+}
+
+func (c *connections) next() int {
+	c.Lock()
+	defer c.Unlock()
+	c.last++
+	return c.last
+}
+
+func (c *connections) keep(local net.Addr, number int) {
+	c.Lock()
+	defer c.Unlock()
+	c.number[local.String()] = number
+}
+
+func (c *connections) of(local net.Addr) int {
+	c.Lock()
+	defer c.Unlock()
+	return c.number[local.String()]
+}
+
+var (
+	client  = &http.Client{}
+	known   = &connections{number: map[string]int{}}
+	lookups = &connections{}
+)
+
+func split(hostPort string) message {
+	host, port, _ := net.SplitHostPort(hostPort)
+	number, _ := strconv.Atoi(port)
+	family := 4
+	if strings.Contains(host, ":") {
+		family = 6
+	}
+	return message{"address": host, "port": number, "family": family}
+}
+
+func with(m message, more message) message {
+	for name, value := range more {
+		m[name] = value
+	}
+	return m
+}
+
+func traced(ctx context.Context, request int) context.Context {
+	var lock sync.Mutex
+	attempts := map[string]int{}
+	lookup := 0
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(info httptrace.DNSStartInfo) {
+			lookup = lookups.next()
+			emit("dns-start", request, message{"lookup": lookup, "name": info.Host, "family": 0, "resolver": resolver()})
+		},
+		DNSDone: func(info httptrace.DNSDoneInfo) {
+			addresses := []string{}
+			for _, each := range info.Addrs {
+				addresses = append(addresses, each.String())
+			}
+			fields := message{"lookup": lookup, "addresses": addresses, "coalesced": info.Coalesced}
+			if info.Err != nil {
+				fields["error"] = info.Err.Error()
+			}
+			emit("dns-done", request, fields)
+		},
+		ConnectStart: func(network, address string) {
+			number := known.next()
+			lock.Lock()
+			attempts[address] = number
+			lock.Unlock()
+			emit("connect-start", request, with(split(address), message{"connection": number}))
+		},
+		ConnectDone: func(network, address string, err error) {
+			lock.Lock()
+			number := attempts[address]
+			lock.Unlock()
+			fields := with(split(address), message{"connection": number})
+			if err != nil {
+				emit("connect-failed", request, with(fields, message{"error": code(err)}))
+				return
+			}
+			// httptrace does not tell the local port here; GotConn does.
+			emit("connect-done", request, with(fields, message{"localPort": 0}))
+		},
+		GotConn: func(info httptrace.GotConnInfo) {
+			lock.Lock()
+			if number, dialled := attempts[info.Conn.RemoteAddr().String()]; dialled && !info.Reused {
+				known.keep(info.Conn.LocalAddr(), number)
+			}
+			lock.Unlock()
+			remote := split(info.Conn.RemoteAddr().String())
+			emit("connection", request, message{"connection": known.of(info.Conn.LocalAddr()), "reused": info.Reused, "address": remote["address"], "port": remote["port"]})
+		},
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil {
+				emit("request-sent", request, nil)
+			}
+		},
+	})
+}
+
+// code is the system's name for an error where there is one, else the innermost text.
+func code(err error) string {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		for name, each := range codes {
+			if each == number {
+				return name
+			}
+		}
+	}
+	if err.Error() == "operation was canceled" || strings.HasSuffix(err.Error(), ": operation was canceled") {
+		// Package net's own word for an attempt that another one has beaten, or whose request is over.
+		return "ABORTED"
+	}
+	for errors.Unwrap(err) != nil {
+		err = errors.Unwrap(err)
+	}
+	return err.Error()
+}
+
+var codes = map[string]syscall.Errno{
+	"ECONNREFUSED": syscall.ECONNREFUSED, "ECONNRESET": syscall.ECONNRESET, "EHOSTUNREACH": syscall.EHOSTUNREACH,
+	"ENETUNREACH": syscall.ENETUNREACH, "ETIMEDOUT": syscall.ETIMEDOUT, "EPIPE": syscall.EPIPE, "EADDRNOTAVAIL": syscall.EADDRNOTAVAIL,
+}
+
+type order struct {
+	Id        int
+	Method    string
+	Url       string
+	TimeoutMs int
+}
+
+func get(o order) {
+	ctx := context.Background()
+	if o.TimeoutMs > 0 {
+		limited, cancel := context.WithTimeout(ctx, time.Duration(o.TimeoutMs)*time.Millisecond)
+		defer cancel()
+		ctx = limited
+	}
+	request, err := http.NewRequestWithContext(traced(ctx, o.Id), o.Method, o.Url, nil)
+	if err != nil {
+		write(message{"id": o.Id, "error": err.Error()})
+		return
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		write(message{"id": o.Id, "error": code(err), "causes": []string{err.Error()}})
+		return
+	}
+	emit("response-start", o.Id, message{"status": response.StatusCode})
+	// Read to its end and closed: only then does the connection go back to the pool.
+	body, err := io.ReadAll(response.Body)
+	response.Body.Close()
+	if err != nil {
+		write(message{"id": o.Id, "error": code(err), "causes": []string{err.Error()}})
+		return
+	}
+	write(message{"id": o.Id, "status": response.StatusCode, "body": string(body)})
+}
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "--version" {
+		fmt.Println(strings.TrimPrefix(runtime.Version(), "go"))
+		return
+	}
+	write(message{"ready": true})
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		var o order
+		if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
+			panic(err)
+		}
+		go get(o)
+	}
+}

@@ -1,0 +1,5 @@
+//go:build netcgo
+
+package main
+
+func resolver() string { return "cgo (libc)" }

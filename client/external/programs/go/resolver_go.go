@@ -1,0 +1,5 @@
+//go:build netgo
+
+package main
+
+func resolver() string { return "go" }

@@ -1,0 +1,29 @@
+/** The lab's protocol, for any Node since 18: a JSON line in for each request, one out with its result (docs/clients.md). */
+import { createInterface } from 'node:readline';
+
+const write = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+
+/** `request(method, url, signal)` resolves with status and body, or rejects. Requests run side by side. */
+export function serve(request) {
+  createInterface({ input: process.stdin })
+    .on('line', async (line) => {
+      const { id, method, url, timeoutMs } = JSON.parse(line);
+      try {
+        write({ id, ...(await request(method, url, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs))) });
+      } catch (error) {
+        write({ id, error: codeOf(error), causes: causesOf(error) });
+      }
+    })
+    .on('close', () => process.exit(0));
+  write({ ready: true });
+}
+
+/** The innermost code there is. */
+function codeOf(error) {
+  const inner = error.cause ? codeOf(error.cause) : '';
+  return inner || (typeof error.code === 'string' ? error.code : '') || (error.cause ? '' : error.name);
+}
+
+function causesOf(error) {
+  return error === undefined ? [] : [`${error.name}: ${error.message || error.code}`, ...(error.errors ?? []).flatMap(causesOf), ...causesOf(error.cause)];
+}
