@@ -43,7 +43,7 @@ describe('a --client', () => {
   });
 
   test.each(['curll', '', ' '])('%j is neither', (text) => {
-    expect(() => parseClient(text)).toThrow(/^Unknown client `.*`\. Known: node-fetch, node-http, curl, .* Or a command: 'curl -sS \{url\}'\.$/);
+    expect(() => parseClient(text)).toThrow(/^Unknown client `.*`\. Known: node-fetch, node-http, .*\bcurl, .* Or a command: 'curl -sS \{url\}'\.$/);
   });
 });
 

@@ -128,7 +128,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   }
   const doubts = [...(lab?.doubts ?? [])];
   const captured = lab?.wire ?? null;
-  const comment = `${name} on ${driver.name} with ${client}, seed ${seed}: ${scenario.title}`;
+  const comment = `${name} on ${driver.name} with ${client.name}, seed ${seed}: ${scenario.title}`;
   return {
     events,
     capture: captured && captureFile({ captured, events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment }),
