@@ -79,7 +79,7 @@ export const events = {
   'client:connection-closed': event('a connection that had been established is gone', { connection: 'number', address: 'text', error: 'text?' }),
 
   'dns:query': event('a query arrived', { id: 'number', name: 'text', type: 'text', transport: 'text', from: 'text', fromPort: 'number' }),
-  'dns:answer': event('an answer left', {
+  'dns:answer': event('an answer left; `rules` are those that made it another one', {
     id: 'number',
     name: 'text',
     type: 'text',
@@ -89,8 +89,9 @@ export const events = {
     rcode: 'text',
     addresses: 'texts',
     truncated: 'flag',
+    rules: 'text?',
   }),
-  'dns:dropped': event('a query is left without an answer, as the policy says', { id: 'number', name: 'text', type: 'text', from: 'text' }),
+  'dns:dropped': event('a query is left without an answer, as the policy says', { id: 'number', name: 'text', type: 'text', from: 'text', rules: 'text?' }),
   'dns:malformed': event('a packet that is no DNS query arrived; `count` so far', { from: 'text', transport: 'text', count: 'number', reason: 'text' }),
   'dns:policy': event('the answer policy changed', { change: 'text' }),
 
@@ -105,6 +106,7 @@ export const events = {
     rcode: 'text',
     addresses: 'texts',
     truncated: 'flag',
+    rules: 'text?',
   }),
   'wire:neighbour-solicitation': detail('the client asked everybody for the hardware address of a neighbour (ARP, Neighbour Discovery)', { address: 'text', family: 'number' }),
   'wire:neighbour-answer': detail('a neighbour told the client its hardware address', { address: 'text', family: 'number' }),

@@ -1,6 +1,7 @@
 /** A DNS message as the wire has it, query or response (RFC 1035 section 4). */
 import { Packet } from 'dns2';
-import { rcodes, typeName } from '../../services/dns/answer.ts';
+import { typeName } from '../../services/dns/answer.ts';
+import { rcodes } from '../../services/dns/rcodes.ts';
 
 export interface DnsMessage {
   id: number;

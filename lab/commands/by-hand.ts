@@ -22,11 +22,8 @@ export async function exec(host: string, argv: string[]): Promise<number> {
 export async function dns(words: string[]): Promise<number> {
   const policy = (await askLab('dns', parseDnsWords(words))) as Policy;
   console.log(`AAAA ${policy.aaaa ? 'on' : 'off'} · TTL ${policy.ttlS} s`);
-  for (const type of ['A', 'AAAA'] as const) {
-    const { delayMs, drop, rcode } = policy.impairments[type];
-    const impaired = [drop ? 'dropped' : '', delayMs > 0 ? `delayed by ${delayMs} ms` : '', rcode ? `answered with ${rcode}` : ''].filter(Boolean);
-    console.log(`${type.padEnd(5)} ${policy.chains[type]}${impaired.length > 0 ? ` · ${impaired.join(', ')}` : ''}`);
-  }
+  for (const type of ['A', 'AAAA'] as const) console.log(`${type.padEnd(5)} ${policy.chains[type]}`);
+  for (const { id, text } of policy.rules) console.log(`${id} · ${text}`);
   return 0;
 }
 

@@ -1,5 +1,8 @@
 /** From the bytes of a query to what the zone says of it, and from there to the bytes of the response. */
+import { isIPv6 } from 'node:net';
 import { Packet, type default as DNS } from 'dns2';
+import { rcodes } from './rcodes.ts';
+import { noEffect, type Effect } from './rules.ts';
 import type { AddressRecord, Zone } from './zone.ts';
 
 /** A question this server can answer, with all that the response must repeat. */
@@ -20,14 +23,18 @@ export interface Query {
 export interface Response {
   rcode: string;
   records: AddressRecord[];
+  /** Null for the zone's. */
+  ttlS: number | null;
+  /** How many CNAMEs lead to the records. */
+  cnames: number;
+  /** Empty, with TC, over UDP. */
+  truncate: boolean;
+  wrongId: boolean;
 }
 
 /** The payload size this server offers: what fits an unfragmented IPv6 packet (DNS Flag Day 2020). */
 const ownPayloadBytes = 1232;
 const headerBytes = 12;
-/** RFC 1035 section 4.1.1; BADVERS from RFC 6891 section 9. */
-export const rcodes: Record<string, number> = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 };
-export const rcodeNames = Object.keys(rcodes);
 
 /**
  * Reads one query.
@@ -61,34 +68,48 @@ export function typeName(type: number): string {
   return Object.entries(Packet.TYPE).find(([, number]) => number === type)?.[0] ?? `TYPE${type}`;
 }
 
-/** What the zone says, before any impairment. */
-export function resolve(query: Query, zone: Zone): Response {
-  if (query.edns && query.edns.version > 0) return { rcode: 'BADVERS', records: [] };
-  if (query.opcode !== 0) return { rcode: 'NOTIMP', records: [] };
-  if (query.classNumber !== Packet.CLASS.IN) return { rcode: 'REFUSED', records: [] };
-  const answer = zone.answer(query.name, query.type);
-  return answer.rcode === 'NOERROR' ? answer : { rcode: answer.rcode, records: [] };
+/** What the zone says, and what a rule makes of it. `from` is the client's address. */
+export function resolve(query: Query, zone: Zone, from = '', effect: Effect = noEffect): Response {
+  const { ttlS, cnames, truncate, wrongId } = effect;
+  const response = (rcode: string, records: AddressRecord[] = []): Response => ({ rcode, records, ttlS, cnames, truncate, wrongId });
+  if (query.edns && query.edns.version > 0) return response('BADVERS');
+  if (query.opcode !== 0) return response('NOTIMP');
+  if (query.classNumber !== Packet.CLASS.IN) return response('REFUSED');
+  if (effect.rcode !== null) return response(effect.rcode);
+  const answer = zone.answer(query.name, query.type, { from, omit: effect.omit });
+  if (answer.rcode !== 'NOERROR') return response(answer.rcode);
+  if (effect.nodata) return response('NOERROR');
+  return response('NOERROR', withInserted(answer.records, effect.insert));
+}
+
+/** The addresses of the answer's own family take the places at its head. */
+function withInserted(records: AddressRecord[], insert: readonly string[]): AddressRecord[] {
+  const [first] = records;
+  if (!first) return records;
+  const inserted = insert.filter((address) => isIPv6(address) === (first.type === 'AAAA')).map((address) => ({ ...first, address }));
+  return [...inserted, ...records.slice(inserted.length)];
 }
 
 /**
  * The response's bytes. Over UDP an answer that does not fit the client's size is sent empty with TC set,
  * so that the client asks again over TCP (RFC 2181 section 9).
  */
-export function encodeResponse(query: Query, { rcode, records }: Response, zone: Zone, transport: 'udp' | 'tcp'): { bytes: Buffer; truncated: boolean } {
-  const bytes = buildPacket(query, rcode, records, zone).toBuffer();
+export function encodeResponse(query: Query, response: Response, zone: Zone, transport: 'udp' | 'tcp'): { bytes: Buffer; truncated: boolean } {
+  const bytes = buildPacket(query, response, zone).toBuffer();
   const limitBytes = transport === 'tcp' ? 65_535 : Math.min(query.edns?.payloadBytes ?? 512, query.edns ? ownPayloadBytes : 512);
-  if (bytes.length <= limitBytes) return { bytes, truncated: false };
-  const packet = buildPacket(query, rcode, [], zone);
+  const truncate = response.truncate && transport === 'udp';
+  if (bytes.length <= limitBytes && !truncate) return { bytes, truncated: false };
+  const packet = buildPacket(query, { ...response, records: [] }, zone);
   packet.header.tc = 1;
   packet.authorities = [];
   return { bytes: packet.toBuffer(), truncated: true };
 }
 
-function buildPacket(query: Query, rcode: string, records: AddressRecord[], zone: Zone): Packet {
+function buildPacket(query: Query, { rcode, records, ttlS, cnames, wrongId }: Response, zone: Zone): Packet {
   const authoritative = rcode === 'NOERROR' || rcode === 'NXDOMAIN';
   const packet = new Packet();
   packet.header = new Packet.Header({
-    id: query.id,
+    id: wrongId ? query.id ^ 1 : query.id,
     qr: 1,
     opcode: query.opcode,
     aa: authoritative ? 1 : 0,
@@ -96,7 +117,11 @@ function buildPacket(query: Query, rcode: string, records: AddressRecord[], zone
     rcode: rcodes[rcode] ?? 2,
   });
   packet.questions = [new Packet.Question({ name: query.name, type: query.typeNumber, class: query.classNumber })];
-  packet.answers = records.map(({ type, address }) => resource(query.name, Packet.TYPE[type], zone.ttlS, { address }));
+  const names = [query.name, ...(records.length > 0 ? Array.from({ length: cnames }, (_, index) => `cname-${index + 1}.${zone.domain}`) : [])];
+  packet.answers = [
+    ...names.slice(1).map((domain, index) => resource(names[index] ?? '', Packet.TYPE.CNAME, ttlS ?? zone.ttlS, { domain })),
+    ...records.map(({ type, address }) => resource(names.at(-1) ?? '', Packet.TYPE[type], ttlS ?? zone.ttlS, { address })),
+  ];
   const isApex = query.name.toLowerCase() === zone.domain;
   if (authoritative && isApex && query.type === 'SOA') packet.answers = [soa(zone)];
   else if (authoritative && isApex && query.type === 'NS') packet.answers = [resource(query.name, Packet.TYPE.NS, zone.ttlS, { ns: `dns.${zone.domain}` })];

@@ -14,11 +14,20 @@ export type Handler = (bytes: Buffer, peer: Peer, reply: (bytes: Buffer) => void
 /** An idle DNS connection is kept a few seconds (RFC 7766 section 6.2.3). */
 const idleTimeoutMs = 10_000;
 
+/** What becomes of DNS over TCP: answered, refused by the kernel (RST), or accepted and left without an answer. */
+export const tcpModes = ['answer', 'refuse', 'silent'] as const;
+export type TcpMode = (typeof tcpModes)[number];
+
+export interface Listener {
+  /** Established connections stay as they are. */
+  setTcp(mode: TcpMode): Promise<void>;
+}
+
 /**
  * Listens on both transports of `address`.
  * @throws {Error} EADDRINUSE, EADDRNOTAVAIL, EACCES as the kernel says.
  */
-export async function listen(address: string, port: number, handler: Handler): Promise<void> {
+export async function listen(address: string, port: number, handler: Handler): Promise<Listener> {
   const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   udp.on('message', (bytes, { address: from, port: fromPort }) => {
     handler(bytes, { transport: 'udp', address: from, port: fromPort }, (response) => {
@@ -28,11 +37,21 @@ export async function listen(address: string, port: number, handler: Handler): P
   });
   // allowHalfOpen: a client may send its query and FIN at once, and still wants the answer.
   const tcp = createServer({ allowHalfOpen: true }, (socket) => {
-    serveConnection(socket, handler);
+    if (silent) socket.on('error', () => socket.destroy()).once('end', () => socket.destroy()).resume();
+    else serveConnection(socket, handler);
   });
+  let silent = false;
   udp.bind(port, address);
   tcp.listen(port, address);
   await Promise.all([once(udp, 'listening'), once(tcp, 'listening')]);
+  return {
+    setTcp: async (mode) => {
+      silent = mode === 'silent';
+      // Closed is only the listening socket: its port answers with RST from now on.
+      if (mode === 'refuse') tcp.close();
+      else if (!tcp.listening) await once(tcp.listen(port, address), 'listening');
+    },
+  };
 }
 
 /** Messages on TCP carry a two-byte length; several may wait in one connection (RFC 7766 section 8). */
@@ -57,11 +76,14 @@ function serveConnection(socket: Socket, handler: Handler): void {
       const message = received.subarray(2, messageEnd);
       received = received.subarray(messageEnd);
       unanswered++;
+      let answered = false;
       handler(message, peer, (response) => {
         const length = Buffer.alloc(2);
         length.writeUInt16BE(response.length);
         socket.write(Buffer.concat([length, response]));
-        unanswered--;
+        // A second copy of an answer answers nothing.
+        if (!answered) unanswered--;
+        answered = true;
         endIfDone();
       });
     }

@@ -133,7 +133,7 @@ describe('an impairment', () => {
 
 describe('the control plane', () => {
   test('refuses an unknown command, and a line that is no command, and goes on', async () => {
-    await expect(remote.call('shuffel')).rejects.toThrow('Unknown command `shuffel`. Known: policy, aaaa, ttl, filter, chain, record, impair, ping.');
+    await expect(remote.call('shuffel')).rejects.toThrow('Unknown command `shuffel`. Known: policy, aaaa, ttl, filter, chain, record, rule, unrule, tcp, impair, ping.');
     await expect(remote.call('toString')).rejects.toThrow('Unknown command `toString`.');
     remote.process.send('no JSON');
     await expect(remote.call('ping')).resolves.toBeTypeOf('number');

@@ -6,9 +6,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emit, ready, serveControl } from '../control.ts';
 import { encodeResponse, parseQuery, resolve, type Query } from './answer.ts';
-import { listen, type Peer } from './listen.ts';
+import { listen, type Listener, type Peer } from './listen.ts';
 import { policyCommands } from './policy.ts';
-import { isAddressType, Zone, type ZoneOptions } from './zone.ts';
+import { Zone, type ZoneOptions } from './zone.ts';
 
 /** How to start the server; the lab writes it, one JSON argument. */
 export interface DnsServerOptions extends ZoneOptions {
@@ -35,16 +35,17 @@ async function handle(bytes: Buffer, peer: Peer, reply: (bytes: Buffer) => void)
   const from = { transport: peer.transport, from: peer.address, fromPort: peer.port };
   emit('dns:query', { ...about, ...from });
 
-  const impairment = isAddressType(query.type) ? zone.impairments[query.type] : undefined;
-  if (impairment?.drop) {
-    emit('dns:dropped', { ...about, from: peer.address });
+  const { effect, ids } = zone.rules.effectOn({ name: query.name, type: query.type, from: peer.address });
+  const rules = ids.length > 0 ? { rules: ids.join(', ') } : {};
+  if (effect.drop) {
+    emit('dns:dropped', { ...about, from: peer.address, ...rules });
     return;
   }
-  const response = impairment?.rcode ? { rcode: impairment.rcode, records: [] } : resolve(query, zone);
-  if (impairment && impairment.delayMs > 0) await sleep(impairment.delayMs);
+  const response = resolve(query, zone, peer.address, effect);
+  if (effect.delayMs > 0) await sleep(effect.delayMs);
   const { bytes: encoded, truncated } = encodeResponse(query, response, zone, peer.transport);
-  reply(encoded);
-  emit('dns:answer', { ...about, ...from, rcode: response.rcode, addresses: response.records.map(({ address }) => address), truncated });
+  for (let copy = 0; copy < effect.copies; copy++) reply(encoded);
+  emit('dns:answer', { ...about, ...from, rcode: response.rcode, addresses: response.records.map(({ address }) => address), truncated, ...rules });
 }
 
 /** The header alone, with FORMERR, as RFC 1035 section 4.1.1 asks of a server that cannot interpret a query. */
@@ -55,11 +56,12 @@ function formErr(bytes: Buffer): Buffer {
   return header;
 }
 
+const listeners: Listener[] = [];
 try {
-  await Promise.all(options.listen.map((address) => listen(address, options.port, (...args) => void handle(...args))));
+  listeners.push(...(await Promise.all(options.listen.map((address) => listen(address, options.port, (...args) => void handle(...args))))));
 } catch (error) {
   console.error(`dns: cannot listen on ${options.listen.join(', ')} port ${options.port}: ${(error as Error).message}`);
   process.exit(1);
 }
-await serveControl(policyCommands(zone));
+await serveControl(policyCommands(zone, async (mode) => { await Promise.all(listeners.map((listener) => listener.setTcp(mode))); }));
 ready();

@@ -25,15 +25,19 @@ describe('a switch', () => {
       aaaa: false,
       ttlS: 60,
       chains: { A: 'up > shuffle > selectFirst 2', AAAA: 'up > shuffle > selectFirst 2' },
-      impairments: { A: { delayMs: 0, drop: false, rcode: null }, AAAA: { delayMs: 0, drop: false, rcode: null } },
+      rules: [],
     });
     expect(call('aaaa', { on: true }).aaaa).toBe(true);
     expect(call('ttl', { seconds: 0 }).ttlS).toBe(0);
     expect(call('filter', { filter: 'shuffle', on: false, type: 'A' }).chains).toEqual({ A: 'up > selectFirst 2', AAAA: 'up > shuffle > selectFirst 2' });
     expect(call('filter', { filter: 'selectFirst', on: true, n: 3 }).chains).toEqual({ A: 'up > selectFirst 3', AAAA: 'up > shuffle > selectFirst 3' });
     expect(call('chain', { links: ['selectFirst 2', 'shuffle'] }).chains.A).toBe('selectFirst 2 > shuffle');
-    expect(call('impair', { type: 'A', delayMs: 5, rcode: 'SERVFAIL' }).impairments.A).toEqual({ delayMs: 5, drop: false, rcode: 'SERVFAIL' });
-    expect(call('impair', { drop: true, rcode: null }).impairments).toEqual({ A: { delayMs: 5, drop: true, rcode: null }, AAAA: { delayMs: 0, drop: true, rcode: null } });
+    expect(call('impair', { type: 'A', delayMs: 5, rcode: 'SERVFAIL' }).rules).toEqual([{ id: 'impair A', text: 'A queries: delayMs 5, rcode SERVFAIL' }]);
+    expect(call('impair', { drop: true, rcode: null }).rules).toEqual([{ id: 'impair A', text: 'A queries: drop true, delayMs 5' }, { id: 'impair AAAA', text: 'AAAA queries: drop true' }]);
+    expect(call('impair', { drop: false, delayMs: 0 }).rules).toEqual([]);
+    const rule = { id: 'mine', match: { name: 'web.lab.test', clients: ['192.0.2.1'], percent: 30 }, effect: { copies: 2, omit: ['198.51.100.11'] } };
+    expect(call('rule', rule).rules).toEqual([{ id: 'mine', text: 'all queries for web.lab.test from 192.0.2.1 (30 %): copies 2, omit 198.51.100.11' }]);
+    expect(call('unrule', { id: 'mine' }).rules).toEqual([]);
     expect(changes()).toEqual([
       'AAAA on',
       'TTL 0 s',
@@ -42,6 +46,9 @@ describe('a switch', () => {
       'A selectFirst 2 > shuffle, AAAA selectFirst 2 > shuffle',
       'A queries: {"delayMs":5,"rcode":"SERVFAIL"}',
       'A and AAAA queries: {"drop":true,"rcode":null}',
+      'A and AAAA queries: {"delayMs":0,"drop":false}',
+      'mine: all queries for web.lab.test from 192.0.2.1 (30 %): copies 2, omit 198.51.100.11',
+      'mine: no more',
     ]);
   });
 
@@ -78,6 +85,11 @@ describe('what it cannot do is said, and changes nothing', () => {
     ['record', { action: 'add', name: 'web.lab.test', type: 'AAAA', address: '198.51.100.12' }, 'Expected `address` to be an IPv6 address, got "198.51.100.12".'],
     ['record', { action: 'remove', name: 'web.lab.test', type: 'A', address: '198.51.100.12' }, 'No record web.lab.test A 198.51.100.12. web.lab.test has: A 198.51.100.11.'],
     ['impair', { delayMs: 600_001 }, 'Expected `delayMs` to be a whole number from 0 to 600000, got 600001.'],
+    ['rule', { id: 'mine', match: { percent: 101 } }, 'Expected `percent` to be a whole number from 0 to 100, got 101.'],
+    ['rule', { id: 'mine', match: { clients: '192.0.2.1' } }, 'Expected `clients` to be a list, got "192.0.2.1".'],
+    ['rule', { id: 'mine', effect: { rcode: 'NOPE' } }, 'Expected `rcode` to be one of NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS, got "NOPE".'],
+    ['rule', { id: 'mine', effect: { slow: true } }, 'Unknown `effect` field `slow`. Known: drop, delayMs, rcode, nodata, truncate, wrongId, copies, ttlS, cnames, omit, insert.'],
+    ['rule', { effect: {} }, 'Expected `id` to be text, got undefined.'],
     ['impair', { drop: 1 }, 'Expected `drop` to be true or false, got 1.'],
     ['impair', { rcode: 'NOPE' }, 'Expected `rcode` to be one of NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS, got "NOPE".'],
   ];

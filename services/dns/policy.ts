@@ -1,8 +1,11 @@
 /** The commands that change the answer policy while the server runs; each change is an event. */
 import { isIP } from 'node:net';
 import { emit, type Command } from '../control.ts';
-import { rcodeNames } from './answer.ts';
+import { expectFlag, expectInteger, expectOneOf, expectText } from '../expect.ts';
 import { chainText, filterNames, type ChainLink, type FilterName } from './filters.ts';
+import { tcpModes, type TcpMode } from './listen.ts';
+import { rcodeNames } from './rcodes.ts';
+import { parseRule, ruleText, type Effect } from './rules.ts';
 import { addressTypes, isAddressType, type AddressType, type Zone } from './zone.ts';
 
 /** The policy as a whole, for `lab dns` without arguments. */
@@ -10,16 +13,17 @@ export interface Policy {
   aaaa: boolean;
   ttlS: number;
   chains: Record<AddressType, string>;
-  impairments: Zone['impairments'];
+  /** What happens to some queries and not to others, in words. */
+  rules: { id: string; text: string }[];
 }
 
 /** One command a switch; all answer with the policy that is now in force. */
-export function policyCommands(zone: Zone): Record<string, Command> {
+export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<void> = () => Promise.resolve()): Record<string, Command> {
   const policy = (): Policy => ({
     aaaa: zone.aaaa,
     ttlS: zone.ttlS,
     chains: { A: chainText(zone.chains.A), AAAA: chainText(zone.chains.AAAA) },
-    impairments: zone.impairments,
+    rules: zone.rules.all.map((rule) => ({ id: rule.id, text: ruleText(rule) })),
   });
   const changed = (change: string): Policy => {
     emit('dns:policy', { change });
@@ -55,14 +59,33 @@ export function policyCommands(zone: Zone): Record<string, Command> {
       else zone.mark(...record, verb === 'up');
       return changed(`record ${record.join(' ')} ${verb}`);
     },
+    rule: (args) => {
+      const rule = parseRule(args);
+      return changed(`${rule.id}: ${ruleText(zone.rules.set(rule))}`);
+    },
+    unrule: ({ id }) => {
+      zone.rules.remove(expectText('id', id));
+      return changed(`${expectText('id', id)}: no more`);
+    },
+    tcp: async ({ mode }) => {
+      const word = expectOneOf('mode', mode, tcpModes) as TcpMode;
+      await setTcp(word);
+      return changed(`DNS over TCP: ${word}`);
+    },
+    // One rule a type, which is changed and not added to.
     impair: ({ type, delayMs, drop, rcode }) => {
       const types = expectTypes(type);
-      const change = {
+      const change: Partial<Effect> = {
         ...(delayMs === undefined ? {} : { delayMs: expectInteger('delayMs', delayMs, 600_000) }),
         ...(drop === undefined ? {} : { drop: expectFlag(drop, 'drop') }),
         ...(rcode === undefined ? {} : { rcode: rcode === null ? null : expectOneOf('rcode', rcode, rcodeNames) }),
       };
-      for (const each of types) Object.assign(zone.impairments[each], change);
+      for (const each of types) {
+        const id = `impair ${each}`;
+        const effect = { ...zone.rules.get(id)?.effect, ...change };
+        if (effect.delayMs || effect.drop || effect.rcode) zone.rules.set({ id, match: { type: each }, effect });
+        else zone.rules.remove(id);
+      }
       return changed(`${types.join(' and ')} queries: ${JSON.stringify(change)}`);
     },
   };
@@ -85,18 +108,6 @@ function expectTypes(type: unknown): readonly AddressType[] {
   throw new Error(`Expected \`type\` to be one of ${addressTypes.join(', ')}, got ${JSON.stringify(type)}.`);
 }
 
-function expectFlag(value: unknown, key = 'on'): boolean {
-  if (typeof value !== 'boolean') throw new Error(`Expected \`${key}\` to be true or false, got ${JSON.stringify(value)}.`);
-  return value;
-}
-
-function expectInteger(key: string, value: unknown, max: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > max) {
-    throw new Error(`Expected \`${key}\` to be a whole number from 0 to ${max}, got ${JSON.stringify(value)}.`);
-  }
-  return value;
-}
-
 /** What is no address of the record's family would leave the server as a broken record. */
 function expectAddress(type: AddressType, value: unknown): string {
   const text = expectText('address', value);
@@ -104,16 +115,6 @@ function expectAddress(type: AddressType, value: unknown): string {
   // A zone index (fe80::1%eth0) is a host's own matter and has no place in a record.
   if (isIP(text) !== version || text.includes('%')) throw new Error(`Expected \`address\` to be an IPv${version} address, got ${JSON.stringify(value)}.`);
   return text;
-}
-
-function expectText(key: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw new Error(`Expected \`${key}\` to be text, got ${JSON.stringify(value)}.`);
-  return value;
-}
-
-function expectOneOf(key: string, value: unknown, known: readonly string[]): string {
-  if (typeof value !== 'string' || !known.includes(value)) throw new Error(`Expected \`${key}\` to be one of ${known.join(', ')}, got ${JSON.stringify(value)}.`);
-  return value;
 }
 
 function onOff(on: boolean): string {

@@ -1,5 +1,6 @@
 /** The zone the server is authoritative for, and the policy that shapes its answers; both change while it runs. */
 import { seededRandom, type Random } from '../random.ts';
+import { Rules } from './rules.ts';
 import { applyChain, chainText, defaultChain, type ChainLink, type FilterName } from './filters.ts';
 
 export const addressTypes = ['A', 'AAAA'] as const;
@@ -15,19 +16,13 @@ export interface AddressRecord {
   position: number;
 }
 
-/** What happens to queries of one type before they are answered. */
-export interface Impairment {
-  delayMs: number;
-  drop: boolean;
-  /** An RCODE to answer with, or null to answer as the zone says. */
-  rcode: string | null;
-}
-
 export interface ZoneOptions {
   domain: string;
   /** The same seed gives the same sequence of answers per record type, whatever the order A and AAAA arrive in. */
   seed: string;
   records: readonly { name: string; type: AddressType; address: string }[];
+  /** Who only looks: its answers are drawn apart, so that looking changes no answer that a client gets. */
+  observers?: readonly string[];
 }
 
 export type ZoneAnswer = { rcode: 'NOERROR'; records: AddressRecord[] } | { rcode: 'NXDOMAIN' | 'REFUSED' };
@@ -39,30 +34,34 @@ export class Zone {
   /** Whether AAAA records exist at all: the switch of "add an AAAA record" (S12). */
   aaaa = false;
   readonly chains: Record<AddressType, ChainLink[]> = { A: defaultChain(), AAAA: defaultChain() };
-  readonly impairments: Record<AddressType, Impairment> = { A: noImpairment(), AAAA: noImpairment() };
+  readonly rules: Rules;
   #records: AddressRecord[] = [];
   #nextPosition = 0;
-  readonly #random: Record<AddressType, Random>;
+  readonly #observers: readonly string[];
+  readonly #random: Record<AddressType | 'observers', Random>;
   readonly #answers = new Map<string, number>();
 
-  constructor({ domain, seed, records }: ZoneOptions) {
+  constructor({ domain, seed, records, observers = [] }: ZoneOptions) {
     this.domain = domain;
-    this.#random = { A: seededRandom(`${seed}:A`), AAAA: seededRandom(`${seed}:AAAA`) };
+    this.rules = new Rules(seed);
+    this.#observers = observers;
+    this.#random = { A: seededRandom(`${seed}:A`), AAAA: seededRandom(`${seed}:AAAA`), observers: seededRandom(`${seed}:observers`) };
     for (const { name, type, address } of records) this.add(name, type, address);
   }
 
-  /** NOERROR with no record is NODATA: the name exists, the type does not (RFC 2308). */
-  answer(name: string, type: string): ZoneAnswer {
+  /** NOERROR with no record is NODATA: the name exists, the type does not (RFC 2308). `omit` is what a rule leaves out. */
+  answer(name: string, type: string, { from = '', omit = [] }: { from?: string; omit?: readonly string[] } = {}): ZoneAnswer {
     const key = name.toLowerCase();
     if (!this.#isInside(key)) return { rcode: 'REFUSED' };
     const sameName = this.#records.filter((record) => record.name === key);
     if (sameName.length === 0 && !this.#isApexOrParent(key)) return { rcode: 'NXDOMAIN' };
     if (!isAddressType(type) || (type === 'AAAA' && !this.aaaa)) return { rcode: 'NOERROR', records: [] };
-    const counter = `${key} ${type}`;
+    const observed = this.#observers.includes(from);
+    const counter = `${observed ? 'observers ' : ''}${key} ${type}`;
     const answersBefore = this.#answers.get(counter) ?? 0;
     this.#answers.set(counter, answersBefore + 1);
-    const records = sameName.filter((record) => record.type === type);
-    return { rcode: 'NOERROR', records: applyChain(this.chains[type], records, { random: this.#random[type], answersBefore }) };
+    const records = sameName.filter((record) => record.type === type && !omit.includes(record.address));
+    return { rcode: 'NOERROR', records: applyChain(this.chains[type], records, { random: this.#random[observed ? 'observers' : type], answersBefore }) };
   }
 
   /** @throws {Error} for a record that is there already, or outside of the zone. */
@@ -117,8 +116,4 @@ export class Zone {
 
 export function isAddressType(type: string): type is AddressType {
   return (addressTypes as readonly string[]).includes(type);
-}
-
-function noImpairment(): Impairment {
-  return { delayMs: 0, drop: false, rcode: null };
 }
