@@ -229,6 +229,7 @@ export class Lab implements AsyncDisposable {
       name,
       kind: kindOf(name),
       port: portOf(name),
+      topology: this.topology,
       host: this.host(name),
       probe: this.probe,
       address: (family) => addressOf(this.topology, name, family),

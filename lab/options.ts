@@ -33,6 +33,11 @@ export function choice<const T extends string | number>(words: readonly T[], def
   };
 }
 
+/** A word of any kind. */
+export function text(defaultValue: string, doc: string): Option<string> {
+  return { doc, default: defaultValue, expected: 'a word', parse: (word) => (word === '' ? undefined : word) };
+}
+
 /** `on` or `off`. */
 export function onOff(defaultValue: boolean, doc: string): Option<boolean> {
   return { doc, default: defaultValue, expected: 'on or off', parse: (text) => (text === 'on' ? true : text === 'off' ? false : undefined) };

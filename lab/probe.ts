@@ -1,12 +1,13 @@
 /** The observer host's view: what a stranger on the segment sees of a backend or of DNS. */
 import type { Host } from './drivers/driver.ts';
 import type { Remote } from './remote.ts';
-import { addressOf, domain, portOf, targetNames, type Family, type HostName, type TargetName, type Topology } from './topology.ts';
+import { addressOf, domain, httpPort, portOf, targetNames, type Family, type HostName, type TargetName, type Topology } from './topology.ts';
+import type { Asked, DnsReply } from '../services/probe/ask.ts';
 import type { Exchange } from '../services/probe/exchange.ts';
 import type { HeldSighting } from '../services/probe/held.ts';
 import type { Sighting } from '../services/probe/main.ts';
 
-export type { Exchange, Sighting };
+export type { Asked, DnsReply, Exchange, Sighting };
 
 /** How long the lab waits for an answer that a healthy host gives in well under a millisecond. */
 export const silenceMs = 60;
@@ -39,6 +40,11 @@ export class Probe {
     return this.#remote.call('connect', { address: addressOf(this.#topology, host, family), port: portOf(host), timeoutMs });
   }
 
+  /** A connect to the HTTP port of any address, also one that no host has. */
+  connectTo(address: string, timeoutMs = silenceMs): Promise<Sighting> {
+    return this.#remote.call('connect', { address, port: httpPort, timeoutMs });
+  }
+
   /** A connect with nothing in the neighbour cache, and whether ARP or ND was answered meanwhile. */
   async connectAsStranger(host: HostName, family: Family): Promise<Sighting & { neighbour: boolean }> {
     const address = addressOf(this.#topology, host, family);
@@ -66,6 +72,11 @@ export class Probe {
       ended: (limitMs = silenceMs) => this.#remote.call('held-end', { id, timeoutMs: limitMs }, limitMs + 10_000),
       release: () => this.#remote.call('release', { id }),
     };
+  }
+
+  /** One query for any name and type, and every reply to it. */
+  ask(family: Family, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs = silenceMs): Promise<Asked> {
+    return this.#remote.call('ask', { server: addressOf(this.#topology, 'dns', family), port: portOf('dns'), transport, name, type, timeoutMs }, timeoutMs + 10_000);
   }
 
   /** One A query over UDP, for a name that the DNS server answers whatever its policy for the lab's name is. */

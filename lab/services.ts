@@ -37,6 +37,7 @@ export function dnsArgv({ hosts }: Topology, seed: string, runtime = localRuntim
       ...backendNames.flatMap((name) => both(webName, hosts[name])),
       ...[...backendNames, 'dns' as const].flatMap((name) => both(`${name}.${domain}`, hosts[name])),
     ],
+    observers: [hosts.observer.ipv4, hosts.observer.ipv6],
   };
   return programArgv(runtime, 'services/dns/main.ts', JSON.stringify(options));
 }

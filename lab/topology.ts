@@ -62,6 +62,11 @@ export function addressOf(topology: Topology, host: HostName, family: Family): s
   return family === 4 ? topology.hosts[host].ipv4 : topology.hosts[host].ipv6;
 }
 
+/** An address of the segment that no host has. */
+export function nobodysAddress({ hosts: { observer } }: Topology, family: Family): string {
+  return family === 4 ? observer.ipv4.replace(/\d+$/, '99') : observer.ipv6.replace(/[^:]+$/, '99');
+}
+
 /** The host that owns `address`, if any does. */
 export function hostAt(topology: Topology, address: string): HostName | undefined {
   return hostNames.find((name) => topology.hosts[name].ipv4 === address || topology.hosts[name].ipv6 === address);

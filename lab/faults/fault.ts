@@ -7,7 +7,7 @@
 import type { Host, HostProcess } from '../drivers/driver.ts';
 import type { OptionTable, OptionValues } from '../options.ts';
 import type { Held, Probe } from '../probe.ts';
-import type { Family, TargetKind, TargetName } from '../topology.ts';
+import type { Family, TargetKind, TargetName, Topology } from '../topology.ts';
 
 export interface Observation {
   /** Whether what was seen is the fault's effect. */
@@ -26,6 +26,7 @@ export interface FaultTarget {
   readonly kind: TargetKind;
   /** The port it serves clients on. */
   readonly port: number;
+  readonly topology: Topology;
   readonly host: Host;
   readonly probe: Probe;
   address(family: Family): string;

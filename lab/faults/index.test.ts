@@ -8,6 +8,7 @@ import { startLab, type Lab } from '../lab.ts';
 import { describeWith } from '../testing.ts';
 import { Timeline } from '../timeline.ts';
 import { backendNames, type Family } from '../topology.ts';
+import { dnsFaults } from './dns.ts';
 import { httpFaults } from './http.ts';
 import { faultNames, isFaultName, type FaultName } from './index.ts';
 import { atOnceMs, see, type Sight } from './testing.ts';
@@ -121,7 +122,7 @@ async function forgetNeighbours(lab: Lab): Promise<void> {
 }
 
 test('every fault of the table has a case, here or in the test of its own table', () => {
-  expect(new Set([...cases.map(({ fault }) => fault), ...Object.keys(httpFaults)])).toEqual(new Set(faultNames));
+  expect(new Set([...cases.map(({ fault }) => fault), ...Object.keys(httpFaults), ...Object.keys(dnsFaults)])).toEqual(new Set(faultNames));
   expect([isFaultName('kill'), isFaultName('toString')]).toEqual([true, false]);
 });
 

@@ -1,5 +1,6 @@
 /** Every fault, by the name that the command line, scenarios and reports use. */
 import { blackhole } from './blackhole.ts';
+import { dnsFaults } from './dns.ts';
 import type { Fault } from './fault.ts';
 import { httpFaults } from './http.ts';
 import { kill } from './kill.ts';
@@ -22,6 +23,7 @@ export const faults = {
   unreachable,
   throttle,
   ...httpFaults,
+  ...dnsFaults,
 };
 
 export type FaultName = keyof typeof faults;

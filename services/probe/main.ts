@@ -7,6 +7,7 @@ import { Resolver } from 'node:dns/promises';
 import { request } from 'node:http';
 import { nowMs } from '../../lab/events.ts';
 import { ready, serveControl } from '../control.ts';
+import { ask } from './ask.ts';
 import { exchange } from './exchange.ts';
 import { heldCommands } from './held.ts';
 
@@ -89,6 +90,7 @@ await serveControl({
   get: ({ address, port, path, timeoutMs }) => probeGet(String(address), Number(port), String(path), Number(timeoutMs)),
   exchange: ({ address, port, path, requests, timeoutMs }) => exchange(String(address), Number(port), String(path), Number(requests), Number(timeoutMs)),
   ...heldCommands,
+  ask: ({ server, port, transport, name, type, timeoutMs }) => ask(String(server), Number(port), transport === 'tcp' ? 'tcp' : 'udp', String(name), String(type), Number(timeoutMs)),
   dns: ({ server, name, timeoutMs }) => probeDns(String(server), String(name), Number(timeoutMs)),
 });
 ready();

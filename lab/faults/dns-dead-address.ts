@@ -1,0 +1,27 @@
+/**
+ * DNS lists an address where nobody lives, and lists it first: a record that outlived its server. In each family that has records, in
+ * place of the first one, so that an answer is as long as before.
+ */
+import { nobodysAddress } from '../topology.ts';
+import { addressesIn, firstReply, observeAnswers, setRule, whichQueries } from './dns-rule.ts';
+import { defineFault } from './fault.ts';
+
+export const dnsDeadAddress = defineFault({
+  summary: 'lists an address that no host has, first in each answer',
+  effect: 'the first attempt meets silence, and EHOSTUNREACH after 3 s; the next address works',
+  on: ['dns'],
+  options: { ...whichQueries },
+  apply: (target, options) => setRule(target, 'dns-dead-address', options, { insert: [nobodysAddress(target.topology, 4), nobodysAddress(target.topology, 6)] }),
+  observe: async (target, options) => {
+    const dead = [nobodysAddress(target.topology, 4), nobodysAddress(target.topology, 6)];
+    const [answers, ...attempts] = await Promise.all([
+      observeAnswers(target, options, (asked) => {
+        const [first] = addressesIn(firstReply(asked));
+        return first === undefined ? null : dead.includes(first);
+      }),
+      ...dead.map((address) => target.probe.connectTo(address)),
+    ]);
+    const isDead = attempts.every(({ outcome }) => outcome === 'silent' || outcome === 'EHOSTUNREACH');
+    return { seen: answers.seen && isDead, observed: `${answers.observed}; there: ${attempts.map(({ outcome }) => outcome).join(', ')}` };
+  },
+});

@@ -1,0 +1,28 @@
+/**
+ * DNS over UDP alone: TCP to port 53 is refused, or accepted and left without an answer. Nobody notices before an answer is truncated
+ * (`dns-truncate`): RFC 7766 section 1 makes TCP a duty for that reason.
+ */
+import { choice } from '../options.ts';
+import { defineFault, observeEach } from './fault.ts';
+import { webName } from '../topology.ts';
+
+const silenceMs = 150;
+
+export const dnsNoTcp = defineFault({
+  summary: 'answers over UDP alone: TCP is refused, or accepted and left silent',
+  effect: 'nothing, until an answer is truncated; then no answer at all',
+  on: ['dns'],
+  options: { tcp: choice(['refuse', 'silent'], 'refuse', 'what a connect to port 53 meets') },
+  apply: async (target, { tcp }) => {
+    await target.service().call('tcp', { mode: tcp });
+    return async () => {
+      await target.service().call('tcp', { mode: 'answer' });
+    };
+  },
+  observe: (target, options) =>
+    observeEach([4, 6], async (family) => {
+      const [udp, tcp] = await Promise.all([target.probe.ask(family, 'udp', webName, 'A', 1_000), target.probe.ask(family, 'tcp', webName, 'A', silenceMs)]);
+      const expected = options.tcp === 'refuse' ? 'ECONNREFUSED' : 'connected, then silent';
+      return { seen: udp.outcome === 'answered' && tcp.outcome === expected, observed: `UDP ${udp.outcome}, TCP ${tcp.outcome}` };
+    }),
+});

@@ -1,0 +1,25 @@
+/** The records carry another TTL: 0 for "do not keep this" (RFC 1035 section 3.2.1), or so much that nobody should ask again. */
+import { integer } from '../options.ts';
+import { firstReply, observeAnswers, setRule, whichQueries } from './dns-rule.ts';
+import { defineFault, type FaultTarget, type Observation } from './fault.ts';
+
+type Options = Parameters<typeof setRule>[2] & { ttlS: number };
+
+export const dnsTtl = defineFault({
+  summary: 'gives the records another time to live',
+  effect: 'nothing, to a client that keeps connections or asks each time; a cache keeps the answer that long',
+  on: ['dns'],
+  options: { ttlS: integer(0, 0, 'seconds', 2 ** 31 - 1), ...whichQueries },
+  apply: async (target, options) => {
+    if ((await observe(target, options)).seen) throw new Error(`the records have a TTL of ${options.ttlS} s without the fault, too`);
+    return await setRule(target, 'dns-ttl', options, { ttlS: options.ttlS });
+  },
+  observe,
+});
+
+function observe(target: FaultTarget, options: Options): Promise<Observation> {
+  return observeAnswers(target, options, (asked) => {
+    const ttls = firstReply(asked)?.ttlsS ?? [];
+    return ttls.length === 0 ? null : ttls.every((ttlS) => ttlS === options.ttlS);
+  });
+}

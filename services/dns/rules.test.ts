@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { noEffect, Rules } from './rules.ts';
+
+const from = '192.0.2.1';
+const web = { name: 'web.lab.test', type: 'A', from };
+
+test('a rule is about the name, type and clients it says, and about nothing else', () => {
+  const rules = new Rules('1');
+  rules.set({ id: 'mine', match: { name: 'web.lab.test', type: 'A', clients: [from, '192.0.2.2'] }, effect: { drop: true } });
+  const isDropped = (query: object): boolean => rules.effectOn({ ...web, ...query }).effect.drop;
+  expect([{}, { name: 'WEB.lab.test' }, { from: '192.0.2.2' }].map(isDropped)).toEqual([true, true, true]);
+  expect([{ name: 'web2.lab.test' }, { type: 'AAAA' }, { from: '192.0.2.3' }].map(isDropped)).toEqual([false, false, false]);
+  rules.remove('mine');
+  expect(rules.effectOn(web)).toEqual({ effect: noEffect, ids: [] });
+});
+
+test('several rules add up, whichever came first', () => {
+  const rules = new Rules('1');
+  rules.set({ id: 'late', match: {}, effect: { delayMs: 20, copies: 2, omit: ['198.51.100.11'] } });
+  rules.set({ id: 'later', match: {}, effect: { delayMs: 30, copies: 2, rcode: 'SERVFAIL', omit: ['198.51.100.12'] } });
+  rules.set({ id: 'other', match: { type: 'AAAA' }, effect: { drop: true } });
+  expect(rules.effectOn(web)).toEqual({
+    effect: { ...noEffect, delayMs: 50, copies: 3, rcode: 'SERVFAIL', omit: ['198.51.100.11', '198.51.100.12'] },
+    ids: ['late', 'later'],
+  });
+});
+
+test('a share is drawn for each client by itself, and drawn the same again when the rule is set again', () => {
+  const rules = new Rules('1');
+  const draw = (client: string, times: number): boolean[] => Array.from({ length: times }, () => rules.effectOn({ ...web, from: client }).effect.drop);
+  const set = (): void => { rules.set({ id: 'some', match: { percent: 30 }, effect: { drop: true } }); };
+  set();
+  const alone = draw(from, 200);
+  // 60 ± 6.5 (one standard deviation); the seed is fixed.
+  expect(alone.filter(Boolean).length).toBeGreaterThan(40);
+  expect(alone.filter(Boolean).length).toBeLessThan(80);
+  set();
+  const beside = Array.from({ length: 200 }, () => (draw('192.0.2.9', 3), draw(from, 1)[0]));
+  expect(beside).toEqual(alone);
+  expect(draw('192.0.2.10', 200)).not.toEqual(alone);
+});

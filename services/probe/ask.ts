@@ -1,0 +1,96 @@
+/** DNS as bytes: a query, and every reply that comes back, before any resolver has an opinion. */
+import { createSocket } from 'node:dgram';
+import { connect } from 'node:net';
+import { Packet } from 'dns2';
+import { nowMs } from '../../lab/events.ts';
+
+export interface DnsReply {
+  /** Whether it carries the id of the query. */
+  ownId: boolean;
+  rcode: number;
+  truncated: boolean;
+  /** `A 198.51.100.11`, `CNAME cname-1.lab.test`, in the order of the answer. */
+  records: string[];
+  ttlsS: number[];
+  tookMs: number;
+}
+
+export interface Asked {
+  /** `answered`, `silent` (no reply within the time), or an error code as the kernel names it. */
+  outcome: string;
+  replies: DnsReply[];
+}
+
+/** More than this, and there is no second reply to the same query: both leave in one turn of the server's event loop. */
+const secondReplyMs = 30;
+const types: Record<string, number> = { A: Packet.TYPE.A, AAAA: Packet.TYPE.AAAA };
+
+/** The id is even: one that is wrong by its last bit is still known as a reply to this query. */
+export function ask(server: string, port: number, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs: number): Promise<Asked> {
+  const id = Math.floor(Math.random() * 0x8000) * 2;
+  const packet = new Packet();
+  packet.header = new Packet.Header({ id, rd: 1 });
+  packet.questions = [new Packet.Question({ name, type: types[type] ?? 0, class: Packet.CLASS.IN })];
+  return (transport === 'udp' ? askUdp : askTcp)(server, port, packet.toBuffer(), id, timeoutMs);
+}
+
+/** A connected socket, so that ICMP port unreachable is an error (udp(7)). */
+function askUdp(server: string, port: number, query: Buffer, id: number, timeoutMs: number): Promise<Asked> {
+  const startMs = nowMs();
+  return new Promise((resolve) => {
+    const replies: DnsReply[] = [];
+    const socket = createSocket(server.includes(':') ? 'udp6' : 'udp4');
+    const done = (outcome: string): void => {
+      clearTimeout(timer);
+      socket.removeAllListeners().on('error', () => undefined).close();
+      resolve({ outcome, replies });
+    };
+    let timer = setTimeout(done, timeoutMs, 'silent');
+    socket.on('message', (bytes) => {
+      replies.push(read(bytes, id, startMs));
+      clearTimeout(timer);
+      timer = setTimeout(done, secondReplyMs, 'answered');
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => { done(error.code ?? error.message); });
+    socket.connect(port, server, () => { socket.send(query); });
+  });
+}
+
+/** Two bytes of length before each message (RFC 1035 section 4.2.2). */
+function askTcp(server: string, port: number, query: Buffer, id: number, timeoutMs: number): Promise<Asked> {
+  const startMs = nowMs();
+  return new Promise((resolve) => {
+    let received = Buffer.alloc(0);
+    let connected = false;
+    const done = (outcome: string, replies: DnsReply[] = []): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ outcome, replies });
+    };
+    const timer = setTimeout(() => { done(connected ? 'connected, then silent' : 'silent'); }, timeoutMs);
+    const socket = connect({ host: server, port }, () => {
+      connected = true;
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(query.length);
+      socket.write(Buffer.concat([length, query]));
+    });
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      if (received.length >= 2 && received.length >= 2 + received.readUInt16BE(0)) done('answered', [read(received.subarray(2, 2 + received.readUInt16BE(0)), id, startMs)]);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => { done(error.code ?? error.message); });
+    socket.on('end', () => { done('closed'); });
+  });
+}
+
+function read(bytes: Buffer, id: number, startMs: number): DnsReply {
+  const { header, answers } = Packet.parse(bytes);
+  return {
+    ownId: header.id === id,
+    rcode: header.rcode,
+    truncated: header.tc === 1,
+    records: answers.map(({ type, address, domain }) => (type === Packet.TYPE.CNAME ? `CNAME ${domain ?? ''}` : `${type === Packet.TYPE.A ? 'A' : 'AAAA'} ${address ?? ''}`)),
+    ttlsS: answers.map(({ ttl }) => ttl),
+    tookMs: nowMs() - startMs,
+  };
+}
