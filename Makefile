@@ -1,6 +1,6 @@
 # The lab's front door. Everything works in a fresh clone: what is missing is installed on the way.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity list clients up down doctor test lint docs bench clean
+.PHONY: help install scenario scenarios parity matrix list clients up down doctor test lint docs bench clean
 
 NODE := node_modules/.bin/node
 # npm's own mark of a finished installation.
@@ -24,6 +24,10 @@ scenarios: $(INSTALLED) ## run every scenario, several labs side by side
 
 parity: $(INSTALLED) ## every scenario on namespaces and on docker, side by side
 	@bin/lab parity $(FLAGS) $(if $(repeat),--repeat '$(repeat)')
+
+matrix: $(INSTALLED) ## every client found, against every failure that matters
+	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(scenarios),--failures '$(scenarios)') \
+	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(write),--write '$(write)')
 
 list: $(INSTALLED) ## list the scenarios
 	@bin/lab list

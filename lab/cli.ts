@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { driverNames } from './drivers/index.ts';
 import { LabError } from './errors.ts';
 import { faultNamed, faultNames } from './faults/index.ts';
+import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
 
@@ -58,6 +59,20 @@ withRunFlags(program.command('parity').description('run every scenario on namesp
   .action(async (flags: ParityFlags) => {
     const { parity } = await import('./commands/parity.ts');
     process.exitCode = await parity(flags);
+  });
+
+program
+  .command('matrix')
+  .description('every client found, against every failure that matters')
+  .option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto')
+  .option('--clients <names>', 'these alone, with commas between them', '')
+  .option('--failures <names>', 'these alone, with commas between them', '')
+  .option('--repeat <n>', 'runs of each, whose median counts', '3')
+  .option('--jobs <n>', 'labs at a time', '4')
+  .option('--write <file>', 'write the page too: docs/matrix.md')
+  .action(async (flags: MatrixFlags) => {
+    const { matrix } = await import('./commands/matrix.ts');
+    process.exitCode = await matrix(flags);
   });
 
 program

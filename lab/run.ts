@@ -67,6 +67,8 @@ export interface FinishedRun {
   events: readonly TimelineEvent[];
   /** wire.pcapng, or null where no lab came up. */
   capture: Buffer | null;
+  /** What the scenario's `run` gave, if it came to its end. */
+  data: unknown;
 }
 
 const defaultLimitMs = 30_000;
@@ -131,6 +133,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const comment = `${name} on ${driver.name} with ${client.name}, seed ${seed}: ${scenario.title}`;
   return {
     events,
+    data,
     capture: captured && captureFile({ captured, events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment }),
     journal: {
       scenario: name,

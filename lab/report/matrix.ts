@@ -1,0 +1,96 @@
+/** The matrix as a terminal and as a page show it: clients down, failures across, a table for each group of failures. */
+import type { Cell } from '../analysis/cells.ts';
+
+export interface MatrixGroup {
+  title: string;
+  failures: { name: string; title: string; measures: string }[];
+}
+
+export interface Matrix {
+  startedAt: string;
+  command: string;
+  machine: Record<string, string>;
+  repeat: number;
+  patienceMs: number;
+  clients: { name: string; version: string | null; reason?: string }[];
+  groups: MatrixGroup[];
+  cells: Cell[];
+}
+
+/** `251 ms ±1, first aborted`: the median and half of the spread; a `?` stands for a run that showed nothing. */
+export function cellText({ outcomes, unknown }: Cell): string {
+  const parts = outcomes.map(({ outcome, count, medianMs, minMs, maxMs, remarks }) => {
+    const spreadMs = ((maxMs ?? 0) - (minMs ?? 0)) / 2;
+    const time = medianMs === null ? null : `${durationText(medianMs)}${spreadMs >= spreadWorthTellingMs ? ` ±${durationText(spreadMs)}` : ''}`;
+    const words = [...(outcome === 'answered' ? [] : [shortened(outcome)]), ...(time === null ? [] : [time]), ...remarks];
+    return `${outcomes.length > 1 ? `${count}× ` : ''}${words.join(', ') || outcome}`;
+  });
+  return [...parts, ...(unknown > 0 ? [`${unknown}× ?`] : [])].join('; ') || '–';
+}
+
+/** Below this a spread is the scheduler's, not the client's. */
+const spreadWorthTellingMs = 1;
+
+/** A command's exit status is enough here; its words are in the run's journal. */
+function shortened(outcome: string): string {
+  const text = /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replaceAll('|', '/');
+  return text.length > longestOutcome ? `${text.slice(0, longestOutcome - 1)}…` : text;
+}
+
+const longestOutcome = 32;
+
+function durationText(ms: number): string {
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
+  return ms < 1_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1_000).toFixed(2)} s`;
+}
+
+/** Tables for a terminal. */
+export function matrixLines({ groups, clients, cells }: Matrix): string[] {
+  return groups.flatMap(({ title, failures }) => {
+    const rows = [[title, ...failures.map((failure) => failure.title)], ...rowsOf(clients, failures, cells, cellText)];
+    const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+    return ['', ...rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())];
+  });
+}
+
+/** docs/matrix.md. `linkOf` makes the link to a run's files. */
+export function matrixPage(matrix: Matrix, linkOf: (directory: string) => string): string {
+  const { startedAt, command, machine, repeat, patienceMs, clients, groups, cells } = matrix;
+  const missing = clients.filter(({ version }) => version === null);
+  return `# The matrix
+
+What each client did about each failure, as measured by \`${command}\` on ${startedAt.slice(0, 10)}. Written by that command; nobody types a number into it.
+
+${Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`).join('\n')}
+- ${repeat} runs a cell; a cell holds their median, and half of their spread where it is a millisecond or more
+
+A cell without a word before its time means that the caller got its answer. \`no answer\`: the caller was still waiting after ${durationText(patienceMs)}.
+Every client runs as its library has it by default: no timeout, no retry was configured. Each cell links to the files of a run, which the
+command leaves below \`results/\` where it is run.
+${groups
+  .map(({ title, failures }) => {
+    const header = [title, ...failures.map((failure) => failure.title)];
+    const rows = rowsOf(clients, failures, cells, (cell) => `[${cellText(cell)}](${linkOf(cell.readings[0]?.directory ?? '')})`);
+    const table = [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+    return `\n## ${title}\n\n${failures.map((failure) => `- ${failure.title}: ${failure.measures}`).join('\n')}\n\n${table}\n`;
+  })
+  .join('')}
+## Clients
+
+| client | version |
+| --- | --- |
+${clients.map(({ name, version, reason }) => `| \`${name}\` | ${version ?? `not found: ${reason ?? ''}`} |`).join('\n')}
+${missing.length > 0 ? `\n${missing.length} clients were not there, so that nothing is said of them.\n` : ''}`;
+}
+
+function rowsOf(clients: Matrix['clients'], failures: MatrixGroup['failures'], cells: readonly Cell[], show: (cell: Cell) => string): string[][] {
+  return clients
+    .filter(({ version }) => version !== null)
+    .map(({ name }) => [
+      name,
+      ...failures.map((failure) => {
+        const cell = cells.find((each) => each.client === name && each.failure === failure.name);
+        return cell ? show(cell) : '–';
+      }),
+    ]);
+}

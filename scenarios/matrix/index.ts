@@ -1,0 +1,11 @@
+/** The failures of the matrix, in the order of its columns. A new one is a room of its own in a file beside this one, and a line here. */
+import { connecting } from './connecting.ts';
+import type { Failure } from './failure.ts';
+import { ipv6 } from './ipv6.ts';
+import { naming } from './naming.ts';
+import { reuse } from './reuse.ts';
+
+/** Each group is a table of the matrix. */
+export const failureGroups = { 'Connecting': connecting, 'IPv6': ipv6, 'A connection that served before': reuse, 'DNS': naming } satisfies Record<string, Record<string, Failure>>;
+
+export const failures: Readonly<Record<string, Failure>> = { ...connecting, ...ipv6, ...reuse, ...naming };

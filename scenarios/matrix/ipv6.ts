@@ -1,0 +1,53 @@
+/** Failures of IPv6 beside an IPv4 that works. */
+import type { TimelineEvent } from '../../lab/events.ts';
+import { backendNames } from '../../lab/topology.ts';
+import { countOf, defineFailure, seen, sinceFirstPacket, type Failure } from './failure.ts';
+
+/** Long enough to tell a resolution delay of any size from waiting for the answer. */
+const aaaaDelayMs = 2_000;
+const isIpv6Syn = (event: TimelineEvent): boolean => event.event === 'wire:syn' && event.family === 6;
+
+export const ipv6 = {
+  'ipv6-silent': defineFailure({
+    title: 'IPv6 silent',
+    measures: 'first IPv6 SYN to the first IPv4 SYN',
+    why: 'IPv6 is preferred and leads nowhere. Happy Eyeballs tries IPv4 after its attempt delay.',
+    sources: ['RFC 8305 section 5', 'RFC 6724 section 2.1'],
+    prepare: async ({ dns, apply }) => {
+      await dns.aaaa(true);
+      await Promise.all(backendNames.map((backend) => apply('blackhole', backend, { family: 6 })));
+    },
+    met: ({ events }) => seen('an address was tried', countOf(events, ({ event }) => event === 'wire:syn')),
+    readMs: ({ findings }) => findings.fallbackDelayMs,
+    remark: ({ events }) => (countOf(events, isIpv6Syn) === 0 ? 'IPv4 first' : null),
+  }),
+  'ipv6-refused': defineFailure({
+    title: 'IPv6 refused',
+    measures: 'first IPv6 SYN to the first IPv4 SYN',
+    why: 'IPv6 is preferred and refused: there is nothing to wait for.',
+    sources: ['RFC 8305 section 5'],
+    prepare: async ({ dns, apply }) => {
+      await dns.aaaa(true);
+      await Promise.all(backendNames.map((backend) => apply('refuse', backend, { family: 6 })));
+    },
+    met: ({ events }) => seen('an address was tried', countOf(events, ({ event }) => event === 'wire:syn')),
+    readMs: ({ findings }) => findings.fallbackDelayMs,
+    remark: ({ events }) => (countOf(events, isIpv6Syn) === 0 ? 'IPv4 first' : null),
+  }),
+  'aaaa-slow': defineFailure({
+    title: 'AAAA 2 s late',
+    measures: 'A answer to the first SYN',
+    why: 'The A answer is there, AAAA takes two seconds. RFC 8305 waits 50 ms for it; a resolver that hands out both at once waits to the end.',
+    sources: ['RFC 8305 section 3 (resolution delay)'],
+    prepare: async ({ dns, apply }) => {
+      await dns.aaaa(true);
+      await apply('dns-delay', 'dns', { type: 'AAAA', delayMs: aaaaDelayMs });
+    },
+    met: ({ events }) => seen('AAAA was asked for', countOf(events, (event) => event.event === 'wire:dns-query' && event.type === 'AAAA')),
+    readMs: ({ events }) => {
+      const answer = events.find((event) => event.event === 'wire:dns-response' && event.type === 'A');
+      const syn = answer && events.find((event) => event.event === 'wire:syn' && event.tMs >= answer.tMs);
+      return syn ? syn.tMs - answer.tMs : sinceFirstPacket({ events });
+    },
+  }),
+} satisfies Record<string, Failure>;
