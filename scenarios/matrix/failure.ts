@@ -54,8 +54,10 @@ export function defineFailure({ prepare, met, method = 'GET', why, sources, ...f
       limitMs: patienceMs + 15_000,
       run: async (stage) => {
         await prepare(stage);
-        stage.note('the measured request');
-        return await ask(stage, method);
+        stage.note(begin);
+        const asked = await ask(stage, method);
+        stage.note(end);
+        return asked;
       },
       checks: (result) => [met(result)],
     }),
@@ -73,18 +75,23 @@ async function ask({ client, wait, topology }: Stage, method: Method): Promise<A
     : { outcome: answered.error, by: null };
 }
 
-/** The events from the measured request on. */
+const begin = 'the measured request';
+const end = 'the measured request is over';
+
+/** The events of the measured request: what a client is told when the lab ends it is none of them. */
 export function measuredEvents(events: readonly TimelineEvent[]): readonly TimelineEvent[] {
-  const from = events.findLastIndex((event) => event.event === 'lab:note' && event.text === 'the measured request');
-  return events.slice(Math.max(from, 0));
+  const isNote = (event: TimelineEvent, text: string): boolean => event.event === 'lab:note' && event.text === text;
+  const from = events.findIndex((event) => isNote(event, begin));
+  const to = events.findIndex((event) => isNote(event, end));
+  return from < 0 ? [] : events.slice(from, to < 0 ? undefined : to);
 }
 
 /** From the first packet of the measured request to what its caller got: the start of a process is no part of it. */
 export function sinceFirstPacket({ events }: { events: readonly TimelineEvent[] }): number | null {
   const own = measuredEvents(events);
   const first = own.find(({ event }) => event === 'wire:dns-query' || event === 'wire:syn' || event === 'wire:neighbour-solicitation' || event === 'wire:request');
-  const end = own.find(({ event }) => event === 'client:response' || event === 'client:error');
-  return first && end ? Math.max(end.tMs - first.tMs, 0) : null;
+  const told = own.find(({ event }) => event === 'client:response' || event === 'client:error');
+  return first && told ? Math.max(told.tMs - first.tMs, 0) : null;
 }
 
 /** How often something was seen in the measured request. */
