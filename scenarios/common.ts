@@ -1,5 +1,7 @@
 /** What several scenarios say in the same words. */
 import type { Attempt } from '../lab/analysis/attempts.ts';
+import { check, type Check } from '../lab/analysis/checks.ts';
+import type { Findings } from '../lab/analysis/findings.ts';
 import type { TimelineEvent } from '../lab/events.ts';
 import { hostAt, type BackendName, type Topology } from '../lab/topology.ts';
 
@@ -15,6 +17,11 @@ export const requestTolerance = { earlyMs: 2, lateMs: 150 };
 /** Who answered, by what the response itself says: true for any client. */
 export function answererOf(topology: Topology, { address }: { address: string | null }): string {
   return (address !== null && hostAt(topology, address)) || 'nobody';
+}
+
+/** For every client: who tries no address has shown nothing, not even that nobody answered. */
+export function triedCheck({ attempts }: Findings): Check {
+  return check('the client tried an address', attempts.length > 0, `${attempts.length} attempts`);
 }
 
 /** For `until`: the client knows that its connection to this address is gone. */

@@ -2,7 +2,7 @@ import { fallbackDelay } from '../lab/analysis/attempts.ts';
 import { check, checkDelay } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/scenario.ts';
 import { backendNames } from '../lab/topology.ts';
-import { attemptsText, timerTolerance } from './common.ts';
+import { attemptsText, triedCheck, timerTolerance } from './common.ts';
 
 /** Further apart than the tolerance is wide: no step can be taken for its neighbour. */
 const delaysMs = [50, 200, 400];
@@ -29,9 +29,10 @@ export const fallbackDelaySweep = defineScenario({
     }
     return answers;
   },
-  checks: ({ data }) => [check('every step was answered, and not over IPv6', data.every(({ address }) => address !== null && !address.includes(':')), data.map(({ address }) => address ?? 'none').join(' '))],
-  contract: ({ findings: { attempts } }) =>
-    delaysMs.flatMap((delayMs, index) => {
+  checks: ({ findings, data }) => [triedCheck(findings), check('no step was answered over IPv6', data.every(({ address }) => !(address ?? '').includes(':')), data.map(({ address }) => address ?? 'none').join(' '))],
+  contract: ({ findings: { attempts }, data }) => [
+    check('every step was answered', data.every(({ ok }) => ok), `${data.filter(({ ok }) => ok).length} of ${data.length}`),
+    ...delaysMs.flatMap((delayMs, index) => {
       // Requests are numbered over the whole run, one a step.
       const tried = attempts.filter(({ request }) => request === index + 1);
       const path = tried.map(({ family, outcome }) => `IPv${family} ${outcome}`).join(', ');
@@ -40,4 +41,5 @@ export const fallbackDelaySweep = defineScenario({
         check(`IPv4 connected after one IPv6 attempt in step ${index + 1}`, path === 'IPv6 given up, IPv4 connected', attemptsText(tried)),
       ];
     }),
+  ],
 });

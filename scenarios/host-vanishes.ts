@@ -1,7 +1,7 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/scenario.ts';
 import { domain, httpPort } from '../lab/topology.ts';
-import { answererOf, attemptsText, nodeAttemptDelayMs, requestTolerance, timerTolerance, tookMs } from './common.ts';
+import { answererOf, attemptsText, nodeAttemptDelayMs, requestTolerance, timerTolerance, tookMs, triedCheck } from './common.ts';
 
 const timeoutMs = 1_000;
 /** Three solicitations, a second apart (RFC 4861 section 10; arp(7) mcast_solicit and retrans_time). */
@@ -35,7 +35,8 @@ export const hostVanishes = defineScenario({
     const alone = await patient.get(`http://backend-3.${domain}:${httpPort}/`);
     return { connecting, kept, next, alone };
   },
-  checks: ({ topology, data: { connecting, kept, alone } }) => [
+  checks: ({ topology, findings, data: { connecting, kept, alone } }) => [
+    triedCheck(findings),
     check('backend-1 did not answer while it was gone', answererOf(topology, connecting) !== 'backend-1', answererOf(topology, connecting)),
     check('nor backend-2', answererOf(topology, kept) !== 'backend-2', answererOf(topology, kept)),
     check('nor backend-3', answererOf(topology, alone) === 'nobody', answererOf(topology, alone)),

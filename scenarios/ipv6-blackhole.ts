@@ -1,7 +1,7 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/scenario.ts';
 import { backendNames } from '../lab/topology.ts';
-import { attemptsText, nodeAttemptDelayMs, timerTolerance } from './common.ts';
+import { attemptsText, triedCheck, nodeAttemptDelayMs, timerTolerance } from './common.ts';
 
 export const ipv6Blackhole = defineScenario({
   title: 'IPv6 is silent: how long until IPv4 is tried?',
@@ -22,7 +22,7 @@ export const ipv6Blackhole = defineScenario({
     const second = await client.get();
     return { first, second };
   },
-  checks: ({ data: { first } }) => [check('the answer came over IPv4, or not at all', !(first.address ?? '').includes(':'), first.address ?? 'no answer')],
+  checks: ({ findings, data: { first } }) => [triedCheck(findings), check('the answer came over IPv4, or not at all', !(first.address ?? '').includes(':'), first.address ?? 'no answer')],
   contract: ({ client, findings: { attempts, fallbackDelayMs, connections }, data: { first, second } }) => {
     const path = attempts.map(({ family, outcome }) => `IPv${family} ${outcome}`).join(', ');
     return [

@@ -1,7 +1,7 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/scenario.ts';
 import { backendNames } from '../lab/topology.ts';
-import { attemptsText } from './common.ts';
+import { attemptsText, triedCheck } from './common.ts';
 
 export const ipv6Refused = defineScenario({
   title: 'IPv6 is refused instead of silent: how long until IPv4 is tried?',
@@ -18,7 +18,7 @@ export const ipv6Refused = defineScenario({
     await Promise.all(backendNames.map((backend) => apply('refuse', backend, { family: 6 })));
     return client.get();
   },
-  checks: ({ data }) => [check('the answer came over IPv4, or not at all', !(data.address ?? '').includes(':'), data.address ?? 'no answer')],
+  checks: ({ findings, data }) => [triedCheck(findings), check('the answer came over IPv4, or not at all', !(data.address ?? '').includes(':'), data.address ?? 'no answer')],
   contract: ({ findings: { attempts, fallbackDelayMs } }) => {
     const path = attempts.map(({ family, outcome }) => `IPv${family} ${outcome}`).join(', ');
     return [

@@ -132,9 +132,10 @@ function createHost(name: HostName, pausePid: number): Host {
 /**
  * A shell stays between nsenter and the process. It is outside of the pid namespace (`--no-fork`) while its child is inside, so it
  * knows the outer pid, and the child dies with the lab. nsenter itself would not do as a parent: it stops itself when its child is
- * stopped (SIGSTOP, the `pause` fault) and is then deaf to the child's end.
+ * stopped (SIGSTOP, the `pause` fault) and is then deaf to the child's end. The process waits for a line before it begins: a quick
+ * one would write before the shell has said its pid.
  */
-const startScript = 'exec 3<&0; "$@" <&3 3<&- & echo "$!"; exec <&- 3<&-; wait "$!"';
+const startScript = 'exec 3<&0; (read -r go && exec "$@") <&3 3<&- & echo "$!"; exec <&- 3<&-; wait "$!"';
 
 async function startProcess(command: (argv: readonly string[]) => string[], argv: readonly string[]): Promise<HostProcess> {
   const [nsenter = '', ...rest] = command(['sh', '-c', startScript, 'sh', ...argv]);
@@ -148,6 +149,7 @@ async function startProcess(command: (argv: readonly string[]) => string[], argv
     });
   });
   const pid = await Promise.race([firstLine, spawnFailure(child)]);
+  child.stdin.write('\n');
   return {
     pid,
     exited,
