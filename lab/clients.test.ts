@@ -161,7 +161,7 @@ describeWith('netns', 'what only our own client can be told', () => {
 
 describe('the list of clients', () => {
   test('has a version of each that is there, and how to get each that is not', async () => {
-    const nothing = { run: () => Promise.resolve({ exitCode: 127, stdout: '', stderr: 'not found' }), root: localRuntime.root };
+    const nothing = { run: () => Promise.resolve({ exitCode: 127, stdout: '', stderr: 'not found' }), ...localRuntime };
     const listed = await findClients(nothing);
     expect(listed.map(({ name }) => name)).toEqual(clientNames);
     expect(listed.filter(({ version }) => version !== null).map(({ name }) => name)).toEqual(['node-fetch', 'node-http']);

@@ -77,7 +77,7 @@ export async function findClient(lab: Lab, client: Client): Promise<FoundClient>
     const remedy = 'profile' in client ? ` To get it: ${client.profile.install}.` : '';
     throw new LabError('MISSING_TOOL', `The client \`${client.name}\` is not on the client's host.${remedy}`);
   }
-  await build(host, client.name, found);
+  await prepare(host, client.name, found);
   return {
     version: found.version,
     start: async (options, numbers) => ({ ...requesting(await startForeign(lab, client.name, found.program, options, numbers)), $: shellOn(lab) }),
@@ -102,14 +102,14 @@ export async function findClients(host: ClientHost): Promise<ClientListing[]> {
 
 /** The client's host as a profile sees it. */
 export function clientHost({ host, runtime }: Pick<Network, 'host' | 'runtime'>): ClientHost {
-  return { run: (argv) => host('client').run(argv), root: runtime.root };
+  return { run: (argv) => host('client').run(argv), root: runtime.root, node: runtime.node };
 }
 
-/** Builds what the client needs, unless that has been done. @throws {LabError} START_FAILED with the builder's words. */
-export async function build(host: ClientHost, name: string, found: Found): Promise<void> {
-  if (!found.build) return;
-  const { exitCode, stderr, stdout } = await host.run(found.build);
-  if (exitCode !== 0) throw new LabError('START_FAILED', `Could not build the client \`${name}\`: ${(stderr || stdout).trim().slice(-2_000)}`);
+/** Makes what the client needs. @throws {LabError} START_FAILED with the builder's words. */
+export async function prepare(host: ClientHost, name: string, found: Found): Promise<void> {
+  if (!found.prepare) return;
+  const { exitCode, stderr, stdout } = await host.run(found.prepare);
+  if (exitCode !== 0) throw new LabError('START_FAILED', `Could not prepare the client \`${name}\`: ${(stderr || stdout).trim().slice(-2_000)}`);
 }
 
 /** A command has no version that we would know how to ask for. */

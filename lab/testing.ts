@@ -6,6 +6,8 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, onTestFinished, test, vi } from 'vitest';
+import { nodeFolder, nodeReleases } from '../client/external/node.ts';
+import { localRuntime } from './services.ts';
 import { searchPath } from './drivers/netns-requirements.ts';
 import type { Driver, Host, HostProcess, Network, ProcessExit } from './drivers/driver.ts';
 import type { EmittedEvent, EventName } from './events.ts';
@@ -26,6 +28,16 @@ const probes = {
   ipv6: { argv: ['sh', '-c', 'grep -q " lo$" /proc/net/if_inet6 || { echo "no IPv6 address on lo" >&2; exit 1; }'], remedy: 'switch IPv6 on' },
   docker: { argv: ['docker', 'version', '--format', '{{.Server.Version}}'], remedy: 'start a docker engine and install its command and compose; `lab doctor` says more' },
   dig: { argv: ['dig', '-v'], remedy: 'install bind9-dnsutils' },
+  wget: { argv: ['wget', '--version'], remedy: 'install wget' },
+  python: { argv: ['/usr/bin/python3', '-c', 'import requests, httpx, aiohttp'], remedy: 'install python3-requests, python3-httpx and python3-aiohttp' },
+  go: { argv: ['go', 'version'], remedy: 'install golang-go' },
+  gcc: { argv: ['gcc', '--version'], remedy: 'install gcc and libc6-dev' },
+  java: { argv: ['javac', '-version'], remedy: 'install default-jdk-headless' },
+  ruby: { argv: ['ruby', '--version'], remedy: 'install ruby' },
+  php: { argv: ['php', '-r', 'curl_version();'], remedy: 'install php-cli and php-curl' },
+  perl: { argv: ['perl', '-MLWP::UserAgent', '-e', ''], remedy: 'install libwww-perl' },
+  chromium: { argv: ['chromium', '--version'], remedy: 'install chromium' },
+  'other-nodes': { argv: ['sh', '-c', `set -e; for release in ${nodeReleases.join(' ')}; do ${nodeFolder(localRuntime, 18).replace(/18$/, '$release')}/node_modules/node/bin/node --version; done`], remedy: 'run `make clients install=1`' },
   curl: { argv: ['curl', '--version'], remedy: 'install curl' },
   tshark: { argv: ['tshark', '--version'], remedy: 'install tshark' },
   ss: { argv: ['ss', '--version'], remedy: 'install iproute2' },

@@ -1,9 +1,7 @@
 /** Go's net/http, built twice: with Go's own resolver, and with libc's through cgo (package net, "Name Resolution"). */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { programPath, versionFrom, type Profile } from './profile.ts';
+import { programPath, sourceHash, versionFrom, type Profile } from './profile.ts';
 
-const sources = ['go.mod', 'main.go', 'resolver_go.go', 'resolver_cgo.go'];
+const sources = ['go/go.mod', 'go/main.go', 'go/resolver_go.go', 'go/resolver_cgo.go'];
 
 function go(resolver: 'go' | 'cgo'): Profile {
   return {
@@ -14,24 +12,17 @@ function go(resolver: 'go' | 'cgo'): Profile {
       const compiler = await versionFrom(host, ['go', 'version']);
       if (compiler === null || (resolver === 'cgo' && (await versionFrom(host, ['gcc', '--version'])) === null)) return null;
       // Built once for each source and compiler.
-      const binary = `${host.root}/node_modules/.cache/clients/${resolver === 'go' ? 'go' : 'go-cgo'}-${sourceHash()}-${compiler}`;
+      const binary = `${host.root}/node_modules/.cache/clients/${resolver === 'go' ? 'go' : 'go-cgo'}-${sourceHash(sources)}-${compiler}`;
       const flags = resolver === 'go' ? 'CGO_ENABLED=0 go build -tags netgo' : 'CGO_ENABLED=1 go build -tags netcgo';
       // Under a name of its own, then renamed: two runs may build at the same time. Neither a home nor a network is needed for it.
       const script = `test -x "$1" && exit; mkdir -p "\${1%/*}" && cd "$2" && export GOCACHE="\${1%/*}/go-build" GOPATH="\${1%/*}/go-path" GOFLAGS=-mod=mod GOTOOLCHAIN=local && ${flags} -o "$1.$$" . && mv "$1.$$" "$1"`;
       return {
         version: compiler,
         program: { asked: 'over stdin', argv: [binary], saysReady: true },
-        build: ['sh', '-c', script, 'sh', binary, folder],
+        prepare: ['sh', '-c', script, 'sh', binary, folder],
       };
     },
   };
-}
-
-/** Of the sources here, which are the host's too. */
-function sourceHash(): string {
-  const hash = createHash('sha256');
-  for (const name of sources) hash.update(readFileSync(new URL(`programs/go/${name}`, import.meta.url)));
-  return hash.digest('hex').slice(0, 12);
 }
 
 export const goOwn = go('go');

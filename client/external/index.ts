@@ -1,9 +1,14 @@
 /** Every client that is not ours, by the name that `--client` takes. A new one is a file beside this one, and a line here. */
+import { chromium } from './chromium.ts';
 import { curl } from './curl.ts';
 import { goCgo, goOwn } from './go.ts';
+import { java } from './java.ts';
 import { nodeProfiles } from './node.ts';
+import { perlLwp } from './perl.ts';
+import { php } from './php.ts';
 import type { Profile } from './profile.ts';
 import { pythonAiohttp, pythonHttpx, pythonRequests, pythonUrllib } from './python.ts';
+import { ruby } from './ruby.ts';
 import { wget } from './wget.ts';
 
 export const profiles = {
@@ -16,6 +21,11 @@ export const profiles = {
   'python-aiohttp': pythonAiohttp,
   go: goOwn,
   'go-cgo': goCgo,
+  java,
+  ruby,
+  php,
+  'perl-lwp': perlLwp,
+  chromium,
 } satisfies Record<string, Profile>;
 
 export type ProfileName = keyof typeof profiles;

@@ -51,7 +51,8 @@ export async function longLivedAsker(options: LongLivedOptions): Promise<Asker> 
         if (result !== 'too late' && !options.freshProcess) return result;
         // The next request gets another process.
         if (result === 'too late') shared = undefined;
-        await end(speaker);
+        // Not awaited: how long a process takes to die is no part of the request.
+        void end(speaker);
         return result === 'too late' ? timedOut(asked.limitMs) : result;
       };
     },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nodeFolder, nodeReleases } from '../../client/external/node.ts';
 import { profiles } from '../../client/external/index.ts';
 import type { Profile } from '../../client/external/profile.ts';
-import { build, clientHost, findClients } from '../clients.ts';
+import { clientHost, findClients, prepare } from '../clients.ts';
 import { chooseDriver } from '../drivers/index.ts';
 import { LabError } from '../errors.ts';
 import { pc } from '../report/colours.ts';
@@ -24,9 +24,9 @@ export async function listClients({ driver: driverName, install }: { driver: str
   if (install) {
     for (const [name, profile] of Object.entries(profiles as Record<string, Profile>)) {
       const found = await profile.find(host);
-      if (found?.build) {
-        console.error(`Building ${name} …`);
-        await build(host, name, found);
+      if (found?.prepare) {
+        console.error(`Preparing ${name} …`);
+        await prepare(host, name, found);
       }
     }
   }

@@ -1,0 +1,17 @@
+import { programPath, sourceHash, versionFrom, type Profile } from './profile.ts';
+
+export const java: Profile = {
+  summary: "Java's java.net.http.HttpClient, shared, with nothing set",
+  install: 'apt-get install default-jdk-headless',
+  find: async (host) => {
+    const version = await versionFrom(host, ['javac', '-version']);
+    if (version === null) return null;
+    const folder = `${host.root}/node_modules/.cache/clients/java-${sourceHash(['Client.java'])}-${version}`;
+    return {
+      version,
+      program: { asked: 'over stdin', argv: ['java', '-cp', folder, 'Client'], saysReady: true },
+      // Under a name of its own, then renamed: two runs may compile at the same time, and the second finds its work done.
+      prepare: ['sh', '-c', 'test -d "$1" && exit; javac -d "$1.$$" "$2" && { mv -T "$1.$$" "$1" 2>/dev/null || rm -r "$1.$$"; }', 'sh', folder, programPath(host, 'Client.java')],
+    };
+  },
+};

@@ -1,0 +1,64 @@
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** java.net.http.HttpClient, one for all requests, with nothing set, under the lab's protocol (docs/clients.md). */
+public class Client {
+    public static void main(String[] args) throws Exception {
+        HttpClient client = HttpClient.newHttpClient();
+        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
+        say("{\"ready\":true}");
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            String asked = line;
+            new Thread(() -> request(client, asked)).start();
+        }
+        System.exit(0);
+    }
+
+    private static void request(HttpClient client, String asked) {
+        String id = field(asked, "id");
+        try {
+            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(field(asked, "url"))).method(field(asked, "method"), HttpRequest.BodyPublishers.noBody());
+            String timeoutMs = field(asked, "timeoutMs");
+            if (timeoutMs != null) request.timeout(Duration.ofMillis(Long.parseLong(timeoutMs)));
+            HttpResponse<String> response = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            say("{\"id\":" + id + ",\"status\":" + response.statusCode() + ",\"body\":" + quoted(response.body()) + "}");
+        } catch (Exception error) {
+            Throwable innermost = error;
+            StringBuilder causes = new StringBuilder(quoted(error.toString()));
+            while (innermost.getCause() != null) {
+                innermost = innermost.getCause();
+                causes.append(",").append(quoted(innermost.toString()));
+            }
+            // Its exceptions often have no message of their own.
+            String name = innermost.getMessage() == null ? innermost.getClass().getSimpleName() : innermost.getClass().getSimpleName() + ": " + innermost.getMessage();
+            say("{\"id\":" + id + ",\"error\":" + quoted(name) + ",\"causes\":[" + causes + "]}");
+        }
+    }
+
+    /** A field of the request's line: Java brings no JSON, and the lab's words need no more than this. */
+    private static String field(String line, String name) {
+        Matcher found = Pattern.compile("\"" + name + "\":(?:\"([^\"]*)\"|(\\d+))").matcher(line);
+        return !found.find() ? null : found.group(1) == null ? found.group(2) : found.group(1);
+    }
+
+    private static String quoted(String text) {
+        StringBuilder json = new StringBuilder("\"");
+        for (char each : text.toCharArray()) {
+            if (each == '"' || each == '\\') json.append('\\').append(each);
+            else if (each < ' ') json.append(String.format("\\u%04x", (int) each));
+            else json.append(each);
+        }
+        return json.append('"').toString();
+    }
+
+    private static synchronized void say(String line) {
+        System.out.println(line);
+    }
+}

@@ -1,0 +1,10 @@
+import { programPath, versionFrom, type Profile } from './profile.ts';
+
+export const ruby: Profile = {
+  summary: "Ruby's Net::HTTP, started once",
+  install: 'apt-get install ruby',
+  find: async (host) => {
+    const version = await versionFrom(host, ['ruby', '--version']);
+    return version === null ? null : { version, program: { asked: 'over stdin', argv: ['ruby', programPath(host, 'ruby_net_http.rb')], saysReady: true } };
+  },
+};
