@@ -1,6 +1,6 @@
 # The lab's front door. Everything works in a fresh clone: what is missing is installed on the way.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity matrix list clients up down doctor test lint docs bench clean
+.PHONY: help install scenario scenarios parity matrix soak list clients up down doctor test lint docs bench clean
 
 NODE := node_modules/.bin/node
 # npm's own mark of a finished installation.
@@ -28,6 +28,9 @@ parity: $(INSTALLED) ## every scenario on namespaces and on docker, side by side
 matrix: $(INSTALLED) ## every client found, against every failure that matters
 	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(scenarios),--failures '$(scenarios)') \
 	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(write),--write '$(write)')
+
+soak: $(INSTALLED) ## every scenario many times, side by side, on a busy machine: make soak n=20
+	@bin/lab soak $(FLAGS) $(if $(n),--n '$(n)') $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)')
 
 list: $(INSTALLED) ## list the scenarios
 	@bin/lab list

@@ -6,6 +6,7 @@ import { faultNamed, faultNames } from './faults/index.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
+import type { SoakFlags } from './commands/soak.ts';
 
 // `bin/lab run … | head`: who reads no more wants no more.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -59,6 +60,16 @@ withRunFlags(program.command('parity').description('run every scenario on namesp
   .action(async (flags: ParityFlags) => {
     const { parity } = await import('./commands/parity.ts');
     process.exitCode = await parity(flags);
+  });
+
+withRunFlags(program.command('soak').description('every scenario many times, side by side, on a busy machine'))
+  .option('--n <times>', 'runs of each scenario', '20')
+  .option('--jobs <n>', 'labs at a time', '4')
+  .option('--burners <n>', 'processes that only burn CPU; one a core if not given', '')
+  .option('--only <scenario>', 'this one alone (repeatable)', collect, [])
+  .action(async (flags: SoakFlags) => {
+    const { soak } = await import('./commands/soak.ts');
+    process.exitCode = await soak(flags);
   });
 
 program

@@ -95,6 +95,10 @@ export const events = {
   'dns:malformed': event('a packet that is no DNS query arrived; `count` so far', { from: 'text', transport: 'text', count: 'number', reason: 'text' }),
   'dns:policy': event('the answer policy changed', { change: 'text' }),
 
+  'load:served': detail('a connection of the load had its first answer, from this process', { connection: 'number', kind: 'text', process: 'text' }),
+  'load:told': detail('a connection of the load was answered with `Connection: close`', { connection: 'number', kind: 'text', responses: 'number' }),
+  'load:closed': detail('a connection of the load is gone; `ending` is fin or rst', { connection: 'number', kind: 'text', told: 'flag', ending: 'text', responses: 'number' }),
+
   'wire:dns-query': detail('a DNS query on the wire', { id: 'number', name: 'text', type: 'text', transport: 'text', address: 'text', localPort: 'number' }),
   'wire:dns-response': detail('a DNS response on the wire', {
     id: 'number',
@@ -153,11 +157,12 @@ export const events = {
   }),
   'backend:close': detail('a connection is gone', { connection: 'number', from: 'text', address: 'text' }),
   'backend:stopping': event('SIGTERM: no new connections, idle ones closed', { connections: 'number' }),
+  'backend:hand-over': event('another process listens now; this one drains what it has, and ends', { connections: 'number', drainMs: 'number', shutdownMs: 'number' }),
   'backend:behaviour': event('the behaviour of the application changed', { change: 'text' }),
 } satisfies Record<string, EventSpec>;
 
 export type EventName = keyof typeof events;
-export type Witness = 'lab' | 'fault' | 'client' | 'dns' | 'wire' | 'backend';
+export type Witness = 'lab' | 'fault' | 'client' | 'dns' | 'wire' | 'load' | 'backend';
 
 type RequiredKeys<F extends Fields> = { [K in keyof F]: F[K] extends `${string}?` ? never : K }[keyof F];
 export type Payload<Name extends EventName> = {

@@ -241,6 +241,12 @@ export class Lab implements AsyncDisposable {
       },
       service: () => this.#serviceForFaults(name),
       process: (): HostProcess => this.remote(name).process,
+      startSuccessor: async () => {
+        const old = this.remote(name);
+        old.expectExit();
+        await this.#target(name).restart();
+        return { old, oldProcess: old.process };
+      },
       restart: async (listen) => {
         const remote = await this.#startServer(name, listen);
         for (const { command, args } of this.#told.get(name) ?? []) await remote.call(command, args);

@@ -1,10 +1,9 @@
 /** One run: lab up, stimulus and faults, analysis, verdict, lab down. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientOptions } from '../client/options.ts';
 import { overallVerdict, type Check, type Verdict } from './analysis/checks.ts';
 import { findingsOf, type Findings } from './analysis/findings.ts';
 import { captureFile } from './capture/file.ts';
-import { findClient, isOwn, optionsFor, optionsNotApplied, parseClient, type Client } from './clients.ts';
+import { isOwn, optionsFor, optionsNotApplied, parseClient } from './clients.ts';
 import type { Driver } from './drivers/driver.ts';
 import type { ClockReading } from './clock.ts';
 import { LabError, messageOf } from './errors.ts';
@@ -12,9 +11,10 @@ import type { TimelineEvent } from './events.ts';
 import { checkExpectation, type Expectation } from './expect.ts';
 import { unlessAborted, withinLimit } from './limits.ts';
 import { createLab, type Lab } from './lab.ts';
-import type { Scenario, Stage, StageClient } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+import { setStage } from './stage.ts';
 import { Timeline, type Subscriber } from './timeline.ts';
-import { createTopology, hostAt, isBackend } from './topology.ts';
+import { createTopology } from './topology.ts';
 import { release } from 'node:os';
 
 export interface RunOptions {
@@ -154,49 +154,6 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       doubts,
       checks,
       findings,
-    },
-  };
-}
-
-interface StageSetting {
-  lab: Lab;
-  client: Client;
-  options: ClientOptions;
-  /** What was asked for on the command line, over what the scenario wants. */
-  asked: Partial<ClientOptions>;
-  limitMs: number;
-  seed: string;
-  over: AbortSignal;
-  onClient: (version: string) => void;
-  onOptions: (wanted: ClientOptions) => void;
-}
-
-/** Services and client start side by side; the stage is what the scenario's stimulus works with. */
-async function setStage({ lab, client, options, asked, limitMs, seed, over, onClient, onOptions }: StageSetting): Promise<Stage> {
-  let lastRequest = 0;
-  const numbers = { next: () => ++lastRequest };
-  const finding = findClient(lab, client);
-  const startClient = async (wanted: ClientOptions): Promise<StageClient> => {
-    const { version, start } = await finding;
-    onClient(version);
-    onOptions(wanted);
-    return await start(wanted, numbers, limitMs);
-  };
-  const [stageClient] = await Promise.all([startClient(options), lab.startServices(seed), lab.startCapture()]);
-  return {
-    topology: lab.topology,
-    client: stageClient,
-    dns: lab.dns,
-    startClient: (change) => startClient({ ...options, ...change, ...asked }),
-    behave: async (backend, change) => { await lab.behave(backend, change); },
-    apply: (fault, host, given) => lab.apply(fault, host, given),
-    note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
-    wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
-    until: (isIt, limitMs = 1_000) => lab.timeline.waitFor(isIt, limitMs),
-    backendAt: (address) => {
-      const host = address === null ? undefined : hostAt(lab.topology, address);
-      if (!isBackend(host)) throw new LabError('BAD_OUTPUT', `Expected the address of a backend, got ${String(address)}.`);
-      return host;
     },
   };
 }

@@ -9,6 +9,8 @@ import type { Findings } from './analysis/findings.ts';
 import type { AddressedResult } from './clients/requests.ts';
 import type { DnsControl } from './dns-control.ts';
 import type { TimelineEvent } from './events.ts';
+import type { ExternalServerName } from '../services/external/index.ts';
+import type { RunningServer } from './external-server.ts';
 import type { AppliedFault } from './lab.ts';
 import type { BackendName, Topology, TopologyChange } from './topology.ts';
 import type { ProcessOutput } from 'zx';
@@ -23,6 +25,10 @@ export interface Stage {
   apply: (fault: string, host: string, options?: Record<string, string | number>) => Promise<AppliedFault>;
   /** Changes what a backend's application does: response delay, status, stall in mid-body, close after n requests. */
   behave: (backend: string, change: Partial<Behaviour>) => Promise<void>;
+  /** Many kept-alive connections to one backend, busy and idle ones, from the observer's host. */
+  startLoad: () => Promise<Load>;
+  /** Puts a server that is not ours in a backend's place. @throws {LabError} MISSING_TOOL where it is not installed. */
+  serve: (server: ExternalServerName, backend: BackendName) => Promise<RunningServer>;
   /** A remark on the timeline. */
   note: (text: string) => void;
   /** Waits: for what a scenario does at leisure, never for the lab to be ready. */
@@ -31,6 +37,13 @@ export interface Stage {
   until: (isIt: (event: TimelineEvent) => boolean, limitMs?: number) => Promise<boolean>;
   /** The backend that an address belongs to. @throws {LabError} when it belongs to none. */
   backendAt: (address: string | null) => BackendName;
+}
+
+export interface Load {
+  /** Opens connections, each of which makes one request; the busy ones go on at a steady rate. What becomes of them are events. */
+  open(address: string, connections: { busy: number; idle: number; requestsPerS: number }): Promise<void>;
+  /** How many of all that were opened are still there. */
+  alive(): Promise<{ busy: number; idle: number }>;
 }
 
 /** One that a client may repeat by itself, and one that it may not (RFC 9110 section 9.2.2). */
@@ -71,6 +84,8 @@ export interface Scenario<Data = unknown> {
   reproduces: readonly string[];
   topology?: TopologyChange;
   client?: Partial<ClientOptions>;
+  /** A server that is not ours: where it is not installed, the run cannot be done, and says so. */
+  needs?: ExternalServerName;
   /** The run is ended after this time. */
   limitMs?: number;
   run(stage: Stage): Promise<Data>;

@@ -18,7 +18,7 @@ export function nodeArgv(path: string, ...args: string[]): string[] {
 }
 
 export function backendArgv({ hosts }: Topology, backend: BackendName, seed: string, runtime = localRuntime, listen: readonly string[] = [hosts[backend].ipv4, hosts[backend].ipv6]): string[] {
-  const options: BackendOptions = { listen: [...listen], port: httpPort, seed };
+  const options: BackendOptions = { listen: [...listen], port: httpPort, sharePort: true, seed };
   return programArgv(runtime, 'services/backend/main.ts', JSON.stringify(options));
 }
 

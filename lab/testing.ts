@@ -40,6 +40,8 @@ const probes = {
   'other-nodes': { argv: ['sh', '-c', `set -e; for release in ${nodeReleases.join(' ')}; do ${nodeFolder(localRuntime, 18).replace(/18$/, '$release')}/node_modules/node/bin/node --version; done`], remedy: 'run `make clients install=1`' },
   curl: { argv: ['curl', '--version'], remedy: 'install curl' },
   tshark: { argv: ['tshark', '--version'], remedy: 'install tshark' },
+  nginx: { argv: ['nginx', '-v'], remedy: 'install nginx-light' },
+  haproxy: { argv: ['haproxy', '-v'], remedy: 'install haproxy' },
   ss: { argv: ['ss', '--version'], remedy: 'install iproute2' },
   'ordinary-user': {
     argv: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '--eval', ''],

@@ -7,6 +7,7 @@ import { ownClientNames } from '../lab/clients.ts';
 import { netns } from '../lab/drivers/netns.ts';
 import type { TimelineEvent } from '../lab/events.ts';
 import { runScenario } from '../lab/run.ts';
+import type { Scenario } from '../lab/scenario.ts';
 import { describeWith } from '../lab/testing.ts';
 import { createTopology } from '../lab/topology.ts';
 import { scenarioNames, scenarios, type ScenarioName } from './index.ts';
@@ -26,30 +27,37 @@ const declared: Partial<Record<ScenarioName, readonly RegExp[]>> = {
   'ula-addresses': [/^lookups/],
 };
 
-describeWith(['netns', 'tshark'], 'on namespaces', () => {
-  describe.each(ownClientNames)('with %s', (client) => {
-    test.concurrent.each(scenarioNames)('%s', { timeout: 60_000 }, async (name) => {
-      const { journal, events, capture } = await runScenario({
-        name,
-        scenario: scenarios[name],
-        driver: netns,
-        client,
-        clientOptions: {},
-        seed: '1',
-        signal: new AbortController().signal,
-      });
-      expect({ error: journal.error, doubts: journal.doubts, failed: journal.checks.filter(({ verdict }) => verdict !== 'pass') }).toEqual({ error: null, doubts: [], failed: [] });
-      expect(journal.verdict).toBe('pass');
+/** Scenarios by the server they need, so that one that is not there is skipped aloud. */
+const byNeed = Map.groupBy(scenarioNames, (name) => (scenarios as Record<ScenarioName, Scenario>)[name].needs);
 
-      // Three judges of one run: the client's own trace, our reading of the packets, and Wireshark's.
-      const topology = createTopology(scenarios[name].topology);
-      const [expected = [], differences] = [declared[name], disagreements(events.filter(({ tMs }) => tMs >= 0), topology)];
-      expect(differences.filter((text) => !expected.some((each) => each.test(text)))).toEqual([]);
-      expect(expected.filter((each) => !differences.some((text) => each.test(text)))).toEqual([]);
-      await expectTsharkAgrees(capture ?? Buffer.alloc(0), events, journal.findings);
+for (const [need, names] of byNeed) {
+  describeWith(['netns', 'tshark', ...(need === undefined ? [] : [need])], `on namespaces${need === undefined ? '' : `, with ${need}`}`, () => {
+    describe.each(ownClientNames)('with %s', (client) => {
+      test.concurrent.each(names)('%s', { timeout: 60_000 }, (name) => passes(name, client));
     });
   });
-});
+}
+
+async function passes(name: ScenarioName, client: string): Promise<void> {
+  const { journal, events, capture } = await runScenario({
+    name,
+    scenario: scenarios[name],
+    driver: netns,
+    client,
+    clientOptions: {},
+    seed: '1',
+    signal: new AbortController().signal,
+  });
+  expect({ error: journal.error, doubts: journal.doubts, failed: journal.checks.filter(({ verdict }) => verdict !== 'pass') }).toEqual({ error: null, doubts: [], failed: [] });
+  expect(journal.verdict).toBe('pass');
+
+  // Three judges of one run: the client's own trace, our reading of the packets, and Wireshark's.
+  const topology = createTopology(scenarios[name].topology);
+  const [expected = [], differences] = [declared[name], disagreements(events.filter(({ tMs }) => tMs >= 0), topology)];
+  expect(differences.filter((text) => !expected.some((each) => each.test(text)))).toEqual([]);
+  expect(expected.filter((each) => !differences.some((text) => each.test(text)))).toEqual([]);
+  await expectTsharkAgrees(capture ?? Buffer.alloc(0), events, journal.findings);
+}
 
 /** Every packet that we made an event of, as Wireshark counts them; and the fallback delay within a millisecond of what it reads. */
 async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEvent[], findings: Findings): Promise<void> {

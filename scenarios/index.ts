@@ -5,6 +5,8 @@ import { allDown } from './all-down.ts';
 import { backendHangs } from './backend-hangs.ts';
 import { baseline } from './baseline.ts';
 import { fallbackDelaySweep } from './fallback-delay.ts';
+import { hotReload } from './hot-reload.ts';
+import { hotReloadHaproxy, hotReloadNginx } from './hot-reload-others.ts';
 import { hostVanishes } from './host-vanishes.ts';
 import { ipv4Only } from './ipv4-only.ts';
 import { ipv6Blackhole } from './ipv6-blackhole.ts';
@@ -43,6 +45,9 @@ export const scenarios = {
   'shuffle-off': shuffleOff,
   'subset-before-shuffle': subsetBeforeShuffle,
   'sorted-answers': sortedAnswers,
+  'hot-reload': hotReload,
+  'hot-reload-nginx': hotReloadNginx,
+  'hot-reload-haproxy': hotReloadHaproxy,
   'resolver-choice': resolverChoice,
 } satisfies Record<string, Scenario>;
 

@@ -1,6 +1,7 @@
 /** `lab parity`: every scenario on two drivers, the same seed, side by side. A difference is a declared deviation, or a bug. */
 import { pc } from '../report/colours.ts';
-import { scenarioNames } from '../../scenarios/index.ts';
+import { scenarioNames, scenarios } from '../../scenarios/index.ts';
+import type { Scenario } from '../scenario.ts';
 import type { Findings } from '../analysis/findings.ts';
 import { LabError } from '../errors.ts';
 import { writeRunFiles } from '../report/files.ts';
@@ -28,7 +29,8 @@ export const deviations: readonly { scenario: string; finding: string; withinMs:
 export async function parity(flags: ParityFlags): Promise<number> {
   const repeat = Number(flags.repeat);
   if (!Number.isInteger(repeat) || repeat < 1) throw new LabError('BAD_INPUT', `Expected --repeat to be a whole number, 1 or more, got \`${flags.repeat}\`.`);
-  const names = flags.only.length > 0 ? flags.only : scenarioNames;
+  // What needs a server that the containers have not can be compared with nothing.
+  const names = flags.only.length > 0 ? flags.only : scenarioNames.filter((name) => (scenarios as Record<string, Scenario>)[name]?.needs === undefined);
   const width = Math.max(...names.map((name) => name.length));
   console.log(pc.dim(`${'scenario'.padEnd(width)}  ${compared.map((driver) => `${driver.padEnd(7)} median`.padEnd(18)).join(' ')} the delay that matters, in ms`));
   let worst = 0;

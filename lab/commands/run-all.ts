@@ -1,8 +1,10 @@
 /** `lab run-all`: every scenario, several labs side by side, a line each. */
 import { pc } from '../report/colours.ts';
 import { scenarioNames } from '../../scenarios/index.ts';
+import { complaintsOf, wordOf } from '../report/complaints.ts';
 import { chooseDriver } from '../drivers/index.ts';
 import { LabError } from '../errors.ts';
+import { missingServer } from '../external-server.ts';
 import { writeRunFiles } from '../report/files.ts';
 import { runScenario, type FinishedRun } from '../run.ts';
 import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
@@ -10,17 +12,25 @@ import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
 /** Exit status: the worst of the runs' (could not run, then unknown, then fail). */
 export async function runAll(flags: RunFlags & { jobs: string }): Promise<number> {
   const jobs = Number(flags.jobs);
-  const { maxLabs = Infinity } = await chooseDriver(flags.driver);
+  const driver = await chooseDriver(flags.driver);
+  const { maxLabs = Infinity } = driver;
   if (!Number.isInteger(jobs) || jobs < 1) throw new LabError('BAD_INPUT', `Expected --jobs to be a whole number, 1 or more, got \`${flags.jobs}\`.`);
   const start = performance.now();
   const width = Math.max(...scenarioNames.map((name) => name.length));
   const waiting = [...scenarioNames];
+  let skipped = 0;
   const statuses: number[] = [];
   const journals: FinishedRun['journal'][] = [];
 
   const work = async (): Promise<void> => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const options = await runOptions(name, flags);
+      const missing = await missingServer(options.scenario.needs, driver);
+      if (missing !== null) {
+        skipped++;
+        if (!flags.json) console.log(`  ${pc.yellow('skipped'.padEnd(11))} ${name.padEnd(width)} ${missing}`);
+        continue;
+      }
       const finished = await runScenario(options);
       const directory = await writeRunFiles(finished);
       const { journal } = finished;
@@ -28,10 +38,8 @@ export async function runAll(flags: RunFlags & { jobs: string }): Promise<number
       statuses.push(exitStatusOf(journal, options.signal));
       if (flags.json) continue;
       const paint = { pass: pc.green, fail: pc.red, unknown: pc.yellow }[journal.verdict];
-      const word = journal.status === 'completed' ? journal.verdict : journal.status;
-      console.log(`  ${paint(word.padEnd(11))} ${name.padEnd(width)} ${(journal.durationMs / 1000).toFixed(1).padStart(5)} s  ${pc.dim(directory)}`);
-      const complaints = [...journal.checks.filter(({ verdict }) => verdict !== 'pass').map(({ text, observed }) => `${text}: ${observed}`), ...journal.doubts];
-      for (const complaint of [...complaints, ...(journal.error === null ? [] : [journal.error])]) console.log(`          ${complaint}`);
+      console.log(`  ${paint(wordOf(journal).padEnd(11))} ${name.padEnd(width)} ${(journal.durationMs / 1000).toFixed(1).padStart(5)} s  ${pc.dim(directory)}`);
+      for (const complaint of complaintsOf(journal)) console.log(`          ${complaint}`);
       if (options.signal.aborted) return;
     }
   };
@@ -40,6 +48,6 @@ export async function runAll(flags: RunFlags & { jobs: string }): Promise<number
   const count = (verdict: string): number => journals.filter((journal) => journal.verdict === verdict).length;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (flags.json) console.log(JSON.stringify(journals, null, 2));
-  else console.log(`\n${journals.length} scenarios in ${seconds} s: ${count('pass')} pass, ${count('fail')} fail, ${count('unknown')} unknown`);
+  else console.log(`\n${journals.length} scenarios in ${seconds} s: ${count('pass')} pass, ${count('fail')} fail, ${count('unknown')} unknown${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   return [130, 143, 3, 2, 1].find((status) => statuses.includes(status)) ?? 0;
 }

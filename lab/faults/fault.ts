@@ -39,6 +39,8 @@ export interface FaultTarget {
   process(): HostProcess;
   /** Starts the server again after its process ended, on its own addresses or others; resolves when it listens. */
   restart(listen?: readonly string[]): Promise<void>;
+  /** Starts another process of the server beside the one there is, on the same addresses, and returns the old one's ends. */
+  startSuccessor(): Promise<{ old: Service; oldProcess: HostProcess }>;
   /** From here on the end of the process is part of the fault. */
   expectExit(): void;
 }

@@ -3,6 +3,7 @@ import { blackhole } from './blackhole.ts';
 import { dnsFaults } from './dns.ts';
 import type { Fault } from './fault.ts';
 import { httpFaults } from './http.ts';
+import { hotRestart } from './hot-restart.ts';
 import { kill } from './kill.ts';
 import { noop } from './noop.ts';
 import { pause } from './pause.ts';
@@ -21,6 +22,7 @@ export const faults = {
   refuse,
   vanish,
   unreachable,
+  'hot-restart': hotRestart,
   throttle,
   ...httpFaults,
   ...dnsFaults,

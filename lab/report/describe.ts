@@ -50,6 +50,10 @@ const describers: Describer = {
   'dns:malformed': ({ reason, count }) => pc.red(`malformed packet ${count}: ${reason}`),
   'dns:policy': ({ change }) => pc.bold(change),
 
+  'load:served': ({ connection, kind, process }) => `${kind} connection ${connection} is served by process ${printable(process)}`,
+  'load:told': ({ connection, kind, responses }) => `${kind} connection ${connection} is told to close, with response ${responses}`,
+  'load:closed': ({ connection, kind, ending, responses }) => `${kind} connection ${connection} ends (${ending.toUpperCase()}) after ${responses} responses`,
+
   'wire:dns-query': ({ type, name, transport, localPort }) => `${type}? ${printable(name)} from port ${localPort}${transport === 'tcp' ? ' over TCP' : ''}`,
   'wire:dns-response': ({ type, rcode, addresses, truncated }) => `${type} → ${answerText(rcode, truncated, addresses)}`,
   'wire:neighbour-solicitation': ({ address, family }) => `who has ${colourAddress(address)}? (${family === 4 ? 'ARP' : 'ND'})`,
@@ -71,6 +75,7 @@ const describers: Describer = {
   'backend:broke-off': ({ ending, address }) => pc.red(`breaks off with ${ending.toUpperCase()} at ${colourAddress(address)}`),
   'backend:close': ({ address, from }) => `connection from ${from} to ${colourAddress(address)} closed`,
   'backend:stopping': ({ connections }) => `SIGTERM: stops accepting, closes idle (${connections} open)`,
+  'backend:hand-over': ({ connections, drainMs, shutdownMs }) => `hands over: drains ${connections} connections over ${drainMs} ms, ends after ${shutdownMs} ms`,
   'backend:behaviour': ({ change }) => pc.bold(`behaves ${change}`),
 };
 

@@ -11,6 +11,7 @@ import fastify, { type FastifyRequest } from 'fastify';
 import { emit, ready, serveControl } from '../control.ts';
 import { seededRandom, type Random } from '../random.ts';
 import { changeBehaviour, healthy, type Ending } from './behaviour.ts';
+import { startHandOver, type HandOver } from './hand-over.ts';
 import { breakOff, isBroken, replyBroken, retryAfter } from './reply.ts';
 
 /** How to start a backend; the lab writes it, one JSON argument. */
@@ -19,6 +20,8 @@ export interface BackendOptions {
   port: number;
   /** Repeats every draw exactly. */
   seed: string;
+  /** Lets a process that takes over listen beside this one (SO_REUSEPORT, socket(7)), as Envoy's do. */
+  sharePort?: boolean;
 }
 
 /** nginx's and Envoy-like servers' order of magnitude: idle connections live longer than any scenario. */
@@ -26,9 +29,11 @@ const keepAliveTimeoutMs = 75_000;
 /** After SIGTERM, requests in flight may end within this time. */
 const drainTimeoutMs = 5_000;
 
-const { listen: addresses, port, seed } = JSON.parse(process.argv[2] ?? '{}') as BackendOptions;
+const { listen: addresses, port, seed, sharePort = false } = JSON.parse(process.argv[2] ?? '{}') as BackendOptions;
 let behaviour = { ...healthy };
 let stopping = false;
+/** Set when another process has taken over. */
+let handOver: HandOver | undefined;
 /** What listens now, by address. */
 const servers = new Map<string, Server>();
 /** What stopped listening, and still has its established connections. */
@@ -97,7 +102,9 @@ app.addHook('onRequest', async (request, reply) => {
 
 // A connection that was busy at SIGTERM ends with its response; Node would keep it for a next request.
 app.addHook('onSend', async (_request, reply) => {
-  if (stopping) void reply.header('connection', 'close');
+  // Which process it was that answered, where two share the port.
+  void reply.header('x-process', String(process.pid));
+  if (stopping || handOver?.tells()) void reply.header('connection', 'close');
 });
 
 app.addHook('onResponse', async (request, reply) => {
@@ -122,7 +129,7 @@ async function listen(address: string): Promise<void> {
     app.routing(request, response);
   });
   server.on('connection', track);
-  server.listen(port, address);
+  server.listen({ port, host: address, reusePort: sharePort });
   await once(server, 'listening');
   servers.set(address, server);
 }
@@ -168,5 +175,11 @@ await serveControl({
     refuse(String(address));
   },
   listen: ({ address }) => listen(String(address)),
+  'hand-over': ({ drainMs, shutdownMs }) => {
+    handOver = startHandOver(Number(drainMs), seededRandom(`${seed} hand-over`));
+    for (const address of [...servers.keys()]) refuse(address);
+    setTimeout(() => process.exit(0), Number(shutdownMs));
+    emit('backend:hand-over', { connections: connections.size, drainMs: Number(drainMs), shutdownMs: Number(shutdownMs) });
+  },
 });
 ready();

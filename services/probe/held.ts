@@ -12,6 +12,8 @@ export interface HeldSighting {
   tookMs: number;
   /** Bytes received on it since it was asked, headers included. */
   bytes: number;
+  /** The server's process that answered, by its own word (x-process); empty where it said none. */
+  process: string;
 }
 
 class Held {
@@ -64,7 +66,7 @@ class Held {
       const done = (outcome: string): void => {
         clearTimeout(timer);
         this.#onChange = () => undefined;
-        resolve({ outcome, startMs, tookMs: nowMs() - startMs, bytes: this.#received.length });
+        resolve({ outcome, startMs, tookMs: nowMs() - startMs, bytes: this.#received.length, process: /\r\nx-process: *(\S+)/i.exec(this.#received)?.[1] ?? '' });
       };
       const settle = (): void => {
         const outcome = look() ?? this.#end;

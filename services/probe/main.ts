@@ -20,6 +20,8 @@ export interface Sighting {
   /** Bytes of the response's body. */
   bytes?: number;
   status?: number;
+  /** The server's process that answered, by its own word (x-process). */
+  process?: string;
 }
 
 /** One connect, closed as soon as it is made. */
@@ -65,7 +67,7 @@ export function probeGet(address: string, port: number, path: string, timeoutMs:
       let bytes = 0;
       response.on('data', (chunk: Buffer) => (bytes += chunk.length));
       response.once('end', () => {
-        done('response', { bytes, status: response.statusCode ?? 0 });
+        done('response', { bytes, status: response.statusCode ?? 0, process: String(response.headers['x-process'] ?? '') });
       });
     });
     outgoing.end();

@@ -1,0 +1,36 @@
+/**
+ * A hot restart as Envoy does it: a new process listens on the same addresses, the old one keeps its connections and drains them.
+ * Nothing fails, and a kept-alive client stays with the old process for as long as nobody tells it to leave (S18).
+ *
+ *   new connections ──▶ new process
+ *   old connections ──▶ old process: with each response told `Connection: close`, with a probability that grows from 0 to 1 over
+ *                       the drain time; idle ones hear nothing, until the process ends (FIN)
+ */
+import { integer } from '../options.ts';
+import { defineFault, observeEach } from './fault.ts';
+
+export const hotRestart = defineFault({
+  summary: 'a new process takes over the listening addresses, the old one drains what it has, as Envoy does',
+  effect: 'new connections meet the new process; established ones stay with the old one until they are told, or it ends',
+  on: ['backend'],
+  options: {
+    drainMs: integer(4_000, 1, "the drain time: Envoy's --drain-time-s is 600 s", 600_000),
+    shutdownMs: integer(6_000, 1, "when the old process ends: Envoy's --parent-shutdown-time-s is 900 s", 900_000),
+  },
+  holds: true,
+  apply: async (target, { drainMs, shutdownMs }) => {
+    const { old, oldProcess } = await target.startSuccessor();
+    await old.call('hand-over', { drainMs, shutdownMs });
+    return async () => {
+      if ((await oldProcess.state()) !== null) await oldProcess.signal('SIGKILL');
+      await oldProcess.exited;
+    };
+  },
+  observe: (target) =>
+    observeEach([4, 6], async (family) => {
+      const kept = await target.held(family).get('/');
+      const fresh = await target.probe.get(target.name, family, '/', 1_000);
+      const processes = `kept connection: ${kept.process === '' ? kept.outcome : `process ${kept.process}`}, new one: process ${fresh.process ?? fresh.outcome}`;
+      return { seen: kept.outcome === 'response' && fresh.outcome === 'response' && kept.process !== (fresh.process ?? ''), observed: processes };
+    }),
+});

@@ -1,0 +1,64 @@
+/** What a scenario's stimulus works with, made of a lab that comes up. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientOptions } from '../client/options.ts';
+import { findClient, type Client } from './clients.ts';
+import { LabError } from './errors.ts';
+import { startExternalServer } from './external-server.ts';
+import type { Lab } from './lab.ts';
+import type { Load, Stage, StageClient } from './scenario.ts';
+import { programArgv } from './services.ts';
+import { hostAt, httpPort, isBackend } from './topology.ts';
+
+export interface StageSetting {
+  lab: Lab;
+  client: Client;
+  options: ClientOptions;
+  /** What was asked for on the command line, over what the scenario wants. */
+  asked: Partial<ClientOptions>;
+  limitMs: number;
+  seed: string;
+  over: AbortSignal;
+  onClient: (version: string) => void;
+  onOptions: (wanted: ClientOptions) => void;
+}
+
+/** Services and client start side by side; the stage is what the scenario's stimulus works with. */
+export async function setStage({ lab, client, options, asked, limitMs, seed, over, onClient, onOptions }: StageSetting): Promise<Stage> {
+  let lastRequest = 0;
+  const numbers = { next: () => ++lastRequest };
+  const finding = findClient(lab, client);
+  const startClient = async (wanted: ClientOptions): Promise<StageClient> => {
+    const { version, start } = await finding;
+    onClient(version);
+    onOptions(wanted);
+    return await start(wanted, numbers, limitMs);
+  };
+  const [stageClient] = await Promise.all([startClient(options), lab.startServices(seed), lab.startCapture()]);
+  return {
+    topology: lab.topology,
+    client: stageClient,
+    dns: lab.dns,
+    startClient: (change) => startClient({ ...options, ...change, ...asked }),
+    behave: async (backend, change) => { await lab.behave(backend, change); },
+    apply: (fault, host, given) => lab.apply(fault, host, given),
+    startLoad: () => startLoad(lab, seed),
+    serve: (server, backend) => startExternalServer(lab, server, backend),
+    note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
+    wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
+    until: (isIt, limitMs = 1_000) => lab.timeline.waitFor(isIt, limitMs),
+    backendAt: (address) => {
+      const host = address === null ? undefined : hostAt(lab.topology, address);
+      if (!isBackend(host)) throw new LabError('BAD_OUTPUT', `Expected the address of a backend, got ${String(address)}.`);
+      return host;
+    },
+  };
+}
+
+/** From the observer's host, so that the client's packets stay the client's. */
+async function startLoad(lab: Lab, seed: string): Promise<Load> {
+  const remote = await lab.startProcess('observer', 'the load', programArgv(lab.network.runtime, 'services/load/main.ts'));
+  return {
+    open: async (address, connections) => { await remote.call('open', { address, port: httpPort, seed, ...connections }); },
+    alive: () => remote.call('alive'),
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Many kept-alive connections to one server, some busy and some idle: who is told to leave, when, and how it ends.
+ *
+ *   node services/load/main.ts
+ *
+ * Plain sockets and HTTP/1.1 as a pooled client speaks it: one request at a time, no pipelining, and a connection that was told
+ * `Connection: close` sends nothing more (RFC 9112 section 9.6).
+ */
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { emit, ready, serveControl } from '../control.ts';
+import { seededRandom } from '../random.ts';
+
+interface Connection {
+  id: number;
+  kind: 'busy' | 'idle';
+  socket: Socket;
+  told: boolean;
+  responses: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const connections: Connection[] = [];
+
+/** Opens connections, each of which makes a request; the busy ones go on at a steady rate, each from a moment of its own. */
+async function open({ address, port, busy, idle, requestsPerS, seed }: Record<string, unknown>): Promise<void> {
+  const random = seededRandom(String(seed));
+  const kinds = [...Array<'busy'>(Number(busy)).fill('busy'), ...Array<'idle'>(Number(idle)).fill('idle')];
+  await Promise.all(
+    kinds.map(async (kind) => {
+      const socket = connect({ host: String(address), port: Number(port), noDelay: true });
+      await once(socket, 'connect');
+      const connection: Connection = { id: connections.length + 1, kind, socket, told: false, responses: 0, timer: undefined };
+      connections.push(connection);
+      follow(connection);
+      const answered = once(socket, 'answered');
+      ask(connection);
+      await answered;
+      if (kind === 'idle') return;
+      const intervalMs = 1000 / Number(requestsPerS);
+      setTimeout(() => {
+        connection.timer = setInterval(() => { ask(connection); }, intervalMs);
+      }, random() * intervalMs);
+    }),
+  );
+}
+
+function ask({ socket, told }: Connection): void {
+  if (!told && socket.writable) socket.write('GET / HTTP/1.1\r\nHost: web.lab.test\r\n\r\n');
+}
+
+/** Reads responses, whose length every server of the lab tells, and how the connection ends. */
+function follow(connection: Connection): void {
+  const { socket, id, kind } = connection;
+  let text = '';
+  let end = 'fin';
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    text += chunk;
+    for (let response = firstResponse(text); response !== null; response = firstResponse(text)) {
+      text = text.slice(response.bytes);
+      if (++connection.responses === 1) emit('load:served', { connection: id, kind, process: response.process });
+      if (response.closes && !connection.told) {
+        connection.told = true;
+        emit('load:told', { connection: id, kind, responses: connection.responses });
+      }
+      socket.emit('answered');
+    }
+  });
+  socket.on('error', () => { end = 'rst'; });
+  socket.once('close', () => {
+    clearInterval(connection.timer);
+    emit('load:closed', { connection: id, kind, told: connection.told, ending: end, responses: connection.responses });
+  });
+}
+
+/** Null while it is not whole. */
+function firstResponse(text: string): { bytes: number; closes: boolean; process: string } | null {
+  const headersEnd = text.indexOf('\r\n\r\n');
+  if (headersEnd < 0) return null;
+  const headers = text.slice(0, headersEnd);
+  const bytes = headersEnd + 4 + Number(/^content-length: *(\d+)/im.exec(headers)?.[1] ?? 0);
+  return text.length < bytes ? null : { bytes, closes: /^connection: *close/im.test(headers), process: /^x-process: *(\S+)/im.exec(headers)?.[1] ?? '' };
+}
+
+await serveControl({
+  open,
+  alive: () => ({ busy: aliveOf('busy'), idle: aliveOf('idle') }),
+});
+ready();
+
+function aliveOf(kind: Connection['kind']): number {
+  return connections.filter((connection) => connection.kind === kind && !connection.socket.closed).length;
+}
