@@ -8,8 +8,8 @@ INSTALLED := node_modules/.package-lock.json
 # Stripped types and compiled code are kept, which halves the start of each process.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
-FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst ','\'',$(client))') $(if $(seed),--seed '$(seed)') \
-         $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') $(if $(v),--verbose) $(if $(json),--json)
+FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst ','\'',$(client))') $(if $(client-image),--client-image '$(client-image)') \
+         $(if $(seed),--seed '$(seed)') $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') $(if $(v),--verbose) $(if $(json),--json)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

@@ -28,6 +28,7 @@ const withRunFlags = (command: Command): Command =>
   command
     .option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto')
     .option('--client <name>', 'the client under test: a name (lab clients lists them), or a command with {url} in it', 'node-fetch')
+    .option('--client-image <image>', 'on docker: run the client from this image, on the lab\'s network')
     .option('--seed <text>', 'a number; repeats every shuffled answer exactly', '1')
     .option('--set <key=value>', 'an option of our client (repeatable)', collect, [])
     .option('--expect <field<value>', 'a bound that a finding must keep (repeatable): recoveryMs<2000, requests.failed==0', collect, [])

@@ -71,7 +71,7 @@ export interface FoundClient {
 /** @throws {LabError} MISSING_TOOL when it is not there, START_FAILED when what it needs cannot be built. */
 export async function findClient(lab: Lab, client: Client): Promise<FoundClient> {
   if (isOwn(client)) return { version: process.version, start: (options, numbers, limitMs) => startOwn(lab, options, numbers, limitMs) };
-  const host = clientHost(lab.network);
+  const host: ClientHost = { ...clientHost(lab.network), run: (argv) => lab.clientHost.run(argv) };
   const found = 'profile' in client ? await client.profile.find(host) : await findCommand(host, client.command);
   if (!found) {
     const remedy = 'profile' in client ? ` To get it: ${client.profile.install}.` : '';

@@ -71,6 +71,7 @@ export class Lab implements AsyncDisposable {
   #probe: Probe | undefined;
   #seed = '1';
   #capture: Capture | undefined;
+  #clientHost: Host | undefined;
   #stopping = false;
 
   constructor(network: Network, topology: Topology, timeline: Timeline) {
@@ -99,6 +100,17 @@ export class Lab implements AsyncDisposable {
 
   host(name: HostName): Host {
     return this.network.host(name);
+  }
+
+  /** Where a client that is not ours runs: the client's host, or a container from an image in its place. */
+  get clientHost(): Host {
+    return this.#clientHost ?? this.host('client');
+  }
+
+  /** @throws {LabError} NOT_SUPPORTED where the driver has no images. */
+  async useClientImage(image: string): Promise<void> {
+    if (!this.network.clientFrom) throw new LabError('NOT_SUPPORTED', `A client from an image needs the docker driver; on ${this.network.driver} a client has this machine's files.`);
+    this.#clientHost = await this.network.clientFrom(image);
   }
 
   /** Starts a process that speaks the control protocol on a host, and waits until it is ready. */

@@ -23,6 +23,8 @@ export interface RunOptions {
   driver: Driver;
   /** A name of the table in clients.ts, or a command. */
   client: string;
+  /** On docker: the image that the client runs from, in the place of the lab's own. */
+  clientImage?: string;
   /** What was asked for on the command line, over what the scenario wants. */
   clientOptions: Partial<ClientOptions>;
   seed: string;
@@ -38,6 +40,8 @@ export interface Journal {
   scenario: string;
   driver: string;
   client: string;
+  /** The image that it ran from, where it was not the lab's own. */
+  clientImage: string | null;
   clientOptions: ClientOptions;
   /** What of them a client that is not ours could not be given. */
   optionsNotApplied: string[];
@@ -105,7 +109,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     lab = await createLab({ driver, timeline, seed, topology: scenario.topology ?? {} });
     const running = lab;
     await unlessAborted(signal, async () => {
-      const stage = await setStage({ lab: running, client, options: clientOptions, asked: options.clientOptions, limitMs, seed, over: over.signal, onClient, onOptions });
+      const stage = await setStage({ lab: running, client, clientImage: options.clientImage, options: clientOptions, asked: options.clientOptions, limitMs, seed, over: over.signal, onClient, onOptions });
       setupMs = performance.now() - start;
       timeline.start();
       data = await withinLimit('The scenario', limitMs, scenario.run(stage));
@@ -139,6 +143,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       scenario: name,
       driver: driver.name,
       client: client.name,
+      clientImage: options.clientImage ?? null,
       clientOptions,
       optionsNotApplied: [...notApplied],
       seed: Number(seed),

@@ -12,6 +12,7 @@ import { hostAt, httpPort, isBackend } from './topology.ts';
 export interface StageSetting {
   lab: Lab;
   client: Client;
+  clientImage: string | undefined;
   options: ClientOptions;
   /** What was asked for on the command line, over what the scenario wants. */
   asked: Partial<ClientOptions>;
@@ -23,10 +24,13 @@ export interface StageSetting {
 }
 
 /** Services and client start side by side; the stage is what the scenario's stimulus works with. */
-export async function setStage({ lab, client, options, asked, limitMs, seed, over, onClient, onOptions }: StageSetting): Promise<Stage> {
+export async function setStage({ lab, client, clientImage, options, asked, limitMs, seed, over, onClient, onOptions }: StageSetting): Promise<Stage> {
   let lastRequest = 0;
   const numbers = { next: () => ++lastRequest };
-  const finding = findClient(lab, client);
+  const finding = (async () => {
+    if (clientImage !== undefined) await lab.useClientImage(clientImage);
+    return await findClient(lab, client);
+  })();
   const startClient = async (wanted: ClientOptions): Promise<StageClient> => {
     const { version, start } = await finding;
     onClient(version);

@@ -28,7 +28,7 @@ export interface ForeignClient {
 }
 
 export async function startForeign(lab: Lab, name: string, program: Program, { keepAlive, timeoutMs }: Pick<ClientOptions, (typeof optionsForAny)[number]>, numbers: RequestNumbers): Promise<ForeignClient> {
-  const host = lab.host('client');
+  const host = lab.clientHost;
   const clean = { start: (argv: readonly string[]) => host.start([...withoutProxies, ...argv]) };
   const asker =
     program.asked === 'by arguments'

@@ -20,6 +20,7 @@ import { listLines } from './list.ts';
 export interface RunFlags {
   driver: string;
   client: string;
+  clientImage?: string;
   seed: string;
   set: string[];
   expect: string[];
@@ -45,7 +46,7 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   }
   const { title } = options.scenario;
   write(`${pc.bold(name)} · ${title}`);
-  write(pc.dim(`${options.driver.name} · ${options.client} · seed ${options.seed}`));
+  write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}`));
   write('');
   const progress = startProgress();
   const story = startStory({
@@ -71,6 +72,9 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
   const asked = splitAssignments(flags.set);
   if ('transport' in asked) throw new LabError('BAD_INPUT', `Choose the transport by the client: --client ${ownClientNames.join(' or ')}.`);
   const client = parseClient(flags.client);
+  if (isOwn(client) && flags.clientImage !== undefined) {
+    throw new LabError('BAD_INPUT', `\`${client.name}\` is part of the lab and runs from the lab's own image. Say which client the image ${flags.clientImage} has: --client NAME, or a command.`);
+  }
   const alien = isOwn(client) ? undefined : Object.keys(asked).find((key) => !(optionsForAny as readonly string[]).includes(key));
   if (alien !== undefined) {
     throw new LabError('BAD_INPUT', `\`${alien}\` is an option of our own client (--client ${ownClientNames.join(' or ')}); \`${client.name}\` can be given ${optionsForAny.join(' and ')} only.`);
@@ -80,8 +84,10 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     name,
     scenario: scenarios[name as ScenarioName],
     client: client.name,
+    ...(flags.clientImage === undefined ? {} : { clientImage: flags.clientImage }),
     clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)),
-    driver: await chooseDriver(flags.driver),
+    // Only docker has images.
+    driver: await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver),
     seed: flags.seed,
     expectations: flags.expect.map(parseExpectation),
     signal: interruptSignal(),

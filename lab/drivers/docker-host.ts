@@ -17,12 +17,18 @@ const nobodyInParticular = '1000:1000';
 const root = '0:0';
 const commandLimitMs = 30_000;
 
-export async function createDockerHost(name: HostName, container: Container, engineUrl: string): Promise<Host> {
-  const run = await standingShell(container, name);
+/** Who a process is that needs no privilege, and where it starts; an empty user is the image's own. */
+interface Place {
+  user: string;
+  directory: string;
+}
+
+export async function createDockerHost(name: HostName, container: Container, engineUrl: string, place: Place = { user: nobodyInParticular, directory: '/lab' }): Promise<Host> {
+  const run = await standingShell(container, name, place.directory);
   return {
     name,
     run,
-    start: (argv, { privileged = false } = {}) => startProcess(container, argv, run, privileged ? root : nobodyInParticular),
+    start: (argv, { privileged = false } = {}) => startProcess(container, argv, run, privileged ? { ...place, user: root } : place),
     command: (argv, { tty = false } = {}) => ['docker', '--host', engineUrl, 'exec', '--interactive', ...(tty ? ['--tty'] : []), container.id, ...argv],
   };
 }
@@ -35,8 +41,8 @@ interface Execution {
   ended: Promise<number>;
 }
 
-async function execute(container: Container, argv: readonly string[], user: string): Promise<Execution> {
-  const exec = await container.exec({ Cmd: [...argv], User: user, WorkingDir: '/lab', AttachStdin: true, AttachStdout: true, AttachStderr: true });
+async function execute(container: Container, argv: readonly string[], { user, directory }: Place): Promise<Execution> {
+  const exec = await container.exec({ Cmd: [...argv], User: user, WorkingDir: directory, AttachStdin: true, AttachStdout: true, AttachStderr: true });
   const stream = await exec.start({ hijack: true, stdin: true });
   const stdout = new PassThrough();
   const stderr = new PassThrough();
@@ -52,8 +58,8 @@ async function execute(container: Container, argv: readonly string[], user: stri
 }
 
 /** The shell says its pid and becomes the process. The engine's own number for an exec is another pid namespace's. */
-async function startProcess(container: Container, argv: readonly string[], run: Host['run'], user: string): Promise<HostProcess> {
-  const { stdin, stdout, stderr, ended } = await execute(container, ['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], user);
+async function startProcess(container: Container, argv: readonly string[], run: Host['run'], place: Place): Promise<HostProcess> {
+  const { stdin, stdout, stderr, ended } = await execute(container, ['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], place);
   const output = readOutput(`\`${argv.join(' ')}\``, stdout, stderr);
   const exited = ended.then((code) => ({ ...endOf(code), stderr: output.stderr() }));
   const pid = await output.pid;
@@ -76,8 +82,8 @@ async function startProcess(container: Container, argv: readonly string[], run: 
 }
 
 /** One root shell, one command at a time; a line of its own on both streams says that a command has ended. */
-async function standingShell(container: Container, name: HostName): Promise<Host['run']> {
-  const shell = await execute(container, ['sh', '-c', 'sh; kill -TERM 1'], root);
+async function standingShell(container: Container, name: HostName, directory: string): Promise<Host['run']> {
+  const shell = await execute(container, ['sh', '-c', 'sh; kill -TERM 1'], { user: root, directory });
   const output = collect(shell.stdout);
   const errors = collect(shell.stderr);
   let count = 0;

@@ -10,6 +10,7 @@ import { execa } from 'execa';
 import { LabError, messageOf } from '../errors.ts';
 import { hostNames, type HostName, type Topology } from '../topology.ts';
 import { composeCommand, engineAddress, engineUrl, imageTag } from './docker-engine.ts';
+import { startGuest, type Guest } from './docker-guest.ts';
 import { createDockerHost } from './docker-host.ts';
 import { dockerRequirements, explainDockerFailure } from './docker-requirements.ts';
 import type { Driver, Host, Network } from './driver.ts';
@@ -54,7 +55,10 @@ async function startNetwork(topology: Topology): Promise<Network> {
     };
     await Promise.all(hostNames.map(hold));
     let stopping: Promise<void> | undefined;
+    const guests: Guest[] = [];
     const stop = async (): Promise<void> => {
+      // First: compose knows nothing of them, and they hold on to the client's network.
+      await Promise.all(guests.map(({ remove }) => remove())).catch(() => undefined);
       await compose(['down', '--timeout', '0'], topology).catch(() => removeLabelled(engine as Docker, projectLabel));
     };
     return {
@@ -62,6 +66,12 @@ async function startNetwork(topology: Topology): Promise<Network> {
       engine: `docker ${version.Version}`,
       runtime: { node: 'node', root: '/lab' },
       host: (name) => hosts.get(name) as Host,
+      clientFrom: async (image) => {
+        const labels = { 'failover-lab': 'client', 'com.docker.compose.project': project };
+        const guest = await startGuest(engine as Docker, containerOf(containers, 'client'), image, labels, url);
+        guests.push(guest);
+        return guest.host;
+      },
       ended: Promise.race(hostNames.map(async (name) => {
         await containerOf(containers, name).wait();
         return `the container of ${name} ended`;

@@ -39,6 +39,11 @@ export interface Network extends AsyncDisposable {
   /** What a Node program of this project is started with on a host: the Node binary, and the project's folder there. */
   readonly runtime: Runtime;
   host(name: HostName): Host;
+  /**
+   * Another host in the place of the client's: its network and its resolv.conf, with the files of an image. Where there are no
+   * images there is no such thing.
+   */
+  clientFrom?(image: string): Promise<Host>;
   /** How the hosts' end of life is announced when it was not asked for. */
   readonly ended: Promise<string>;
 }
