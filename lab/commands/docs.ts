@@ -43,7 +43,7 @@ const tables: Record<string, () => string> = {
   filters: () => Object.keys(filters).map((name) => `\`${name}\``).join(' → '),
 };
 
-const documents = ['README.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md'];
+const documents = ['README.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md'];
 
 export async function docs(check: boolean): Promise<number> {
   const stale: string[] = [];

@@ -10,6 +10,9 @@ import { engineAddress, engineUrl } from './docker-engine.ts';
 import { explainDockerFailure } from './docker-requirements.ts';
 import { Timeline } from '../timeline.ts';
 import { startLab } from '../lab.ts';
+import { runScenario } from '../run.ts';
+import { defineScenario } from '../scenario.ts';
+import { check } from '../analysis/checks.ts';
 import { describeWith, until, whyMissing } from '../testing.ts';
 import { backendArgv, dnsArgv } from '../services.ts';
 import { backendNames, createTopology, webName } from '../topology.ts';
@@ -88,4 +91,39 @@ test.each([
   [Object.assign(new Error('compose'), { stderr: 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host' }), 'could not be fetched'],
 ])('what an engine says becomes one clear message: %s', (error, message) => {
   expect(explainDockerFailure(error).message).toContain(message);
+});
+
+describeWith('docker', 'a client from an image', () => {
+  // Any image is one that the lab did not make; this one is there, since the lab's own is made of it.
+  const image = process.env['BASE_IMAGE'] ?? 'node:24.21.0-bookworm-slim';
+  const scenario = defineScenario({
+    title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [],
+    run: async ({ client }) => [await client.get(), await client.get()],
+    checks: ({ data }) => [check(JSON.stringify(data), true, '')],
+  });
+  const run = (client: string, clientImage: string) =>
+    runScenario({ name: 'test', scenario, driver: docker, client, clientImage, clientOptions: {}, seed: '1', signal: new AbortController().signal });
+
+  test("has the lab's addresses and resolver, and its own files; nothing of it stays", { timeout: 60_000 }, async () => {
+    const { journal, events } = await run("sh -c 'ls -d /lab/services; cat /etc/resolv.conf; : {url}'", image);
+    expect({ error: journal.error, doubts: journal.doubts }).toEqual({ error: null, doubts: [] });
+    // There is no lab in it: `ls` has nothing to say on stdout.
+    expect(JSON.parse(journal.checks[0]?.text ?? '')).toMatchObject([{ ok: true, body: 'nameserver 198.51.100.53' }, { ok: true }]);
+    expect(events.filter(({ event }) => event === 'client:response')).toHaveLength(2);
+    expect(await labelled()).toBe(0);
+  });
+
+  test('runs the programs of the profiles, seen by DNS, backends and wire', { timeout: 60_000 }, async () => {
+    const { journal, events } = await run('node /lab/client/external/programs/node_fetch.mjs', image);
+    expect(journal).toMatchObject({ status: 'completed', clientImage: image, doubts: [], findings: { requests: { sent: 2, ok: 2 }, connections: { opened: 1, reused: 1 } } });
+    const own = events.flatMap((event) => ((event.event === 'backend:request' || event.event === 'dns:query') && event.tMs > 0 ? [event.from] : []));
+    expect(new Set(own)).toEqual(new Set([topology.hosts.client.ipv4]));
+    expect(await labelled()).toBe(0);
+  });
+
+  test('that cannot be had is a run that could not be done, and leaves nothing', { timeout: 60_000 }, async () => {
+    const { journal } = await run('curl {url}', 'no-such-image.invalid/x:1');
+    expect(journal).toMatchObject({ status: 'failed', error: expect.stringMatching(/^The image no-such-image\.invalid\/x:1 is not on the engine, and could not be pulled: /) as string });
+    expect(await labelled()).toBe(0);
+  });
 });
