@@ -1,0 +1,142 @@
+/**
+ * What a relay reads and changes in a frame. A frame comes with the header in which the kernel says what it has left undone
+ * (packet(7), PACKET_VNET_HDR; struct virtio_net_hdr of linux/virtio_net.h), because between the hosts of one machine nobody
+ * fills in checksums, or cuts a large TCP segment, before hardware would:
+ *
+ *   0 flags │ 1 gso type │ 2 header length │ 4 segment size │ 6 checksum from │ 8 checksum at │ 10 the frame …
+ */
+import type { Family } from '../../lab/topology.ts';
+
+/** Bytes of struct virtio_net_hdr. */
+export const offloadBytes = 10;
+
+const NEEDS_CSUM = 1;
+const GSO_NONE = 0;
+const GSO_TCPV4 = 1;
+const GSO_TCPV6 = 4;
+/** Set beside the type where TCP marks congestion (RFC 3168). */
+const GSO_ECN = 0x80;
+
+const ethernetBytes = 14;
+const etherTypes = new Map<number, Family>([[0x0800, 4], [0x86dd, 6]]);
+const ipv6HeaderBytes = 40;
+const ICMPV6 = 58;
+const TCP = 6;
+const FIN = 0x01;
+const SYN = 0x02;
+const PSH = 0x08;
+const ACK = 0x10;
+const CWR = 0x80;
+
+/** Where the frame itself begins. */
+const at = { l2: offloadBytes, l3: offloadBytes + ethernetBytes };
+
+/** The IP version, or null for what is no IP: ARP. */
+export function familyOf(packet: Buffer): Family | null {
+  return (packet.length >= at.l3 + 20 && etherTypes.get(packet.readUInt16BE(at.l3 - 2))) || null;
+}
+
+/** Whether the frame finds or confirms a neighbour: ARP (RFC 826), or ICMPv6 133 to 137 (RFC 4861). */
+export function isNeighbourDiscovery(packet: Buffer): boolean {
+  const family = familyOf(packet);
+  if (family === null) return true;
+  if (family === 4 || packet[at.l3 + 6] !== ICMPV6) return false;
+  const type = packet[at.l3 + ipv6HeaderBytes] ?? 0;
+  return type >= 133 && type <= 137;
+}
+
+/** The second step of TCP's handshake (RFC 9293 section 3.5). */
+export function isSynAck(packet: Buffer): boolean {
+  const l4 = tcpAt(packet);
+  return l4 !== null && ((packet[l4 + 13] ?? 0) & (SYN | ACK)) === (SYN | ACK);
+}
+
+/** Where IP's payload begins. IPv6 extension headers count as payload: nobody here sends any. */
+function payloadAt(packet: Buffer, family: Family): number {
+  return at.l3 + (family === 6 ? ipv6HeaderBytes : ((packet[at.l3] ?? 0) & 0x0f) * 4);
+}
+
+function tcpAt(packet: Buffer): number | null {
+  const family = familyOf(packet);
+  if (family === null) return null;
+  const protocol = packet[at.l3 + (family === 6 ? 6 : 9)];
+  const l4 = payloadAt(packet, family);
+  return protocol === TCP && packet.length >= l4 + 20 ? l4 : null;
+}
+
+/**
+ * A large TCP segment as the segments that would be on a wire, each still without its checksum; anything else as it is. Loss,
+ * corruption and the like must hit one segment, not 64 KiB at once.
+ */
+export function segmentsOf(packet: Buffer): Buffer[] {
+  const type = (packet[1] ?? 0) & ~GSO_ECN;
+  const family = type === GSO_TCPV4 ? 4 : type === GSO_TCPV6 ? 6 : null;
+  if (family === null) return [packet];
+  const segmentBytes = packet.readUInt16LE(4);
+  const l4 = payloadAt(packet, family);
+  const headerEnd = l4 + ((packet[l4 + 12] ?? 0) >> 4) * 4;
+  const flags = packet[l4 + 13] ?? 0;
+  const segments: Buffer[] = [];
+  for (let from = headerEnd; from < packet.length; from += segmentBytes) {
+    const payload = packet.subarray(from, from + segmentBytes);
+    const segment = Buffer.concat([packet.subarray(0, headerEnd), payload]);
+    const first = from === headerEnd;
+    const last = from + segmentBytes >= packet.length;
+    segment[1] = GSO_NONE;
+    segment.writeUInt16LE(0, 4);
+    segment.writeUInt32BE((packet.readUInt32BE(l4 + 4) + from - headerEnd) >>> 0, l4 + 4);
+    segment[l4 + 13] = flags & ~(last ? 0 : FIN | PSH) & ~(first ? 0 : CWR);
+    // The field holds the sum over the pseudo header, which ends with TCP's length (RFC 9293 section 3.1).
+    const sum = packet.readUInt16BE(l4 + 16) + (~(packet.length - l4) & 0xffff) + (segment.length - l4);
+    segment.writeUInt16BE(fold(sum), l4 + 16);
+    if (family === 6) {
+      segment.writeUInt16BE(segment.length - l4, at.l3 + 4);
+    } else {
+      segment.writeUInt16BE(segment.length - at.l3, at.l3 + 2);
+      segment.writeUInt16BE((packet.readUInt16BE(at.l3 + 4) + segments.length) & 0xffff, at.l3 + 4);
+      segment.writeUInt16BE(0, at.l3 + 10);
+      segment.writeUInt16BE(~fold(sumOf(segment, at.l3, l4)) & 0xffff, at.l3 + 10);
+    }
+    segments.push(segment);
+  }
+  return segments;
+}
+
+/**
+ * A copy with one bit of IP's payload flipped; `random` says which. The checksum is filled in first: a receiver believes a frame
+ * whose checksum was never made, and one flipped bit is what the checksum always finds.
+ */
+export function corrupted(packet: Buffer, random: () => number): Buffer {
+  const family = familyOf(packet);
+  const copy = Buffer.from(packet);
+  if (family === null) return copy;
+  fillChecksum(copy);
+  const from = payloadAt(copy, family);
+  // What IP says, not the frame's length: Ethernet may have padded it.
+  const end = Math.min(at.l3 + (family === 6 ? ipv6HeaderBytes + copy.readUInt16BE(at.l3 + 4) : copy.readUInt16BE(at.l3 + 2)), copy.length);
+  const bit = Math.floor(random() * (end - from) * 8);
+  const byte = from + (bit >> 3);
+  if (byte < end) copy[byte] = (copy[byte] ?? 0) ^ (1 << (bit & 7));
+  return copy;
+}
+
+/** Completes a checksum that the sender's kernel has left to the hardware (RFC 1071). */
+function fillChecksum(packet: Buffer): void {
+  if (((packet[0] ?? 0) & NEEDS_CSUM) === 0) return;
+  const from = at.l2 + packet.readUInt16LE(6);
+  const checksum = ~fold(sumOf(packet, from, packet.length)) & 0xffff;
+  // UDP keeps 0 for "no checksum" (RFC 768); to TCP both zeros are the same.
+  packet.writeUInt16BE(checksum || 0xffff, from + packet.readUInt16LE(8));
+  packet.fill(0, 0, offloadBytes);
+}
+
+function sumOf(packet: Buffer, from: number, to: number): number {
+  let sum = 0;
+  for (let offset = from; offset + 1 < to; offset += 2) sum += packet.readUInt16BE(offset);
+  return (to - from) % 2 === 1 ? sum + ((packet[to - 1] ?? 0) << 8) : sum;
+}
+
+function fold(sum: number): number {
+  while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
+  return sum;
+}

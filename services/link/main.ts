@@ -1,0 +1,45 @@
+/**
+ * Carries frames between the segment and a host's stack, and does to them what a bad link would; lab/link.ts puts it in between.
+ *
+ *   node services/link/main.ts '{"segment":"eth0","host":"outer","seed":"1"}'
+ */
+import { Worker } from 'node:worker_threads';
+import { ready, serveControl } from '../control.ts';
+import { impairmentNames, type ImpairmentName, type Impairments } from './impairments.ts';
+import type { RelayCounts, RelayOptions, RelayReply, RelayRequest } from './relay.ts';
+
+const worker = new Worker(new URL('relay.ts', import.meta.url), { workerData: JSON.parse(process.argv[2] ?? '{}') as RelayOptions });
+const pending = new Map<number, (counts: RelayCounts) => void>();
+let lastId = 0;
+
+worker.on('error', (error) => {
+  console.error(`link relay: ${error.message}; it needs CAP_NET_RAW`);
+  process.exit(1);
+});
+worker.on('message', (message: 'ready' | RelayReply) => {
+  if (message === 'ready') {
+    ready();
+    return;
+  }
+  pending.get(message.id)?.(message.counts);
+  pending.delete(message.id);
+});
+
+type Distribute<Request> = Request extends unknown ? Omit<Request, 'id'> : never;
+
+/** Resolves when the relay has done it. */
+function ask(request: Distribute<RelayRequest>): Promise<RelayCounts> {
+  const id = ++lastId;
+  return new Promise((resolve) => {
+    pending.set(id, resolve);
+    worker.postMessage({ id, ...request });
+  });
+}
+
+await serveControl({
+  set: ({ name, value }) => {
+    if (!impairmentNames.includes(name as ImpairmentName)) throw new Error(`Unknown impairment \`${String(name)}\`. Known: ${impairmentNames.join(', ')}.`);
+    return ask({ set: { name: name as ImpairmentName, value: value as Impairments[ImpairmentName] | null } });
+  },
+  count: () => ask({ count: true }),
+});
