@@ -8,9 +8,11 @@ import { LabError, unknownName } from './errors.ts';
 import type { FaultTarget, Service } from './faults/fault.ts';
 import { FaultsInForce, type AppliedFault } from './faults/in-force.ts';
 import { withinLimit } from './limits.ts';
+import { Link } from './link.ts';
 import { Probe } from './probe.ts';
 import { Remote } from './remote.ts';
 import { backendArgv, dnsArgv, programArgv } from './services.ts';
+import type { RelayOptions } from '../services/link/relay.ts';
 import type { Timeline } from './timeline.ts';
 import {
   addressOf, backendNames, createTopology, isBackend, kindOf, portOf, targetNames, type HostName, type TargetName, type Topology, type TopologyChange,
@@ -28,6 +30,12 @@ export type { AppliedFault };
 
 /** Starting a process takes some 0.1 s; beyond this it hangs. */
 const readyLimitMs = 20_000;
+
+interface ProcessOptions extends StartOptions {
+  onFrames?: (records: Buffer) => void;
+  /** It helps the host's server and is not what `remote` means. */
+  beside?: boolean;
+}
 
 /**
  * Makes the network; its services are started next, so that a client's process can start beside them.
@@ -68,6 +76,7 @@ export class Lab implements AsyncDisposable {
   readonly #faults: FaultsInForce;
   /** What each service was told, in order. */
   readonly #told = new Map<TargetName, { command: string; args: object }[]>();
+  readonly #links = new Map<TargetName, Link>();
   #probe: Probe | undefined;
   #seed = '1';
   #capture: Capture | undefined;
@@ -88,7 +97,7 @@ export class Lab implements AsyncDisposable {
   async startServices(seed: string): Promise<void> {
     this.#seed = seed;
     const [observer] = await Promise.all([
-      this.startProcess('observer', 'the observer', programArgv(this.network.runtime, 'services/probe/main.ts')),
+      this.startProcess('observer', 'the observer', programArgv(this.network.runtime, 'services/probe/main.ts'), { privileged: true }),
       ...targetNames.map((name) => this.#startServer(name)),
     ]);
     this.clock = await measureClock(observer);
@@ -114,7 +123,7 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Starts a process that speaks the control protocol on a host, and waits until it is ready. */
-  async startProcess(host: HostName, title: string, argv: string[], { onFrames, ...options }: StartOptions & { onFrames?: (records: Buffer) => void } = {}): Promise<Remote> {
+  async startProcess(host: HostName, title: string, argv: string[], { onFrames, beside = false, ...options }: ProcessOptions = {}): Promise<Remote> {
     const hostProcess = await this.host(host).start(argv, options);
     const remote = new Remote(
       title,
@@ -125,7 +134,8 @@ export class Lab implements AsyncDisposable {
       },
       onFrames,
     );
-    this.#remotes.set(host, [...(this.#remotes.get(host) ?? []), remote]);
+    const others = this.#remotes.get(host) ?? [];
+    this.#remotes.set(host, beside ? [remote, ...others] : [...others, remote]);
     await withinLimit(`The start of ${title}`, readyLimitMs, remote.ready);
     return remote;
   }
@@ -147,7 +157,7 @@ export class Lab implements AsyncDisposable {
     this.#doubts.push(`${title} ${reason}`);
   }
 
-  /** The control plane of the process that was last started on a host. */
+  /** The control plane of the server, or else the process, that was last started on a host. */
   remote(host: HostName): Remote {
     const remote = this.#remotes.get(host)?.at(-1);
     if (!remote) throw new LabError('BAD_INPUT', `No process of the lab runs on ${host}.`);
@@ -207,6 +217,7 @@ export class Lab implements AsyncDisposable {
         if (state !== null && state !== 'T') await remote.call('ping', {}, 1_000).catch(() => undefined);
       }),
     );
+    for (const link of this.#links.values()) await link.sync();
     const incomplete = await this.#capture?.sync();
     if (incomplete) this.#doubts.push(incomplete);
   }
@@ -236,6 +247,17 @@ export class Lab implements AsyncDisposable {
     };
   }
 
+  /** The host's link to the segment. */
+  #link(name: TargetName): Link {
+    const known = this.#links.get(name);
+    if (known) return known;
+    const startRelay = (options: RelayOptions): Promise<Remote> =>
+      this.startProcess(name, `the link relay on ${name}`, programArgv(this.network.runtime, 'services/link/main.ts', JSON.stringify(options)), { privileged: true, beside: true });
+    const link = new Link({ host: this.host(name), seed: `${this.#seed}:${name}`, startRelay, onTrouble: (reason) => { this.reportTrouble(name, 'the link relay', reason); } });
+    this.#links.set(name, link);
+    return link;
+  }
+
   #target(name: TargetName): FaultTarget {
     return {
       name,
@@ -244,6 +266,7 @@ export class Lab implements AsyncDisposable {
       topology: this.topology,
       host: this.host(name),
       probe: this.probe,
+      link: this.#link(name),
       address: (family) => addressOf(this.topology, name, family),
       held: () => { throw new Error('No connection is held.'); },
       arrived: async (path) => {

@@ -6,6 +6,7 @@ import type { Asked, DnsReply } from '../services/probe/ask.ts';
 import type { Exchange } from '../services/probe/exchange.ts';
 import type { HeldSighting } from '../services/probe/held.ts';
 import type { Sighting } from '../services/probe/main.ts';
+import type { PingRequest, PingResult } from '../services/probe/ping.ts';
 
 export type { Asked, DnsReply, Exchange, Sighting };
 
@@ -27,11 +28,11 @@ export interface Held {
 export class Probe {
   readonly #remote: Remote;
   readonly #topology: Topology;
-  readonly #host: Host;
+  readonly host: Host;
   #looks = 0;
 
   constructor(host: Host, remote: Remote, topology: Topology) {
-    this.#host = host;
+    this.host = host;
     this.#remote = remote;
     this.#topology = topology;
   }
@@ -48,9 +49,9 @@ export class Probe {
   /** A connect with nothing in the neighbour cache, and whether ARP or ND was answered meanwhile. */
   async connectAsStranger(host: HostName, family: Family): Promise<Sighting & { neighbour: boolean }> {
     const address = addressOf(this.#topology, host, family);
-    await this.#host.run(['ip', `-${family}`, 'neigh', 'flush', 'to', address]);
+    await this.host.run(['ip', `-${family}`, 'neigh', 'flush', 'to', address]);
     const sighting = await this.connect(host, family);
-    const { stdout } = await this.#host.run(['ip', `-${family}`, 'neigh', 'show', 'to', address]);
+    const { stdout } = await this.host.run(['ip', `-${family}`, 'neigh', 'show', 'to', address]);
     return { ...sighting, neighbour: stdout.includes('lladdr') };
   }
 
@@ -82,6 +83,12 @@ export class Probe {
   /** One A query over UDP, for a name that the DNS server answers whatever its policy for the lab's name is. */
   query(family: Family, timeoutMs = silenceMs): Promise<Sighting> {
     return this.#remote.call('dns', { server: addressOf(this.#topology, 'dns', family), name: `dns.${domain}`, timeoutMs });
+  }
+
+  /** Echo requests, which the target's kernel answers: what the link does to single packets. */
+  ping(host: HostName, family: Family, request: Partial<Omit<PingRequest, 'address'>> = {}): Promise<PingResult> {
+    const whole: PingRequest = { address: addressOf(this.#topology, host, family), count: 1, batch: 1, everyMs: 1, bytes: 32, waitMs: 30, limitMs: 2_000, ...request };
+    return this.#remote.call('echo', whole, whole.count * whole.everyMs + whole.limitMs + 10_000);
   }
 
   /** Whether the server does its work on both families; waits for it, at most until the limit. */

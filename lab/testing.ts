@@ -42,6 +42,7 @@ const probes = {
   tshark: { argv: ['tshark', '--version'], remedy: 'install tshark' },
   nginx: { argv: ['nginx', '-v'], remedy: 'install nginx-light' },
   haproxy: { argv: ['haproxy', '-v'], remedy: 'install haproxy' },
+  ping: { argv: ['ping', '-V'], remedy: 'install iputils-ping' },
   ss: { argv: ['ss', '--version'], remedy: 'install iproute2' },
   'ordinary-user': {
     argv: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '--eval', ''],

@@ -1,7 +1,6 @@
 /** The commands that faults run, as exact lines: what needs no network to be wrong. */
 import { expect, test } from 'vitest';
 import { buildBlackholeArgs } from './blackhole.ts';
-import { buildTbfArgs } from './throttle.ts';
 import { buildReachableScript, buildUnreachableScript } from './unreachable.ts';
 
 test('blackhole drops what leaves the server’s port, in one family', () => {
@@ -12,10 +11,6 @@ test('blackhole drops what leaves the server’s port, in one family', () => {
     'ip -6 rule delete pref 1 from 2001:db8:1::53 ipproto 17 sport 53 blackhole'.split(' '),
     'ip -6 rule delete pref 1 from 2001:db8:1::53 ipproto 6 sport 53 blackhole'.split(' '),
   ]);
-});
-
-test('throttle', () => {
-  expect(buildTbfArgs(256)).toEqual('tc qdisc replace dev eth0 root tbf rate 256kbit burst 1600 latency 2s'.split(' '));
 });
 
 test('unreachable moves the local table behind its own rule, and back', () => {

@@ -78,7 +78,7 @@ describeWith('netns', 'faults upon faults', () => {
     ['kill', 'client', {}, 'The fault kill cannot act on `client`. It acts on: backend-1, backend-2, backend-3, dns.'],
     ['refuse', 'dns', {}, 'The fault refuse cannot act on `dns`. It acts on: backend-1, backend-2, backend-3.'],
     ['blackhole', 'backend-1', { family: 5 }, 'Expected the `family` option of the fault blackhole to be one of 0, 4, 6, got `5`.'],
-    ['throttle', 'backend-1', { rateKbit: 7 }, 'Expected the `rateKbit` option of the fault throttle to be a whole number from 8 to 4000, got `7`.'],
+    ['throttle', 'backend-1', { rateKbit: 7 }, 'Expected the `rateKbit` option of the fault throttle to be a whole number from 8 to 20000, got `7`.'],
   ])('%s %s %j is refused, and nothing is in force', async (fault, backend, options, message) => {
     await expect(lab.apply(fault, backend, options)).rejects.toMatchObject({ code: 'BAD_INPUT', message });
     expect(lab.inForce).toEqual([]);

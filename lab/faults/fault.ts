@@ -5,6 +5,7 @@
  * a rule was installed.
  */
 import type { Host, HostProcess } from '../drivers/driver.ts';
+import type { Link } from '../link.ts';
 import type { OptionTable, OptionValues } from '../options.ts';
 import type { Held, Probe } from '../probe.ts';
 import type { Family, TargetKind, TargetName, Topology } from '../topology.ts';
@@ -29,6 +30,8 @@ export interface FaultTarget {
   readonly topology: Topology;
   readonly host: Host;
   readonly probe: Probe;
+  /** What joins it to the segment. */
+  readonly link: Link;
   address(family: Family): string;
   /** The observer's connection that was there before the fault, for a fault that `holds`; after healing a new one. */
   held(family: Family): Held;

@@ -11,6 +11,7 @@ import { backendNames, type Family } from '../topology.ts';
 import { dnsFaults } from './dns.ts';
 import { httpFaults } from './http.ts';
 import { faultNames, isFaultName, type FaultName } from './index.ts';
+import { linkFaults } from './link.ts';
 import { atOnceMs, see, type Sight } from './testing.ts';
 
 const answers = { connect: 'connected', get: '200' };
@@ -29,11 +30,7 @@ interface Case {
   also?: (seen: Record<Family, Sight>) => void;
 }
 
-const rateKbit = 256;
 const delayMs = 200;
-/** Headers and the first bucket pass at full speed. */
-const throttledBytes = 12_000;
-const throttledMs = ((throttledBytes - 1_600) * 8) / rateKbit;
 
 const cases: Case[] = [
   { fault: 'noop', ipv4: answers, ipv6: answers },
@@ -79,18 +76,6 @@ const cases: Case[] = [
     },
   },
   {
-    fault: 'throttle',
-    options: { rateKbit },
-    look: { path: `/bytes/${throttledBytes}`, limitMs: throttledMs * 8 },
-    ipv4: answers,
-    ipv6: answers,
-    also: ({ 4: ipv4, 6: ipv6 }) => {
-      // Both families share the one link. The rate's granularity and its clock are good for some percent.
-      expect(Math.max(ipv4.getMs, ipv6.getMs)).toBeGreaterThan(throttledMs * 2 * 0.85);
-      expect(Math.max(ipv4.getMs, ipv6.getMs)).toBeLessThan(throttledMs * 2 * 1.6 + atOnceMs);
-    },
-  },
-  {
     fault: 'slow-response',
     options: { delayMs },
     look: { limitMs: 3_000 },
@@ -122,7 +107,8 @@ async function forgetNeighbours(lab: Lab): Promise<void> {
 }
 
 test('every fault of the table has a case, here or in the test of its own table', () => {
-  expect(new Set([...cases.map(({ fault }) => fault), ...Object.keys(httpFaults), ...Object.keys(dnsFaults), 'hot-restart'])).toEqual(new Set(faultNames));
+  const elsewhere = [httpFaults, dnsFaults, linkFaults].flatMap(Object.keys);
+  expect(new Set([...cases.map(({ fault }) => fault), ...elsewhere, 'hot-restart'])).toEqual(new Set(faultNames));
   expect([isFaultName('kill'), isFaultName('toString')]).toEqual([true, false]);
 });
 
@@ -151,7 +137,7 @@ describeWith('netns', 'faults', () => {
         const healed = await see(lab, backend, { path: look.path ?? '/', limitMs: 3_000 });
         expect(healed, `after ${title}`).toMatchObject({ 4: answers, 6: answers });
         // What takes its time while in force takes less without it.
-        if (fault === 'throttle' || fault === 'slow-response') {
+        if (fault === 'slow-response') {
           for (const calm of [baseline, healed]) expect(Math.max(calm[4].getMs, calm[6].getMs), `around ${title}`).toBeLessThan(Math.max(seen[4].getMs, seen[6].getMs));
         }
       }

@@ -5,11 +5,11 @@ import type { Fault } from './fault.ts';
 import { httpFaults } from './http.ts';
 import { hotRestart } from './hot-restart.ts';
 import { kill } from './kill.ts';
+import { linkFaults } from './link.ts';
 import { noop } from './noop.ts';
 import { pause } from './pause.ts';
 import { refuse } from './refuse.ts';
 import { stop } from './stop.ts';
-import { throttle } from './throttle.ts';
 import { unreachable } from './unreachable.ts';
 import { vanish } from './vanish.ts';
 
@@ -23,7 +23,7 @@ export const faults = {
   vanish,
   unreachable,
   'hot-restart': hotRestart,
-  throttle,
+  ...linkFaults,
   ...httpFaults,
   ...dnsFaults,
 };

@@ -14,7 +14,8 @@ import { faultNamed, faultNames, type FaultName } from './index.ts';
 
 /**
  * A server's host on which nothing a fault asks for happens, while `sabotage.on`: commands run into the void, signals and control
- * commands are not delivered, and what is killed is started again at once, as by a supervisor.
+ * commands are not delivered, and what is killed is started again at once, as by a supervisor. A relay is put into the link all the
+ * same, and hears nothing of what it is to do.
  */
 const sabotage = { on: false };
 
@@ -22,9 +23,9 @@ function sabotaged(host: Host): Partial<Host> {
   const { name } = host;
   if (!isTarget(name)) return {};
   return {
-    run: (argv) => (sabotage.on ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }) : host.run(argv)),
-    start: async (argv) => {
-      const real = await host.start(argv);
+    run: (argv) => (sabotage.on && !isRelayCommand(argv) ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }) : host.run(argv)),
+    start: async (argv, options) => {
+      const real = await host.start(argv, options);
       return {
         ...real,
         signal: async (signal) => {
@@ -36,13 +37,16 @@ function sabotaged(host: Host): Partial<Host> {
           real.send(sabotage.on ? JSON.stringify({ id, command: 'ping', args: {} }) : line);
         },
         exited: real.exited.then(async (exit) => {
-          if (sabotage.on && isBackend(name)) await supervise(host, name);
+          if (sabotage.on && isBackend(name) && isServer(argv)) await supervise(host, name);
           return exit;
         }),
       };
     },
   };
 }
+
+const isServer = (argv: readonly string[]): boolean => argv.some((word) => word.includes('services/backend/') || word.includes('services/dns/'));
+const isRelayCommand = (argv: readonly string[]): boolean => argv.some((word) => word.includes('dev outer') || word.startsWith('ip -o link show') || word.includes('dev inner'));
 
 const supervisors = new Map<BackendName, HostProcess>();
 
@@ -135,12 +139,12 @@ describeWith('netns', 'self-verification', () => {
 describeWith('netns', 'an effect that outlives its healing', () => {
   test('is a doubt, although the backend answers', async () => {
     await using lab = await startLab({ driver: driverWith(netns, sabotaged), timeline: new Timeline(), seed: '1' });
-    const applied = await lab.apply('throttle', 'backend-3');
+    const applied = await lab.apply('slow-response', 'backend-3');
     expect(lab.doubts).toEqual([]);
     sabotage.on = true;
     await applied.heal();
     sabotage.on = false;
-    expect(lab.doubts).toEqual([expect.stringMatching(/^throttle backend-3 did not heal: IPv4 200, IPv6 200, but the effect of throttle backend-3 is still there$/)]);
+    expect(lab.doubts).toEqual([expect.stringMatching(/^slow-response backend-3 did not heal: IPv4 200, IPv6 200, but the effect of slow-response backend-3 is still there$/)]);
     expect(lab.timeline.events.map(({ event }) => event).filter((event) => event.startsWith('fault:'))).toEqual(['fault:apply', 'fault:verified', 'fault:heal', 'fault:unhealed']);
   });
 

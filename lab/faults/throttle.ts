@@ -1,35 +1,30 @@
-/** A narrow link: a token bucket at the host that sends (tc-tbf(8)). What the client sends to the backend is not slowed. */
+/** A narrow link: packets leave one after the other at a rate, and wait in line, at most 2 s, before they are dropped. */
 import { integer } from '../options.ts';
-import { defineFault, runOn } from './fault.ts';
+import { defineFault } from './fault.ts';
+import { linkTargets, observePings, scope } from './link-echoes.ts';
 
-/** The bucket: what passes at full speed before the rate bites. It must hold one frame. */
-const burstBytes = 1_600;
-/** At the highest rate it still takes 12 ms, where an open link takes under 2. */
-const probeBytes = 8_000;
-/** TCP, IP and Ethernet headers on top of the body, and the rate's own granularity. */
-const toleratedFaster = 1.1;
+const echoBytes = 1_400;
+/** Ethernet, IPv4 and ICMP around it. */
+const headerBytes = 14 + 20 + 8;
+/** A burst that takes so long at the rate is not sent so slowly by an open link, on a busy machine either. */
+const burstMs = 40;
 
 export const throttle = defineFault({
-  summary: 'limits what the backend sends to a rate',
-  effect: 'responses arrive at the rate; connects and small answers hardly change',
-  on: ['backend'],
-  options: { rateKbit: integer(256, 8, 'kilobits a second', 4_000) },
-  apply: async (target, { rateKbit }) => {
-    await runOn(target, buildTbfArgs(rateKbit));
-    return () => runOn(target, ['tc', 'qdisc', 'delete', 'dev', 'eth0', 'root']);
-  },
-  observe: async (target, { rateKbit }) => {
-    const expectedMs = ((probeBytes - burstBytes) * 8) / rateKbit;
-    const { outcome, bytes = 0, tookMs } = await target.probe.get(target.name, 4, `/bytes/${probeBytes}`, expectedMs * 4 + 1_000);
-    const observedKbit = ((bytes - burstBytes) * 8) / tookMs;
-    return {
-      seen: outcome === 'response' && observedKbit <= rateKbit * toleratedFaster,
-      observed: outcome === 'response' ? `${bytes} bytes in ${tookMs.toFixed(0)} ms: ${Math.max(observedKbit, 0).toFixed(0)} kbit/s after the burst` : outcome,
-    };
+  summary: 'limits the link to a rate',
+  effect: 'responses, or uploads, arrive at the rate; connects and small answers hardly change',
+  on: linkTargets,
+  options: { rateKbit: integer(256, 8, 'kilobits a second', 20_000), ...scope },
+  apply: (target, options) => target.link.impair('throttle', options),
+  observe: (target, options) => {
+    const count = Math.max(Math.ceil((burstMs * options.rateKbit) / ((echoBytes + headerBytes) * 8)), 2);
+    const expectedMs = (count * (echoBytes + headerBytes) * 8) / options.rateKbit;
+    return observePings(target, options, { count, batch: count, bytes: echoBytes, limitMs: 2 * expectedMs + 1_000 }, ({ sent, echoes }) => {
+      const lastMs = Math.max(...echoes.map(({ rttMs }) => rttMs));
+      const observedKbit = (echoes.length * (echoBytes + headerBytes) * 8) / lastMs;
+      return {
+        seen: echoes.length === sent && lastMs >= expectedMs - 1,
+        observed: echoes.length > 0 ? `${echoes.length * (echoBytes + headerBytes)} bytes in ${lastMs.toFixed(0)} ms: ${observedKbit.toFixed(0)} kbit/s` : 'no answer',
+      };
+    });
   },
 });
-
-/** `latency` bounds the queue: generous, so that the fault slows and does not drop. */
-export function buildTbfArgs(rateKbit: number): string[] {
-  return ['tc', 'qdisc', 'replace', 'dev', 'eth0', 'root', 'tbf', 'rate', `${rateKbit}kbit`, 'burst', String(burstBytes), 'latency', '2s'];
-}

@@ -19,6 +19,7 @@ const GSO_ECN = 0x80;
 
 const ethernetBytes = 14;
 const etherTypes = new Map<number, Family>([[0x0800, 4], [0x86dd, 6]]);
+const ipv4HeaderBytes = 20;
 const ipv6HeaderBytes = 40;
 const ICMPV6 = 58;
 const TCP = 6;
@@ -33,16 +34,21 @@ const at = { l2: offloadBytes, l3: offloadBytes + ethernetBytes };
 
 /** The IP version, or null for what is no IP: ARP. */
 export function familyOf(packet: Buffer): Family | null {
-  return (packet.length >= at.l3 + 20 && etherTypes.get(packet.readUInt16BE(at.l3 - 2))) || null;
+  const family = packet.length >= at.l3 ? etherTypes.get(packet.readUInt16BE(at.l3 - 2)) : undefined;
+  return family !== undefined && packet.length >= at.l3 + (family === 6 ? ipv6HeaderBytes : ipv4HeaderBytes) ? family : null;
 }
 
-/** Whether the frame finds or confirms a neighbour: ARP (RFC 826), or ICMPv6 133 to 137 (RFC 4861). */
-export function isNeighbourDiscovery(packet: Buffer): boolean {
+/**
+ * Whether the frame is the link's own housekeeping: ARP (RFC 826), neighbour discovery, which is ICMPv6 133 to 137 (RFC 4861), and
+ * what goes to a multicast group of the link, such as reports of group membership (RFC 3810, RFC 3376).
+ */
+export function isHousekeeping(packet: Buffer): boolean {
   const family = familyOf(packet);
   if (family === null) return true;
-  if (family === 4 || packet[at.l3 + 6] !== ICMPV6) return false;
+  if (family === 4) return packet.readUIntBE(at.l3 + 16, 3) === 0xe00000;
+  if (packet.readUInt16BE(at.l3 + 24) === 0xff02) return true;
   const type = packet[at.l3 + ipv6HeaderBytes] ?? 0;
-  return type >= 133 && type <= 137;
+  return packet[at.l3 + 6] === ICMPV6 && type >= 133 && type <= 137;
 }
 
 /** The second step of TCP's handshake (RFC 9293 section 3.5). */

@@ -27,7 +27,7 @@ export const impairmentNames = ['delay', 'loss', 'duplicate', 'reorder', 'corrup
 /** What a decision needs to know of a frame. */
 export interface FrameFacts {
   family: Family | null;
-  neighbourDiscovery: boolean;
+  housekeeping: boolean;
   synAck: boolean;
   bytes: number;
 }
@@ -42,13 +42,13 @@ const longestQueueMs = 2_000;
 
 /**
  * One direction of the link. Frames of one family keep their order whatever the jitter, so that reordering is a fault of its own.
- * ARP and neighbour discovery pass at once, as behind a router: otherwise a first packet would be delayed twice, or its loss cost
+ * The link's own housekeeping (ARP, neighbour discovery) passes at once, as behind a router: otherwise a first packet would be delayed twice, or its loss cost
  * the second that ARP waits. Only a link that is down stops them too.
  */
 export class Lane {
   readonly #direction: Direction;
   readonly #seed: string;
-  #impairments: Partial<Impairments> = {};
+  #impairments: { [Name in ImpairmentName]?: Impairments[Name] | undefined } = {};
   #startMs = new Map<ImpairmentName, number>();
   #randoms = new Map<string, Random>();
   #lastMs = new Map<Family, number>();
@@ -62,8 +62,8 @@ export class Lane {
 
   /** Puts one impairment in force, or takes it away with null. Its random stream begins anew, so that a run can be repeated. */
   set<Name extends ImpairmentName>(name: Name, value: Impairments[Name] | null, nowMs: number): void {
-    const { [name]: _, ...others } = this.#impairments;
-    this.#impairments = value === null ? (others as Partial<Impairments>) : { ...others, [name]: value } as Partial<Impairments>;
+    if (value === null) this.#impairments[name] = undefined;
+    else this.#impairments[name] = value;
     this.#startMs.set(name, nowMs);
     for (const key of [...this.#randoms.keys()]) if (key.startsWith(`${name}:`)) this.#randoms.delete(key);
     this.#lastMs.clear();
@@ -72,9 +72,9 @@ export class Lane {
   }
 
   /** When the frame leaves, and how often: never when it is lost, twice when it is duplicated. */
-  pass({ family, neighbourDiscovery, synAck, bytes }: FrameFacts, nowMs: number): Departure[] {
+  pass({ family, housekeeping, synAck, bytes }: FrameFacts, nowMs: number): Departure[] {
     if (this.#isDown(nowMs)) return [];
-    if (family === null || neighbourDiscovery) return [{ atMs: nowMs, corrupt: false }];
+    if (family === null || housekeeping) return [{ atMs: nowMs, corrupt: false }];
     if (this.#isLost(family)) return [];
     const corrupt = this.#happens('corrupt', family);
     const leavesMs = this.#leaves(bytes, family, nowMs);

@@ -12,7 +12,7 @@ const worker = new Worker(new URL('relay.ts', import.meta.url), { workerData: JS
 const pending = new Map<number, (counts: RelayCounts) => void>();
 let lastId = 0;
 
-worker.on('error', (error) => {
+worker.on('error', (error: Error) => {
   console.error(`link relay: ${error.message}; it needs CAP_NET_RAW`);
   process.exit(1);
 });

@@ -8,7 +8,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { nowMs } from '../../lab/events.ts';
 import { seededRandom } from '../random.ts';
-import { corrupted, familyOf, isNeighbourDiscovery, isSynAck, offloadBytes, segmentsOf } from './frame.ts';
+import { corrupted, familyOf, isHousekeeping, isSynAck, offloadBytes, segmentsOf } from './frame.ts';
 import { Lane, type Direction, type ImpairmentName, type Impairments } from './impairments.ts';
 import { Port, waitForFrames } from './port.ts';
 
@@ -72,7 +72,7 @@ function obey(request: RelayRequest): void {
     const { name, value } = request.set;
     for (const lane of Object.values(lanes)) lane.set(name, value, nowMs());
   }
-  main?.postMessage({ id: request.id, counts: { carried: { ...carried }, dropped: outside.counts().dropped + inside.counts().dropped } } satisfies RelayReply);
+  main?.postMessage({ id: request.id, counts: { carried: { ...carried }, dropped: outside.dropped + inside.dropped } } satisfies RelayReply);
 }
 
 /** At most a batch, so that what is due is not kept waiting by what comes. */
@@ -84,7 +84,7 @@ function takeFrom(port: Port, other: Port, direction: Direction): void {
     const atMs = nowMs();
     for (const packet of segmentsOf(received.packet)) {
       carried[direction]++;
-      const facts = { family: familyOf(packet), neighbourDiscovery: isNeighbourDiscovery(packet), synAck: isSynAck(packet), bytes: packet.length - offloadBytes };
+      const facts = { family: familyOf(packet), housekeeping: isHousekeeping(packet), synAck: isSynAck(packet), bytes: packet.length - offloadBytes };
       for (const departure of lanes[direction].pass(facts, atMs)) wait({ atMs: departure.atMs, port: other, packet: departure.corrupt ? corrupted(packet, bits) : packet });
     }
   }

@@ -10,6 +10,7 @@ import { ready, serveControl } from '../control.ts';
 import { ask } from './ask.ts';
 import { exchange } from './exchange.ts';
 import { heldCommands } from './held.ts';
+import type { PingRequest } from './ping.ts';
 
 /** `outcome` is `connected`, `response`, `silent` (nothing within the time), or an error code as the kernel names it. */
 export interface Sighting {
@@ -93,6 +94,8 @@ await serveControl({
   exchange: ({ address, port, path, requests, timeoutMs }) => exchange(String(address), Number(port), String(path), Number(requests), Number(timeoutMs)),
   ...heldCommands,
   ask: ({ server, port, transport, name, type, timeoutMs }) => ask(String(server), Number(port), transport === 'tcp' ? 'tcp' : 'udp', String(name), String(type), Number(timeoutMs)),
+  // Loaded when it is asked for: most runs have no need of raw sockets.
+  echo: async (request) => (await import('./ping.ts')).ping(request as unknown as PingRequest),
   dns: ({ server, name, timeoutMs }) => probeDns(String(server), String(name), Number(timeoutMs)),
 });
 ready();

@@ -1,0 +1,20 @@
+/**
+ * Only the second step of TCP's handshake is late (RFC 9293 section 3.5): connecting takes long, and once connected nothing does. So
+ * it looks when a server's accept path is overloaded, and it is what a client's connect timeout and attempt delay are about.
+ */
+import { family, integer } from '../options.ts';
+import { defineFault, familiesOf, observeEach } from './fault.ts';
+import { linkTargets } from './link-echoes.ts';
+
+export const slowHandshake = defineFault({
+  summary: 'delays each SYN-ACK and nothing else, in one family or both',
+  effect: 'connects take that long, requests on a connection do not; above 1 s the SYN is sent again',
+  on: linkTargets,
+  options: { delayMs: integer(300, 5, 'milliseconds', 10_000), family: family('the family to slow down, 0 for both') },
+  apply: (target, options) => target.link.impair('slow-handshake', { ...options, direction: 'from' }),
+  observe: (target, { delayMs, family: only }) =>
+    observeEach(familiesOf(only), async (each) => {
+      const { outcome, tookMs } = await target.probe.connect(target.name, each, delayMs + 2_000);
+      return { seen: outcome === 'connected' && tookMs >= delayMs - 1, observed: `${outcome} after ${tookMs.toFixed(0)} ms` };
+    }),
+});

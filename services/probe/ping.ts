@@ -1,0 +1,132 @@
+/**
+ * Echo requests (RFC 792, RFC 4443 section 4) on a raw socket: what comes back, late, twice, out of order, damaged or not at all.
+ * The target's kernel answers, so no service of the lab sees anything of it.
+ */
+import { promisify } from 'node:util';
+import { randomInt } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { nowMs } from '../../lab/events.ts';
+import { AF_INET, AF_INET6, calls, expectCall, pollSet, setOption, SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET, timespec } from '../libc.ts';
+
+export interface PingRequest {
+  address: string;
+  count: number;
+  /** How many leave together, and how long until the next ones do. */
+  batch: number;
+  everyMs: number;
+  /** Of the payload. */
+  bytes: number;
+  /** How long after the last request answers are waited for: at least, and at most where none has come. */
+  waitMs: number;
+  limitMs: number;
+}
+
+export interface Echo {
+  sequence: number;
+  rttMs: number;
+  /** The payload is not what was sent. Only IPv4's raw sockets are shown what fails its checksum (raw(7)). */
+  damaged: boolean;
+}
+
+export interface PingResult {
+  sent: number;
+  /** In the order in which they came; twice where they came twice. */
+  echoes: Echo[];
+}
+
+const IPPROTO_ICMP = 1;
+const IPPROTO_ICMPV6 = 58;
+const SO_RCVBUF = 8;
+const MSG_DONTWAIT = 0x40;
+const headerBytes = 8;
+const types = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } as const;
+
+const ppoll = promisify(calls.ppoll.async) as (fds: Buffer, count: number, timeout: Buffer, mask: null) => Promise<number>;
+
+/** @throws {Error} where raw sockets are not allowed. */
+export async function ping({ address, count, batch, everyMs, bytes, waitMs, limitMs }: PingRequest): Promise<PingResult> {
+  const family = isIPv6(address) ? 6 : 4;
+  const fd = expectCall('socket SOCK_RAW', calls.socket(family === 6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, family === 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) as number);
+  try {
+    setOption(fd, SOL_SOCKET, SO_RCVBUF, [1 << 22]);
+    const to = socketAddress(address);
+    const identifier = randomInt(1, 0x10000);
+    const sentMs: number[] = [];
+    const echoes: Echo[] = [];
+    let slowestMs = 0;
+    const drain = (): void => {
+      for (let message = receive(fd, family); message; message = receive(fd, family)) {
+        if (message.length < headerBytes || message[0] !== types[family].reply || message.readUInt16BE(4) !== identifier) continue;
+        const sequence = message.readUInt16BE(6);
+        const rttMs = nowMs() - (sentMs[sequence] ?? NaN);
+        slowestMs = Math.max(slowestMs, rttMs);
+        echoes.push({ sequence, rttMs, damaged: message.length !== headerBytes + bytes || message.subarray(headerBytes).some((byte, at) => byte !== (at & 0xff)) });
+      }
+    };
+    let nextMs = nowMs();
+    let lastMs = nextMs;
+    for (;;) {
+      const now = nowMs();
+      if (sentMs.length < count && now >= nextMs) {
+        for (let left = batch; left > 0 && sentMs.length < count; left--) {
+          const message = echoRequest(family, identifier, sentMs.length, bytes);
+          sentMs.push(nowMs());
+          calls.sendto(fd, message, message.length, MSG_DONTWAIT, to, to.length);
+        }
+        lastMs = nowMs();
+        nextMs = Math.max(nextMs + everyMs, lastMs);
+      }
+      drain();
+      // Silence far longer than the slowest answer took is silence. Even where all is there, a second copy may be on its way.
+      const endMs = lastMs + (echoes.length === 0 ? limitMs : Math.min(limitMs, 3 * slowestMs + waitMs));
+      if (sentMs.length >= count && nowMs() >= endMs) return { sent: count, echoes };
+      await ppoll(pollSet(fd), 1, timespec((sentMs.length < count ? nextMs : endMs) - nowMs()), null);
+    }
+  } finally {
+    calls.close(fd);
+  }
+}
+
+/** Read before the next one comes. */
+const received = Buffer.alloc(65_536);
+
+/** The next ICMP message, without the IPv4 header that raw sockets show. */
+function receive(fd: number, family: 4 | 6): Buffer | null {
+  const length = calls.recvfrom(fd, received, received.length, MSG_DONTWAIT, null, null) as number;
+  if (length < 0) return null;
+  return received.subarray(family === 4 ? ((received[0] ?? 0) & 0x0f) * 4 : 0, length);
+}
+
+function echoRequest(family: 4 | 6, identifier: number, sequence: number, bytes: number): Buffer {
+  const message = Buffer.alloc(headerBytes + bytes);
+  message[0] = types[family].request;
+  message.writeUInt16BE(identifier, 4);
+  message.writeUInt16BE(sequence, 6);
+  for (let at = 0; at < bytes; at++) message[headerBytes + at] = at & 0xff;
+  // RFC 1071; the kernel fills in ICMPv6's, which has a pseudo header.
+  if (family === 4) {
+    let sum = 0;
+    for (let at = 0; at + 1 < message.length; at += 2) sum += message.readUInt16BE(at);
+    if (message.length % 2 === 1) sum += (message[message.length - 1] ?? 0) << 8;
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+    message.writeUInt16BE(~sum & 0xffff, 2);
+  }
+  return message;
+}
+
+/** struct sockaddr_in or sockaddr_in6, with port 0. */
+function socketAddress(address: string): Buffer {
+  if (!isIPv6(address)) {
+    const bytes = Buffer.alloc(16);
+    bytes.writeUInt16LE(AF_INET, 0);
+    address.split('.').forEach((part, index) => (bytes[4 + index] = Number(part)));
+    return bytes;
+  }
+  const bytes = Buffer.alloc(28);
+  bytes.writeUInt16LE(AF_INET6, 0);
+  const [before = '', after] = address.split('::');
+  const words = (text: string | undefined): number[] => (text ? text.split(':').map((word) => parseInt(word, 16)) : []);
+  const [head, tail] = [words(before), words(after)];
+  [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail].forEach((word, index) => bytes.writeUInt16BE(word, 8 + 2 * index));
+  return bytes;
+}
