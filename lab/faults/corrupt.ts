@@ -15,12 +15,12 @@ export const corrupt = defineFault({
   apply: (target, options) => target.link.impair('corrupt', options),
   observe: async (target, options) => {
     const before = await checksumErrors(target);
-    const { observed } = await observePings(target, options, echoesToSee(options.percent), ({ sent, echoes }) => {
-      const good = answered(echoes.filter(({ damaged }) => !damaged)).size;
-      return { seen: good < sent, observed: `${sent - good} of ${sent} echoes lost or damaged` };
+    const { seen, observed } = await observePings(target, options, echoesToSee(options.percent), ({ sent, echoes }) => {
+      const lost = sent - answered(echoes).size;
+      return { seen: lost > 0, observed: `${lost} of ${sent} echoes lost` };
     });
     const errors = (await checksumErrors(target)) - before;
-    return { seen: errors > 0, observed: `${observed}, ${errors} checksum errors` };
+    return { seen: seen && errors > 0, observed: `${observed}, ${errors} checksum errors` };
   },
 });
 

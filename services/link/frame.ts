@@ -38,6 +38,15 @@ export function familyOf(packet: Buffer): Family | null {
   return family !== undefined && packet.length >= at.l3 + (family === 6 ? ipv6HeaderBytes : ipv4HeaderBytes) ? family : null;
 }
 
+/** The address of the other end, as hexadecimal digits: `source` of what comes, `destination` of what goes. Empty for what is no IP. */
+export function peerOf(packet: Buffer, end: 'source' | 'destination'): string {
+  const family = familyOf(packet);
+  if (family === null) return '';
+  const [offset, bytes] = family === 6 ? [8, 16] : [12, 4];
+  const from = at.l3 + offset + (end === 'source' ? 0 : bytes);
+  return packet.toString('hex', from, from + bytes);
+}
+
 /**
  * Whether the frame is the link's own housekeeping: ARP (RFC 826), neighbour discovery, which is ICMPv6 133 to 137 (RFC 4861), and
  * what goes to a multicast group of the link, such as reports of group membership (RFC 3810, RFC 3376).

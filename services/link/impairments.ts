@@ -26,7 +26,10 @@ export const impairmentNames = ['delay', 'loss', 'duplicate', 'reorder', 'corrup
 
 /** What a decision needs to know of a frame. */
 export interface FrameFacts {
+  /** Null for what is no IP. */
   family: Family | null;
+  /** The address at the other end. */
+  peer: string;
   housekeeping: boolean;
   synAck: boolean;
   bytes: number;
@@ -52,7 +55,7 @@ export class Lane {
   #startMs = new Map<ImpairmentName, number>();
   #randoms = new Map<string, Random>();
   #lastMs = new Map<Family, number>();
-  #inBurst = new Map<Family, boolean>();
+  #inBurst = new Map<string, boolean>();
   #lineFreeMs = 0;
 
   constructor(direction: Direction, seed: string) {
@@ -72,15 +75,15 @@ export class Lane {
   }
 
   /** When the frame leaves, and how often: never when it is lost, twice when it is duplicated. */
-  pass({ family, housekeeping, synAck, bytes }: FrameFacts, nowMs: number): Departure[] {
+  pass({ family, peer, housekeeping, synAck, bytes }: FrameFacts, nowMs: number): Departure[] {
     if (this.#isDown(nowMs)) return [];
     if (family === null || housekeeping) return [{ atMs: nowMs, corrupt: false }];
-    if (this.#isLost(family)) return [];
-    const corrupt = this.#happens('corrupt', family);
+    if (this.#isLost(family, peer)) return [];
+    const corrupt = this.#happens('corrupt', family, peer);
     const leavesMs = this.#leaves(bytes, family, nowMs);
     if (leavesMs === null) return [];
-    const atMs = this.#arrives(leavesMs, family, synAck);
-    return this.#happens('duplicate', family) ? [{ atMs, corrupt }, { atMs, corrupt }] : [{ atMs, corrupt }];
+    const atMs = this.#arrives(leavesMs, family, peer, synAck);
+    return this.#happens('duplicate', family, peer) ? [{ atMs, corrupt }, { atMs, corrupt }] : [{ atMs, corrupt }];
   }
 
   #isDown(nowMs: number): boolean {
@@ -93,14 +96,14 @@ export class Lane {
   }
 
   /** Independent losses, or Gilbert's two states (Gilbert 1960): in a burst everything is lost, and the mean is `percent` in all. */
-  #isLost(family: Family): boolean {
+  #isLost(family: Family, peer: string): boolean {
     const loss = this.#inForce('loss', family);
     if (!loss) return false;
     const lossRate = loss.percent / 100;
-    const draw = this.#random('loss', family)();
+    const draw = this.#random('loss', peer)();
     if (loss.burst <= 1) return draw < lossRate;
-    const inBurst = this.#inBurst.get(family) === true ? draw >= 1 / loss.burst || lossRate === 1 : draw * loss.burst * (1 - lossRate) < lossRate;
-    this.#inBurst.set(family, inBurst);
+    const inBurst = this.#inBurst.get(peer) === true ? draw >= 1 / loss.burst || lossRate === 1 : draw * loss.burst * (1 - lossRate) < lossRate;
+    this.#inBurst.set(peer, inBurst);
     return inBurst;
   }
 
@@ -114,21 +117,21 @@ export class Lane {
     return this.#lineFreeMs;
   }
 
-  #arrives(leavesMs: number, family: Family, synAck: boolean): number {
+  #arrives(leavesMs: number, family: Family, peer: string, synAck: boolean): number {
     const delay = this.#inForce('delay', family);
-    const late = delay ? delay.delayMs + (delay.jitterMs > 0 ? (this.#random('delay', family)() * 2 - 1) * delay.jitterMs : 0) : 0;
+    const late = delay ? delay.delayMs + (delay.jitterMs > 0 ? (this.#random('delay', peer)() * 2 - 1) * delay.jitterMs : 0) : 0;
     // Whoever is held back is overtaken: it does not keep the others waiting.
     const handshake = synAck ? this.#inForce('slow-handshake', family) : undefined;
     if (handshake) return leavesMs + late + handshake.delayMs;
-    if (this.#happens('reorder', family)) return leavesMs + late + (this.#inForce('reorder', family)?.heldMs ?? 0);
+    if (this.#happens('reorder', family, peer)) return leavesMs + late + (this.#inForce('reorder', family)?.heldMs ?? 0);
     const atMs = Math.max(leavesMs + late, this.#lastMs.get(family) ?? 0);
     this.#lastMs.set(family, atMs);
     return atMs;
   }
 
-  #happens(name: 'corrupt' | 'duplicate' | 'reorder', family: Family): boolean {
+  #happens(name: 'corrupt' | 'duplicate' | 'reorder', family: Family, peer: string): boolean {
     const impairment = this.#inForce(name, family);
-    return impairment !== undefined && this.#random(name, family)() * 100 < impairment.percent;
+    return impairment !== undefined && this.#random(name, peer)() * 100 < impairment.percent;
   }
 
   #inForce<Name extends ImpairmentName>(name: Name, family: Family): Impairments[Name] | undefined {
@@ -138,9 +141,9 @@ export class Lane {
     return (only === 0 || only === family) && (direction === 'both' || direction === this.#direction) ? impairment : undefined;
   }
 
-  /** A stream for each impairment, direction and family: what happens to one does not depend on the traffic of another. */
-  #random(name: ImpairmentName, family: Family): Random {
-    const key = `${name}:${this.#direction}:${family}`;
+  /** A stream for each impairment, direction and peer: what a client meets does not depend on what the observer has looked at. */
+  #random(name: ImpairmentName, peer: string): Random {
+    const key = `${name}:${this.#direction}:${peer}`;
     const known = this.#randoms.get(key);
     if (known) return known;
     const random = seededRandom(`${this.#seed}:${key}`);

@@ -8,8 +8,8 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { nowMs } from '../../lab/events.ts';
 import { seededRandom } from '../random.ts';
-import { corrupted, familyOf, isHousekeeping, isSynAck, offloadBytes, segmentsOf } from './frame.ts';
-import { Lane, type Direction, type ImpairmentName, type Impairments } from './impairments.ts';
+import { corrupted, familyOf, isHousekeeping, isSynAck, offloadBytes, peerOf, segmentsOf } from './frame.ts';
+import { Lane, type Direction, type FrameFacts, type ImpairmentName, type Impairments } from './impairments.ts';
 import { Port, waitForFrames } from './port.ts';
 
 export interface RelayOptions {
@@ -84,7 +84,13 @@ function takeFrom(port: Port, other: Port, direction: Direction): void {
     const atMs = nowMs();
     for (const packet of segmentsOf(received.packet)) {
       carried[direction]++;
-      const facts = { family: familyOf(packet), housekeeping: isHousekeeping(packet), synAck: isSynAck(packet), bytes: packet.length - offloadBytes };
+      const facts: FrameFacts = {
+        family: familyOf(packet),
+        peer: peerOf(packet, direction === 'to' ? 'source' : 'destination'),
+        housekeeping: isHousekeeping(packet),
+        synAck: isSynAck(packet),
+        bytes: packet.length - offloadBytes,
+      };
       for (const departure of lanes[direction].pass(facts, atMs)) wait({ atMs: departure.atMs, port: other, packet: departure.corrupt ? corrupted(packet, bits) : packet });
     }
   }

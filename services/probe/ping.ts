@@ -24,8 +24,6 @@ export interface PingRequest {
 export interface Echo {
   sequence: number;
   rttMs: number;
-  /** The payload is not what was sent. Only IPv4's raw sockets are shown what fails its checksum (raw(7)). */
-  damaged: boolean;
 }
 
 export interface PingResult {
@@ -56,11 +54,15 @@ export async function ping({ address, count, batch, everyMs, bytes, waitMs, limi
     let slowestMs = 0;
     const drain = (): void => {
       for (let message = receive(fd, family); message; message = receive(fd, family)) {
+        // IPv4's raw sockets are shown what the kernel throws away for its checksum; IPv6's are not (raw(7), RFC 3542 section 3.1).
+        if (family === 4 && checksumOf(message) !== 0) continue;
         if (message.length < headerBytes || message[0] !== types[family].reply || message.readUInt16BE(4) !== identifier) continue;
         const sequence = message.readUInt16BE(6);
-        const rttMs = nowMs() - (sentMs[sequence] ?? NaN);
+        const sent = sentMs[sequence];
+        if (sent === undefined) continue;
+        const rttMs = nowMs() - sent;
         slowestMs = Math.max(slowestMs, rttMs);
-        echoes.push({ sequence, rttMs, damaged: message.length !== headerBytes + bytes || message.subarray(headerBytes).some((byte, at) => byte !== (at & 0xff)) });
+        echoes.push({ sequence, rttMs });
       }
     };
     let nextMs = nowMs();
@@ -103,15 +105,17 @@ function echoRequest(family: 4 | 6, identifier: number, sequence: number, bytes:
   message.writeUInt16BE(identifier, 4);
   message.writeUInt16BE(sequence, 6);
   for (let at = 0; at < bytes; at++) message[headerBytes + at] = at & 0xff;
-  // RFC 1071; the kernel fills in ICMPv6's, which has a pseudo header.
-  if (family === 4) {
-    let sum = 0;
-    for (let at = 0; at + 1 < message.length; at += 2) sum += message.readUInt16BE(at);
-    if (message.length % 2 === 1) sum += (message[message.length - 1] ?? 0) << 8;
-    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-    message.writeUInt16BE(~sum & 0xffff, 2);
-  }
+  // The kernel fills in ICMPv6's, which has a pseudo header.
+  if (family === 4) message.writeUInt16BE(checksumOf(message), 2);
   return message;
+}
+
+/** RFC 1071: of a message without its checksum the checksum, of a whole one 0. */
+function checksumOf(message: Buffer): number {
+  let sum = message.length % 2 === 1 ? (message.at(-1) ?? 0) << 8 : 0;
+  for (let at = 0; at + 1 < message.length; at += 2) sum += message.readUInt16BE(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return ~sum & 0xffff;
 }
 
 /** struct sockaddr_in or sockaddr_in6, with port 0. */
