@@ -22,7 +22,7 @@ test('what an interface has', () => {
     hardwareAddress: '02:42:c6:33:64:0b',
     mtu: 1_450,
     addresses: ['198.51.100.11/24 brd 198.51.100.255', '2001:db8:1::11/64 nodad'],
-    routes: [{ family: 4, line: 'default via 198.51.100.1' }, { family: 6, line: 'default via 2001:db8:1::1 metric 1024 pref medium' }],
+    routes: ['0.0.0.0/0 via 198.51.100.1', '::/0 via 2001:db8:1::1 metric 1024 pref medium'],
   });
 });
 
@@ -31,9 +31,8 @@ test('each address arrives before it leaves, and the hardware address changes in
   expect(buildInsertion(placement)).toEqual([
     'address add 198.51.100.11/24 brd 198.51.100.255 dev inner',
     'address add 2001:db8:1::11/64 nodad dev inner',
-    '-4 route replace default via 198.51.100.1 dev inner',
-    '-6 route replace default via 2001:db8:1::1 metric 1024 pref medium dev inner',
-    'link set dev eth0 arp off',
+    'route replace 0.0.0.0/0 via 198.51.100.1 dev inner',
+    'route replace ::/0 via 2001:db8:1::1 metric 1024 pref medium dev inner',
     'link set dev eth0 address 02:00:00:00:00:01',
     'address delete 198.51.100.11/24 dev eth0',
     'address delete 2001:db8:1::11/64 dev eth0',
@@ -41,10 +40,9 @@ test('each address arrives before it leaves, and the hardware address changes in
   expect(buildRemoval(placement)).toEqual([
     'address add 198.51.100.11/24 brd 198.51.100.255 dev eth0',
     'address add 2001:db8:1::11/64 nodad dev eth0',
-    '-4 route replace default via 198.51.100.1 dev eth0',
-    '-6 route replace default via 2001:db8:1::1 metric 1024 pref medium dev eth0',
+    'route replace 0.0.0.0/0 via 198.51.100.1 dev eth0',
+    'route replace ::/0 via 2001:db8:1::1 metric 1024 pref medium dev eth0',
     'link set dev eth0 address 02:42:c6:33:64:0b',
-    'link set dev eth0 arp on',
     'address delete 198.51.100.11/24 dev inner',
     'address delete 2001:db8:1::11/64 dev inner',
   ]);

@@ -26,7 +26,7 @@ export interface Placement {
   mtu: number;
   addresses: string[];
   /** Beyond those that come with an address. */
-  routes: { family: 4 | 6; line: string }[];
+  routes: string[];
 }
 
 export interface LinkMeans {
@@ -136,32 +136,35 @@ export function parsePlacement(text: string): Placement {
     const [, family, prefix, broadcast] = /\sinet(6?) (\S+)(?: brd (\S+))? scope global/.exec(line) ?? [];
     return prefix === undefined ? [] : [`${prefix}${broadcast ? ` brd ${broadcast}` : ''}${family ? ' nodad' : ''}`];
   });
-  const routesOf = (family: 4 | 6, all: readonly string[]): Placement['routes'] =>
-    all.filter((line) => line !== '' && !/^\d+: /.test(line) && !line.includes('proto kernel')).map((line) => ({ family, line: line.replaceAll(/\s+(?:linkdown|dead|onlink)\b/g, '').trim() }));
+  // In a batch nothing but the prefix says which family a route is of.
+  const routesOf = (everywhere: string, all: readonly string[]): string[] =>
+    all.filter((line) => line !== '' && !/^\d+: /.test(line) && !line.includes('proto kernel')).map((line) => line.replaceAll(/\s+(?:linkdown|dead)\b/g, '').replace(/^default\b/, everywhere).trim());
   return {
     hardwareAddress: /link\/ether (\S+)/.exec(links)?.[1] ?? '',
     mtu: Number(/ mtu (\d+)/.exec(links)?.[1] ?? 1_500),
     addresses,
-    routes: [...routesOf(4, lines), ...routesOf(6, ipv6Routes.split('\n'))],
+    routes: [...routesOf('0.0.0.0/0', lines), ...routesOf('::/0', ipv6Routes.split('\n'))],
   };
 }
 
-/** The pair of interfaces that leads from the relay to the stack. Only inner speaks: outer has no address and answers no ARP. */
+/** The pair of interfaces that leads from the relay to the stack. Only inner speaks: outer has no address. */
 export function buildPair({ hardwareAddress, mtu }: Placement): string[] {
   return [
     `link add dev ${inner} address ${hardwareAddress} mtu ${mtu} type veth peer name ${outer} mtu ${mtu}`,
     `link set dev ${inner} addrgenmode none`,
-    `link set dev ${outer} addrgenmode none arp off`,
+    `link set dev ${outer} addrgenmode none`,
     `link set dev ${inner} up`,
     `link set dev ${outer} up`,
   ];
 }
 
-/** With `arp off`, eth0 does not answer for an address that is another interface's (arp_ignore in the kernel's ip-sysctl.rst). */
+/**
+ * eth0 does not answer ARP for what is now inner's: each driver sets `arp_ignore` (the kernel's ip-sysctl.rst). Switching ARP off
+ * would do, too, but begins duplicate address detection anew, during which IPv6 is deaf for up to a second.
+ */
 export function buildInsertion(placement: Placement): string[] {
   return [
     ...move(placement, segment, inner).arrive,
-    `link set dev ${segment} arp off`,
     `link set dev ${segment} address ${unusedHardwareAddress}`,
     ...move(placement, segment, inner).leave,
   ];
@@ -171,7 +174,6 @@ export function buildRemoval(placement: Placement): string[] {
   return [
     ...move(placement, inner, segment).arrive,
     `link set dev ${segment} address ${placement.hardwareAddress}`,
-    `link set dev ${segment} arp on`,
     ...move(placement, inner, segment).leave,
   ];
 }
@@ -179,7 +181,7 @@ export function buildRemoval(placement: Placement): string[] {
 function move({ addresses, routes }: Placement, from: string, to: string): { arrive: string[]; leave: string[] } {
   const plain = (address: string): string => address.split(' ')[0] ?? '';
   return {
-    arrive: [...addresses.map((address) => `address add ${address} dev ${to}`), ...routes.map(({ family, line }) => `-${family} route replace ${line} dev ${to}`)],
+    arrive: [...addresses.map((address) => `address add ${address} dev ${to}`), ...routes.map((route) => `route replace ${route} dev ${to}`)],
     leave: addresses.map((address) => `address delete ${plain(address)} dev ${from}`),
   };
 }

@@ -79,12 +79,13 @@ while read -r line; do :; done`;
 
 /**
  * A backend forwards, so that it can play the router that says "unreachable" (faults/unreachable.ts). Any host keeps its IPv6
- * address while its link is down (faults/vanish.ts).
+ * address while its link is down (faults/vanish.ts), and answers ARP only at the interface that has the address (lab/link.ts).
  */
 function buildSysctls(host: HostName): Map<string, number> {
   return new Map([
     ['ipv6/conf/default/accept_dad', 0],
     ['ipv6/conf/all/keep_addr_on_down', 1],
+    ['ipv4/conf/all/arp_ignore', 1],
     ...(isBackend(host) ? ([['ipv4/ip_forward', 1], ['ipv6/conf/all/forwarding', 1]] as const) : []),
   ]);
 }
