@@ -1,4 +1,5 @@
 /** The wire as a witness: a process on the client's host that captures, and what its frames tell. */
+import type { Delivered } from '../../services/capture/main.ts';
 import { messageOf } from '../errors.ts';
 import type { Lab } from '../lab.ts';
 import { programArgv } from '../services.ts';
@@ -39,9 +40,9 @@ export async function startCapture(lab: Lab): Promise<Capture> {
     captured,
     sync: async () => {
       try {
-        const { received, dropped } = await remote.call<{ received: number; dropped: number }>('sync', {}, syncLimitMs);
-        captured.dropped = dropped;
-        return dropped > 0 ? `the capture lost ${dropped} of ${received} frames: what the wire says is not the whole story` : null;
+        const delivered = await remote.call<Delivered>('sync', {}, syncLimitMs);
+        captured.dropped = delivered.dropped + delivered.frames - frames.length;
+        return captured.dropped === 0 ? null : `the capture lost ${captured.dropped} of ${delivered.frames + delivered.dropped} frames: what the wire says is not the whole story`;
       } catch (error) {
         return `the capture is not whole: ${messageOf(error)}`;
       }

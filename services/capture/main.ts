@@ -9,7 +9,7 @@
 import { encodeFrames } from '../../lab/capture/frames.ts';
 import { ready, serveControl, writeLine } from '../control.ts';
 import { realtimeMinusMonotonicNs } from './clocks.ts';
-import { openPacketSocket, type PacketStatistics } from './packet-socket.ts';
+import { openPacketSocket } from './packet-socket.ts';
 
 /** Ends a wait now and then, so that this process can end. */
 const waitMs = 200;
@@ -28,13 +28,19 @@ function deliver(): void {
   if (frames.length > 0) writeLine({ frames: encodeFrames(frames, realtimeMinusMonotonicNs()).toString('base64') });
 }
 
+/** What has been delivered, and what the kernel had no room for. */
+export interface Delivered {
+  frames: number;
+  dropped: number;
+}
+
 /** Delivers until nothing that the kernel has counted is missing: what is in a block that was not handed over yet follows within its retire time. */
-async function sync(): Promise<PacketStatistics> {
+async function sync(): Promise<Delivered> {
   const { received } = socket.statistics();
   for (;;) {
     deliver();
     const now = socket.statistics();
-    if (socket.read + now.dropped >= received) return now;
+    if (socket.read + now.dropped >= received) return { frames: socket.read, dropped: now.dropped };
     await socket.wait(waitMs);
   }
 }
