@@ -1,9 +1,9 @@
 # One image for every host of the lab.
 ARG BASE_IMAGE=node:24.21.0-bookworm-slim
 FROM ${BASE_IMAGE}
-# ip and tc for faults; curl and dig for people. A base image that has them (CI's) needs no network here.
-RUN command -v ip && command -v curl && command -v dig || \
-    (apt-get update && apt-get install -y --no-install-recommends iproute2 curl bind9-dnsutils && rm -rf /var/lib/apt/lists/*)
+# ip, tc and nft for faults; curl and dig for people. A base image that has them (CI's) needs no network here.
+RUN command -v ip && command -v nft && command -v curl && command -v dig || \
+    (apt-get update && apt-get install -y --no-install-recommends iproute2 nftables curl bind9-dnsutils && rm -rf /var/lib/apt/lists/*)
 WORKDIR /lab
 COPY package.json package-lock.json ./
 RUN test -d node_modules || npm ci --omit=dev --no-audit --no-fund

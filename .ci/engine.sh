@@ -17,7 +17,7 @@ cache=${ENGINE_CACHE:-/var/cache/failover-lab}
 image=${BASE_IMAGE:-failover-lab-base:ci}
 suite=bookworm
 # What the Dockerfile would fetch: a base image that has it needs no network.
-packages=iproute2,curl,bind9-dnsutils
+packages=iproute2,nftables,curl,bind9-dnsutils
 repository=$(cd "$(dirname "$0")/.." && pwd)
 export DOCKER_HOST="unix://$dir/docker.sock"
 unset DOCKER_CONTEXT DOCKER_TLS_VERIFY

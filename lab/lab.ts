@@ -268,6 +268,10 @@ export class Lab implements AsyncDisposable {
       probe: this.probe,
       link: this.#link(name),
       address: (family) => addressOf(this.topology, name, family),
+      spareAddress: (family) => {
+        if (name === 'dns') throw new LabError('BAD_INPUT', 'The DNS server has no other address to move to.');
+        return family === 4 ? this.topology.spares[name].ipv4 : this.topology.spares[name].ipv6;
+      },
       held: () => { throw new Error('No connection is held.'); },
       arrived: async (path) => {
         // Its answer comes after all that it wrote before.

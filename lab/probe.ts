@@ -12,6 +12,10 @@ export type { Asked, DnsReply, Exchange, Sighting };
 
 /** How long the lab waits for an answer that a healthy host gives in well under a millisecond. */
 export const silenceMs = 60;
+/** How long the lab waits for what should come, on a very busy machine too; it goes on when it has come. */
+export const patienceMs = 3_000;
+/** The same where nothing may come either: short enough to be waited for in vain. */
+export const endingMs = 300;
 /** How long a baseline may take to appear: a whole second more than a lost SYN costs. */
 const baselineLimitMs = 3_000;
 
@@ -19,7 +23,8 @@ const baselineLimitMs = 3_000;
 export interface Held {
   /** How connecting ended. */
   readonly opened: HeldSighting;
-  get(path: string, timeoutMs?: number): Promise<HeldSighting>;
+  /** One GET, which may ask for the connection to be closed after it. */
+  get(path: string, options?: { close?: boolean; timeoutMs?: number }): Promise<HeldSighting>;
   /** Waits for its end: `open` when there is none, `FIN`, or the kernel's error. */
   ended(timeoutMs?: number): Promise<HeldSighting>;
   release(): Promise<void>;
@@ -56,7 +61,11 @@ export class Probe {
   }
 
   get(host: HostName, family: Family, path = '/', timeoutMs = silenceMs): Promise<Sighting> {
-    return this.#remote.call('get', { address: addressOf(this.#topology, host, family), port: portOf(host), path, timeoutMs }, timeoutMs + 10_000);
+    return this.getAt(addressOf(this.#topology, host, family), portOf(host), path, timeoutMs);
+  }
+
+  getAt(address: string, port: number, path = '/', timeoutMs = silenceMs): Promise<Sighting> {
+    return this.#remote.call('get', { address, port, path, timeoutMs }, timeoutMs + 10_000);
   }
 
   /** Requests one after the other on one connection, as bytes. Each exchange asks for a URL of its own, which no server has counted before. */
@@ -69,7 +78,7 @@ export class Probe {
     const { id, ...opened } = await this.#remote.call<HeldSighting & { id: number }>('hold', { address: addressOf(this.#topology, host, family), port: portOf(host), timeoutMs });
     return {
       opened,
-      get: (path, limitMs = silenceMs) => this.#remote.call('held-get', { id, path, timeoutMs: limitMs }, limitMs + 10_000),
+      get: (path, { close = false, timeoutMs: limitMs = silenceMs } = {}) => this.#remote.call('held-get', { id, path, close, timeoutMs: limitMs }, limitMs + 10_000),
       ended: (limitMs = silenceMs) => this.#remote.call('held-end', { id, timeoutMs: limitMs }, limitMs + 10_000),
       release: () => this.#remote.call('release', { id }),
     };

@@ -26,6 +26,7 @@ const probes = {
     remedy: 'install util-linux and iproute2 and allow user namespaces; `lab doctor` says more',
   },
   ipv6: { argv: ['sh', '-c', 'grep -q " lo$" /proc/net/if_inet6 || { echo "no IPv6 address on lo" >&2; exit 1; }'], remedy: 'switch IPv6 on' },
+  nft: { argv: ['unshare', '--user', '--map-root-user', '--net', 'nft', 'list', 'tables'], remedy: 'install nftables' },
   docker: { argv: ['docker', 'version', '--format', '{{.Server.Version}}'], remedy: 'start a docker engine and install its command and compose; `lab doctor` says more' },
   dig: { argv: ['dig', '-v'], remedy: 'install bind9-dnsutils' },
   wget: { argv: ['wget', '--version'], remedy: 'install wget' },

@@ -24,6 +24,8 @@ export interface Addresses {
 
 export interface Topology {
   hosts: Record<HostName, Addresses>;
+  /** Where a backend comes back that moves (faults/move.ts): nobody has these until then. */
+  spares: Record<BackendName, Addresses>;
   ipv4PrefixLength: number;
   ipv6PrefixLength: number;
 }
@@ -52,6 +54,7 @@ export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2
       'backend-3': at(13),
       observer: at(250),
     },
+    spares: { 'backend-1': at(21), 'backend-2': at(22), 'backend-3': at(23) },
     ipv4PrefixLength: 24,
     ipv6PrefixLength: 64,
   };
@@ -69,7 +72,8 @@ export function nobodysAddress({ hosts: { observer } }: Topology, family: Family
 
 /** The host that owns `address`, if any does. */
 export function hostAt(topology: Topology, address: string): HostName | undefined {
-  return hostNames.find((name) => topology.hosts[name].ipv4 === address || topology.hosts[name].ipv6 === address);
+  const has = ({ ipv4, ipv6 }: Addresses): boolean => ipv4 === address || ipv6 === address;
+  return hostNames.find((name) => has(topology.hosts[name]) || (isBackend(name) && has(topology.spares[name])));
 }
 
 /** What a fault can act on: the hosts that serve clients. */

@@ -5,12 +5,13 @@ import { delimiter, join } from 'node:path';
 import { LabError, messageOf } from '../errors.ts';
 import type { Requirement } from './driver.ts';
 
-const tools = [
+const tools: { tool: string; from: string; onlyFor?: string }[] = [
   { tool: 'unshare', from: 'util-linux' },
   { tool: 'nsenter', from: 'util-linux' },
   { tool: 'mount', from: 'util-linux (package mount on Debian)' },
   { tool: 'ip', from: 'iproute2' },
-  { tool: 'tc', from: 'iproute2' },
+  { tool: 'tc', from: 'iproute2', onlyFor: 'the throttle fault' },
+  { tool: 'nft', from: 'nftables', onlyFor: 'the faults unreachable, prohibited, first-syns-lost and half-open' },
 ];
 
 export async function netnsRequirements(): Promise<Requirement[]> {
@@ -18,9 +19,9 @@ export async function netnsRequirements(): Promise<Requirement[]> {
     return [{ name: 'Linux', found: false, observed: process.platform, costs: 'the netns driver', remedy: 'use driver=docker' }];
   }
   const found = await Promise.all(
-    tools.map(async ({ tool, from }) => {
+    tools.map(async ({ tool, from, onlyFor }) => {
       const path = await which(tool);
-      return { name: tool, found: path !== null, observed: path ?? 'not on PATH', costs: tool === 'tc' ? 'the throttle fault' : 'the netns driver', optional: tool === 'tc', remedy: `install ${from}` };
+      return { name: tool, found: path !== null, observed: path ?? 'not on PATH', costs: onlyFor ?? 'the netns driver', optional: onlyFor !== undefined, remedy: `install ${from}` };
     }),
   );
   // Asked only where there is something to ask with.

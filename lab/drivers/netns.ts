@@ -15,7 +15,7 @@ import { text } from 'node:stream/consumers';
 import { LabError } from '../errors.ts';
 import { endOf, readOutput } from './process-output.ts';
 import { localRuntime } from '../services.ts';
-import { hostNames, isBackend, type HostName, type Topology } from '../topology.ts';
+import { hostNames, type HostName, type Topology } from '../topology.ts';
 import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
 
@@ -39,7 +39,7 @@ export function buildUnshareArgs(script: string): string[] {
 export function buildPauseScript({ hosts, ipv4PrefixLength, ipv6PrefixLength }: Topology): string {
   const inEachHost = hostNames.map((name) => {
     const { ipv4, ipv6 } = hosts[name];
-    return `{ nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${[...buildSysctls(name)].map(([file, value]) => `echo ${value} >${file}`).join('; ')}'
+    return `{ nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${Object.entries(sysctls).map(([file, value]) => `echo ${value} >${file}`).join('; ')}'
 ip -batch - <<END
 link add v-${name} master br0 up type veth peer name eth0 netns ${name}
 END
@@ -78,17 +78,16 @@ while read -r line; do :; done`;
 }
 
 /**
- * A backend forwards, so that it can play the router that says "unreachable" (faults/unreachable.ts). Any host keeps its IPv6
- * address while its link is down (faults/vanish.ts), and answers ARP only at the interface that has the address (lab/link.ts).
+ * Any host keeps its IPv6 address while its link is down (faults/vanish.ts), answers ARP only at the interface that has the address
+ * (lab/link.ts), and answers with ICMP each time, not once a second (faults/unreachable.ts).
  */
-function buildSysctls(host: HostName): Map<string, number> {
-  return new Map([
-    ['ipv6/conf/default/accept_dad', 0],
-    ['ipv6/conf/all/keep_addr_on_down', 1],
-    ['ipv4/conf/all/arp_ignore', 1],
-    ...(isBackend(host) ? ([['ipv4/ip_forward', 1], ['ipv6/conf/all/forwarding', 1]] as const) : []),
-  ]);
-}
+const sysctls = {
+  'ipv6/conf/default/accept_dad': 0,
+  'ipv6/conf/all/keep_addr_on_down': 1,
+  'ipv4/conf/all/arp_ignore': 1,
+  'ipv4/icmp_ratelimit': 0,
+  'ipv6/icmp/ratelimit': 0,
+};
 
 /** util-linux' nsenter(1) into one host. The working directory survives; stdio is the caller's. */
 export function buildNsenterArgs(pausePid: number, host: HostName, argv: readonly string[], directory = process.cwd()): string[] {

@@ -1,29 +1,37 @@
 /**
- * Silence: the server receives, and its answers are dropped on their way out, in its own namespace (ip-rule(8), `blackhole`).
- * The client's kernel sees nothing at all: no RST, no ICMP, ARP and ND still answered. Dropping on the client's side would not
- * do: there a blackhole route fails at once with EINVAL. Established connections fall silent too.
+ * Silence: packets are dropped in the server's own namespace (ip-rule(8), `blackhole`), its answers on their way out, or what is for
+ * it on its way in. The client's kernel sees nothing at all: no RST, no ICMP, ARP and ND still answered. Dropping on the client's
+ * side would not do: there a blackhole route fails at once with EINVAL. Established connections fall silent too.
+ *
+ * The two directions look alike to a client. They differ in what the server knows: nothing, or a request that it has answered.
  */
-import { family } from '../options.ts';
+import { direction, family, type Direction } from '../options.ts';
 import { dnsPort, httpPort, type Family, type TargetKind } from '../topology.ts';
 import { connectEndsWith, defineFault, familiesOf, observeEach, protocolNumbers, runOn } from './fault.ts';
+import { buildMoveLocal, buildMoveLocalBack, rulesBeforeLocal, rulesOnLeaving } from './rules.ts';
 
 export const blackhole = defineFault({
-  summary: 'drops every answer of the server, in one family or both',
+  summary: 'drops every answer of the server, or all that is for it, in one family or both',
   effect: 'silence: SYNs are retransmitted until somebody gives up, established connections stall',
   on: ['backend', 'dns'],
-  options: { family: family('the family to silence, 0 for both') },
+  options: { family: family('the family to silence, 0 for both'), direction: direction('from', 'drop what goes to the server, what comes from it, or both') },
   apply: async (target, options) => {
     const families = familiesOf(options.family);
-    const rules = (action: 'add' | 'delete'): Promise<unknown> =>
-      Promise.all(families.flatMap((each) => buildBlackholeArgs(action, target.kind, each, target.address(each))).map((argv) => runOn(target, argv)));
-    await rules('add');
-    return async () => { await rules('delete'); };
+    const script = (action: 'add' | 'delete'): Promise<void> =>
+      runOn(target, ['sh', '-ec', families.map((each) => buildBlackholeScript(action, options.direction, target.kind, each, target.address(each))).join('\n')]);
+    await script('add');
+    return () => script('delete');
   },
   observe: (target, options) => observeEach(familiesOf(options.family), (each) => connectEndsWith(target, each, ['silent'])),
 });
 
-/** Answers are what leaves the server's port: HTTP's over TCP, DNS' over both. Preference 1 comes right after the local table. */
-export function buildBlackholeArgs(action: 'add' | 'delete', kind: TargetKind, each: Family, address: string): string[][] {
+/** HTTP's port over TCP, DNS' over both. What leaves meets a rule after the local table, what arrives needs one before it. */
+export function buildBlackholeScript(action: 'add' | 'delete', way: Direction, kind: TargetKind, each: Family, address: string): string {
   const [port, protocols] = kind === 'dns' ? [dnsPort, ['udp', 'tcp'] as const] : [httpPort, ['tcp'] as const];
-  return protocols.map((protocol) => ['ip', `-${each}`, 'rule', action, 'pref', '1', 'from', address, 'ipproto', protocolNumbers[protocol], 'sport', String(port), 'blackhole']);
+  const rules = (pref: string, side: 'from' | 'to', ports: 'sport' | 'dport'): string[] =>
+    protocols.map((protocol) => `ip -${each} rule ${action} pref ${pref} ${side} ${address} ipproto ${protocolNumbers[protocol]} ${ports} ${port} blackhole`);
+  const leaving = way === 'to' ? [] : rules(rulesOnLeaving, 'from', 'sport');
+  if (way === 'from') return leaving.join('\n');
+  const arriving = rules(rulesBeforeLocal, 'to', 'dport');
+  return [...leaving, ...(action === 'add' ? [buildMoveLocal(each), ...arriving] : [...arriving, buildMoveLocalBack(each)])].join('\n');
 }

@@ -1,29 +1,73 @@
-/** The commands that faults run, as exact lines: what needs no network to be wrong. */
+/** The commands that faults run, as exact lists: what needs no network to be wrong. */
 import { expect, test } from 'vitest';
-import { buildBlackholeArgs } from './blackhole.ts';
-import { buildReachableScript, buildUnreachableScript } from './unreachable.ts';
+import { buildBlackholeScript } from './blackhole.ts';
+import { buildFirstSynsScript } from './first-syns-lost.ts';
+import { buildHalfOpenScript, parsePeers } from './half-open.ts';
+import { buildAddressArgs } from './move.ts';
+import { buildResetArgs } from './reset.ts';
+import { buildRejectScript } from './unreachable.ts';
 
 test('blackhole drops what leaves the server’s port, in one family', () => {
-  expect(buildBlackholeArgs('add', 'backend', 4, '198.51.100.11')).toEqual([
-    'ip -4 rule add pref 1 from 198.51.100.11 ipproto 6 sport 8080 blackhole'.split(' '),
-  ]);
-  expect(buildBlackholeArgs('delete', 'dns', 6, '2001:db8:1::53')).toEqual([
-    'ip -6 rule delete pref 1 from 2001:db8:1::53 ipproto 17 sport 53 blackhole'.split(' '),
-    'ip -6 rule delete pref 1 from 2001:db8:1::53 ipproto 6 sport 53 blackhole'.split(' '),
+  expect(buildBlackholeScript('add', 'from', 'backend', 4, '198.51.100.11')).toBe('ip -4 rule add pref 1 from 198.51.100.11 ipproto 6 sport 8080 blackhole');
+  expect(buildBlackholeScript('delete', 'from', 'dns', 6, '2001:db8:1::53').split('\n')).toEqual([
+    'ip -6 rule delete pref 1 from 2001:db8:1::53 ipproto 17 sport 53 blackhole',
+    'ip -6 rule delete pref 1 from 2001:db8:1::53 ipproto 6 sport 53 blackhole',
   ]);
 });
 
-test('unreachable moves the local table behind its own rule, and back', () => {
-  expect(buildUnreachableScript(4, '198.51.100.11').split('\n')).toEqual([
-    'ip -4 route add unreachable default table 100',
-    'ip -4 rule add pref 2 lookup local',
-    'ip -4 rule add pref 1 to 198.51.100.11 ipproto 6 dport 8080 lookup 100',
-    'ip -4 rule delete pref 0',
+test('blackhole drops what arrives before the local table is asked', () => {
+  expect(buildBlackholeScript('add', 'to', 'backend', 4, '198.51.100.11').split('\n')).toEqual([
+    'if [ -z "$(ip -4 rule show pref 3)" ]; then ip -4 rule add pref 3 lookup local; ip -4 rule delete pref 0; fi',
+    'ip -4 rule add pref 2 to 198.51.100.11 ipproto 6 dport 8080 blackhole',
   ]);
-  expect(buildReachableScript(6, '2001:db8:1::11').split('\n')).toEqual([
-    'ip -6 rule add pref 0 lookup local',
-    'ip -6 rule delete pref 1 to 2001:db8:1::11 ipproto 6 dport 8080 lookup 100',
-    'ip -6 rule delete pref 2 lookup local',
-    'ip -6 route delete unreachable default table 100',
+  expect(buildBlackholeScript('delete', 'both', 'backend', 6, '2001:db8:1::11').split('\n')).toEqual([
+    'ip -6 rule delete pref 1 from 2001:db8:1::11 ipproto 6 sport 8080 blackhole',
+    'ip -6 rule delete pref 2 to 2001:db8:1::11 ipproto 6 dport 8080 blackhole',
+    'if [ -z "$(ip -6 rule show pref 2)" ]; then ip -6 rule add pref 0 lookup local; ip -6 rule delete pref 3; fi',
   ]);
+});
+
+test('unreachable and prohibited answer what arrives for the port with ICMP', () => {
+  expect(buildRejectScript('prohibited', 4, 8080, 'admin-prohibited').split('\n')).toEqual([
+    'add table ip prohibited',
+    'add chain ip prohibited arriving { type filter hook input priority filter; }',
+    'add rule ip prohibited arriving meta l4proto { tcp, udp } th dport 8080 reject with icmp type admin-prohibited',
+  ]);
+  expect(buildRejectScript('unreachable', 6, 53, 'no-route').split('\n').at(-1)).toBe(
+    'add rule ip6 unreachable arriving meta l4proto { tcp, udp } th dport 53 reject with icmpv6 type no-route',
+  );
+});
+
+test('first SYNs lost: a bucket for each flow', () => {
+  expect(buildFirstSynsScript(6, 8080, 2).split('\n')).toEqual([
+    'add table ip6 first_syns_lost',
+    'add set ip6 first_syns_lost flows { type ipv6_addr . inet_service; flags dynamic; timeout 10m; }',
+    'add chain ip6 first_syns_lost arriving { type filter hook input priority filter; }',
+    'add rule ip6 first_syns_lost arriving tcp dport 8080 tcp flags & (syn | ack) == syn add @flows { ip6 saddr . tcp sport limit rate 1/day burst 2 packets } drop',
+  ]);
+});
+
+test('half-open: the flows that ss lists, in the direction asked for', () => {
+  const listed = '0      0      198.51.100.11:8080 198.51.100.200:41000\n0 0 [2001:db8:1::11]:8080 [2001:db8:1:0:8000::200]:41001 \n';
+  expect(parsePeers(listed)).toEqual(['198.51.100.200 . 41000', '2001:db8:1:0:8000::200 . 41001']);
+  expect(buildHalfOpenScript(4, 'to', ['198.51.100.200 . 41000']).split('\n')).toEqual([
+    'add table ip half_open',
+    'add set ip half_open flows { type ipv4_addr . inet_service; }',
+    'add element ip half_open flows { 198.51.100.200 . 41000 }',
+    'add chain ip half_open arriving { type filter hook input priority filter; }',
+    'add rule ip half_open arriving tcp dport 8080 ip saddr . tcp sport @flows drop',
+  ]);
+  expect(buildHalfOpenScript(6, 'both', null).split('\n')).toEqual([
+    'add table ip6 half_open',
+    'add chain ip6 half_open arriving { type filter hook input priority filter; }',
+    'add rule ip6 half_open arriving tcp dport 8080 drop',
+    'add chain ip6 half_open leaving { type filter hook output priority filter; }',
+    'add rule ip6 half_open leaving tcp sport 8080 drop',
+  ]);
+});
+
+test('reset and move', () => {
+  expect(buildResetArgs(6, 8080)).toEqual('ss -6 -K -Htn state established sport = :8080'.split(' '));
+  expect(buildAddressArgs('add', 6, '2001:db8:1::21')).toEqual('ip -6 address add 2001:db8:1::21/64 dev eth0 nodad'.split(' '));
+  expect(buildAddressArgs('delete', 4, '198.51.100.21')).toEqual('ip -4 address delete 198.51.100.21/24 dev eth0'.split(' '));
 });

@@ -1,28 +1,50 @@
 /** What each fault does to a connection that was there before. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { netns } from '../drivers/netns.ts';
-import type { HostProcess } from '../drivers/driver.ts';
 import { startLab, type Lab } from '../lab.ts';
-import { describeWith, until } from '../testing.ts';
+import { describeWith } from '../testing.ts';
 import { Timeline } from '../timeline.ts';
-import { addressOf } from '../topology.ts';
-import { silenceMs } from './testing.ts';
+import { establishedFaults } from './established.ts';
+import type { FaultName } from './index.ts';
+import { holdPair, see } from './testing.ts';
 
-/** Holds one connection; each line it reads is a GET, and each GET ends as \`answered\`, \`stalled\` or \`closed\`. */
-const holder = `
-const [host, limitMs] = process.argv.slice(1);
-const socket = require('net').connect({ host, port: 8080 }, () => console.log('connected'));
-let onAnswer = () => {};
-socket.on('data', (data) => { if (String(data).includes('Hello')) onAnswer('answered'); });
-socket.on('close', () => onAnswer('closed')).on('error', () => {});
-require('readline').createInterface({ input: process.stdin }).on('line', () => {
-  if (socket.destroyed) { console.log('closed'); return; }
-  const timer = setTimeout(() => onAnswer('stalled'), Number(limitMs));
-  onAnswer = (outcome) => { clearTimeout(timer); onAnswer = () => {}; console.log(outcome); };
-  socket.write('GET / HTTP/1.1\\r\\nHost: web\\r\\n\\r\\n');
-});`;
+/** What a request on each of two kept connections meets, IPv4 and IPv6, and then a new connection. */
+const cases: [FaultName, Record<string, string | number>, [string, string], [string, string]?][] = [
+  ['noop', {}, ['answered', 'answered']],
+  ['kill', {}, ['closed', 'closed'], ['ECONNREFUSED', 'ECONNREFUSED']],
+  ['stop', {}, ['closed', 'closed'], ['ECONNREFUSED', 'ECONNREFUSED']],
+  ['drain', {}, ['answered', 'answered'], ['ECONNREFUSED', 'ECONNREFUSED']],
+  ['drain', { idle: 'close' }, ['closed', 'closed'], ['ECONNREFUSED', 'ECONNREFUSED']],
+  ['restart', {}, ['closed', 'closed']],
+  ['hot-restart', {}, ['answered', 'answered']],
+  ['move', {}, ['closed', 'closed'], ['ECONNREFUSED', 'ECONNREFUSED']],
+  ['pause', {}, ['stalled', 'stalled']],
+  ['vanish', {}, ['stalled', 'stalled'], ['silent', 'silent']],
+  ['refuse', {}, ['answered', 'answered'], ['ECONNREFUSED', 'ECONNREFUSED']],
+  ['blackhole', {}, ['stalled', 'stalled'], ['silent', 'silent']],
+  ['blackhole', { direction: 'to', family: 4 }, ['stalled', 'answered'], ['silent', 'connected']],
+  ['unreachable', { family: 4 }, ['stalled', 'answered'], ['EHOSTUNREACH', 'connected']],
+  ['prohibited', { family: 4 }, ['stalled', 'answered'], ['EHOSTUNREACH', 'connected']],
+  ['first-syns-lost', {}, ['answered', 'answered'], ['silent', 'silent']],
+  ['accept-queue-full', {}, ['answered', 'answered'], ['silent', 'silent']],
+  ['half-open', {}, ['stalled', 'stalled']],
+  ['half-open', { direction: 'to' }, ['stalled', 'stalled']],
+  ['half-open', { direction: 'from', family: 4 }, ['stalled', 'answered']],
+  ['half-open', { family: 6 }, ['answered', 'stalled']],
+  ['half-open', { connections: 'all' }, ['stalled', 'stalled'], ['silent', 'silent']],
+  ['reset', {}, ['reset', 'reset']],
+  ['reset', { family: 6 }, ['answered', 'reset']],
+  ['close-idle', {}, ['closed', 'closed']],
+  ['slow-close', {}, ['answered', 'answered']],
+  ['limit-data', {}, ['cut', 'cut']],
+  ['limit-data', { ending: 'rst', bytes: 50 }, ['cut', 'cut']],
+];
 
-describeWith('netns', 'an established connection', () => {
+test('every fault of the table has a case', () => {
+  expect(cases.map(([fault]) => fault)).toEqual(expect.arrayContaining(Object.keys(establishedFaults)));
+});
+
+describeWith(['netns', 'nft'], 'an established connection', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
@@ -31,40 +53,23 @@ describeWith('netns', 'an established connection', () => {
     await lab[Symbol.asyncDispose]();
   });
 
-  test.for([
-    ['blackhole', 'stalled'],
-    ['unreachable', 'stalled'],
-    ['vanish', 'stalled'],
-    ['pause', 'stalled'],
-    ['refuse', 'answered'],
-    ['noop', 'answered'],
-    ['kill', 'closed'],
-    ['stop', 'closed'],
-  ] as const)('under %s is %s', async ([fault, outcome]) => {
-    const backend = 'backend-2';
-    const holders = await Promise.all(
-      ([4, 6] as const).map(async (family) => {
-        const held = await lab.host('client').start([process.execPath, '--eval', holder, addressOf(lab.topology, backend, family), String(silenceMs)]);
-        return { held, lines: collectLines(held) };
-      }),
-    );
-    const said = (count: number): Promise<string[][]> =>
-      until(() => (holders.every(({ lines }) => lines.length >= count) ? holders.map(({ lines }) => lines) : undefined), `${count} lines of each connection`);
-    const ask = (): void => { for (const { held } of holders) held.send('get'); };
-    await said(1);
-    ask();
-    expect(await said(2)).toEqual([['connected', 'answered'], ['connected', 'answered']]);
-    const applied = await lab.apply(fault, backend);
-    ask();
-    expect((await said(3)).map((lines) => lines[2])).toEqual([outcome, outcome]);
-    await applied.heal();
-    for (const { held } of holders) await held.signal('SIGKILL');
-    expect(lab.doubts).toEqual([]);
-  });
-});
+  const newOnes = async (): Promise<[string, string]> => {
+    const { 4: ipv4, 6: ipv6 } = await see(lab, 'backend-2');
+    return [ipv4.connect, ipv6.connect];
+  };
 
-function collectLines(held: HostProcess): string[] {
-  const lines: string[] = [];
-  held.onLine((line) => lines.push(line));
-  return lines;
-}
+  test.for(cases)('under %s %j is %j', { timeout: 20_000 }, async ([fault, options, kept, fresh = ['connected', 'connected']]) => {
+    const held = await holdPair(lab, 'backend-2');
+    expect(await held.ask()).toEqual(['answered', 'answered']);
+    const doubts = lab.doubts.length;
+    const applied = await lab.apply(fault, 'backend-2', options);
+    expect([await held.ask(), await newOnes()]).toEqual([kept, fresh]);
+    await held.release();
+    await applied.heal();
+    const again = await holdPair(lab, 'backend-2');
+    expect([await again.ask(), await again.ask(), await newOnes()]).toEqual([['answered', 'answered'], ['answered', 'answered'], ['connected', 'connected']]);
+    await again.release();
+    expect(lab.doubts.slice(doubts)).toEqual([]);
+  });
+
+});

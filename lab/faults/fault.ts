@@ -33,7 +33,9 @@ export interface FaultTarget {
   /** What joins it to the segment. */
   readonly link: Link;
   address(family: Family): string;
-  /** The observer's connection that was there before the fault, for a fault that `holds`; after healing a new one. */
+  /** Another address of a backend on the segment, for one that comes back elsewhere. */
+  spareAddress(family: Family): string;
+  /** The observer's connection to look with, for a fault that `holds`. */
   held(family: Family): Held;
   /** Whether a request of this path has reached the server's application. */
   arrived(path: string): Promise<boolean>;
@@ -62,8 +64,11 @@ export interface Fault<Table extends OptionTable = OptionTable> {
   apply(target: FaultTarget, options: OptionValues<Table>): Promise<Heal>;
   /** Looks for the effect once. Called while the fault is in force, and after healing, when it must be gone. */
   observe(target: FaultTarget, options: OptionValues<Table>): Promise<Observation>;
-  /** Set where the effect is on connections that were there before: the observer then holds one in each family. */
-  holds?: true;
+  /**
+   * Set where the effect is on connections that were there before: the observer then holds one in each family. Whether it is gone
+   * after healing shows a `new` connection, or an `old` one that was there before the fault and has not been used since.
+   */
+  holds?: 'new' | 'old';
   /** Set where the effect is no deviation from the baseline, so that healing cannot be told by its absence. */
   harmless?: true;
 }
@@ -88,13 +93,13 @@ export async function observeEach(families: Family[], look: (family: Family) => 
 }
 
 /** A connect to the target that must end with one of `outcomes`; and to DNS a query over UDP, which is what clients send first. */
-export async function connectEndsWith(target: FaultTarget, family: Family, outcomes: readonly string[], timeoutMs?: number): Promise<Observation> {
-  const { probe, name, kind } = target;
-  const [connect, query] = await Promise.all([probe.connect(name, family, timeoutMs), kind === 'dns' ? probe.query(family, timeoutMs) : undefined]);
-  return {
-    seen: [connect, query].every((sighting) => sighting === undefined || outcomes.includes(sighting.outcome)),
-    observed: query ? `TCP ${connect.outcome}, UDP ${query.outcome}` : connect.outcome,
-  };
+export async function connectEndsWith(
+  { probe, name, kind }: FaultTarget, family: Family, outcomes: readonly string[], { timeoutMs, query = outcomes }: { timeoutMs?: number; query?: readonly string[] } = {},
+): Promise<Observation> {
+  const { outcome } = await probe.connect(name, family, timeoutMs);
+  if (kind !== 'dns') return { seen: outcomes.includes(outcome), observed: outcome };
+  const { outcome: queried } = await probe.query(family);
+  return { seen: outcomes.includes(outcome) && query.includes(queried), observed: `TCP ${outcome}, UDP ${queried}` };
 }
 
 /** Protocol numbers for ip-rule(8): the names need /etc/protocols, which slim images lack. */

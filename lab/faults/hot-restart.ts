@@ -7,6 +7,7 @@
  *                       the drain time; idle ones hear nothing, until the process ends (FIN)
  */
 import { integer } from '../options.ts';
+import { patienceMs } from '../probe.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 /** While both processes listen, the kernel deals new connections out between them: so many look that one of them meets the old one. */
@@ -20,7 +21,7 @@ export const hotRestart = defineFault({
     drainMs: integer(4_000, 1, "the drain time: Envoy's --drain-time-s is 600 s", 600_000),
     shutdownMs: integer(6_000, 1, "when the old process ends: Envoy's --parent-shutdown-time-s is 900 s", 900_000),
   },
-  holds: true,
+  holds: 'new',
   apply: async (target, { drainMs, shutdownMs }) => {
     const { old, oldProcess } = await target.startSuccessor();
     await old.call('hand-over', { drainMs, shutdownMs });
@@ -31,8 +32,8 @@ export const hotRestart = defineFault({
   },
   observe: (target) =>
     observeEach([4, 6], async (family) => {
-      const kept = await target.held(family).get('/');
-      const fresh = await Promise.all(Array.from({ length: looks }, () => target.probe.get(target.name, family, '/', 1_000)));
+      const kept = await target.held(family).get('/', { timeoutMs: patienceMs });
+      const fresh = await Promise.all(Array.from({ length: looks }, () => target.probe.get(target.name, family, '/', patienceMs)));
       const processes = [...new Set(fresh.map(({ process, outcome }) => process ?? outcome))];
       return {
         seen: kept.outcome === 'response' && fresh.every(({ outcome }) => outcome === 'response') && !processes.includes(kept.process),

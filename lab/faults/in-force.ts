@@ -2,7 +2,7 @@
 import { LabError, messageOf, unknownName } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import type { Timeline } from '../timeline.ts';
-import type { Held } from '../probe.ts';
+import { patienceMs, type Held } from '../probe.ts';
 import { isTarget, kindOf, targetNames, type Family, type TargetName } from '../topology.ts';
 import type { FaultTarget, Observation } from './fault.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './index.ts';
@@ -53,14 +53,8 @@ export class FaultsInForce {
     }
     const words = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]));
     const options = parseOptions(fault.options, words, `the fault ${name}`);
-    const held = new Map<Family, Held>();
+    let held = new Map<Family, Held>();
     const target: FaultTarget = { ...this.#target(host), held: (family) => held.get(family) ?? raise(new Error(`${name} holds no connection.`)) };
-    /** Lets go of the connections held so far, and takes new ones. */
-    const hold = async (): Promise<void> => {
-      if (!fault.holds) return;
-      await Promise.all([...held.values()].map((each) => each.release()));
-      for (const family of [4, 6] as const) held.set(family, await target.probe.hold(target.name, family));
-    };
     const optionText = Object.entries(words).map(([key, value]) => `${key}=${value}`).join(' ');
     const title = `${name} ${host}`;
     if ([...this.#inForce].some((other) => other.name === name && other.host === host)) {
@@ -68,7 +62,8 @@ export class FaultsInForce {
     }
 
     this.#timeline.add(host, 'fault:apply', { fault: title, options: optionText });
-    await hold();
+    if (fault.holds) held = await holdPair(target);
+    const unused = fault.holds === 'old' ? await holdPair(target) : undefined;
     const undo = await fault.apply(target, options).catch((error: unknown) => {
       throw new LabError('NOT_SUPPORTED', `Could not put ${title} in force: ${messageOf(error)}`, { cause: error });
     });
@@ -96,8 +91,11 @@ export class FaultsInForce {
       this.#inForce.delete(applied);
       this.#unseenHeals.push({ host, title, gone: async () => {
         if (fault.harmless) return true;
-        await hold();
-        return !(await fault.observe(target, options)).seen;
+        await release(held);
+        if (fault.holds) held = unused ?? (await holdPair(target));
+        const { seen } = await fault.observe(target, options);
+        await release(held);
+        return !seen;
       } });
       const others = [...this.#inForce].filter((other) => other.host === host);
       if (others.length > 0) {
@@ -126,6 +124,21 @@ export class FaultsInForce {
     }
     return baseline;
   }
+}
+
+/** A connection in each family, kept as after a client's request: one that was never used is nothing to be kept yet. */
+async function holdPair({ name, probe }: FaultTarget): Promise<Map<Family, Held>> {
+  const pair = new Map<Family, Held>();
+  for (const family of [4, 6] as const) {
+    const held = await probe.hold(name, family);
+    pair.set(family, held);
+    if (held.opened.outcome === 'connected') await held.get('/', { timeoutMs: patienceMs });
+  }
+  return pair;
+}
+
+async function release(held: Map<Family, Held>): Promise<void> {
+  await Promise.all([...held.values()].map((each) => each.release()));
 }
 
 function raise(error: Error): never {

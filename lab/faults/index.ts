@@ -1,28 +1,20 @@
 /** Every fault, by the name that the command line, scenarios and reports use. */
-import { blackhole } from './blackhole.ts';
+import { connectFaults } from './connect.ts';
 import { dnsFaults } from './dns.ts';
+import { establishedFaults } from './established.ts';
 import type { Fault } from './fault.ts';
 import { httpFaults } from './http.ts';
-import { hotRestart } from './hot-restart.ts';
-import { kill } from './kill.ts';
 import { linkFaults } from './link.ts';
 import { noop } from './noop.ts';
-import { pause } from './pause.ts';
-import { refuse } from './refuse.ts';
-import { stop } from './stop.ts';
-import { unreachable } from './unreachable.ts';
+import { processFaults } from './process.ts';
 import { vanish } from './vanish.ts';
 
 export const faults = {
   noop,
-  stop,
-  kill,
-  pause,
-  blackhole,
-  refuse,
+  ...processFaults,
+  ...connectFaults,
   vanish,
-  unreachable,
-  'hot-restart': hotRestart,
+  ...establishedFaults,
   ...linkFaults,
   ...httpFaults,
   ...dnsFaults,

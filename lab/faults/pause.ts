@@ -2,6 +2,7 @@
  * SIGSTOP: the process hangs, the host does not. The kernel still completes handshakes into the accept queue (listen(2)), so a
  * connect succeeds and then nothing is said: this never triggers Happy Eyeballs, and is no blackhole.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { defineFault, observeEach } from './fault.ts';
 
 export const pause = defineFault({
@@ -11,6 +12,8 @@ export const pause = defineFault({
   options: {},
   apply: async (target) => {
     await target.process().signal('SIGSTOP');
+    // A process that waits for a processor stops when it gets one.
+    for (let looks = 0; looks < 400 && (await target.process().state()) !== 'T'; looks++) await sleep(5);
     return async () => {
       // What was killed meanwhile is no longer stopped.
       if ((await target.process().state()) !== null) await target.process().signal('SIGCONT');

@@ -3,13 +3,13 @@
  * notice; and each is kept from healing, and the lab must notice that too.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Host, HostProcess } from '../drivers/driver.ts';
+import type { Host, HostProcess, ProcessExit } from '../drivers/driver.ts';
 import { netns } from '../drivers/netns.ts';
 import { startLab, type Lab } from '../lab.ts';
 import { backendArgv } from '../services.ts';
 import { describeWith, driverWith, until } from '../testing.ts';
 import { Timeline } from '../timeline.ts';
-import { createTopology, isBackend, isTarget, type BackendName, type TargetName } from '../topology.ts';
+import { backendNames, createTopology, isBackend, isTarget, type BackendName, type TargetName } from '../topology.ts';
 import { faultNamed, faultNames, type FaultName } from './index.ts';
 
 /**
@@ -58,7 +58,7 @@ async function supervise(host: Host, backend: BackendName): Promise<void> {
   await until(() => (lines.some((line) => line.includes('"ready"')) ? true : undefined), 'the backend under its supervisor');
 }
 
-describeWith('netns', 'self-verification', () => {
+describeWith(['netns', 'nft'], 'self-verification', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startLab({ driver: driverWith(netns, sabotaged), timeline: new Timeline(), seed: '1' });
@@ -81,7 +81,8 @@ describeWith('netns', 'self-verification', () => {
   const doubts = (): readonly string[] => lab.doubts.slice(doubtsBefore);
   const faultEvents = (since: number): string[] => lab.timeline.events.filter(({ event }) => event.startsWith('fault:')).slice(since).map(({ event }) => event);
 
-  const effective = faultNames.filter((name) => name !== 'noop');
+  /** Those that end and start the process by themselves have a test of their own below. */
+  const effective = faultNames.filter((name) => name !== 'noop' && name !== 'restart' && name !== 'hot-restart' && name !== 'move');
   const victimOf = (fault: FaultName): TargetName => (faultNamed(fault).on.includes('backend') ? 'backend-1' : 'dns');
 
   describe('a fault without effect', () => {
@@ -118,21 +119,67 @@ describeWith('netns', 'self-verification', () => {
     });
   });
 
-  test('a fault that does not heal is a doubt', async () => {
-    doubtsBefore = lab.doubts.length;
-    // Side by side: the lab waits some seconds for each baseline.
-    const stubborn = [
-      ['blackhole', 'backend-1', 'IPv4 silent'],
-      ['pause', 'backend-2', 'IPv4 connected, then silent'],
-      ['refuse', 'backend-3', 'IPv4 ECONNREFUSED'],
-    ] as const;
-    const applied = await Promise.all(stubborn.map(([fault, backend]) => lab.apply(fault, backend)));
-    expect(doubts()).toEqual([]);
-    await without(() => Promise.all(applied.map((each) => each.heal())));
-    expect(doubts()).toHaveLength(3);
-    for (const [fault, backend, observed] of stubborn) {
-      expect(doubts()).toContainEqual(expect.stringContaining(`${fault} ${backend} did not heal: ${observed}`));
+  /** What stays until it is healed, the application's own faults excepted (http.test.ts). */
+  const lasting = {
+    blackhole: {}, pause: {}, refuse: {}, drain: {}, unreachable: { family: 4 }, prohibited: { family: 4 },
+    'first-syns-lost': { family: 4 }, 'accept-queue-full': {}, 'half-open': {}, 'slow-close': {}, 'limit-data': {}, throttle: {},
+  } satisfies Partial<Record<FaultName, object>>;
+
+  test('a fault that does not heal is a doubt', { timeout: 60_000 }, async () => {
+    const all = Object.entries(lasting);
+    // Three at a time, a backend each: the lab waits some seconds for each baseline.
+    for (let at = 0; at < all.length; at += backendNames.length) {
+      doubtsBefore = lab.doubts.length;
+      const some = all.slice(at, at + backendNames.length).map(([fault, options], index) => ({ fault, options, backend: backendNames[index] ?? '' }));
+      const applied = await Promise.all(some.map(({ fault, options, backend }) => lab.apply(fault, backend, options)));
+      expect(doubts()).toEqual([]);
+      await without(() => Promise.all(applied.map((each) => each.heal())));
+      expect(doubts()).toHaveLength(some.length);
+      for (const { fault, backend } of some) expect(doubts()).toContainEqual(expect.stringMatching(`^${fault} ${backend} did not heal: `));
+      await lab[Symbol.asyncDispose]();
+      lab = await startLab({ driver: driverWith(netns, sabotaged), timeline: new Timeline(), seed: '1' });
     }
+  });
+});
+
+/** Said to have ended, and to have started again: it never did. */
+const lie = { on: false };
+
+function lying(host: Host): Partial<Host> {
+  if (!isBackend(host.name)) return {};
+  let real: HostProcess | undefined;
+  return {
+    start: async (argv) => {
+      if (lie.on && real) {
+        const old = real;
+        return { ...old, onLine: (listener) => { old.onLine(listener); listener('{"ready":true}'); } };
+      }
+      const started = await host.start(argv);
+      real = started;
+      const ended = Promise.withResolvers<ProcessExit>();
+      void started.exited.then(ended.resolve);
+      return {
+        ...started,
+        exited: ended.promise,
+        signal: async (signal) => {
+          if (lie.on) ended.resolve({ code: 0, signal: null, stderr: '' });
+          else await started.signal(signal);
+        },
+      };
+    },
+  };
+}
+
+describeWith('netns', 'a process that never ended', () => {
+  test.each(['restart', 'move'] as const)('%s is a doubt', async (fault) => {
+    await using lab = await startLab({ driver: driverWith(netns, lying), timeline: new Timeline(), seed: '1' });
+    lie.on = true;
+    try {
+      await lab.apply(fault, 'backend-1');
+    } finally {
+      lie.on = false;
+    }
+    expect(lab.doubts).toEqual([expect.stringMatching(new RegExp(`^${fault} backend-1 showed no effect: `))]);
   });
 });
 

@@ -1,48 +1,37 @@
 /**
  * The network says so: ICMP host unreachable (RFC 792) and ICMPv6 no route to destination (RFC 4443 section 3.1, code 0), as a
- * Linux router with an `unreachable` route to the host sends them. Here the backend itself plays that router: with forwarding on,
- * a packet whose route lookup ends in an `unreachable` route is answered with ICMP (ip-route(8)). The rule must come before the
- * `local` table, which is moved behind it.
+ * router sends them whose way to the host is gone. Here the server's own host sends them (nft(8), `reject`): an `unreachable` route
+ * would do, but Linux lets a router say so five times and then once a second to each client, and clients that dial more often would
+ * meet silence. For the same reason the hosts' own limits on ICMP are off (drivers/netns.ts).
  *
  * Linux gives the error to a connecting socket at once on IPv4. On IPv6 it arrives while connect(2) still owns the socket, is kept
- * as a soft error, and takes effect with the next SYN, 1 s later. Established connections treat ICMP as a hint and stall (RFC 5461).
+ * as a soft error, and takes effect with the next SYN, 1 s later. Established connections treat ICMP as a hint and stall (RFC 5461), and
+ * so does a UDP socket: a DNS query meets silence (udp(7)).
  */
 import { family } from '../options.ts';
-import { httpPort, type Family } from '../topology.ts';
-import { connectEndsWith, defineFault, familiesOf, observeEach, runOn, protocolNumbers } from './fault.ts';
-
-const table = '100';
+import type { Family } from '../topology.ts';
+import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.ts';
+import { applyTables, nftFamilies } from './nft.ts';
 
 export const unreachable = defineFault({
-  summary: 'answers new connections with ICMP host unreachable, in one family or both',
-  effect: 'EHOSTUNREACH at once on IPv4, ENETUNREACH with the second SYN (1 s) on IPv6',
-  on: ['backend'],
+  summary: 'answers with ICMP host unreachable, in one family or both',
+  effect: 'EHOSTUNREACH at once on IPv4, ENETUNREACH with the second SYN (1 s) on IPv6; established connections stall',
+  on: ['backend', 'dns'],
   options: { family: family('the family to make unreachable, 0 for both') },
-  apply: async (target, options) => {
-    const families = familiesOf(options.family);
-    const script = (build: typeof buildUnreachableScript): Promise<void> =>
-      runOn(target, ['sh', '-ec', families.map((each) => build(each, target.address(each))).join('\n')]);
-    await script(buildUnreachableScript);
-    return () => script(buildReachableScript);
+  apply: (target, options) => {
+    const types = { 4: 'host-unreachable', 6: 'no-route' } as const;
+    return applyTables(target, 'unreachable', familiesOf(options.family), (each) => buildRejectScript('unreachable', each, target.port, types[each]));
   },
-  observe: (target, options) => observeEach(familiesOf(options.family), (each) => connectEndsWith(target, each, [each === 4 ? 'EHOSTUNREACH' : 'ENETUNREACH'], 1_500)),
+  observe: (target, options) => observeEach(familiesOf(options.family), (each) => connectEndsWith(target, each, [each === 4 ? 'EHOSTUNREACH' : 'ENETUNREACH'], { timeoutMs: secondSynMs, query: ['silent'] })),
 });
 
-export function buildUnreachableScript(each: Family, address: string): string {
-  return `ip -${each} route add unreachable default table ${table}
-ip -${each} rule add pref 2 lookup local
-ip -${each} rule add ${ownRule(address)}
-ip -${each} rule delete pref 0`;
-}
+/** Long enough for what takes effect with the second SYN. */
+export const secondSynMs = 1_500;
 
-export function buildReachableScript(each: Family, address: string): string {
-  return `ip -${each} rule add pref 0 lookup local
-ip -${each} rule delete ${ownRule(address)}
-ip -${each} rule delete pref 2 lookup local
-ip -${each} route delete unreachable default table ${table}`;
-}
-
-/** In full, also where it is deleted: another fault may have a rule of the same preference. */
-function ownRule(address: string): string {
-  return `pref 1 to ${address} ipproto ${protocolNumbers.tcp} dport ${httpPort} lookup ${table}`;
+/** HTTP is TCP, DNS is both; nobody uses the same port over the other protocol. */
+export function buildRejectScript(table: string, each: Family, port: number, icmpType: string): string {
+  const own = `${nftFamilies[each].table} ${table}`;
+  return `add table ${own}
+add chain ${own} arriving { type filter hook input priority filter; }
+add rule ${own} arriving meta l4proto { tcp, udp } th dport ${port} reject with ${each === 4 ? 'icmp' : 'icmpv6'} type ${icmpType}`;
 }

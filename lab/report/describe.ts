@@ -7,7 +7,7 @@ type Describer = { [Name in EventName]: (payload: Payload<Name>) => string };
 /** One stable colour a backend, by the last part of its address: .11 is cyan in every family and every run. */
 export function colourAddress(address: string): string {
   const last = /[.:]([0-9a-f]+)$/.exec(address)?.[1];
-  const colour = { '11': pc.cyan, '12': pc.yellow, '13': pc.magenta }[last ?? ''] ?? ((text: string) => text);
+  const colour = { '11': pc.cyan, '12': pc.yellow, '13': pc.magenta, '21': pc.cyan, '22': pc.yellow, '23': pc.magenta }[last ?? ''] ?? ((text: string) => text);
   return colour(address);
 }
 

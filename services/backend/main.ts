@@ -7,10 +7,13 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server as NetServer, type Socket } from 'node:net';
+import type { Worker } from 'node:worker_threads';
 import fastify, { type FastifyRequest } from 'fastify';
 import { emit, ready, serveControl } from '../control.ts';
 import { seededRandom, type Random } from '../random.ts';
 import { changeBehaviour, healthy, type Ending } from './behaviour.ts';
+import { Connections } from './connections.ts';
+import { listenDeaf } from './deaf.ts';
 import { startHandOver, type HandOver } from './hand-over.ts';
 import { breakOff, isBroken, replyBroken, retryAfter } from './reply.ts';
 
@@ -27,13 +30,18 @@ export interface BackendOptions {
 /** nginx's and Envoy-like servers' order of magnitude: idle connections live longer than any scenario. */
 const keepAliveTimeoutMs = 75_000;
 /** After SIGTERM, requests in flight may end within this time. */
-const drainTimeoutMs = 5_000;
+let drainMs = 5_000;
 
 const { listen: addresses, port, seed, sharePort = false } = JSON.parse(process.argv[2] ?? '{}') as BackendOptions;
 let behaviour = { ...healthy };
 let stopping = false;
 /** Set when another process has taken over. */
 let handOver: HandOver | undefined;
+/** Addresses that are listened on no more because of a drain. */
+const drained: string[] = [];
+/** Sockets that listen and are never accepted from, by address. */
+const deaf = new Map<string, Worker>();
+const behaviourOfConnections = new Connections();
 /** What listens now, by address. */
 const servers = new Map<string, Server>();
 /** What stopped listening, and still has its established connections. */
@@ -104,7 +112,7 @@ app.addHook('onRequest', async (request, reply) => {
 app.addHook('onSend', async (_request, reply) => {
   // Which process it was that answered, where two share the port.
   void reply.header('x-process', String(process.pid));
-  if (stopping || handOver?.tells()) void reply.header('connection', 'close');
+  if (stopping || drained.length > 0 || handOver?.tells()) void reply.header('connection', 'close');
 });
 
 app.addHook('onResponse', async (request, reply) => {
@@ -116,6 +124,7 @@ function track(socket: Socket): void {
   const connection = { id: ++lastConnection, from: socket.remoteAddress ?? '', address: socket.localAddress ?? '', requests: 0 };
   const { id, from, address } = connection;
   connections.set(socket, connection);
+  behaviourOfConnections.add(socket, (ending) => { emit('backend:broke-off', { connection: id, from, address, ending }); });
   emit('backend:accept', { connection: id, from, fromPort: socket.remotePort ?? 0, address });
   socket.once('close', () => {
     connections.delete(socket);
@@ -125,6 +134,8 @@ function track(socket: Socket): void {
 
 /** One listener an address, so that one family alone can be refused. */
 async function listen(address: string): Promise<void> {
+  await deaf.get(address)?.terminate();
+  deaf.delete(address);
   const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => {
     app.routing(request, response);
   });
@@ -144,12 +155,16 @@ function refuse(address: string): void {
   NetServer.prototype.close.call(server);
 }
 
+function closeIdleConnections(): void {
+  for (const server of [...servers.values(), ...refused]) server.closeIdleConnections();
+}
+
 process.on('SIGTERM', () => {
   emit('backend:stopping', { connections: connections.size });
   stopping = true;
   for (const server of servers.values()) server.close();
   for (const server of refused) server.closeIdleConnections();
-  setTimeout(() => process.exit(0), drainTimeoutMs).unref();
+  setTimeout(() => process.exit(0), drainMs).unref();
   const exitWhenDone = (): void => {
     if (connections.size === 0) process.exit(0);
   };
@@ -180,6 +195,24 @@ await serveControl({
     for (const address of [...servers.keys()]) refuse(address);
     setTimeout(() => process.exit(0), Number(shutdownMs));
     emit('backend:hand-over', { connections: connections.size, drainMs: Number(drainMs), shutdownMs: Number(shutdownMs) });
+  },
+  /** Listens on, with a backlog, and accepts no more. */
+  deafen: async ({ address, backlog }) => {
+    refuse(String(address));
+    deaf.set(String(address), await listenDeaf({ address: String(address), port, backlog: Number(backlog) }));
+  },
+  connections: (change) => behaviourOfConnections.set(change),
+  'close-idle': closeIdleConnections,
+  'drain-time': ({ drainMs: ms }) => {
+    drainMs = Number(ms);
+  },
+  drain: ({ idle }) => {
+    drained.push(...servers.keys());
+    for (const address of drained) refuse(address);
+    if (idle === 'close') closeIdleConnections();
+  },
+  undrain: async () => {
+    for (const address of drained.splice(0)) await listen(address);
   },
 });
 ready();

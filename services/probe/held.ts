@@ -36,9 +36,9 @@ class Held {
   }
 
   /** One GET; ends with the whole response. */
-  get(path: string, timeoutMs: number): Promise<HeldSighting> {
+  get(path: string, close: boolean, timeoutMs: number): Promise<HeldSighting> {
     this.#received = '';
-    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: observer\r\n\r\n`);
+    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: observer\r\n${close ? 'Connection: close\r\n' : ''}\r\n`);
     return this.#until('silent', timeoutMs, () => {
       const headersEnd = this.#received.indexOf('\r\n\r\n') + 4;
       const length = Number(/\r\ncontent-length: *(\d+)/i.exec(this.#received)?.[1]);
@@ -93,7 +93,7 @@ export const heldCommands = {
     connections.set(id, held);
     return { id, ...(await held.connected(Number(timeoutMs))) };
   },
-  'held-get': ({ id, path, timeoutMs }: Record<string, unknown>) => heldAt(id).get(String(path), Number(timeoutMs)),
+  'held-get': ({ id, path, close, timeoutMs }: Record<string, unknown>) => heldAt(id).get(String(path), close === true, Number(timeoutMs)),
   'held-end': ({ id, timeoutMs }: Record<string, unknown>) => heldAt(id).ended(Number(timeoutMs)),
   release: ({ id }: Record<string, unknown>) => {
     heldAt(id).release();

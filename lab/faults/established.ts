@@ -1,0 +1,14 @@
+/** What becomes of a connection that is there already. */
+import { closeIdle } from './close-idle.ts';
+import { halfOpen } from './half-open.ts';
+import { limitData } from './limit-data.ts';
+import { reset } from './reset.ts';
+import { slowClose } from './slow-close.ts';
+
+export const establishedFaults = {
+  'half-open': halfOpen,
+  reset,
+  'close-idle': closeIdle,
+  'slow-close': slowClose,
+  'limit-data': limitData,
+};

@@ -1,0 +1,39 @@
+/**
+ * The first SYNs of each connection are lost, the next one arrives: a handshake that takes as long as the client's kernel waits
+ * before it repeats itself. That is 1 s for the first SYN (RFC 6298 section 2), so this is a slow connect without a slow network.
+ * The nth follows after n seconds while `tcp_syn_linear_timeouts` lasts (4 on current kernels), else after 1, 3, 7, … s.
+ *
+ * Each flow has its own count: one that looks, as the observer does, takes nothing from a client's.
+ */
+import { family, integer } from '../options.ts';
+import type { Family } from '../topology.ts';
+import { defineFault, familiesOf, observeEach } from './fault.ts';
+import { applyTables, nftFamilies } from './nft.ts';
+
+/** Timers of the kernel that connects: late by what a busy machine costs, early by their jiffies. */
+const earlyMs = 20;
+
+export const firstSynsLost = defineFault({
+  summary: 'drops the first SYNs of each new connection',
+  effect: 'connects take 1 s and more: until a SYN is repeated that is not dropped',
+  on: ['backend'],
+  options: { count: integer(1, 1, 'how many SYNs of each connection are lost', 4), family: family('the family whose SYNs are lost, 0 for both') },
+  apply: (target, options) => applyTables(target, table, familiesOf(options.family), (each) => buildFirstSynsScript(each, target.port, options.count)),
+  observe: (target, options) =>
+    observeEach(familiesOf(options.family), async (each) => {
+      const slowestMs = (2 ** options.count - 1) * 1_000;
+      const { outcome, tookMs } = await target.probe.connect(target.name, each, slowestMs + 900);
+      return { seen: outcome === 'connected' && tookMs >= options.count * 1_000 - earlyMs, observed: `${outcome} after ${tookMs.toFixed(0)} ms` };
+    }),
+});
+
+const table = 'first_syns_lost';
+
+/** A set remembers each flow with a bucket of `count` tokens that never refills in time: what finds a token is dropped. */
+export function buildFirstSynsScript(each: Family, port: number, count: number): string {
+  const { table: nftFamily, address } = nftFamilies[each];
+  return `add table ${nftFamily} ${table}
+add set ${nftFamily} ${table} flows { type ${address} . inet_service; flags dynamic; timeout 10m; }
+add chain ${nftFamily} ${table} arriving { type filter hook input priority filter; }
+add rule ${nftFamily} ${table} arriving tcp dport ${port} tcp flags & (syn | ack) == syn add @flows { ${nftFamily} saddr . tcp sport limit rate 1/day burst ${count} packets } drop`;
+}

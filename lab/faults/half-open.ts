@@ -1,0 +1,74 @@
+/**
+ * A connection that one side still believes in (S8): packets of established connections vanish, in one direction or both, with no
+ * FIN, no RST and no ICMP, as when a NAT or a firewall forgets a flow, or a host changes behind an address. New connections work.
+ *
+ *   client   request ──╳        (to)        client   request ───▶
+ *   server                                  server   ╳── answer   (from)
+ *
+ * The client's kernel cannot tell the two apart: in both its data stays unacknowledged and is repeated, `tcp_retries2` times
+ * (tcp(7)). The server can: in one it never hears of the request, in the other it has carried it out.
+ */
+import { choice, direction, family, type Direction } from '../options.ts';
+import { httpPort, type Family } from '../topology.ts';
+import { patienceMs, silenceMs } from '../probe.ts';
+import { defineFault, familiesOf, observeEach, type FaultTarget } from './fault.ts';
+import { applyTables, nftFamilies } from './nft.ts';
+
+export const halfOpen = defineFault({
+  summary: 'silences the connections that are established now, in one direction or both',
+  effect: 'a request on a kept connection is repeated by the kernel into silence; new connections work',
+  on: ['backend'],
+  options: {
+    direction: direction('both', 'drop what goes to the server, what comes from it, or both'),
+    connections: choice(['established', 'all'], 'established', 'silence the connections of this moment, or new ones too'),
+    family: family('the family to silence, 0 for both'),
+  },
+  holds: 'old',
+  apply: async (target, options) => {
+    const families = familiesOf(options.family);
+    const peers = new Map(await Promise.all(families.map(async (each) => [each, await peersOf(target, each)] as const)));
+    return await applyTables(target, table, families, (each) => buildHalfOpenScript(each, options.direction, options.connections === 'all' ? null : (peers.get(each) ?? [])));
+  },
+  observe: (target, options) =>
+    observeEach(familiesOf(options.family), async (each) => {
+      const path = `/?half-open=${++looks}`;
+      const { outcome: kept } = await target.held(each).get(path);
+      const [arrived, { outcome: fresh }] = await Promise.all([target.arrived(path), target.probe.get(target.name, each, '/', options.connections === 'all' ? silenceMs : patienceMs)]);
+      return {
+        seen: kept === 'silent' && arrived === (options.direction === 'from') && fresh === (options.connections === 'all' ? 'silent' : 'response'),
+        observed: `kept connection ${kept}, its request ${arrived ? 'arrived' : 'did not arrive'}, new connection ${fresh}`,
+      };
+    }),
+});
+
+const table = 'half_open';
+/** Each look asks for something of its own, to be told from what was asked before. */
+let looks = 0;
+
+/** The far ends of the server's established connections, as `address . port`. */
+async function peersOf(target: FaultTarget, each: Family): Promise<string[]> {
+  const { stdout } = await target.host.run(['ss', `-${each}`, '-Htn', 'state', 'established', 'sport', '=', `:${target.port}`]);
+  return parsePeers(stdout);
+}
+
+/** `0 0 [2001:db8:1::11]:8080 [2001:db8:1::250]:41000` → `2001:db8:1::250 . 41000` */
+export function parsePeers(stdout: string): string[] {
+  return stdout.split('\n').flatMap((line) => {
+    const match = /(\S+):(\d+)\s*$/.exec(line);
+    return match ? [`${(match[1] ?? '').replace(/^\[|\]$/g, '')} . ${match[2] ?? ''}`] : [];
+  });
+}
+
+/** `peers` are the flows to silence, null for every one. */
+export function buildHalfOpenScript(each: Family, way: Direction, peers: readonly string[] | null): string {
+  const { table: nftFamily, address } = nftFamilies[each];
+  const own = `${nftFamily} ${table}`;
+  const flow = (addressField: string, portField: string): string => (peers === null ? '' : `${nftFamily} ${addressField} . tcp ${portField} @flows `);
+  return [
+    `add table ${own}`,
+    ...(peers === null ? [] : [`add set ${own} flows { type ${address} . inet_service; }`]),
+    ...(peers === null || peers.length === 0 ? [] : [`add element ${own} flows { ${peers.join(', ')} }`]),
+    ...(way === 'from' ? [] : [`add chain ${own} arriving { type filter hook input priority filter; }`, `add rule ${own} arriving tcp dport ${httpPort} ${flow('saddr', 'sport')}drop`]),
+    ...(way === 'to' ? [] : [`add chain ${own} leaving { type filter hook output priority filter; }`, `add rule ${own} leaving tcp sport ${httpPort} ${flow('daddr', 'dport')}drop`]),
+  ].join('\n');
+}

@@ -1,0 +1,41 @@
+/**
+ * The server comes back on other addresses of the segment, as a container that is scheduled anew does. Nobody listens on its old
+ * ones. DNS still lists them until somebody changes that; the healing brings the server back to where it was.
+ */
+import { patienceMs } from '../probe.ts';
+import { defineFault, observeEach, runOn, type FaultTarget } from './fault.ts';
+import { stopInOrder } from './stop.ts';
+import type { Family } from '../topology.ts';
+
+export const move = defineFault({
+  summary: 'stops the server and starts it on other addresses of the same host (.11 moves to .21, ::11 to ::21)',
+  effect: 'FIN on idle connections; the old addresses refuse (RST), the new ones answer',
+  on: ['backend'],
+  options: {},
+  apply: async (target) => {
+    await stopInOrder(target);
+    for (const each of families) await runOn(target, buildAddressArgs('add', each, target.spareAddress(each)));
+    await target.restart(families.map((each) => target.spareAddress(each)));
+    return async () => {
+      await stopInOrder(target);
+      for (const each of families) await runOn(target, buildAddressArgs('delete', each, target.spareAddress(each)));
+      await target.restart();
+    };
+  },
+  observe: (target) =>
+    observeEach([...families], async (each) => {
+      const [old, spare] = await Promise.all([target.probe.connect(target.name, each), lookAtSpare(target, each)]);
+      return { seen: old.outcome === 'ECONNREFUSED' && spare === 'response', observed: `old address ${old.outcome}, new address ${spare}` };
+    }),
+});
+
+const families = [4, 6] as const satisfies readonly Family[];
+
+async function lookAtSpare(target: FaultTarget, each: Family): Promise<string> {
+  return (await target.probe.getAt(target.spareAddress(each), target.port, '/', patienceMs)).outcome;
+}
+
+/** A secondary address, usable at once: without `nodad` the first SYN to an IPv6 one would be lost. */
+export function buildAddressArgs(action: 'add' | 'delete', each: Family, address: string): string[] {
+  return ['ip', `-${each}`, 'address', action, `${address}/${each === 4 ? 24 : 64}`, 'dev', 'eth0', ...(action === 'add' && each === 6 ? ['nodad'] : [])];
+}

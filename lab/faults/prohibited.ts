@@ -1,0 +1,21 @@
+/**
+ * A firewall says so: ICMP communication administratively prohibited (RFC 1812 section 5.2.7.1, type 3 code 13) or host
+ * administratively prohibited (code 10), and their ICMPv6 counterpart (RFC 4443 section 3.1, type 1 code 1). See unreachable.ts for
+ * how, and for why IPv6 takes a second. A UDP socket is told at once: c-ares calls whatever error it gets ECONNREFUSED.
+ */
+import { choice, family } from '../options.ts';
+import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.ts';
+import { applyTables } from './nft.ts';
+import { buildRejectScript, secondSynMs } from './unreachable.ts';
+
+export const prohibited = defineFault({
+  summary: 'answers with ICMP administratively prohibited, in one family or both',
+  effect: 'EHOSTUNREACH at once on IPv4, EACCES with the second SYN (1 s) on IPv6; established connections stall',
+  on: ['backend', 'dns'],
+  options: { code: choice([13, 10], 13, 'the ICMP code on IPv4: 13 communication, 10 host'), family: family('the family to prohibit, 0 for both') },
+  apply: (target, options) => {
+    const types = { 4: options.code === 13 ? 'admin-prohibited' : 'host-prohibited', 6: 'admin-prohibited' } as const;
+    return applyTables(target, 'prohibited', familiesOf(options.family), (each) => buildRejectScript('prohibited', each, target.port, types[each]));
+  },
+  observe: (target, options) => observeEach(familiesOf(options.family), (each) => connectEndsWith(target, each, [each === 4 ? 'EHOSTUNREACH' : 'EACCES'], { timeoutMs: secondSynMs, query: ['ECONNREFUSED'] })),
+});

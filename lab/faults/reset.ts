@@ -1,0 +1,30 @@
+/**
+ * Established connections are reset: `ss -K` (ss(8)) has the server's kernel abort its sockets, which sends RST to each client, as a
+ * firewall or load balancer does that loses its table and says so. It is over in a moment: new connections work, and healing has
+ * nothing to undo.
+ */
+import { family } from '../options.ts';
+import { endingMs } from '../probe.ts';
+import { defineFault, familiesOf, observeEach, runOn } from './fault.ts';
+import type { Family } from '../topology.ts';
+
+export const reset = defineFault({
+  summary: 'resets the connections that are established now, once',
+  effect: 'RST on kept connections (ECONNRESET); new ones work',
+  on: ['backend'],
+  options: { family: family('the family to reset, 0 for both') },
+  holds: 'new',
+  apply: async (target, options) => {
+    for (const each of familiesOf(options.family)) await runOn(target, buildResetArgs(each, target.port));
+    return () => Promise.resolve();
+  },
+  observe: (target, options) =>
+    observeEach(familiesOf(options.family), async (each) => {
+      const { outcome } = await target.held(each).ended(endingMs);
+      return { seen: outcome === 'ECONNRESET', observed: `kept connection ${outcome}` };
+    }),
+});
+
+export function buildResetArgs(each: Family, port: number): string[] {
+  return ['ss', `-${each}`, '-K', '-Htn', 'state', 'established', 'sport', '=', `:${port}`];
+}
