@@ -240,7 +240,7 @@ describeWith(['netns', 'ping'], 'faults of a link', () => {
 
   test('established connections live through applying and healing', async () => {
     const held = await Promise.all(([4, 6] as const).map((family) => lab.probe.hold('backend-3', family)));
-    const get = async (): Promise<string[]> => (await Promise.all(held.map((each) => each.get('/', 3_000)))).map(({ outcome }) => outcome);
+    const get = async (): Promise<string[]> => (await Promise.all(held.map((each) => each.get('/', { timeoutMs: 3_000 })))).map(({ outcome }) => outcome);
     const baseline = await get();
     for (const round of [1, 2, 3]) {
       const applied = await lab.apply('delay', 'backend-3', { delayMs: 30 });
