@@ -110,7 +110,6 @@ export const events = {
     rcode: 'text',
     addresses: 'texts',
     truncated: 'flag',
-    rules: 'text?',
   }),
   'wire:neighbour-solicitation': detail('the client asked everybody for the hardware address of a neighbour (ARP, Neighbour Discovery)', { address: 'text', family: 'number' }),
   'wire:neighbour-answer': detail('a neighbour told the client its hardware address', { address: 'text', family: 'number' }),
