@@ -43,7 +43,10 @@ interface ProcessOptions extends StartOptions {
  */
 export async function createLab({ driver, timeline, topology }: LabOptions): Promise<Lab> {
   const made = createTopology(topology);
-  return new Lab(await driver.start(made), made, timeline);
+  const network = await driver.start(made);
+  // Written in place: on either driver the file is a mount. glibc reads it again when it changes; others read it once, when they start.
+  if (made.resolvConf) await network.host('client').run(['sh', '-c', 'printf "%s\\n" "$@" >/etc/resolv.conf', 'sh', ...made.resolvConf]);
+  return new Lab(network, made, timeline);
 }
 
 /** A lab with its services, ready for use. */

@@ -46,8 +46,8 @@ export interface Load {
   alive(): Promise<{ busy: number; idle: number }>;
 }
 
-/** One that a client may repeat by itself, and one that it may not (RFC 9110 section 9.2.2). */
-export type Method = 'GET' | 'POST';
+/** Two that a client may repeat by itself, one safe and one not, and one that it may not repeat (RFC 9110 sections 9.2.1 and 9.2.2). */
+export type Method = 'GET' | 'PUT' | 'POST';
 
 export interface StageClient {
   /** One request of the lab's URL, to its end. A failure is a result, not an error. */

@@ -28,6 +28,8 @@ export interface Topology {
   spares: Record<BackendName, Addresses>;
   ipv4PrefixLength: number;
   ipv6PrefixLength: number;
+  /** The client's resolv.conf(5), by line, where it is another than the hosts' common one. */
+  resolvConf: readonly string[] | null;
 }
 
 export interface TopologyChange {
@@ -35,6 +37,8 @@ export interface TopologyChange {
   clientIpv4?: string;
   /** First 64 bits. The default is documentation space: global, so that RFC 6724 prefers it to IPv4. */
   ipv6Network?: string;
+  /** The client's resolv.conf(5), by line: another resolver timeout, another list of name servers. The default names the DNS server alone. */
+  resolvConf?: readonly string[];
 }
 
 /**
@@ -43,7 +47,7 @@ export interface TopologyChange {
  * The client sits at .200 and 8000::200 because glibc sorts a same-subnet answer by longest common prefix with
  * the source address (RFC 6724 section 5, rule 9): from there all three backends tie, and the DNS server's order stands.
  */
-export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:' }: TopologyChange = {}): Topology {
+export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', resolvConf }: TopologyChange = {}): Topology {
   const at = (last: number): Addresses => ({ ipv4: `198.51.100.${last}`, ipv6: `${ipv6Network}:${last}` });
   return {
     hosts: {
@@ -57,6 +61,7 @@ export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2
     spares: { 'backend-1': at(21), 'backend-2': at(22), 'backend-3': at(23) },
     ipv4PrefixLength: 24,
     ipv6PrefixLength: 64,
+    resolvConf: resolvConf ?? null,
   };
 }
 
@@ -69,6 +74,10 @@ export function addressOf(topology: Topology, host: HostName, family: Family): s
 export function nobodysAddress({ hosts: { observer } }: Topology, family: Family): string {
   return family === 4 ? observer.ipv4.replace(/\d+$/, '99') : observer.ipv6.replace(/[^:]+$/, '99');
 }
+
+/** The name server line of resolv.conf(5) for the lab's DNS server, and for one that nobody is. */
+export const nameserver = `nameserver ${createTopology().hosts.dns.ipv4}`;
+export const deadNameserver = `nameserver ${nobodysAddress(createTopology(), 4)}`;
 
 /** The host that owns `address`, if any does. */
 export function hostAt(topology: Topology, address: string): HostName | undefined {

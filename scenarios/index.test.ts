@@ -62,17 +62,20 @@ async function passes(name: ScenarioName, client: string): Promise<void> {
 /** Every packet that we made an event of, as Wireshark counts them; and the fallback delay within a millisecond of what it reads. */
 async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEvent[], findings: Findings): Promise<void> {
   const count = (...names: string[]): number => events.filter(({ event }) => names.includes(event)).length;
-  const rows = await tshark(capture, 'tcp or dns or _ws.malformed', [
+  // An ICMP error quotes the packet that it is about.
+  const rows = await tshark(capture, 'tcp or (dns and not icmp and not icmpv6) or _ws.malformed', [
     'frame.time_epoch', 'tcp.flags.syn', 'tcp.flags.ack', 'tcp.flags.reset', 'dns.flags.response', '_ws.malformed', 'ipv6.version', 'http.request.method', 'http.response.code',
   ]);
   const isTrue = (cell: string | undefined): boolean => cell === '1' || cell === 'True';
+  // One TCP segment may hold several messages.
+  const messages = rows.flatMap(([, , , , response]) => (response ?? '').split(','));
   const syns = rows.filter(([, syn, ack]) => isTrue(syn) && !isTrue(ack));
   expect({
     syns: syns.length,
     synAcks: rows.filter(([, syn, ack]) => isTrue(syn) && isTrue(ack)).length,
     resets: rows.filter(([, , , reset]) => isTrue(reset)).length,
-    queries: rows.filter(([, , , , response]) => response === '0' || response === 'False').length,
-    responses: rows.filter(([, , , , response]) => isTrue(response)).length,
+    queries: messages.filter((response) => response === '0' || response === 'False').length,
+    responses: messages.filter(isTrue).length,
     malformed: rows.filter(([, , , , , malformed]) => malformed).length,
     httpRequests: rows.filter(([, , , , , , , method]) => method).length >= count('wire:request'),
   }).toEqual({

@@ -4,6 +4,9 @@ import { addressQueries } from './address-queries.ts';
 import { allDown } from './all-down.ts';
 import { backendHangs } from './backend-hangs.ts';
 import { baseline } from './baseline.ts';
+import { dnsServfail } from './dns-servfail.ts';
+import { dnsTimeout } from './dns-timeout.ts';
+import { dnsTruncatedAnswer } from './dns-truncated.ts';
 import { fallbackDelaySweep } from './fallback-delay.ts';
 import { hotReload } from './hot-reload.ts';
 import { hotReloadHaproxy, hotReloadNginx } from './hot-reload-others.ts';
@@ -21,6 +24,7 @@ import { serverStop } from './server-stop.ts';
 import { shuffleOff } from './shuffle-off.ts';
 import { shuffleOn } from './shuffle-on.ts';
 import { sortedAnswers } from './sorted-answers.ts';
+import { staleConnection } from './stale-connection.ts';
 import { subsetBeforeShuffle } from './subset-before-shuffle.ts';
 import { ulaAddresses } from './ula-addresses.ts';
 
@@ -33,6 +37,7 @@ export const scenarios = {
   'keep-alive': keepAlive,
   'server-stop': serverStop,
   'server-kill': serverKill,
+  'stale-connection': staleConnection,
   'all-down': allDown,
   recovery,
   'overloaded-backend': overloadedBackend,
@@ -49,6 +54,9 @@ export const scenarios = {
   'hot-reload-nginx': hotReloadNginx,
   'hot-reload-haproxy': hotReloadHaproxy,
   'resolver-choice': resolverChoice,
+  'dns-servfail': dnsServfail,
+  'dns-timeout': dnsTimeout,
+  'dns-truncated': dnsTruncatedAnswer,
 } satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof scenarios;
