@@ -4,6 +4,8 @@ import { addressQueries } from './address-queries.ts';
 import { allDown } from './all-down.ts';
 import { backendHangs } from './backend-hangs.ts';
 import { baseline } from './baseline.ts';
+import { dnsDown } from './dns-down.ts';
+import { dnsFirstServerDead } from './dns-first-server-dead.ts';
 import { dnsServfail } from './dns-servfail.ts';
 import { dnsTimeout } from './dns-timeout.ts';
 import { dnsTruncatedAnswer } from './dns-truncated.ts';
@@ -19,13 +21,18 @@ import { overloadedBackend } from './overloaded-backend.ts';
 import { preferIpv6 } from './prefer-ipv6.ts';
 import { recovery } from './recovery.ts';
 import { resolverChoice } from './resolver-choice.ts';
+import { retryStorm } from './retry-storm.ts';
 import { serverKill } from './server-kill.ts';
 import { serverStop } from './server-stop.ts';
 import { shuffleOff } from './shuffle-off.ts';
 import { shuffleOn } from './shuffle-on.ts';
+import { slowA } from './slow-a.ts';
+import { slowAaaa } from './slow-aaaa.ts';
 import { sortedAnswers } from './sorted-answers.ts';
 import { staleConnection } from './stale-connection.ts';
+import { staleDns } from './stale-dns.ts';
 import { subsetBeforeShuffle } from './subset-before-shuffle.ts';
+import { ttlIgnored } from './ttl-ignored.ts';
 import { ulaAddresses } from './ula-addresses.ts';
 
 export const scenarios = {
@@ -38,6 +45,7 @@ export const scenarios = {
   'server-stop': serverStop,
   'server-kill': serverKill,
   'stale-connection': staleConnection,
+  'retry-storm': retryStorm,
   'all-down': allDown,
   recovery,
   'overloaded-backend': overloadedBackend,
@@ -54,9 +62,15 @@ export const scenarios = {
   'hot-reload-nginx': hotReloadNginx,
   'hot-reload-haproxy': hotReloadHaproxy,
   'resolver-choice': resolverChoice,
+  'slow-aaaa': slowAaaa,
+  'slow-a': slowA,
+  'stale-dns': staleDns,
+  'ttl-ignored': ttlIgnored,
+  'dns-down': dnsDown,
   'dns-servfail': dnsServfail,
   'dns-timeout': dnsTimeout,
   'dns-truncated': dnsTruncatedAnswer,
+  'dns-first-server-dead': dnsFirstServerDead,
 } satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof scenarios;
