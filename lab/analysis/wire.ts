@@ -33,7 +33,9 @@ const neighbourRetryMs = 1_500;
  * A dial ends when an attempt has connected, when a name was asked for since, or when an address is tried that it had tried to the
  * end before: what comes then is another one.
  */
-export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns } }: Topology): WireAttempt[] {
+export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns }, resolvConf }: Topology): WireAttempt[] {
+  /** Who is asked for to be asked, not to be connected to. */
+  const nameservers = [dns.ipv4, dns.ipv6, ...(resolvConf ?? []).map((line) => line.replace(/^nameserver /, ''))];
   const attempts: WireAttempt[] = [];
   const flows = new Map<string, WireAttempt>();
   const closed = new Set<WireAttempt>();
@@ -61,7 +63,7 @@ export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns 
     if (event.event === 'wire:dns-query') askedSince = true;
     if (event.event === 'wire:neighbour-solicitation') {
       const { address, family, tMs } = event;
-      if (address !== dns.ipv4 && address !== dns.ipv6 && !isOldNews(event) && !isNeighbourThere(events, address, tMs)) begin(address, family, null, tMs);
+      if (!nameservers.includes(address) && !isOldNews(event) && !isNeighbourThere(events, address, tMs)) begin(address, family, null, tMs);
     }
     if (!('localPort' in event) || !('port' in event) || event.port === dnsPort || event.witness !== 'wire') continue;
     const key = `${event.address} ${event.port} ${event.localPort}`;
@@ -135,8 +137,8 @@ export function resolutionsOnWire(events: readonly TimelineEvent[]): number {
   const asked = new Map<string, number>();
   for (const event of events) {
     if (event.event !== 'wire:dns-query' || event.transport === 'tcp') continue;
-    const { name, type, id, localPort } = event;
-    const question = `${id} ${localPort} ${name.toLowerCase()} ${type}`;
+    const { name, type, id } = event;
+    const question = `${id} ${name.toLowerCase()} ${type}`;
     if (seen.has(question)) continue;
     seen.add(question);
     asked.set(`${name.toLowerCase()} ${type}`, (asked.get(`${name.toLowerCase()} ${type}`) ?? 0) + 1);

@@ -15,6 +15,8 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
   const wire = attemptsOnWire(events, topology);
   const count = (isIt: (event: TimelineEvent) => boolean): number => events.filter(isIt).length;
   const isOwn = (event: TimelineEvent): boolean => 'from' in event && (event.from === topology.hosts.client.ipv4 || event.from === topology.hosts.client.ipv6);
+  // A client may be given other name servers, too.
+  const isToDns = ({ address }: { address: string }): boolean => address === topology.hosts.dns.ipv4 || address === topology.hosts.dns.ipv6;
   const connections = events.filter((event) => event.event === 'client:connection');
   const delays = delaysOnWire(wire);
 
@@ -22,7 +24,7 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
     ...differ('attempts, by address and how they ended', attemptList(tried.map((attempt) => ({ ...attempt, localPort: localPorts.get(attempt) ?? null }))), attemptList(wire)),
     ...differ('requests that took a used connection', connections.filter(({ reused }) => reused).length, wire.reduce((sum, { requests }) => sum + Math.max(requests - 1, 0), 0)),
     ...differ('lookups', lookups(events), resolutionsOnWire(events)),
-    ...differ('queries at the DNS server', count((event) => event.event === 'dns:query' && isOwn(event)), count(({ event }) => event === 'wire:dns-query')),
+    ...differ('queries at the DNS server', count((event) => event.event === 'dns:query' && isOwn(event)), count((event) => event.event === 'wire:dns-query' && isToDns(event))),
     ...differ('requests', connections.length, count(({ event }) => event === 'wire:request')),
     ...differ('answers of the DNS server', count((event) => event.event === 'dns:answer' && isOwn(event)), count(({ event }) => event === 'wire:dns-response')),
     ...differDelay('fallback delay', fallbackDelay(tried), delays.fallbackDelayMs),
