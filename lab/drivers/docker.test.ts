@@ -8,6 +8,8 @@ import { driverContract } from './contract.case.ts';
 import { docker } from './docker.ts';
 import { engineAddress, engineUrl } from './docker-engine.ts';
 import { explainDockerFailure } from './docker-requirements.ts';
+import { dnsFaults } from '../faults/dns.ts';
+import { httpFaults } from '../faults/http.ts';
 import { Timeline } from '../timeline.ts';
 import { startLab } from '../lab.ts';
 import { runScenario } from '../run.ts';
@@ -46,6 +48,14 @@ describeWith('docker', 'a lab on docker', () => {
     expect(new Set(queries.map((event) => (event.event === 'dns:query' ? event.from : '')))).toEqual(new Set([topology.hosts.client.ipv4]));
     expect(queries.map((event) => (event.event === 'dns:query' ? event.type : '')).sort()).toEqual(['A', 'AAAA']);
     expect(stdout).toMatch(/^2001:db8:1::1[123] /m);
+  });
+
+  test('the faults of HTTP and DNS show and heal here, too', { timeout: 120_000 }, async () => {
+    await using lab = await startLab({ driver: docker, timeline: new Timeline(), seed: '1' });
+    const all = [...Object.keys(httpFaults).map((fault) => [fault, 'backend-1'] as const), ...Object.keys(dnsFaults).map((fault) => [fault, 'dns'] as const)];
+    for (const [fault, host] of all) await (await lab.apply(fault, host)).heal();
+    expect(lab.doubts).toEqual([]);
+    expect(lab.timeline.events.filter(({ event }) => event === 'fault:verified')).toHaveLength(all.length);
   });
 
   test('a second lab says why not, and leaves the first one alone', { timeout: 60_000 }, async () => {
