@@ -12,8 +12,11 @@ export async function misbehave(target: FaultTarget, change: Partial<Behaviour>)
   };
 }
 
+/** A healthy backend answers in well under a millisecond; this is for a busy machine, and costs nothing where something comes. */
+const answerLimitMs = 2_000;
+
 /** On a connection of its own in each family, `requests` one after the other; and whether what came back is the effect. */
-export function observeReplies(target: FaultTarget, requests: number, isEffect: (exchange: Exchange) => boolean, timeoutMs?: number): Promise<Observation> {
+export function observeReplies(target: FaultTarget, requests: number, isEffect: (exchange: Exchange) => boolean, timeoutMs = answerLimitMs): Promise<Observation> {
   return observeEach([4, 6], async (family) => {
     const exchange = await target.probe.exchange(target.name, family, requests, timeoutMs);
     return { seen: isEffect(exchange), observed: exchangeText(exchange) };

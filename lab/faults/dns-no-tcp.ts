@@ -6,7 +6,8 @@ import { choice } from '../options.ts';
 import { defineFault, observeEach } from './fault.ts';
 import { webName } from '../topology.ts';
 
-const silenceMs = 150;
+/** Long enough for a handshake on a busy machine; then silence. */
+const silenceMs = 300;
 
 export const dnsNoTcp = defineFault({
   summary: 'answers over UDP alone: TCP is refused, or accepted and left silent',
