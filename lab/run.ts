@@ -77,7 +77,7 @@ export interface FinishedRun {
 
 const defaultLimitMs = 30_000;
 /** Any other client may need a process for each request, and may wait long for an answer that ours gives up. */
-const foreignLimitFactor = 10;
+const foreignLimitFactor = 30;
 
 /**
  * Runs a scenario to its end, whatever that is; the lab is gone when this returns.

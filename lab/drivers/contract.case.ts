@@ -165,6 +165,16 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         expect(Number((BigInt(`0x${lines[0]?.split(/\s+/)[1] ?? ''}`) >> 12n) & 3n)).toBe(3);
       });
 
+      test('one that writes at once is heard from its first line on', async () => {
+        const starts = Array.from({ length: 20 }, async () => {
+          const started = await network.host('client').start(['echo', 'first']);
+          const { lines } = linesOf(started);
+          await started.exited;
+          return lines;
+        });
+        expect(await Promise.all(starts)).toEqual(starts.map(() => ['first']));
+      });
+
       test('one that cannot be started says so', async () => {
         const outcome = await network.host('client').start(['no-such-command']).then(
           async (started) => (await started.exited).stderr,
