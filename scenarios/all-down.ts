@@ -19,20 +19,23 @@ export const allDown = defineScenario({
     await until((event) => event.event === 'client:connection-closed');
     await client.get();
   },
-  checks: ({ findings: { requests, attempts }, events }) => {
-    const answer = events.findLast((event) => event.event === 'dns:answer' && event.type === 'A');
-    const offered = answer?.event === 'dns:answer' ? answer.addresses : [];
+  checks: ({ findings: { requests, attempts } }) => {
     const tried = attempts.filter(({ request }) => request === 2).map(({ address }) => address);
     return [
       check('the first request was answered', requests.ok === 1, `${requests.ok} answered`),
       check('an error reached the caller of the second', requests.failed === 1, `${requests.failed} failed`),
-      check('every address of the answer was tried', offered.length > 0 && offered.every((address) => tried.includes(address)), `offered ${offered.join(' ')}, tried ${tried.join(' ')}`),
+      // How many of them is the client's own affair: some try the first one only.
+      check('an address was tried for it', tried.length > 0, tried.join(' ')),
     ];
   },
   contract: ({ findings: { attempts, reResolutions }, events }) => {
     const error = events.find((event) => event.event === 'client:error');
     const outcomes = attempts.filter(({ request }) => request === 2).map(({ outcome }) => outcome);
+    const answer = events.findLast((event) => event.event === 'dns:answer' && event.type === 'A');
+    const offered = answer?.event === 'dns:answer' ? answer.addresses : [];
+    const tried = attempts.filter(({ request }) => request === 2).map(({ address }) => address);
     return [
+      check('every address of the answer was tried', offered.length > 0 && offered.every((address) => tried.includes(address)), `offered ${offered.join(' ')}, tried ${tried.join(' ')}`),
       check('the error is connection refused', error?.event === 'client:error' && error.code === 'ECONNREFUSED', error?.event === 'client:error' ? error.code : 'none'),
       check('each of its attempts was refused', outcomes.length > 0 && outcomes.every((outcome) => outcome === 'refused'), outcomes.join(' ')),
       check('the client asked DNS again, once', reResolutions === 1, reResolutions),
