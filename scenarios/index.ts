@@ -1,5 +1,6 @@
 /** Every scenario, by the name that `make scenario name=…` uses, in the order in which they are best met. */
 import type { Scenario } from '../lab/scenario.ts';
+import { acceptQueueFull } from './accept-queue-full.ts';
 import { addressQueries } from './address-queries.ts';
 import { allDown } from './all-down.ts';
 import { backendHangs } from './backend-hangs.ts';
@@ -12,6 +13,8 @@ import { dnsTruncatedAnswer } from './dns-truncated.ts';
 import { fallbackDelaySweep } from './fallback-delay.ts';
 import { hotReload } from './hot-reload.ts';
 import { hotReloadHaproxy, hotReloadNginx } from './hot-reload-others.ts';
+import { firstSynLost } from './first-syn-lost.ts';
+import { halfOpen } from './half-open.ts';
 import { hostVanishes } from './host-vanishes.ts';
 import { ipv4Only } from './ipv4-only.ts';
 import { ipv6Blackhole } from './ipv6-blackhole.ts';
@@ -33,6 +36,7 @@ import { staleConnection } from './stale-connection.ts';
 import { staleDns } from './stale-dns.ts';
 import { subsetBeforeShuffle } from './subset-before-shuffle.ts';
 import { ttlIgnored } from './ttl-ignored.ts';
+import { synSchedule } from './syn-schedule.ts';
 import { ulaAddresses } from './ula-addresses.ts';
 
 export const scenarios = {
@@ -51,6 +55,10 @@ export const scenarios = {
   'overloaded-backend': overloadedBackend,
   'backend-hangs': backendHangs,
   'host-vanishes': hostVanishes,
+  'half-open': halfOpen,
+  'first-syn-lost': firstSynLost,
+  'syn-schedule': synSchedule,
+  'accept-queue-full': acceptQueueFull,
   'ipv6-blackhole': ipv6Blackhole,
   'ipv6-refused': ipv6Refused,
   'fallback-delay': fallbackDelaySweep,

@@ -1,0 +1,55 @@
+import { check, type Check } from '../lab/analysis/checks.ts';
+import type { TimelineEvent } from '../lab/events.ts';
+import { defineScenario } from '../lab/scenario.ts';
+import { domain, httpPort } from '../lab/topology.ts';
+import { triedCheck } from './common.ts';
+
+/** Up to the third retransmission of either schedule. */
+const timeoutMs = 7_600;
+/** The kernel's timers round up to its ticks, and to some percent of a long wait (timer wheel); a busy machine adds to that. */
+const lateMs = 250;
+const earlyMs = 20;
+const setting = '/proc/sys/net/ipv4/tcp_syn_linear_timeouts';
+
+export const synSchedule = defineScenario({
+  title: 'a SYN is never answered: when is it sent again?',
+  teaches: 'Retransmissions are the kernel’s, not the client’s: one attempt, one port, many SYNs, at times that the kernel alone decides.',
+  predict: 'The server’s only address is silent and the client has more than 7 s of patience. At which times do SYNs leave? Are they new attempts?',
+  explains:
+    'All of them come from one port, so they are one attempt: only the kernel repeats itself. By RFC 6298 the wait doubles: 1, 3, 7 s after the ' +
+    'first SYN, and so on. Linux since 6.5 waits 1 s each for the first four (`tcp_syn_linear_timeouts`): 1, 2, 3, 4, and only then 5, ' +
+    '7, 11 s. With tcp_syn_retries = 6 a lone silent address costs more than two minutes, if nobody has more sense. Both settings belong to the ' +
+    'network namespace; the run reads what is set.',
+  sources: ['RFC 6298 section 5', 'ip-sysctl (tcp_syn_linear_timeouts, tcp_syn_retries)', 'tcp(7)'],
+  reproduces: ['S17', 'S8'],
+  client: { timeoutMs },
+  run: async ({ client, apply, note }) => {
+    // Kernels before 6.5 have no such setting, and double from the start.
+    const linear = Number((await client.$`cat ${setting} 2>/dev/null || echo 0`).stdout);
+    note(`tcp_syn_linear_timeouts = ${linear}`);
+    await apply('blackhole', 'backend-1', { family: 4 });
+    await client.get(`http://backend-1.${domain}:${httpPort}/`);
+    return { linear };
+  },
+  checks: ({ findings, events, data: { linear } }) => [triedCheck(findings), scheduleCheck(events, linear)],
+  contract: ({ findings: { attempts } }) => [check('our client made one attempt of it', attempts.length === 1, `${attempts.length} attempts`)],
+});
+
+/** Holds for every client, as far as its patience goes: what leaves is the kernel's doing. */
+function scheduleCheck(events: readonly TimelineEvent[], linear: number): Check {
+  const first = events.find((event) => event.event === 'wire:syn');
+  const seen = events.flatMap((event) => (event.event === 'wire:syn-retransmission' && first?.event === 'wire:syn' && event.localPort === first.localPort ? [event.tMs - first.tMs] : []));
+  const expected = scheduleMs(linear, seen.length);
+  const holds = seen.length > 0 && seen.every((ms, index) => ms >= (expected[index] ?? NaN) - earlyMs && ms <= (expected[index] ?? NaN) + lateMs);
+  return check(`SYNs again after ${expected.map((ms) => `${ms / 1000}`).join(', ')} s (−${earlyMs}/+${lateMs} ms)`, holds, seen.map((ms) => `${(ms / 1000).toFixed(3)} s`).join(', ') || 'none');
+}
+
+/** After `linear` waits of 1 s, one of 1 s more, and from there on each twice as long. */
+function scheduleMs(linear: number, count: number): number[] {
+  const times: number[] = [];
+  for (let index = 0, atMs = 0; index < count; index++) {
+    atMs += index <= linear ? 1_000 : 1_000 * 2 ** (index - linear);
+    times.push(atMs);
+  }
+  return times;
+}
