@@ -20,6 +20,8 @@ export interface Attempt {
   /** SYNs on the wire, 0 where none left; null where no wire was captured. */
   synCount: number | null;
   localPort: number | null;
+  /** Requests that its connection carried: the winner of several that connected is the one that carried some. Null where no wire was captured. */
+  requests: number | null;
 }
 
 /** ECANCELED is libuv's word for an attempt whose socket was destroyed; no packet said it. */
@@ -41,9 +43,9 @@ export function attemptsOf(events: readonly TimelineEvent[], topology: Topology)
     const mate = [...left].find(
       ({ address, localPort, startMs }) => address === attempt.address && (port === undefined ? startMs >= attempt.startMs - 1 && startMs <= attempt.startMs + joinMs : localPort === port && startMs >= attempt.startMs - 1),
     );
-    if (!mate) return { ...attempt, synCount: wire.length > 0 ? 0 : null };
+    if (!mate) return { ...attempt, synCount: wire.length > 0 ? 0 : null, requests: wire.length > 0 ? 0 : null };
     left.delete(mate);
-    return { ...attempt, startMs: mate.startMs, endMs: mate.endMs ?? attempt.endMs, synCount: mate.synCount, localPort: mate.localPort };
+    return { ...attempt, startMs: mate.startMs, endMs: mate.endMs ?? attempt.endMs, synCount: mate.synCount, localPort: mate.localPort, requests: mate.requests };
   });
 }
 
@@ -61,7 +63,7 @@ export function tracedAttempts(events: readonly TimelineEvent[]): { traced: Atte
   for (const event of events) {
     if (event.event === 'client:connect-start') {
       const { request, connection, address, tMs } = event;
-      const attempt: Attempt = { request, address, family: event.family === 6 ? 6 : 4, startMs: tMs, endMs: null, outcome: 'open', synCount: null, localPort: null };
+      const attempt: Attempt = { request, address, family: event.family === 6 ? 6 : 4, startMs: tMs, endMs: null, outcome: 'open', synCount: null, localPort: null, requests: null };
       traced.push(attempt);
       connections.set(attempt, connection);
     } else if (event.event === 'client:connect-done' || event.event === 'client:connect-failed' || event.event === 'client:connect-timeout') {
@@ -79,9 +81,9 @@ export function tracedAttempts(events: readonly TimelineEvent[]): { traced: Atte
 }
 
 /** Of the requests under way when the SYN left, the last one begun. */
-function fromWire({ address, family, startMs, endMs, outcome, synCount, localPort }: WireAttempt, events: readonly TimelineEvent[]): Attempt {
+function fromWire({ address, family, startMs, endMs, outcome, synCount, localPort, requests }: WireAttempt, events: readonly TimelineEvent[]): Attempt {
   const begun = events.findLast((event) => event.event === 'client:request' && event.tMs <= startMs);
-  return { request: begun?.event === 'client:request' ? begun.request : 0, address, family, startMs, endMs, outcome, synCount, localPort };
+  return { request: begun?.event === 'client:request' ? begun.request : 0, address, family, startMs, endMs, outcome, synCount, localPort, requests };
 }
 
 /** What a delay is measured between. */

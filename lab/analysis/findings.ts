@@ -89,7 +89,8 @@ function answersByBackend(events: readonly TimelineEvent[], topology: Topology):
   return perBackend;
 }
 
-function recovery(events: readonly TimelineEvent[]): number | null {
+/** From the first request sent after the first fault to the first complete response after that. */
+export function recovery(events: readonly TimelineEvent[]): number | null {
   const fault = events.find(({ event }) => event === 'fault:apply');
   const sent = fault && events.find(({ event, tMs }) => event === 'client:request' && tMs >= fault.tMs);
   const answered = sent && events.find(({ event, tMs }) => event === 'client:response' && tMs >= sent.tMs);

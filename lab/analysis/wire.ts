@@ -136,9 +136,14 @@ export function resolutionsOnWire(events: readonly TimelineEvent[]): number {
   const seen = new Set<string>();
   const asked = new Map<string, number>();
   for (const event of events) {
-    if (event.event !== 'wire:dns-query' || event.transport === 'tcp') continue;
+    if ((event.event !== 'wire:dns-query' && event.event !== 'wire:dns-response') || event.transport === 'tcp') continue;
     const { name, type, id } = event;
     const question = `${id} ${name.toLowerCase()} ${type}`;
+    if (event.event === 'wire:dns-response') {
+      // Settled: of some hundred lookups two draw the same id sooner or later. After an error a resolver repeats itself.
+      if (event.rcode === 'NOERROR' || event.rcode === 'NXDOMAIN') seen.delete(question);
+      continue;
+    }
     if (seen.has(question)) continue;
     seen.add(question);
     asked.set(`${name.toLowerCase()} ${type}`, (asked.get(`${name.toLowerCase()} ${type}`) ?? 0) + 1);
@@ -162,4 +167,12 @@ export function resolutionDelay(events: readonly TimelineEvent[], attempts: read
   const aaaaAsked = events.some((event) => event.event === 'wire:dns-query' && event.type === 'AAAA');
   const aaaaAnswered = events.some((event) => event.event === 'wire:dns-response' && event.type === 'AAAA' && event.tMs <= first.startMs);
   return aaaaAsked && !aaaaAnswered ? first.startMs - a.tMs : null;
+}
+
+/** From the client's first packet after the first fault to the first byte of a response after that. */
+export function recoveryOnWire(events: readonly TimelineEvent[]): number | null {
+  const fault = events.find(({ event }) => event === 'fault:apply');
+  const asked = fault && events.find(({ event, tMs }) => tMs >= fault.tMs && (event === 'wire:dns-query' || event === 'wire:syn' || event === 'wire:neighbour-solicitation' || event === 'wire:request'));
+  const answered = asked && events.find(({ event, tMs }) => event === 'wire:response' && tMs >= asked.tMs);
+  return answered ? answered.tMs - asked.tMs : null;
 }

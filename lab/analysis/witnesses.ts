@@ -2,7 +2,8 @@
 import type { TimelineEvent } from '../events.ts';
 import type { Topology } from '../topology.ts';
 import { delaysOnWire, fallbackDelay, nextAddressDelay, tracedAttempts, type Attempt } from './attempts.ts';
-import { attemptsOnWire, resolutionsOnWire, type WireAttempt } from './wire.ts';
+import { recovery } from './findings.ts';
+import { attemptsOnWire, recoveryOnWire, resolutionsOnWire, type WireAttempt } from './wire.ts';
 
 /** Between a packet and the moment when a program says so: scheduling, on a machine that runs several labs. */
 const toleranceMs = 60;
@@ -28,6 +29,7 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
     ...differ('requests', connections.length, count(({ event }) => event === 'wire:request')),
     ...differ('answers of the DNS server', count((event) => event.event === 'dns:answer' && isOwn(event)), count(({ event }) => event === 'wire:dns-response')),
     ...differDelay('fallback delay', fallbackDelay(tried), delays.fallbackDelayMs),
+    ...differRecovery(recovery(events), recoveryOnWire(events)),
     ...differDelay('next address delay', nextAddressDelay(tried), delays.nextAddressDelayMs),
   ];
 }
@@ -55,3 +57,12 @@ function differDelay(what: string, client: number | null, wire: number | null): 
   const agree = client === null || wire === null ? client === wire : Math.abs(client - wire) <= toleranceMs;
   return agree ? [] : [`${what}: ${client ?? 'none'} ms by the program's word, ${wire ?? 'none'} ms by the packets`];
 }
+
+/** From packet to packet it is shorter than from the caller's call to what it is given: by what the program takes, and by a body. */
+function differRecovery(client: number | null, wire: number | null): string[] {
+  const agree = client === null || wire === null ? client === wire : wire <= client + 1 && client - wire < programMs;
+  return agree ? [] : [`recovery: ${client ?? 'none'} ms by the program's word, ${wire ?? 'none'} ms by the packets`];
+}
+
+/** Generous: this much of a busy machine's time may a program need around its packets. */
+const programMs = 1_000;

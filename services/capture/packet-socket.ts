@@ -33,12 +33,15 @@ const TP_STATUS_USER = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
-/** 32 blocks of 256 KiB: a burst of some 10,000 small frames, or of 100 that segmentation offload makes 64 KiB long. */
-const blockBytes = 1 << 18;
-const blockCount = 32;
+/**
+ * A block must hold a frame that segmentation offload makes 64 KiB long. The kernel hands over a block a retire time, however little
+ * is in it, so that their number times that is for how long this process may be kept from reading: 2.5 s. A burst may have 16 MiB.
+ */
+const blockBytes = 1 << 17;
+const blockCount = 128;
 /** Only a hint to the kernel under TPACKET_V3; it must divide a block. */
 const frameBytes = 1 << 11;
-const retireMs = 2;
+const retireMs = 20;
 
 /** Opens the socket on one interface; every frame from here on is in the ring. @throws {Error} naming the call and its errno. */
 export function openPacketSocket(interfaceName: string) {
