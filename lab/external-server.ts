@@ -1,6 +1,5 @@
 /** Puts a web server that is not ours in a backend's place. */
 import { execFile } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { externalServers, type ExternalServerName } from '../services/external/index.ts';
 import type { Driver } from './drivers/driver.ts';
@@ -11,7 +10,7 @@ import { httpPort, type BackendName } from './topology.ts';
 
 export interface RunningServer {
   version: string;
-  /** Makes way for a new process, as the server's manual says; resolves when that one answers. */
+  /** Makes way for a new process, as the server's manual says; resolves when the old one has stopped listening. */
   reload(): Promise<void>;
 }
 
@@ -52,17 +51,16 @@ export async function startExternalServer(lab: Lab, name: ExternalServerName, ba
     throw error instanceof LabError ? error : new LabError('START_FAILED', `Could not start ${name} on ${backend}: ${messageOf(error)}`, { cause: error });
   }
   const version = /\d+\.\d+[\w.-]*/.exec(`${asked.stdout}${asked.stderr}`)?.[0] ?? 'not known';
-  const answering = async (): Promise<string | undefined> => (await lab.probe.get(backend, 4, '/', 1_000)).process;
   return {
     version,
     reload: async () => {
-      const before = await answering();
+      // Both processes listen for a while. The old one closes its listening sockets first, and its idle connections then.
+      const idle = await lab.probe.hold(backend, 4);
+      await idle.get('/', { timeoutMs: reloadLimitMs });
       await server.reload({ host, file, directory, pids, start });
-      const startMs = performance.now();
-      for (let now = await answering(); now === before || !now; now = await answering()) {
-        if (performance.now() - startMs > reloadLimitMs) throw new LabError('START_FAILED', `${name} was reloaded on ${backend}, and process ${String(before)} still answers.`);
-        await sleep(5);
-      }
+      const { outcome } = await idle.ended(reloadLimitMs);
+      await idle.release();
+      if (outcome !== 'FIN') throw new LabError('START_FAILED', `${name} was reloaded on ${backend}, and an idle connection is still ${outcome} after ${reloadLimitMs} ms.`);
     },
   };
 }
