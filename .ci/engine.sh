@@ -180,8 +180,9 @@ stop_engine() {
   if pid=$(running_pid); then
     # By the engine, as it alone knows their bridges; it would leave these up at its end.
     if answers; then
-      docker ps --all --quiet | xargs --no-run-if-empty docker rm --force --volumes >/dev/null 2>&1 || true
-      docker network ls --quiet --filter type=custom | xargs --no-run-if-empty docker network rm >/dev/null 2>&1 || true
+      # One whose containers lost their shims never answers: what it leaves is removed below.
+      docker ps --all --quiet | timeout 30 xargs --no-run-if-empty docker rm --force --volumes >/dev/null 2>&1 || true
+      docker network ls --quiet --filter type=custom | timeout 30 xargs --no-run-if-empty docker network rm >/dev/null 2>&1 || true
     fi
     kill -TERM "$pid" 2>/dev/null || true
     for _ in $(seq 200); do running_pid >/dev/null || break; sleep 0.05; done
