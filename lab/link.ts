@@ -3,11 +3,11 @@
  * fault is healed it is gone, and the host is as it was.
  *
  *   healthy     segment ── eth0 ── the host's stack                   eth0 has the host's addresses
- *   impaired    segment ── eth0 ── relay ── outer ══ inner ── stack   inner has them, and eth0's hardware address
+ *   impaired    segment ── eth0 ── relay ── outer ══ inner ── stack   inner has the IPv6 ones, IPv4's routes, and eth0's hardware address
  *
  * Every kernel has what this needs (veth(4), packet(7)); netem (tc-netem(8)) is not in all. Connections live through both changes:
- * the hardware address moves with the IP addresses, so that the neighbours' caches stay right, and each address is on both
- * interfaces before it is taken from the first. The relay carries only what was not addressed to eth0's own hardware address, so
+ * the hardware address moves with them, so that the neighbours' caches stay right, and each address is on both interfaces before
+ * it is taken from the first. The relay carries only what was not addressed to eth0's own hardware address, so
  * the one moment at which eth0's changes decides who takes a frame: its own stack, or the relay.
  */
 import type { Host } from './drivers/driver.ts';
@@ -20,13 +20,13 @@ const [segment, outer, inner] = ['eth0', 'outer', 'inner'];
 /** Locally administered (IEEE 802 section 8.4), and nobody's: the segment never hears of it. */
 const unusedHardwareAddress = '02:00:00:00:00:01';
 
-/** What an interface has and another one can take over; each line as ip-address(8) and ip-route(8) take it. */
+/** What eth0 has, as `ip` says it. */
 export interface Placement {
   hardwareAddress: string;
   mtu: number;
-  addresses: string[];
-  /** Beyond those that come with an address. */
-  routes: string[];
+  ipv4: { address: string; prefixLength: number }[];
+  /** With their prefix lengths. */
+  ipv6: string[];
 }
 
 export interface LinkMeans {
@@ -107,7 +107,7 @@ export class Link {
   }
 
   async #look(): Promise<Placement> {
-    const { stdout } = await this.#run(['sh', '-ec', `ip -o link show dev ${segment}; ip -o address show dev ${segment}; ip -4 -o route show dev ${segment}; echo; ip -6 -o route show dev ${segment}`]);
+    const { stdout } = await this.#run(['sh', '-ec', `ip -o link show dev ${segment}; ip -o address show dev ${segment}`]);
     return parsePlacement(stdout);
   }
 
@@ -130,20 +130,11 @@ export class Link {
 
 /** Reads what `ip` says in one line each. Link-local addresses stay where they are: nobody here is reached at one. */
 export function parsePlacement(text: string): Placement {
-  const [links = '', ipv6Routes = ''] = text.split('\n\n');
-  const lines = links.split('\n');
-  const addresses = lines.flatMap((line) => {
-    const [, family, prefix, broadcast] = /\sinet(6?) (\S+)(?: brd (\S+))? scope global/.exec(line) ?? [];
-    return prefix === undefined ? [] : [`${prefix}${broadcast ? ` brd ${broadcast}` : ''}${family ? ' nodad' : ''}`];
-  });
-  // In a batch nothing but the prefix says which family a route is of.
-  const routesOf = (everywhere: string, all: readonly string[]): string[] =>
-    all.filter((line) => line !== '' && !/^\d+: /.test(line) && !line.includes('proto kernel')).map((line) => line.replaceAll(/\s+(?:linkdown|dead)\b/g, '').replace(/^default\b/, everywhere).trim());
   return {
-    hardwareAddress: /link\/ether (\S+)/.exec(links)?.[1] ?? '',
-    mtu: Number(/ mtu (\d+)/.exec(links)?.[1] ?? 1_500),
-    addresses,
-    routes: [...routesOf('0.0.0.0/0', lines), ...routesOf('::/0', ipv6Routes.split('\n'))],
+    hardwareAddress: /link\/ether (\S+)/.exec(text)?.[1] ?? '',
+    mtu: Number(/ mtu (\d+)/.exec(text)?.[1] ?? 1_500),
+    ipv4: [...text.matchAll(/ inet (\S+)\/(\d+) .*scope global/g)].map(([, address = '', prefixLength]) => ({ address, prefixLength: Number(prefixLength) })),
+    ipv6: [...text.matchAll(/ inet6 (\S+) scope global/g)].map(([, address = '']) => address),
   };
 }
 
@@ -159,29 +150,50 @@ export function buildPair({ hardwareAddress, mtu }: Placement): string[] {
 }
 
 /**
- * eth0 does not answer ARP for what is now inner's: each driver sets `arp_ignore` (the kernel's ip-sysctl.rst). Switching ARP off
- * would do, too, but begins duplicate address detection anew, during which IPv6 is deaf for up to a second.
+ * IPv4 is led over inner by longer prefixes and keeps its own address and route: a route that is deleted leaves each connection that
+ * has used it with an MTU of 68 for its next write (dst_dev_put() and blackhole_netdev in the kernel's net/core/dst.c). The routes
+ * that come and go have an MTU of their own for the same reason. An IPv6 address answers neighbour solicitations wherever it is, so it
+ * moves, and a placeholder holds its route. ARP is switched off where no IPv6 address of ours is: the switch begins duplicate address detection anew, and an address is
+ * deaf meanwhile, for up to a second.
  */
-export function buildInsertion(placement: Placement): string[] {
+export function buildInsertion({ ipv4, ipv6, mtu }: Placement): string[] {
   return [
-    ...move(placement, segment, inner).arrive,
+    ...ipv6.map((address) => `address add ${address} dev ${inner} nodad noprefixroute`),
+    ...ipv6.map((address) => `route add ${address} dev ${inner} metric ${beforeTheKernels} mtu ${mtu}`),
+    ...ipv6.map((address) => `address add ${placeholderFor(address)} dev ${segment} nodad`),
+    ...ipv4.flatMap(({ address, prefixLength }) => halvesOf(address, prefixLength).map((half) => `route add ${half} dev ${inner} src ${address} mtu ${mtu}`)),
+    ...ipv6.map((address) => `address delete ${address} dev ${segment}`),
+    `link set dev ${segment} arp off`,
     `link set dev ${segment} address ${unusedHardwareAddress}`,
-    ...move(placement, segment, inner).leave,
   ];
 }
 
-export function buildRemoval(placement: Placement): string[] {
+export function buildRemoval({ hardwareAddress, ipv4, ipv6 }: Placement): string[] {
   return [
-    ...move(placement, inner, segment).arrive,
-    `link set dev ${segment} address ${placement.hardwareAddress}`,
-    ...move(placement, inner, segment).leave,
+    `link set dev ${segment} address ${hardwareAddress}`,
+    `link set dev ${segment} arp on`,
+    ...ipv6.map((address) => `address add ${address} dev ${segment} nodad`),
+    ...ipv6.flatMap((address) => [
+      `address delete ${placeholderFor(address)} dev ${segment}`,
+      `route delete ${address} dev ${inner}`,
+      `address delete ${address} dev ${inner}`,
+    ]),
+    ...ipv4.flatMap(({ address, prefixLength }) => halvesOf(address, prefixLength).map((half) => `route delete ${half} dev ${inner}`)),
   ];
 }
 
-function move({ addresses, routes }: Placement, from: string, to: string): { arrive: string[]; leave: string[] } {
-  const plain = (address: string): string => address.split(' ')[0] ?? '';
-  return {
-    arrive: [...addresses.map((address) => `address add ${address} dev ${to}`), ...routes.map((route) => `route replace ${route} dev ${to}`)],
-    leave: addresses.map((address) => `address delete ${plain(address)} dev ${from}`),
-  };
+/** The kernel's own route to an address' network has 256. */
+const beforeTheKernels = 128;
+
+/** An address nobody has, of the same network: while it is there, so is eth0's route. */
+function placeholderFor(address: string): string {
+  return address.replace(/[^:]+(?=\/)/, 'fa7e');
+}
+
+/** Two routes that together are the network, and each more specific than it. */
+function halvesOf(address: string, prefixLength: number): string[] {
+  const bits = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const hosts = 2 ** (32 - prefixLength);
+  const network = bits - (bits % hosts);
+  return [network, network + hosts / 2].map((first) => `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.')}/${prefixLength + 1}`);
 }

@@ -91,7 +91,8 @@ async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEven
   });
   const { fallbackDelayMs, attempts } = findings;
   if (fallbackDelayMs === null || attempts.some(({ synCount }) => synCount === 0)) return;
-  const first = syns[0];
-  const other = syns.find(([, , , , , , version]) => (version === '') !== (first?.[6] === ''));
-  expect(Math.abs((Number(other?.[0]) - Number(first?.[0])) * 1000 - fallbackDelayMs)).toBeLessThan(1);
+  // The first attempts of a run may all have been of one family: the fallback is where the other one comes in, that long after a SYN.
+  const other = syns.find(([, , , , , , version]) => (version === '') !== (syns[0]?.[6] === ''));
+  const gapsMs = syns.filter(([, , , , , , version]) => (version === '') !== (other?.[6] === '')).map(([epoch]) => (Number(other?.[0]) - Number(epoch)) * 1000);
+  expect(Math.min(...gapsMs.map((gapMs) => Math.abs(gapMs - fallbackDelayMs)))).toBeLessThan(1);
 }

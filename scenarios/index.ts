@@ -11,11 +11,12 @@ import { dnsServfail } from './dns-servfail.ts';
 import { dnsTimeout } from './dns-timeout.ts';
 import { dnsTruncatedAnswer } from './dns-truncated.ts';
 import { fallbackDelaySweep } from './fallback-delay.ts';
+import { flappingBackend } from './flapping-backend.ts';
+import { hostVanishes } from './host-vanishes.ts';
 import { hotReload } from './hot-reload.ts';
 import { hotReloadHaproxy, hotReloadNginx } from './hot-reload-others.ts';
 import { firstSynLost } from './first-syn-lost.ts';
 import { halfOpen } from './half-open.ts';
-import { hostVanishes } from './host-vanishes.ts';
 import { ipv4Only } from './ipv4-only.ts';
 import { ipv6Blackhole } from './ipv6-blackhole.ts';
 import { ipv6Refused } from './ipv6-refused.ts';
@@ -31,12 +32,14 @@ import { shuffleOff } from './shuffle-off.ts';
 import { shuffleOn } from './shuffle-on.ts';
 import { slowA } from './slow-a.ts';
 import { slowAaaa } from './slow-aaaa.ts';
+import { slowIpv6 } from './slow-ipv6.ts';
 import { sortedAnswers } from './sorted-answers.ts';
 import { staleConnection } from './stale-connection.ts';
 import { staleDns } from './stale-dns.ts';
 import { subsetBeforeShuffle } from './subset-before-shuffle.ts';
 import { ttlIgnored } from './ttl-ignored.ts';
 import { synSchedule } from './syn-schedule.ts';
+import { throttledBackend } from './throttled-backend.ts';
 import { ulaAddresses } from './ula-addresses.ts';
 
 export const scenarios = {
@@ -53,6 +56,8 @@ export const scenarios = {
   'all-down': allDown,
   recovery,
   'overloaded-backend': overloadedBackend,
+  'throttled-backend': throttledBackend,
+  'flapping-backend': flappingBackend,
   'backend-hangs': backendHangs,
   'host-vanishes': hostVanishes,
   'half-open': halfOpen,
@@ -62,6 +67,7 @@ export const scenarios = {
   'ipv6-blackhole': ipv6Blackhole,
   'ipv6-refused': ipv6Refused,
   'fallback-delay': fallbackDelaySweep,
+  'slow-ipv6': slowIpv6,
   'shuffle-on': shuffleOn,
   'shuffle-off': shuffleOff,
   'subset-before-shuffle': subsetBeforeShuffle,

@@ -78,13 +78,14 @@ while read -r line; do :; done`;
 }
 
 /**
- * Any host keeps its IPv6 address while its link is down (faults/vanish.ts), answers ARP only at the interface that has the address
- * (lab/link.ts), and answers with ICMP each time, not once a second (faults/unreachable.ts).
+/**
+ * Any host keeps its IPv6 address while its link is down (faults/vanish.ts), answers ARP for its addresses on any interface
+ * (lab/link.ts), whatever this machine's own setting is, and answers with ICMP each time, not once a second (faults/unreachable.ts).
  */
 const sysctls = {
   'ipv6/conf/default/accept_dad': 0,
   'ipv6/conf/all/keep_addr_on_down': 1,
-  'ipv4/conf/all/arp_ignore': 1,
+  'ipv4/conf/all/arp_ignore': 0,
   'ipv4/icmp_ratelimit': 0,
   'ipv6/icmp/ratelimit': 0,
 };

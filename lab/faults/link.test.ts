@@ -73,7 +73,7 @@ test('every fault of a link has a case', () => {
   expect(new Set(cases.map(({ fault }) => fault))).toEqual(new Set(Object.keys(linkFaults)));
 });
 
-describeWith(['netns', 'ping'], 'faults of a link', () => {
+describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '7' });
@@ -233,7 +233,9 @@ describeWith(['netns', 'ping'], 'faults of a link', () => {
       await late.heal();
       await other.heal();
       expect(await see(lab, 'backend-1', patient)).toMatchObject({ 4: answers, 6: answers });
-      expect(await networkOf(lab, 'backend-1')).toBe(before);
+      // The kernel does not bring back the subnet-router anycast address (RFC 4291 section 2.6.1) of the link-local network when ARP is switched on while the link is down.
+      const withoutAnycast = (text: string): string => text.replaceAll(/^anycast .*\n/gm, '');
+      expect(withoutAnycast(await networkOf(lab, 'backend-1'))).toBe(withoutAnycast(before));
       expect(lab.doubts).toEqual([]);
     }, 20_000);
   });
@@ -241,12 +243,21 @@ describeWith(['netns', 'ping'], 'faults of a link', () => {
   test('established connections live through applying and healing', async () => {
     const held = await Promise.all(([4, 6] as const).map((family) => lab.probe.hold('backend-3', family)));
     const get = async (): Promise<string[]> => (await Promise.all(held.map((each) => each.get('/', { timeoutMs: 3_000 })))).map(({ outcome }) => outcome);
+    /** Segments stay as large as they were: a connection whose route was deleted sends its next write in pieces of 36 bytes. */
+    const segmentBytes = async (): Promise<number[]> => {
+      const { stdout } = await lab.host('backend-3').run(['ss', '-tinH', 'state', 'established', 'sport = :8080']);
+      return [...stdout.matchAll(/\bmss:(\d+)/g)].map(([, mss]) => Number(mss)).toSorted((a, b) => a - b);
+    };
     const baseline = await get();
+    const segments = await segmentBytes();
+    expect(segments).toEqual([1_428, 1_448]);
     for (const round of [1, 2, 3]) {
       const applied = await lab.apply('delay', 'backend-3', { delayMs: 30 });
       expect(await get(), `in force, round ${round}`).toEqual(baseline);
+      expect(await segmentBytes(), `in force, round ${round}`).toEqual(segments);
       await applied.heal();
       expect(await get(), `healed, round ${round}`).toEqual(baseline);
+      expect(await segmentBytes(), `healed, round ${round}`).toEqual(segments);
     }
     await Promise.all(held.map((each) => each.release()));
   }, 20_000);

@@ -3,8 +3,7 @@ import { integer } from '../options.ts';
 import { defineFault } from './fault.ts';
 import { linkTargets, observePings, scope } from './link-echoes.ts';
 
-const echoBytes = 1_400;
-/** Ethernet, IPv4 and ICMP around it. */
+/** Ethernet, IPv4 and ICMP around an echo. */
 const headerBytes = 14 + 20 + 8;
 /** A burst that takes so long at the rate is not sent so slowly by an open link, on a busy machine either. */
 const burstMs = 40;
@@ -16,10 +15,13 @@ export const throttle = defineFault({
   options: { rateKbit: integer(256, 8, 'kilobits a second', 20_000), ...scope },
   apply: (target, options) => target.link.impair('throttle', options),
   observe: (target, options) => {
-    const count = Math.max(Math.ceil((burstMs * options.rateKbit) / ((echoBytes + headerBytes) * 8)), 2);
+    const burstBytes = (burstMs * options.rateKbit) / 8;
+    // At least two, small where the link is very narrow: both families wait in one line, which holds 2 s.
+    const echoBytes = Math.round(Math.min(Math.max(burstBytes / 2 - headerBytes, 32), 1_400));
+    const count = Math.max(Math.ceil(burstBytes / (echoBytes + headerBytes)), 2);
     const expectedMs = (count * (echoBytes + headerBytes) * 8) / options.rateKbit;
     return observePings(target, options, { count, batch: count, bytes: echoBytes, limitMs: 2 * expectedMs + 1_000 }, ({ sent, echoes }) => {
-      const lastMs = Math.max(...echoes.map(({ rttMs }) => rttMs));
+      const lastMs = Math.max(...echoes.map(({ sinceMs }) => sinceMs));
       const observedKbit = (echoes.length * (echoBytes + headerBytes) * 8) / lastMs;
       return {
         seen: echoes.length === sent && lastMs >= expectedMs - 1,

@@ -24,6 +24,8 @@ export interface PingRequest {
 export interface Echo {
   sequence: number;
   rttMs: number;
+  /** When it came, since the first request of all left. */
+  sinceMs: number;
 }
 
 export interface PingResult {
@@ -62,7 +64,7 @@ export async function ping({ address, count, batch, everyMs, bytes, waitMs, limi
         if (sent === undefined) continue;
         const rttMs = nowMs() - sent;
         slowestMs = Math.max(slowestMs, rttMs);
-        echoes.push({ sequence, rttMs });
+        echoes.push({ sequence, rttMs, sinceMs: nowMs() - (sentMs[0] ?? sent) });
       }
     };
     let nextMs = nowMs();
