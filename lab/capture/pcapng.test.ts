@@ -7,7 +7,7 @@ import { tshark } from './testing.ts';
 /** An ARP request, padded to odd lengths so that blocks need padding. */
 const frame = (atMs: number, extraBytes: number) => {
   const bytes = Buffer.concat([Buffer.from(`ffffffffffff020000000002080600010800060400010200000000 02c63364c8000000000000c633640b`.replaceAll(' ', ''), 'hex'), Buffer.alloc(extraBytes)]);
-  return { atMs, realtimeNs: 1_795_000_000_123_456_789n + BigInt(atMs * 1e6), lengthBytes: bytes.length, bytes };
+  return { number: 1, atMs, realtimeNs: 1_795_000_000_123_456_789n + BigInt(atMs * 1e6), lengthBytes: bytes.length, bytes };
 };
 
 const file = (change: Partial<CaptureFile> = {}): CaptureFile => ({
@@ -23,9 +23,9 @@ const file = (change: Partial<CaptureFile> = {}): CaptureFile => ({
 });
 
 test('frames survive the way from the capture to the lab', () => {
-  const captured = [{ seconds: 1_795_000_000, nanoseconds: 999_999_999, lengthBytes: 70_000, bytes: Buffer.from('abc') }, { seconds: 1, nanoseconds: 0, lengthBytes: 0, bytes: Buffer.alloc(0) }];
+  const captured = [{ number: 7, seconds: 1_795_000_000, nanoseconds: 999_999_999, lengthBytes: 70_000, bytes: Buffer.from('abc') }, { number: 8, seconds: 1, nanoseconds: 0, lengthBytes: 0, bytes: Buffer.alloc(0) }];
   const decoded = decodeFrames(encodeFrames(captured, 1_000_000_000n));
-  expect(decoded.map(({ realtimeNs, lengthBytes, bytes }) => [realtimeNs, lengthBytes, bytes.toString()])).toEqual([[1_795_000_000_999_999_999n, 70_000, 'abc'], [1_000_000_000n, 0, '']]);
+  expect(decoded.map(({ number, realtimeNs, lengthBytes, bytes }) => [number, realtimeNs, lengthBytes, bytes.toString()])).toEqual([[7, 1_795_000_000_999_999_999n, 70_000, 'abc'], [8, 1_000_000_000n, 0, '']]);
   expect(decoded.map(({ atMs }) => atMs)).toEqual([1_794_999_999_999.999_999, 0]);
 });
 

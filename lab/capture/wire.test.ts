@@ -40,7 +40,7 @@ function tcp(isClient: boolean, { flags = ACK, sequence = 1, payload = '', port 
 function story(...frames: Buffer[]): string[] {
   const decoder = new WireDecoder(client);
   return frames.flatMap((bytes, atMs) =>
-    decoder.decode({ bytes, atMs, realtimeNs: 0n, lengthBytes: bytes.length }).map(({ event, ...payload }) => {
+    decoder.decode({ number: 1, bytes, atMs, realtimeNs: 0n, lengthBytes: bytes.length }).map(({ event, ...payload }) => {
       const { count, sender, line, bytes: again, type, transport } = payload as Record<string, unknown>;
       return [event.slice(5), payload.atMs, ...[count, sender, line, again, type, transport].flatMap((value) => (value === undefined ? [] : [String(value as string | number)]))].join(' ');
     }),

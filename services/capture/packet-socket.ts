@@ -10,6 +10,8 @@ import koffi from 'koffi';
 import { calls, packetSocket, packetStatistics, pollSet, setOption, SOL_PACKET } from '../libc.ts';
 
 export interface Frame {
+  /** The first one of the socket is 1. */
+  number: number;
   /** CLOCK_REALTIME, as the kernel stamped it. */
   seconds: number;
   nanoseconds: number;
@@ -64,8 +66,7 @@ export function openPacketSocket(interfaceName: string) {
     for (let at = block * blockBytes; ring.readUInt32LE(at + 8) & TP_STATUS_USER; at = block * blockBytes) {
       let header = at + ring.readUInt32LE(at + 16);
       for (let left = ring.readUInt32LE(at + 12); left > 0; left--) {
-        yield frameAt(ring, header);
-        read++;
+        yield { number: ++read, ...frameAt(ring, header) };
         header += ring.readUInt32LE(header);
       }
       ring.writeUInt32LE(0, at + 8);
@@ -94,7 +95,7 @@ export function openPacketSocket(interfaceName: string) {
 }
 
 /** A copy, since the block goes back to the kernel. struct tpacket3_hdr: next, seconds, nanoseconds, captured, length, status, offset of the frame. */
-function frameAt(ring: Buffer, header: number): Frame {
+function frameAt(ring: Buffer, header: number): Omit<Frame, 'number'> {
   const start = header + ring.readUInt16LE(header + 24);
   return {
     seconds: ring.readUInt32LE(header + 4),
