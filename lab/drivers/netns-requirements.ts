@@ -10,7 +10,6 @@ const tools: { tool: string; from: string; onlyFor?: string }[] = [
   { tool: 'nsenter', from: 'util-linux' },
   { tool: 'mount', from: 'util-linux (package mount on Debian)' },
   { tool: 'ip', from: 'iproute2' },
-  { tool: 'tc', from: 'iproute2', onlyFor: 'the throttle fault' },
   { tool: 'nft', from: 'nftables', onlyFor: 'the faults unreachable, prohibited, first-syns-lost and half-open' },
 ];
 
