@@ -97,6 +97,7 @@ export const events = {
 
   'load:served': detail('a connection of the load had its first answer, from this process', { connection: 'number', kind: 'text', process: 'text' }),
   'load:told': detail('a connection of the load was answered with `Connection: close`', { connection: 'number', kind: 'text', responses: 'number' }),
+  'load:redialled': detail('a kept connection of the load had ended and was dialled again; `refused` addresses were tried in vain before this one', { connection: 'number', address: 'text', refused: 'number' }),
   'load:closed': detail('a connection of the load is gone; `ending` is fin or rst', { connection: 'number', kind: 'text', told: 'flag', ending: 'text', responses: 'number' }),
 
   'wire:dns-query': detail('a DNS query on the wire', { id: 'number', name: 'text', type: 'text', transport: 'text', address: 'text', localPort: 'number' }),

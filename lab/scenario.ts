@@ -27,6 +27,8 @@ export interface Stage {
   behave: (backend: string, change: Partial<Behaviour>) => Promise<void>;
   /** Many kept-alive connections to one backend, busy and idle ones, from the observer's host. */
   startLoad: () => Promise<Load>;
+  /** Many clients that keep a connection each and dial again when it ends, from the observer's host. */
+  startRedialers: () => Promise<Redialers>;
   /** Puts a server that is not ours in a backend's place. @throws {LabError} MISSING_TOOL where it is not installed. */
   serve: (server: ExternalServerName, backend: BackendName) => Promise<RunningServer>;
   /** A remark on the timeline. */
@@ -44,6 +46,19 @@ export interface Load {
   open(address: string, connections: { busy: number; idle: number; requestsPerS: number }): Promise<void>;
   /** How many of all that were opened are still there. */
   alive(): Promise<{ busy: number; idle: number }>;
+}
+
+export interface Redialers {
+  /** Opens `each` connections to every address, and makes a request on each. */
+  open(addresses: readonly string[], each: number): Promise<void>;
+  /** Every connection makes one request of `path`; resolves when all are answered. */
+  ask(path: string): Promise<void>;
+  /** How many connections each address has now, and how often one was dialled again so far. */
+  state(): Promise<{ perAddress: Record<string, number>; redialled: number }>;
+  /** Resolves when connections were dialled again, and answered, so many times in all. */
+  redialled(count: number): Promise<void>;
+  /** Ends them all. */
+  close(): Promise<void>;
 }
 
 /** Two that a client may repeat by itself, one safe and one not, and one that it may not repeat (RFC 9110 sections 9.2.1 and 9.2.2). */

@@ -5,7 +5,7 @@ import { findClient, type Client } from './clients.ts';
 import { LabError } from './errors.ts';
 import { startExternalServer } from './external-server.ts';
 import type { Lab } from './lab.ts';
-import type { Load, Stage, StageClient } from './scenario.ts';
+import type { Load, Redialers, Stage, StageClient } from './scenario.ts';
 import { programArgv } from './services.ts';
 import { hostAt, httpPort, isBackend } from './topology.ts';
 
@@ -46,6 +46,7 @@ export async function setStage({ lab, client, clientImage, options, asked, limit
     behave: async (backend, change) => { await lab.behave(backend, change); },
     apply: (fault, host, given) => lab.apply(fault, host, given),
     startLoad: () => startLoad(lab, seed),
+    startRedialers: () => startRedialers(lab, seed),
     serve: (server, backend) => startExternalServer(lab, server, backend),
     note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
     wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
@@ -64,5 +65,16 @@ async function startLoad(lab: Lab, seed: string): Promise<Load> {
   return {
     open: async (address, connections) => { await remote.call('open', { address, port: httpPort, seed, ...connections }); },
     alive: () => remote.call('alive'),
+  };
+}
+
+async function startRedialers(lab: Lab, seed: string): Promise<Redialers> {
+  const remote = await lab.startProcess('observer', 'the load that redials', programArgv(lab.network.runtime, 'services/load/redialers.ts'));
+  return {
+    open: async (addresses, each) => { await remote.call('open', { addresses, each, port: httpPort, seed }); },
+    ask: async (path) => { await remote.call('ask', { path }); },
+    state: () => remote.call('state'),
+    redialled: async (count) => { await remote.call('redialled', { count }); },
+    close: async () => { await remote.call('close'); },
   };
 }

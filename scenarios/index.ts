@@ -26,6 +26,7 @@ import { preferIpv6 } from './prefer-ipv6.ts';
 import { recovery } from './recovery.ts';
 import { resolverChoice } from './resolver-choice.ts';
 import { retryStorm } from './retry-storm.ts';
+import { rollingRestart } from './rolling-restart.ts';
 import { serverKill } from './server-kill.ts';
 import { serverStop } from './server-stop.ts';
 import { shuffleOff } from './shuffle-off.ts';
@@ -75,6 +76,7 @@ export const scenarios = {
   'hot-reload': hotReload,
   'hot-reload-nginx': hotReloadNginx,
   'hot-reload-haproxy': hotReloadHaproxy,
+  'rolling-restart': rollingRestart,
   'resolver-choice': resolverChoice,
   'slow-aaaa': slowAaaa,
   'slow-a': slowA,

@@ -12,6 +12,18 @@ export function seededRandom(seed: string): Random {
   };
 }
 
+/** Every order equally likely (Fisher–Yates). */
+export function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
+  const result = [...items];
+  for (let last = result.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    const kept = result[last] as Item;
+    result[last] = result[other] as Item;
+    result[other] = kept;
+  }
+  return result;
+}
+
 /** FNV-1a: spreads neighbouring seeds ("1:A", "1:AAAA") apart. */
 function hash(text: string): number {
   let value = 0x811c9dc5;

@@ -52,6 +52,7 @@ const describers: Describer = {
 
   'load:served': ({ connection, kind, process }) => `${kind} connection ${connection} is served by process ${printable(process)}`,
   'load:told': ({ connection, kind, responses }) => `${kind} connection ${connection} is told to close, with response ${responses}`,
+  'load:redialled': ({ connection, address, refused }) => `connection ${connection} is dialled again: ${printable(address)}${refused > 0 ? `, after ${refused} refused` : ''}`,
   'load:closed': ({ connection, kind, ending, responses }) => `${kind} connection ${connection} ends (${ending.toUpperCase()}) after ${responses} responses`,
 
   'wire:dns-query': ({ type, name, transport, localPort }) => `${type}? ${printable(name)} from port ${localPort}${transport === 'tcp' ? ' over TCP' : ''}`,

@@ -2,7 +2,7 @@
  * The filter chain that an address answer passes, in the order the chain lists them (the vocabulary of NS1's
  * filter chains). Order matters: cutting to two before shuffling always cuts the same two.
  */
-import type { Random } from '../random.ts';
+import { shuffled, type Random } from '../random.ts';
 import type { AddressRecord } from './zone.ts';
 
 export interface FilterContext {
@@ -63,15 +63,4 @@ export function applyChain(chain: readonly ChainLink[], records: AddressRecord[]
 export function chainText(chain: readonly ChainLink[]): string {
   const links = chain.filter((link) => link.on).map(({ filter, n }) => (filter === 'selectFirst' ? `${filter} ${n}` : filter));
   return links.join(' > ') || 'none';
-}
-
-function shuffled(records: AddressRecord[], random: Random): AddressRecord[] {
-  const result = [...records];
-  for (let last = result.length - 1; last > 0; last--) {
-    const other = Math.floor(random() * (last + 1));
-    const kept = result[last] as AddressRecord;
-    result[last] = result[other] as AddressRecord;
-    result[other] = kept;
-  }
-  return result;
 }

@@ -10,6 +10,7 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { emit, ready, serveControl } from '../control.ts';
 import { seededRandom } from '../random.ts';
+import { firstResponse } from './response.ts';
 
 interface Connection {
   id: number;
@@ -71,15 +72,6 @@ function follow(connection: Connection): void {
     clearInterval(connection.timer);
     emit('load:closed', { connection: id, kind, told: connection.told, ending: end, responses: connection.responses });
   });
-}
-
-/** Null while it is not whole. */
-function firstResponse(text: string): { bytes: number; closes: boolean; process: string } | null {
-  const headersEnd = text.indexOf('\r\n\r\n');
-  if (headersEnd < 0) return null;
-  const headers = text.slice(0, headersEnd);
-  const bytes = headersEnd + 4 + Number(/^content-length: *(\d+)/im.exec(headers)?.[1] ?? 0);
-  return text.length < bytes ? null : { bytes, closes: /^connection: *close/im.test(headers), process: /^x-process: *(\S+)/im.exec(headers)?.[1] ?? '' };
 }
 
 await serveControl({

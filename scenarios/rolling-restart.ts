@@ -1,0 +1,148 @@
+import { check, type Check } from '../lab/analysis/checks.ts';
+import { fitsShares, sharesText } from '../lab/analysis/skew.ts';
+import { defineScenario, type Redialers, type Result, type Stage } from '../lab/scenario.ts';
+import { backendNames, type BackendName } from '../lab/topology.ts';
+import { answererOf, closedTo } from './common.ts';
+
+/** One standard deviation of a share of 300 is at most 2.9 %: enough to tell the two ways apart. */
+const perBackend = 100;
+/** Long enough for a client that would change its mind. */
+const laterMs = 500;
+/** The old process keeps its connections until the scenario ends it. */
+const notByItselfMs = 60_000;
+
+interface Way {
+  title: string;
+  /** What backend-1, -2 and -3 have in the end. */
+  shares: readonly [number, number, number];
+  sharesText: string;
+  /** Restarts a backend; resolves when all of its connections were dialled again and it serves as before. */
+  restart(stage: Stage, backend: BackendName, redialled: () => Promise<void>): Promise<void>;
+}
+
+export const ways = {
+  accepting: {
+    title: 'while the restarting one accepts',
+    shares: [37 / 81, 28 / 81, 16 / 81],
+    sharesText: '37/81, 28/81, 16/81',
+    restart: async ({ apply }, backend, redialled) => {
+      const restart = await apply('hot-restart', backend, { drainMs: notByItselfMs, shutdownMs: notByItselfMs });
+      // The new process accepts; now the old one ends, and with it its connections.
+      await restart.heal();
+      await redialled();
+    },
+  },
+  down: {
+    title: 'while the restarting one is down',
+    shares: [5 / 8, 3 / 8, 0],
+    sharesText: '5/8, 3/8, 0',
+    restart: async ({ apply }, backend, redialled) => {
+      const stopped = await apply('stop', backend);
+      await redialled();
+      await stopped.heal();
+    },
+  },
+} satisfies Record<string, Way>;
+
+type WayName = keyof typeof ways;
+const wayNames = Object.keys(ways) as WayName[];
+
+/** The paths that the load asks for, by which its requests are told from others in the backends' logs. */
+const pathOf = (way: WayName, when: 'before' | 'after' | 'later'): string => `/?${way}-${when}`;
+
+interface Rolled {
+  answers: Awaited<ReturnType<Stage['client']['get']>>[];
+  /** How often the load dialled again, of each way: until the last restart, and until the end. */
+  redialled: Record<WayName, { after: number; later: number }>;
+}
+
+export const rollingRestart = defineScenario<Rolled>({
+  title: 'the backends are restarted one after the other: who has how many connections in the end?',
+  teaches: 'A rolling restart moves every kept-alive connection, and leaves a load that is not even: the first one restarted gets the most. Keep-alive then freezes it.',
+  predict: '300 kept connections, 100 on each backend. backend-1, -2 and -3 restart in this order, and whoever loses its connection dials one of the three at random. What has each in the end? And if a restarting one is down for that time?',
+  explains:
+    'Count in 81sts: 27 each. If the restarting one accepts redials (a hot restart), its connections fall evenly on all three. Restart ' +
+    'backend-1: its 27 become 9 + 9 + 9, so 9, 36, 36. Restart backend-2: 36 = 12 + 12 + 12, so 21, 12, 48. Restart backend-3: 48 = 16 + 16 + 16, ' +
+    'so 37, 28, 16. If it is down meanwhile, a redial there is refused, and drawn again among the other two, which get half each. In 8ths of ' +
+    'all: after backend-1 0, 4, 4; after backend-2 2, 0, 6; after backend-3 5, 3, 0. Whoever is restarted last is given nothing back by ' +
+    'a later restart. Nothing corrects it: no connection ends any more, so nobody dials. What ' +
+    'does: a limit to a connection’s age or requests, at the client or at the server. The clients here are the lab’s own, on the observer’s host, and dial ' +
+    'again at once; the backends count their requests.',
+  sources: [
+    'RFC 9112 section 9.3 (persistence: a connection is kept until somebody ends it)',
+    'Envoy documentation, HTTP protocol options (max_connection_duration)',
+    'nginx documentation, ngx_http_core_module (keepalive_requests, keepalive_time)',
+  ],
+  reproduces: ['S18', 'S14', 'S5'],
+  limitMs: 60_000,
+  run: async (stage) => {
+    const { client, note, until, wait, topology } = stage;
+    const answers = [await client.get()];
+    const redialled = {} as Rolled['redialled'];
+    for (const way of wayNames) {
+      note(`restarts ${ways[way].title}`);
+      const load = await stage.startRedialers();
+      await load.open(backendNames.map((name) => topology.hosts[name].ipv4), perBackend);
+      await load.ask(pathOf(way, 'before'));
+      for (const backend of backendNames) {
+        await ways[way].restart(stage, backend, await redialsOf(load, topology.hosts[backend].ipv4));
+        const last = answers.at(-1);
+        if (last && answererOf(topology, last) === backend) await until(closedTo(topology, backend));
+        answers.push(await client.get());
+      }
+      await load.ask(pathOf(way, 'after'));
+      const { redialled: after } = await load.state();
+      await wait(laterMs);
+      await load.ask(pathOf(way, 'later'));
+      redialled[way] = { after, later: (await load.state()).redialled };
+      await load.close();
+    }
+    return { answers, redialled };
+  },
+  checks: (result) => [
+    check('the client was answered before, and after each restart', result.data.answers.every(({ ok }) => ok), answerersOf(result).join(' ')),
+    ...wayNames.flatMap((way) => wayChecks(result, way)),
+  ],
+  contract: (result) => {
+    const restarts = [...backendNames, ...backendNames];
+    const before = answerersOf(result);
+    const dialled = result.events.flatMap((event) => (event.event === 'client:connection' ? [!event.reused] : []));
+    const expected = [true, ...restarts.map((backend, index) => before[index] === backend)];
+    const words = (flags: readonly boolean[]): string => flags.map((flag) => (flag ? 'dialled' : 'reused')).join(' ');
+    return [check('our client dialled again when its own backend had been restarted, and only then', words(dialled) === words(expected), `${before.join(' ')}: ${words(dialled)}`)];
+  },
+});
+
+/** To be called before the restart of the backend at `address`: waits for the redials of all who are there now. */
+async function redialsOf(load: Redialers, address: string): Promise<() => Promise<void>> {
+  const { perAddress, redialled } = await load.state();
+  return () => load.redialled(redialled + (perAddress[address] ?? 0));
+}
+
+function wayChecks({ events, data: { redialled } }: Result<Rolled>, way: WayName): Check[] {
+  const { title, shares, sharesText: expected } = ways[way];
+  // The backends' own count: who got the requests of the load, one on each connection.
+  const [before, after, later] = (['before', 'after', 'later'] as const).map((when) =>
+    backendNames.map((name) => events.filter((event) => event.event === 'backend:request' && event.host === name && event.path === pathOf(way, when)).length),
+  ) as [number[], number[], number[]];
+  const total = after.reduce((sum, count) => sum + count, 0);
+  const dials = redialsIn(events, way);
+  const refused = dials.filter((event) => event.refused > 0).length;
+  return [
+    check(`${title}: ${perBackend} connections on each at first`, before.every((count) => count === perBackend), sharesText(before)),
+    check(`${title}: redials met refusal ${way === 'down' ? 'a third of the time' : 'never'}`, fitsShares([refused, dials.length - refused], way === 'down' ? [1 / 3, 2 / 3] : [0, 1]), `${refused} of ${dials.length}`),
+    check(`${title}: ${expected} of the connections in the end, within 4 standard deviations`, total === perBackend * backendNames.length && fitsShares(after, shares), sharesText(after)),
+    check(`${title}: and nothing changes that`, later.join() === after.join() && redialled[way].later === redialled[way].after && dials.length === redialled[way].after, `${sharesText(later)}, ${redialled[way].later - redialled[way].after} dialled again`),
+  ];
+}
+
+/** The redials between the note of this way and the next one's. */
+function redialsIn(events: readonly Result<Rolled>['events'][number][], way: WayName) {
+  const noteMs = (each: WayName | undefined): number => events.find((event) => each !== undefined && event.event === 'lab:note' && event.text === `restarts ${ways[each].title}`)?.tMs ?? Infinity;
+  const [fromMs, toMs] = [noteMs(way), noteMs(wayNames[wayNames.indexOf(way) + 1])];
+  return events.filter((event) => event.event === 'load:redialled').filter(({ tMs }) => tMs > fromMs && tMs < toMs);
+}
+
+function answerersOf({ topology, data: { answers } }: Result<Rolled>): string[] {
+  return answers.map((answer) => answererOf(topology, answer));
+}
