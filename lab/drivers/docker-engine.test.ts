@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { engineAddress, engineUrl } from './docker-engine.ts';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { docker } from './docker.ts';
+import { answerOf, connectEngine, engineAddress, engineUrl } from './docker-engine.ts';
+import { createTopology } from '../topology.ts';
 
 let folder: string;
 
@@ -53,4 +57,50 @@ test('what is no address of an engine is named', async () => {
 test('a context that is not there is no default socket', async () => {
   vi.stubEnv('DOCKER_CONTEXT', 'nosuch');
   await expect(engineUrl()).rejects.toThrow('Expected the docker context `nosuch`');
+});
+
+/** As one that has lost its containers' shims: it says its version, and for the rest accepts questions. */
+async function stuckEngine(): Promise<Server> {
+  const path = join(folder, 'docker.sock');
+  const server = createServer((request, response) => {
+    if (request.url?.endsWith('/version')) response.end('{"Version":"0"}');
+  }).listen(path);
+  await once(server, 'listening');
+  onTestFinished(() => { server.close(); });
+  vi.stubEnv('DOCKER_HOST', `unix://${path}`);
+  return server;
+}
+
+test('an answer that never comes is not waited for, and keeps nobody from ending', async () => {
+  const server = await stuckEngine();
+  const { api, close } = await connectEngine();
+  const accepted = once(server, 'connection');
+  await expect(answerOf('Asking whether it is there', api.ping(), 100)).rejects.toMatchObject({
+    code: 'TIME_LIMIT',
+    message: 'The docker engine is stuck: Asking whether it is there did not end within 100 ms. Restart it; `make down` then removes what is left of the lab.',
+  });
+  const [socket] = await accepted as [NodeJS.EventEmitter];
+  const gone = once(socket, 'close');
+  close();
+  await gone;
+});
+
+test('a lab on an engine that is stuck is given up', async () => {
+  const server = await stuckEngine();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => { vi.useRealTimers(); });
+  const asked: string[] = [];
+  const nextQuestion = async (): Promise<void> => {
+    const [{ url }] = await once(server, 'request') as [{ url: string }];
+    asked.push(url.replace(/\?.*/, ''));
+  };
+  const failed = docker.start(createTopology()).then(() => null, (error: unknown) => error);
+  await nextQuestion();
+  await nextQuestion();
+  await vi.advanceTimersByTimeAsync(30_000);
+  // What it may have left is asked for, too, and not for ever.
+  await nextQuestion();
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(await failed).toMatchObject({ code: 'TIME_LIMIT', message: expect.stringContaining('The docker engine is stuck: Listing its containers did not end within 30000 ms.') as string });
+  expect(asked).toEqual(['/version', '/containers/json', '/containers/json']);
 });

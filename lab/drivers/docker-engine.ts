@@ -1,12 +1,20 @@
 /** Where the engine is, which compose there is, and which image belongs to these sources. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DockerOptions } from 'dockerode';
+import Docker, { type DockerOptions } from 'dockerode';
 import { execa } from 'execa';
 import { LabError } from '../errors.ts';
+import { withinLimit } from '../limits.ts';
+
+/**
+ * More than a busy engine takes for anything it is asked here. One that has lost the shims of its containers goes on to accept
+ * questions, and answers some of them never.
+ */
+const answerLimitMs = 30_000;
 
 type EngineAddress = Pick<DockerOptions, 'socketPath' | 'host' | 'port' | 'protocol'>;
 
@@ -26,6 +34,31 @@ export function engineAddress(url: string): EngineAddress {
     return { host: hostname, port: port || '2375', protocol: 'http' };
   }
   throw new LabError('NOT_SUPPORTED', `Expected the engine at unix:// or tcp://, got \`${url}\` (DOCKER_HOST or the current docker context).`);
+}
+
+export interface Engine {
+  api: Docker;
+  url: string;
+  /** Gives up what has not been answered, so that nothing keeps this process from ending. */
+  close(): void;
+}
+
+export async function connectEngine(): Promise<Engine> {
+  const url = await engineUrl();
+  const agent = new Agent();
+  // docker-modem takes it; dockerode's types do not know.
+  const options: DockerOptions & { agent: Agent } = { ...engineAddress(url), agent };
+  return { api: new Docker(options), url, close: () => { agent.destroy(); } };
+}
+
+/** What the engine answers. @throws {LabError} TIME_LIMIT when it answers nothing; `asked` says what it was to do. */
+export async function answerOf<T>(asked: string, answer: Promise<T>, limitMs = answerLimitMs): Promise<T> {
+  try {
+    return await withinLimit(asked, limitMs, answer);
+  } catch (error) {
+    if (!(error instanceof LabError && error.code === 'TIME_LIMIT')) throw error;
+    throw new LabError('TIME_LIMIT', `The docker engine is stuck: ${error.message} Restart it; \`make down\` then removes what is left of the lab.`, { cause: error });
+  }
 }
 
 /** A context is a folder named by the SHA-256 of its name. */
@@ -52,7 +85,7 @@ let found: Promise<string[]> | undefined;
 export function composeCommand(): Promise<string[]> {
   found ??= (async () => {
     for (const [file = '', ...args] of [['docker', 'compose'], ['docker-compose']]) {
-      const { failed } = await execa(file, [...args, 'version'], { reject: false, stdin: 'ignore' });
+      const { failed } = await execa(file, [...args, 'version'], { reject: false, stdin: 'ignore', timeout: answerLimitMs });
       if (!failed) return [file, ...args];
     }
     throw new LabError('MISSING_TOOL', 'No compose answers: tried `docker compose version` and `docker-compose version`. Install the compose plugin (v2) or docker-compose (v1).');

@@ -5,11 +5,14 @@
 import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
 import { LabError, messageOf } from '../errors.ts';
+import { answerOf } from './docker-engine.ts';
 import { createDockerHost } from './docker-host.ts';
 import type { Host } from './driver.ts';
 
 /** Where the profiles' programs are copied to: the same place as in the lab's own image. */
 const clientFolder = '/lab/client';
+/** A large image over a slow line. */
+const pullLimitMs = 600_000;
 
 export interface Guest {
   host: Host;
@@ -17,9 +20,9 @@ export interface Guest {
 }
 
 /** @throws {LabError} MISSING_TOOL for an image that cannot be had, START_FAILED for one in which no client can run. */
-export async function startGuest(engine: Docker, client: Container, image: string, labels: Record<string, string>, engineUrl: string): Promise<Guest> {
+export async function startGuest(engine: Docker, client: Container, image: string, labels: Record<string, string>, engineUrl: string, over: AbortSignal): Promise<Guest> {
   await ensureImage(engine, image);
-  const container = await engine.createContainer({
+  const container = await answerOf('Making the client’s container', engine.createContainer({
     Image: image,
     // It idles under an init as the lab's own containers do; what the image would run is none of the lab's.
     Entrypoint: [],
@@ -28,16 +31,17 @@ export async function startGuest(engine: Docker, client: Container, image: strin
     WorkingDir: clientFolder,
     Labels: labels,
     HostConfig: { NetworkMode: `container:${client.id}`, Init: true, CapAdd: ['NET_ADMIN'] },
-  });
+  }));
   const remove = async (): Promise<void> => {
-    await container.remove({ force: true }).catch((error: unknown) => {
+    await answerOf('Removing the client’s container', container.remove({ force: true })).catch((error: unknown) => {
       if ((error as { statusCode?: number }).statusCode !== 404) throw error;
     });
   };
   try {
-    await container.putArchive(await client.getArchive({ path: `${clientFolder}/external` }), { path: clientFolder });
-    await container.start();
-    const host = await createDockerHost('client', container, engineUrl, { user: '', directory: clientFolder });
+    const programs = await answerOf('Reading the clients’ programs', client.getArchive({ path: `${clientFolder}/external` }));
+    await answerOf('Copying the clients’ programs', container.putArchive(programs, { path: clientFolder }));
+    await answerOf('Starting the client’s container', container.start());
+    const host = await createDockerHost('client', container, engineUrl, over, { user: '', directory: clientFolder });
     return { host, remove };
   } catch (error) {
     await remove();
@@ -46,13 +50,13 @@ export async function startGuest(engine: Docker, client: Container, image: strin
 }
 
 async function ensureImage(engine: Docker, image: string): Promise<void> {
-  const isThere = await engine.getImage(image).inspect().then(() => true, () => false);
+  const isThere = await answerOf(`Looking for the image ${image}`, engine.getImage(image).inspect().then(() => true, () => false));
   if (isThere) return;
   try {
-    const progress = await engine.pull(image);
-    await new Promise<void>((resolve, reject) => {
+    const progress = await answerOf(`Pulling ${image}`, engine.pull(image));
+    await answerOf(`Pulling ${image}`, new Promise<void>((resolve, reject) => {
       engine.modem.followProgress(progress, (error) => { if (error) reject(error); else resolve(); });
-    });
+    }), pullLimitMs);
   } catch (error) {
     throw new LabError('MISSING_TOOL', `The image ${image} is not on the engine, and could not be pulled: ${messageOf(error)}`, { cause: error });
   }

@@ -10,12 +10,15 @@ import { once } from 'node:events';
 import type { Container, default as Dockerode } from 'dockerode';
 import { LabError } from '../errors.ts';
 import type { HostName } from '../topology.ts';
+import { answerOf } from './docker-engine.ts';
 import type { CommandResult, Host, HostProcess } from './driver.ts';
 import { endOf, readOutput } from './process-output.ts';
 
 const nobodyInParticular = '1000:1000';
 const root = '0:0';
 const commandLimitMs = 30_000;
+/** As a shell says it: 128 + SIGKILL. */
+const killed = 137;
 
 /** Who a process is that needs no privilege, and where it starts; an empty user is the image's own. */
 interface Place {
@@ -23,14 +26,24 @@ interface Place {
   directory: string;
 }
 
-export async function createDockerHost(name: HostName, container: Container, engineUrl: string, place: Place = { user: nobodyInParticular, directory: '/lab' }): Promise<Host> {
-  const run = await standingShell(container, name, place.directory);
+/** When `over` aborts, its streams end, whether the engine says so or not. */
+export async function createDockerHost(
+  name: HostName, container: Container, engineUrl: string, over: AbortSignal, place: Place = { user: nobodyInParticular, directory: '/lab' },
+): Promise<Host> {
+  const within = { name, container, over };
+  const run = await standingShell(within, place.directory);
   return {
     name,
     run,
-    start: (argv, { privileged = false } = {}) => startProcess(container, argv, run, privileged ? { ...place, user: root } : place),
+    start: (argv, { privileged = false } = {}) => startProcess(within, argv, run, privileged ? { ...place, user: root } : place),
     command: (argv, { tty = false } = {}) => ['docker', '--host', engineUrl, 'exec', '--interactive', ...(tty ? ['--tty'] : []), container.id, ...argv],
   };
+}
+
+interface Within {
+  name: HostName;
+  container: Container;
+  over: AbortSignal;
 }
 
 interface Execution {
@@ -41,9 +54,11 @@ interface Execution {
   ended: Promise<number>;
 }
 
-async function execute(container: Container, argv: readonly string[], { user, directory }: Place): Promise<Execution> {
-  const exec = await container.exec({ Cmd: [...argv], User: user, WorkingDir: directory, AttachStdin: true, AttachStdout: true, AttachStderr: true });
-  const stream = await exec.start({ hijack: true, stdin: true });
+async function execute({ name, container, over }: Within, argv: readonly string[], { user, directory }: Place): Promise<Execution> {
+  const asked = `Starting \`${argv.join(' ').slice(0, 80)}\` on ${name}`;
+  const exec = await answerOf(asked, container.exec({ Cmd: [...argv], User: user, WorkingDir: directory, AttachStdin: true, AttachStdout: true, AttachStderr: true }));
+  const stream = await answerOf(asked, exec.start({ hijack: true, stdin: true }));
+  over.addEventListener('abort', () => stream.destroy());
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   (container.modem as Dockerode['modem']).demuxStream(stream, stdout, stderr);
@@ -52,14 +67,15 @@ async function execute(container: Container, argv: readonly string[], { user, di
     await new Promise<void>((resolve) => stream.once('close', resolve).once('end', resolve));
     stdout.end();
     stderr.end();
-    return (await exec.inspect().catch(() => null))?.ExitCode ?? 137;
+    if (over.aborted) return killed;
+    return (await answerOf('Asking how it ended', exec.inspect()).catch(() => null))?.ExitCode ?? killed;
   })();
   return { stdin: stream, stdout, stderr, ended };
 }
 
 /** The shell says its pid and becomes the process. The engine's own number for an exec is another pid namespace's. */
-async function startProcess(container: Container, argv: readonly string[], run: Host['run'], place: Place): Promise<HostProcess> {
-  const { stdin, stdout, stderr, ended } = await execute(container, ['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], place);
+async function startProcess(within: Within, argv: readonly string[], run: Host['run'], place: Place): Promise<HostProcess> {
+  const { stdin, stdout, stderr, ended } = await execute(within, ['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], place);
   const output = readOutput(`\`${argv.join(' ')}\``, stdout, stderr);
   const exited = ended.then((code) => ({ ...endOf(code), stderr: output.stderr() }));
   const pid = await output.pid;
@@ -82,13 +98,17 @@ async function startProcess(container: Container, argv: readonly string[], run: 
 }
 
 /** One root shell, one command at a time; a line of its own on both streams says that a command has ended. */
-async function standingShell(container: Container, name: HostName, directory: string): Promise<Host['run']> {
-  const shell = await execute(container, ['sh', '-c', 'sh; kill -TERM 1'], { user: root, directory });
+async function standingShell(within: Within, directory: string): Promise<Host['run']> {
+  const { name } = within;
+  const shell = await execute(within, ['sh', '-c', 'sh; kill -TERM 1'], { user: root, directory });
   const output = collect(shell.stdout);
   const errors = collect(shell.stderr);
   let count = 0;
   let last: Promise<unknown> = Promise.resolve();
+  /** Set when a command did not end: whatever follows would wait behind it. */
+  let stuck: LabError | undefined;
   const runNow = async (argv: readonly string[]): Promise<CommandResult> => {
+    if (stuck) throw stuck;
     const mark = `end of command ${++count}`;
     shell.stdin.write(`${argv.map(quote).join(' ')} </dev/null\nprintf '\\n%s %d\\n' '${mark}' "$?"; printf '\\n%s\\n' '${mark}' >&2\n`);
     const limit = new AbortController();
@@ -97,7 +117,8 @@ async function standingShell(container: Container, name: HostName, directory: st
       const [[stdout, code], [stderr]] = await Promise.all([output.until(mark, limit.signal), errors.until(mark, limit.signal)]);
       return { exitCode: Number(code), stdout, stderr: stderr.trim() };
     } catch (error) {
-      throw new LabError('TIME_LIMIT', `\`${argv.join(' ')}\` on ${name} did not end within ${commandLimitMs} ms, or its container did.`, { cause: error });
+      const what = limit.signal.aborted ? `did not end within ${commandLimitMs} ms; it hangs, or the docker engine does` : 'was cut short: its container ended';
+      throw (stuck = new LabError('TIME_LIMIT', `\`${argv.join(' ')}\` on ${name} ${what}.`, { cause: error }));
     } finally {
       clearTimeout(timer);
     }
@@ -125,7 +146,9 @@ function collect(stream: PassThrough): { until(mark: string, signal: AbortSignal
           return found;
         }
         if (stream.readableEnded) throw new Error('the stream ended');
-        await once(stream, 'data', { signal });
+        const enough = new AbortController();
+        const either = AbortSignal.any([signal, enough.signal]);
+        await Promise.race(['data', 'end'].map((event) => once(stream, event, { signal: either }))).finally(() => { enough.abort(); });
       }
     },
   };

@@ -5,11 +5,11 @@
  * Each container idles (`sleep infinity` under an init). Processes are started in it by exec, as the netns driver starts them in a
  * namespace, so that killing a server leaves its host where it is: killing the container would take its address away too.
  */
-import Docker, { type Container } from 'dockerode';
+import type { default as Docker, Container } from 'dockerode';
 import { execa } from 'execa';
 import { LabError, messageOf } from '../errors.ts';
 import { hostNames, type HostName, type Topology } from '../topology.ts';
-import { composeCommand, engineAddress, engineUrl, imageTag } from './docker-engine.ts';
+import { answerOf, composeCommand, connectEngine, engineUrl, imageTag, type Engine } from './docker-engine.ts';
 import { startGuest, type Guest } from './docker-guest.ts';
 import { createDockerHost } from './docker-host.ts';
 import { dockerRequirements, explainDockerFailure } from './docker-requirements.ts';
@@ -22,6 +22,7 @@ const projectLabel = [`com.docker.compose.project=${project}`];
 const startingS = 20;
 /** Compose builds the image when it is not there, which takes a minute or two where packages must be fetched. */
 const upLimitMs = 600_000;
+const downLimitMs = 60_000;
 
 export const docker: Driver = {
   name: 'docker',
@@ -32,25 +33,30 @@ export const docker: Driver = {
 };
 
 async function startNetwork(topology: Topology): Promise<Network> {
-  let engine: Docker | undefined;
+  let engine: Engine | undefined;
+  const over = new AbortController();
+  const close = (): void => {
+    over.abort();
+    engine?.close();
+  };
   try {
-    const url = await engineUrl();
-    engine = new Docker(engineAddress(url));
-    const version = await engine.version();
-    await removeEndedLab(engine);
-    await compose(['up', '--detach'], topology);
-    const containers = await containersByHost(engine);
+    engine = await connectEngine();
+    const { api, url } = engine;
+    const version = await answerOf('Asking for its version', api.version());
+    await removeEndedLab(api);
+    await compose(['up', '--detach'], topology, upLimitMs);
+    const containers = await containersByHost(api);
     const absent = hostNames.find((name) => !containers.has(name));
-    if (absent) throw new LabError('START_FAILED', `The container of ${absent} ended while it started: ${await lastWords(engine, absent)}`);
+    if (absent) throw new LabError('START_FAILED', `The container of ${absent} ended while it started: ${await lastWords(api, absent)}`);
     const hosts = new Map<HostName, Host>();
     const hold = async (name: HostName): Promise<void> => {
       const container = containerOf(containers, name);
       try {
-        hosts.set(name, await createDockerHost(name, container, url));
+        hosts.set(name, await createDockerHost(name, container, url, over.signal));
       } catch (error) {
-        const { State } = await container.inspect();
+        const { State } = await answerOf(`Looking at the container of ${name}`, container.inspect());
         if (State.Running) throw error;
-        throw new LabError('START_FAILED', `The container of ${name} ended while it started: ${await lastWords(engine as Docker, name)}`, { cause: error });
+        throw new LabError('START_FAILED', `The container of ${name} ended while it started: ${await lastWords(api, name)}`, { cause: error });
       }
     };
     await Promise.all(hostNames.map(hold));
@@ -59,7 +65,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
     const stop = async (): Promise<void> => {
       // First: compose knows nothing of them, and they hold on to the client's network.
       await Promise.all(guests.map(({ remove }) => remove())).catch(() => undefined);
-      await compose(['down', '--timeout', '0'], topology).catch(() => removeLabelled(engine as Docker, projectLabel));
+      await compose(['down', '--timeout', '0'], topology, downLimitMs).catch(() => removeLabelled(api, projectLabel)).finally(close);
     };
     return {
       driver: 'docker',
@@ -68,7 +74,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
       host: (name) => hosts.get(name) as Host,
       clientFrom: async (image) => {
         const labels = { 'failover-lab': 'client', 'com.docker.compose.project': project };
-        const guest = await startGuest(engine as Docker, containerOf(containers, 'client'), image, labels, url);
+        const guest = await startGuest(api, containerOf(containers, 'client'), image, labels, url, over.signal);
         guests.push(guest);
         return guest.host;
       },
@@ -81,17 +87,18 @@ async function startNetwork(topology: Topology): Promise<Network> {
   } catch (error) {
     const explained = explainDockerFailure(error);
     // An overlap is another lab's, which is to be left alone.
-    if (engine && explained.code !== 'BAD_INPUT') await removeLabelled(engine, projectLabel).catch(() => undefined);
+    if (engine && explained.code !== 'BAD_INPUT') await removeLabelled(engine.api, projectLabel).catch(() => undefined);
+    close();
     throw explained;
   }
 }
 
 /** Runs compose on docker-compose.yml alone. @throws what execa throws, with compose's stderr. */
-async function compose(args: string[], { hosts }: Topology): Promise<void> {
+async function compose(args: string[], { hosts }: Topology, limitMs: number): Promise<void> {
   const [file = '', ...before] = await composeCommand();
   await execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...args], {
     cwd: new URL('../..', import.meta.url),
-    timeout: upLimitMs,
+    timeout: limitMs,
     stdin: 'ignore',
     // Ctrl-C at the terminal is this process' to handle, or compose would leave half a lab.
     detached: true,
@@ -111,9 +118,10 @@ async function compose(args: string[], { hosts }: Topology): Promise<void> {
  * @throws {LabError} BAD_INPUT when they run: that lab is somebody's.
  */
 async function removeEndedLab(engine: Docker): Promise<void> {
-  const containers = await engine.listContainers({ all: true, filters: { label: projectLabel } });
+  const containers = await answerOf('Listing its containers', engine.listContainers({ all: true, filters: { label: projectLabel } }));
   const running = containers.filter(({ State }) => State === 'running' || State === 'paused');
-  const held = await Promise.all(running.map(async ({ Id }) => ((await engine.getContainer(Id).inspect()).ExecIDs ?? []).length > 0));
+  const inspected = await answerOf('Looking at a lab’s containers', Promise.all(running.map(({ Id }) => engine.getContainer(Id).inspect())));
+  const held = inspected.map(({ ExecIDs }) => ((ExecIDs as string[] | null) ?? []).length > 0);
   const isStarting = running.some(({ Created }) => Date.now() / 1000 - Created < startingS);
   // One that nobody holds, and that is no longer starting, was killed before it could hold its containers.
   if (held.includes(true) || isStarting) {
@@ -127,27 +135,29 @@ async function removeEndedLab(engine: Docker): Promise<void> {
  * Returns how many containers and networks there were; null where no engine answers.
  */
 export async function removeDockerLabs(): Promise<number | null> {
+  const { api, close } = await connectEngine();
   try {
-    const engine = new Docker({ ...engineAddress(await engineUrl()), timeout: 10_000 });
-    await engine.ping();
-    return await removeLabelled(engine, ['failover-lab']);
+    await answerOf('Asking whether it is there', api.ping());
+    return await removeLabelled(api, ['failover-lab']);
   } catch (error) {
     if (/connect (ENOENT|ECONNREFUSED)/.test(messageOf(error))) return null;
     throw explainDockerFailure(error);
+  } finally {
+    close();
   }
 }
 
 async function removeLabelled(engine: Docker, label: string[]): Promise<number> {
-  const containers = await engine.listContainers({ all: true, filters: { label } });
-  await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
-  const networks = await engine.listNetworks({ filters: { label } });
-  await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
+  const containers = await answerOf('Listing its containers', engine.listContainers({ all: true, filters: { label } }));
+  await answerOf('Removing a lab’s containers', Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true }))));
+  const networks = await answerOf('Listing its networks', engine.listNetworks({ filters: { label } }));
+  await answerOf('Removing a lab’s network', Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove())));
   return containers.length + networks.length;
 }
 
 /** By compose's labels: v1 and v2 name containers differently. */
 async function containersByHost(engine: Docker): Promise<Map<string, Container>> {
-  const found = await engine.listContainers({ filters: { label: projectLabel } });
+  const found = await answerOf('Listing its containers', engine.listContainers({ filters: { label: projectLabel } }));
   return new Map(found.map(({ Id, Labels }) => [Labels['com.docker.compose.service'] ?? '', engine.getContainer(Id)]));
 }
 
@@ -160,9 +170,9 @@ function containerOf(containers: Map<string, Container>, name: HostName): Contai
 /** What a container that has ended wrote last. Its log is a sequence of frames: eight bytes of header, then text. */
 async function lastWords(engine: Docker, name: HostName): Promise<string> {
   const label = [...projectLabel, `com.docker.compose.service=${name}`];
-  const [ended] = await engine.listContainers({ all: true, filters: { label } });
+  const [ended] = await answerOf('Listing its containers', engine.listContainers({ all: true, filters: { label } }));
   if (!ended) return 'it is gone';
-  let log = await engine.getContainer(ended.Id).logs({ stdout: true, stderr: true, tail: 3 });
+  let log = await answerOf(`Reading the log of ${name}`, engine.getContainer(ended.Id).logs({ stdout: true, stderr: true, tail: 3 }));
   let text = '';
   while (log.length >= 8) {
     const end = 8 + log.readUInt32BE(4);
