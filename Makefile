@@ -23,7 +23,7 @@ scenarios: $(INSTALLED) ## run every scenario, several labs side by side
 	@bin/lab run-all $(FLAGS) $(if $(jobs),--jobs '$(jobs)')
 
 parity: $(INSTALLED) ## every scenario on namespaces and on docker, side by side
-	@bin/lab parity $(FLAGS) $(if $(repeat),--repeat '$(repeat)')
+	@bin/lab parity $(FLAGS) $(if $(repeat),--repeat '$(repeat)') $(foreach each,$(only),--only '$(each)')
 
 matrix: $(INSTALLED) ## every client found, against every failure that matters
 	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(scenarios),--failures '$(scenarios)') \
