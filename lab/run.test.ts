@@ -55,7 +55,8 @@ describeWith('netns', 'a run', () => {
     // Zero is the start of the stimulus: the first thing the client does comes after it, its start-up before.
     expect(events.find(({ event }) => event === 'client:request')?.tMs).toBeGreaterThanOrEqual(0);
     expect(events.some(({ tMs }) => tMs < 0)).toBe(true);
-    expect(pids).toHaveLength(6);
+    // DNS, three backends, observer, capture, client.
+    expect(pids).toHaveLength(7);
     expect(await survivors(pids)).toEqual([]);
   });
 

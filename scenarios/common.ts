@@ -11,6 +11,9 @@ export const nodeAttemptDelayMs = 250;
 /** A timer on a busy machine: late by what the scheduler costs, early by no more than its rounding. */
 export const timerTolerance = { earlyMs: 2, lateMs: 100 };
 
+/** A resolver's timeout of whole seconds, on a busy machine: the next one that it could be is a second later. */
+export const resolverTolerance = { earlyMs: 2, lateMs: 300 };
+
 /** A whole request: several processes have to wake up for it. */
 export const requestTolerance = { earlyMs: 2, lateMs: 150 };
 

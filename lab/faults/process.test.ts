@@ -54,7 +54,8 @@ describeWith(['netns', 'curl'], 'where the server is', () => {
   test.each([[0, 'lost'], [2_000, 'answered']] as const)('stop: a request in flight, with %i ms to drain, is %s', async (drainMs, expected) => {
     const timeline = new Timeline();
     await using lab = await startLab({ driver: netns, timeline, seed: '1' });
-    await lab.behave('backend-3', { delayMs: 300 });
+    // Long enough to be under way when SIGTERM comes, however busy the machine is; shorter than the drain.
+    await lab.behave('backend-3', { delayMs: 1_500 });
     const inFlight = lab.host('client').run([...at(lab.topology.hosts['backend-3'].ipv4), '--include']);
     await timeline.waitFor((event) => event.event === 'backend:request' && event.from === lab.topology.hosts.client.ipv4, 5_000);
     await lab.apply('stop', 'backend-3', { drainMs });
