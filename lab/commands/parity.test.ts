@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { findingsOf } from '../analysis/findings.ts';
 import type { Journal } from '../run.ts';
 import { createTopology } from '../topology.ts';
-import { compare } from './parity.ts';
+import { compare, declared, deviations } from './parity.ts';
+import { scenarioNames } from '../../scenarios/index.ts';
 
 const findings = findingsOf([], createTopology());
 
@@ -25,9 +26,24 @@ test('a verdict, a count, an outcome and the order within a request are', () => 
   expect(found([run({ attempts: [attempt(1, 'a'), attempt(1, 'b')] })], [run({ attempts: [attempt(1, 'b'), attempt(1, 'a')] })])).toEqual(['attempts']);
 });
 
-test('delays are compared by their medians, within the tolerance of 50 ms', () => {
+test('delays between packets are compared by their medians, within the tolerance of 50 ms', () => {
   const delays = (...values: number[]): Journal[] => values.map((fallbackDelayMs) => run({ fallbackDelayMs }));
   expect(found(delays(250, 251, 900), delays(250, 299, 300))).toEqual([]);
   expect(compare(delays(250), delays(301))).toMatchObject([{ finding: 'fallbackDelayMs', byMs: 51 }]);
   expect(compare(delays(250), [run({ fallbackDelayMs: null })])).toMatchObject([{ finding: 'fallbackDelayMs', byMs: null }]);
+});
+
+test('times of whole requests have a larger tolerance, and less than a retransmission costs', () => {
+  expect(found([run({ recoveryMs: 100 })], [run({ recoveryMs: 279 })])).toEqual([]);
+  expect(found([run({ recoveryMs: 100 })], [run({ recoveryMs: 300 })])).toEqual(['recoveryMs']);
+});
+
+test('a deviation covers its own scenario and finding, as far as it says', () => {
+  expect(declared('recovery', { finding: 'returnMs', text: '', byMs: 2_000 })).toBeDefined();
+  expect(declared('recovery', { finding: 'returnMs', text: '', byMs: 2_001 })).toBeUndefined();
+  expect(declared('recovery', { finding: 'returnMs', text: '', byMs: null })).toBeUndefined();
+  expect(declared('recovery', { finding: 'attempts', text: '', byMs: null })).toBeUndefined();
+  expect(declared('flapping-backend', { finding: 'requests', text: '', byMs: null })).toBeDefined();
+  expect(declared('baseline', { finding: 'requests', text: '', byMs: null })).toBeUndefined();
+  expect(deviations.filter(({ scenario }) => !(scenarioNames as string[]).includes(scenario))).toEqual([]);
 });
