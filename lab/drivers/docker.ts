@@ -63,9 +63,11 @@ async function startNetwork(topology: Topology): Promise<Network> {
     let stopping: Promise<void> | undefined;
     const guests: Guest[] = [];
     const stop = async (): Promise<void> => {
+      // compose waits for an engine that is stuck, too.
+      await answerOf('Asking whether it is there', api.ping());
       // First: compose knows nothing of them, and they hold on to the client's network.
       await Promise.all(guests.map(({ remove }) => remove())).catch(() => undefined);
-      await compose(['down', '--timeout', '0'], topology, downLimitMs).catch(() => removeLabelled(api, projectLabel)).finally(close);
+      await compose(['down', '--timeout', '0'], topology, downLimitMs).catch(() => removeLabelled(api, projectLabel));
     };
     return {
       driver: 'docker',
@@ -82,7 +84,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
         await containerOf(containers, name).wait();
         return `the container of ${name} ended`;
       })).catch(messageOf),
-      [Symbol.asyncDispose]: () => (stopping ??= stop()),
+      [Symbol.asyncDispose]: () => (stopping ??= stop().finally(close)),
     };
   } catch (error) {
     const explained = explainDockerFailure(error);
