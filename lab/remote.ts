@@ -2,6 +2,7 @@
 import { LabError } from './errors.ts';
 import { isEvent, type EmittedEvent } from './events.ts';
 import type { HostProcess, ProcessExit } from './drivers/driver.ts';
+import { objectOf } from './json-lines.ts';
 
 interface Pending {
   resolve(result: unknown): void;
@@ -108,13 +109,8 @@ type Message = EmittedEvent | { frames: string } | { ready: true } | { id: numbe
 
 /** What a line says, or undefined when it is none of the protocol's: a client under test may write anything. */
 function parseMessage(line: string): Message | undefined {
-  let message: unknown;
-  try {
-    message = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof message !== 'object' || message === null || Array.isArray(message)) return undefined;
+  const message = objectOf(line);
+  if (message === undefined) return undefined;
   if ('event' in message) return isEvent(message) ? message : undefined;
   if ('frames' in message) return typeof message.frames === 'string' ? { frames: message.frames } : undefined;
   return 'ready' in message || ('id' in message && (typeof message.id === 'number' || message.id === null)) ? (message as Message) : undefined;

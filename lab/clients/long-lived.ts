@@ -11,6 +11,7 @@ import type { RequestResult } from '../../client/requester.ts';
 import type { Host, HostProcess, ProcessExit } from '../drivers/driver.ts';
 import { LabError } from '../errors.ts';
 import { isEvent, type EmittedEvent, type EventName } from '../events.ts';
+import { objectOf } from '../json-lines.ts';
 import { withinLimit } from '../limits.ts';
 import { timedOut, type Asked, type Asker } from './asker.ts';
 
@@ -156,13 +157,8 @@ interface ResultLine {
 
 /** What a line says, or undefined when it is none of the protocol's: a client under test may write anything. */
 function parseLine(line: string): EmittedEvent | ResultLine | { ready: true } | undefined {
-  let message: unknown;
-  try {
-    message = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof message !== 'object' || message === null || Array.isArray(message)) return undefined;
+  const message = objectOf(line);
+  if (message === undefined) return undefined;
   if ('event' in message) return isEvent(message) && message.event.startsWith('client:') && !notTheirs.includes(message.event) ? message : undefined;
   if ('ready' in message) return message.ready === true ? { ready: true } : undefined;
   const { id, status, body, error, causes } = message as Record<string, unknown>;
