@@ -5,6 +5,7 @@ import { addressQueries } from './address-queries.ts';
 import { allDown } from './all-down.ts';
 import { backendHangs } from './backend-hangs.ts';
 import { baseline } from './baseline.ts';
+import { dataRetransmission } from './data-retransmission.ts';
 import { dnsDown } from './dns-down.ts';
 import { dnsFirstServerDead } from './dns-first-server-dead.ts';
 import { dnsServfail } from './dns-servfail.ts';
@@ -64,6 +65,7 @@ export const scenarios = {
   'half-open': halfOpen,
   'first-syn-lost': firstSynLost,
   'syn-schedule': synSchedule,
+  'data-retransmission': dataRetransmission,
   'accept-queue-full': acceptQueueFull,
   'ipv6-blackhole': ipv6Blackhole,
   'ipv6-refused': ipv6Refused,

@@ -10,7 +10,7 @@ const tools: { tool: string; from: string; onlyFor?: string }[] = [
   { tool: 'nsenter', from: 'util-linux' },
   { tool: 'mount', from: 'util-linux (package mount on Debian)' },
   { tool: 'ip', from: 'iproute2' },
-  { tool: 'nft', from: 'nftables', onlyFor: 'the faults unreachable, prohibited, first-syns-lost and half-open' },
+  { tool: 'nft', from: 'nftables', onlyFor: 'the faults unreachable, prohibited, first-syns-lost, half-open and data-lost' },
 ];
 
 export async function netnsRequirements(): Promise<Requirement[]> {

@@ -1,6 +1,7 @@
 /** The commands that faults run, as exact lists: what needs no network to be wrong. */
 import { expect, test } from 'vitest';
 import { buildBlackholeScript } from './blackhole.ts';
+import { buildDataLostScript } from './data-lost.ts';
 import { buildFirstSynsScript } from './first-syns-lost.ts';
 import { buildHalfOpenScript, parsePeers } from './half-open.ts';
 import { buildAddressArgs } from './move.ts';
@@ -63,6 +64,14 @@ test('half-open: the flows that ss lists, in the direction asked for', () => {
     'add rule ip6 half_open arriving tcp dport 8080 drop',
     'add chain ip6 half_open leaving { type filter hook output priority filter; }',
     'add rule ip6 half_open leaving tcp sport 8080 drop',
+  ]);
+});
+
+test('data lost: what ends a write, and nothing else', () => {
+  expect(buildDataLostScript(4, 8080).split('\n')).toEqual([
+    'add table ip data_lost',
+    'add chain ip data_lost arriving { type filter hook input priority filter; }',
+    'add rule ip data_lost arriving tcp dport 8080 tcp flags & psh == psh drop',
   ]);
 });
 

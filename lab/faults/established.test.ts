@@ -32,6 +32,8 @@ const cases: [FaultName, Record<string, string | number>, [string, string], [str
   ['half-open', { direction: 'from', family: 4 }, ['stalled', 'answered']],
   ['half-open', { family: 6 }, ['answered', 'stalled']],
   ['half-open', { connections: 'all' }, ['stalled', 'stalled'], ['silent', 'silent']],
+  ['data-lost', {}, ['stalled', 'stalled']],
+  ['data-lost', { family: 6 }, ['answered', 'stalled']],
   ['reset', {}, ['reset', 'reset']],
   ['reset', { family: 6 }, ['answered', 'reset']],
   ['close-idle', {}, ['closed', 'closed']],

@@ -1,5 +1,6 @@
 /** What becomes of a connection that is there already. */
 import { closeIdle } from './close-idle.ts';
+import { dataLost } from './data-lost.ts';
 import { halfOpen } from './half-open.ts';
 import { limitData } from './limit-data.ts';
 import { reset } from './reset.ts';
@@ -7,6 +8,7 @@ import { slowClose } from './slow-close.ts';
 
 export const establishedFaults = {
   'half-open': halfOpen,
+  'data-lost': dataLost,
   reset,
   'close-idle': closeIdle,
   'slow-close': slowClose,

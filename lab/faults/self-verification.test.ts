@@ -122,7 +122,7 @@ describeWith(['netns', 'nft'], 'self-verification', () => {
   /** What stays until it is healed, but for the faults of the application (http.test.ts) and of the link (link.test.ts). */
   const lasting = {
     blackhole: {}, pause: {}, refuse: {}, drain: {}, unreachable: { family: 4 }, prohibited: { family: 4 },
-    'first-syns-lost': { family: 4 }, 'accept-queue-full': {}, 'half-open': {}, 'slow-close': {}, 'limit-data': {},
+    'first-syns-lost': { family: 4 }, 'accept-queue-full': {}, 'half-open': {}, 'data-lost': {}, 'slow-close': {}, 'limit-data': {},
   } satisfies Partial<Record<FaultName, object>>;
 
   test('a fault that does not heal is a doubt', { timeout: 60_000 }, async () => {
