@@ -30,7 +30,16 @@ export interface Topology {
   ipv6PrefixLength: number;
   /** The client's resolv.conf(5), by line, where it is another than the hosts' common one. */
   resolvConf: readonly string[] | null;
+  /** Settings of the client's kernel for its network namespace, where they are others than a new namespace's. */
+  clientSysctls: ClientSysctls;
 }
+
+/** What a scenario may set of the client's kernel, and the first release of Linux that has it for each network namespace. */
+export const sysctlsSince = {
+  'net.ipv4.tcp_retries2': [4, 6],
+  'net.ipv4.tcp_syn_linear_timeouts': [6, 5],
+} as const;
+export type ClientSysctls = Partial<Record<keyof typeof sysctlsSince, number>>;
 
 export interface TopologyChange {
   /** Where the client lives. The default ties with every backend under RFC 6724 rule 9. */
@@ -39,6 +48,8 @@ export interface TopologyChange {
   ipv6Network?: string;
   /** The client's resolv.conf(5), by line: another resolver timeout, another list of name servers. The default names the DNS server alone. */
   resolvConf?: readonly string[];
+  /** Settings of the client's kernel. One that the kernel does not have is left out; a scenario that asks for it reads what is there. */
+  clientSysctls?: ClientSysctls;
 }
 
 /**
@@ -47,7 +58,7 @@ export interface TopologyChange {
  * The client sits at .200 and 8000::200 because glibc sorts a same-subnet answer by longest common prefix with
  * the source address (RFC 6724 section 5, rule 9): from there all three backends tie, and the DNS server's order stands.
  */
-export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', resolvConf }: TopologyChange = {}): Topology {
+export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', resolvConf, clientSysctls }: TopologyChange = {}): Topology {
   const at = (last: number): Addresses => ({ ipv4: `198.51.100.${last}`, ipv6: `${ipv6Network}:${last}` });
   return {
     hosts: {
@@ -62,6 +73,7 @@ export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2
     ipv4PrefixLength: 24,
     ipv6PrefixLength: 64,
     resolvConf: resolvConf ?? null,
+    clientSysctls: clientSysctls ?? {},
   };
 }
 

@@ -67,6 +67,7 @@ async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEven
   // An ICMP error quotes the packet that it is about.
   const rows = await tshark(capture, 'tcp or (dns and not icmp and not icmpv6) or _ws.malformed', [
     'frame.time_epoch', 'tcp.flags.syn', 'tcp.flags.ack', 'tcp.flags.reset', 'dns.flags.response', '_ws.malformed', 'ipv6.version', 'http.request.method', 'http.response.code',
+    'tcp.len', 'tcp.analysis.retransmission', 'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission',
   ]);
   const isTrue = (cell: string | undefined): boolean => cell === '1' || cell === 'True';
   // One TCP segment may hold several messages.
@@ -79,6 +80,7 @@ async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEven
     queries: messages.filter((response) => response === '0' || response === 'False').length,
     responses: messages.filter(isTrue).length,
     malformed: rows.filter(([, , , , , malformed]) => malformed).length,
+    resent: rows.filter(([, , , , , , , , , bytes, ...again]) => Number(bytes) > 0 && again.some(Boolean)).length,
     httpRequests: rows.filter(([, , , , , , , method]) => method).length >= count('wire:request'),
   }).toEqual({
     syns: count('wire:syn', 'wire:syn-retransmission'),
@@ -87,6 +89,7 @@ async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEven
     queries: count('wire:dns-query'),
     responses: count('wire:dns-response'),
     malformed: 0,
+    resent: count('wire:data-retransmission'),
     httpRequests: true,
   });
   const { fallbackDelayMs, attempts } = findings;

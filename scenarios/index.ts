@@ -40,7 +40,7 @@ import { staleConnection } from './stale-connection.ts';
 import { staleDns } from './stale-dns.ts';
 import { subsetBeforeShuffle } from './subset-before-shuffle.ts';
 import { ttlIgnored } from './ttl-ignored.ts';
-import { synSchedule } from './syn-schedule.ts';
+import { synSchedule, synScheduleExponential } from './syn-schedule.ts';
 import { throttledBackend } from './throttled-backend.ts';
 import { ulaAddresses } from './ula-addresses.ts';
 
@@ -65,6 +65,7 @@ export const scenarios = {
   'half-open': halfOpen,
   'first-syn-lost': firstSynLost,
   'syn-schedule': synSchedule,
+  'syn-schedule-exponential': synScheduleExponential,
   'data-retransmission': dataRetransmission,
   'accept-queue-full': acceptQueueFull,
   'ipv6-blackhole': ipv6Blackhole,

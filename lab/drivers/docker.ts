@@ -12,6 +12,7 @@ import { hostNames, type HostName, type Topology } from '../topology.ts';
 import { answerOf, composeCommand, connectEngine, engineUrl, imageTag, type Engine } from './docker-engine.ts';
 import { startGuest, type Guest } from './docker-guest.ts';
 import { createDockerHost } from './docker-host.ts';
+import { withSysctls } from './docker-sysctls.ts';
 import { dockerRequirements, explainDockerFailure } from './docker-requirements.ts';
 import type { Driver, Host, Network } from './driver.ts';
 
@@ -44,7 +45,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
     const { api, url } = engine;
     const version = await answerOf('Asking for its version', api.version());
     await removeEndedLab(api);
-    await compose(['up', '--detach'], topology, upLimitMs);
+    await withSysctls(topology.clientSysctls, version.KernelVersion, (files) => compose(['up', '--detach'], topology, upLimitMs, files));
     const containers = await containersByHost(api);
     const absent = hostNames.find((name) => !containers.has(name));
     if (absent) throw new LabError('START_FAILED', `The container of ${absent} ended while it started: ${await lastWords(api, absent)}`);
@@ -95,10 +96,10 @@ async function startNetwork(topology: Topology): Promise<Network> {
   }
 }
 
-/** Runs compose on docker-compose.yml alone. @throws what execa throws, with compose's stderr. */
-async function compose(args: string[], { hosts }: Topology, limitMs: number): Promise<void> {
+/** Runs compose on docker-compose.yml, and on what `files` add to it. @throws what execa throws, with compose's stderr. */
+async function compose(args: string[], { hosts }: Topology, limitMs: number, files: string[] = []): Promise<void> {
   const [file = '', ...before] = await composeCommand();
-  await execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...args], {
+  await execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...files, ...args], {
     cwd: new URL('../..', import.meta.url),
     timeout: limitMs,
     stdin: 'ignore',

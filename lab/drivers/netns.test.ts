@@ -51,6 +51,13 @@ describe('argv', () => {
     expect(script).toContain('address add 198.51.100.9/24 dev eth0');
     expect(script).toContain('address add fd00:1:1::11/64 dev eth0 nodad');
   });
+
+  test('the pause script sets what was asked for of the client’s kernel, on the client alone, where the kernel has it', () => {
+    const lines = buildPauseScript(createTopology({ clientSysctls: { 'net.ipv4.tcp_retries2': 2 } })).split('\n');
+    const set = lines.filter((line) => line.includes('; [ ! -e ipv4/tcp_retries2 ] || echo 2 >ipv4/tcp_retries2'));
+    expect(set.map((line) => line.split(' ')[2])).toEqual(['--net=/run/netns/client']);
+    expect(buildPauseScript(createTopology())).not.toContain('tcp_retries2');
+  });
 });
 
 driverContract(netns, ['netns']);

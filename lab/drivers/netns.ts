@@ -15,7 +15,7 @@ import { text } from 'node:stream/consumers';
 import { LabError } from '../errors.ts';
 import { endOf, readOutput } from './process-output.ts';
 import { localRuntime } from '../services.ts';
-import { hostNames, type HostName, type Topology } from '../topology.ts';
+import { hostNames, type ClientSysctls, type HostName, type Topology } from '../topology.ts';
 import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
 
@@ -36,10 +36,10 @@ export function buildUnshareArgs(script: string): string[] {
  * A hosts file of its own makes a lab on one machine that on another. A tmpfs on /run hides nscd, systemd-resolved and D-Bus, whose answers would bypass the lab's DNS server, and holds the
  * namespaces' names. No DAD, so that an address is usable at once: otherwise the first SYN is lost and costs 1 s.
  */
-export function buildPauseScript({ hosts, ipv4PrefixLength, ipv6PrefixLength }: Topology): string {
+export function buildPauseScript({ hosts, ipv4PrefixLength, ipv6PrefixLength, clientSysctls }: Topology): string {
   const inEachHost = hostNames.map((name) => {
     const { ipv4, ipv6 } = hosts[name];
-    return `{ nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${Object.entries(sysctls).map(([file, value]) => `echo ${value} >${file}`).join('; ')}'
+    return `{ nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${Object.entries(sysctls).map(([file, value]) => `echo ${value} >${file}`).join('; ')}${name === 'client' ? buildSysctlScript(clientSysctls) : ''}'
 ip -batch - <<END
 link add v-${name} master br0 up type veth peer name eth0 netns ${name}
 END
@@ -89,6 +89,14 @@ const sysctls = {
   'ipv4/icmp_ratelimit': 0,
   'ipv6/icmp/ratelimit': 0,
 };
+
+/** Below /proc/sys/net. Older kernels have not all of them. */
+function buildSysctlScript(asked: ClientSysctls): string {
+  return Object.entries(asked).map(([name, value]) => {
+    const file = name.replace(/^net\./, '').replaceAll('.', '/');
+    return `; [ ! -e ${file} ] || echo ${value} >${file}`;
+  }).join('');
+}
 
 /** util-linux' nsenter(1) into one host. The working directory survives; stdio is the caller's. */
 export function buildNsenterArgs(pausePid: number, host: HostName, argv: readonly string[], directory = process.cwd()): string[] {
