@@ -256,7 +256,7 @@ export class Lab implements AsyncDisposable {
     if (known) return known;
     const startRelay = (options: RelayOptions): Promise<Remote> =>
       this.startProcess(name, `the link relay on ${name}`, programArgv(this.network.runtime, 'services/link/main.ts', JSON.stringify(options)), { privileged: true, beside: true });
-    const link = new Link({ host: this.host(name), seed: `${this.#seed}:${name}`, startRelay, onTrouble: (reason) => { this.reportTrouble(name, 'the link relay', reason); } });
+    const link = new Link({ host: this.host(name), seed: `${this.#seed}:${name}`, startRelay, onTrouble: (by, reason) => { this.reportTrouble(name, by === 'relay' ? 'the link relay' : by, reason); } });
     this.#links.set(name, link);
     return link;
   }

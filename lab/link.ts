@@ -1,17 +1,18 @@
 /**
- * A host's link to the segment, and what can be wrong with it. While anything is, a relay stands between the two; when the last
- * fault is healed it is gone, and the host is as it was.
+ * A host's link to the segment, and what can be wrong with it. The kernel's netem is taken for what it does alike (lab/netem.ts),
+ * where it is there; for all else a relay stands between the two, and when the last fault is healed it is gone, and the host is as it was.
  *
  *   healthy     segment ── eth0 ── the host's stack                   eth0 has the host's addresses
  *   impaired    segment ── eth0 ── relay ── outer ══ inner ── stack   inner has the IPv6 ones, IPv4's routes, and eth0's hardware address
  *
- * Every kernel has what this needs (veth(4), packet(7)); netem (tc-netem(8)) is not in all. Connections live through both changes:
+ * Every kernel has what this needs (veth(4), packet(7)). Connections live through both changes:
  * the hardware address moves with them, so that the neighbours' caches stay right, and each address is on both interfaces before
  * it is taken from the first. The relay carries only what was not addressed to eth0's own hardware address, so
  * the one moment at which eth0's changes decides who takes a frame: its own stack, or the relay.
  */
 import type { Host } from './drivers/driver.ts';
 import { messageOf } from './errors.ts';
+import { addNetem, isForNetem, type Netem } from './netem.ts';
 import type { Remote } from './remote.ts';
 import type { ImpairmentName, Impairments } from '../services/link/impairments.ts';
 import type { RelayCounts, RelayOptions } from '../services/link/relay.ts';
@@ -29,17 +30,21 @@ export interface Placement {
   ipv6: string[];
 }
 
+/** Who does to the packets what a fault asks for. */
+export type LinkMechanism = 'netem' | 'relay';
+
 export interface LinkMeans {
   host: Host;
   seed: string;
   startRelay(options: RelayOptions): Promise<Remote>;
   /** Hears of frames that were lost although no fault asked for it. */
-  onTrouble(reason: string): void;
+  onTrouble(by: LinkMechanism, reason: string): void;
 }
 
 export class Link {
   readonly #means: LinkMeans;
   readonly #inForce = new Set<ImpairmentName>();
+  #netem: (Netem & { name: ImpairmentName }) | undefined;
   #relay: { remote: Remote; placement: Placement } | undefined;
   #dropped = 0;
   /** One change at a time. */
@@ -51,6 +56,8 @@ export class Link {
 
   /** Puts an impairment in force; what is returned takes it away. */
   async impair<Name extends ImpairmentName>(name: Name, value: Impairments[Name]): Promise<() => Promise<void>> {
+    const removeNetem = await this.#inTurn(() => this.#tryNetem(name, value));
+    if (removeNetem) return () => this.#inTurn(removeNetem);
     await this.#inTurn(async () => {
       const { remote } = (this.#relay ??= await this.#insert());
       this.#inForce.add(name);
@@ -64,11 +71,32 @@ export class Link {
       });
   }
 
-  /** Reports what the relay has lost so far. */
+  /** Who does it. */
+  by(name: ImpairmentName): LinkMechanism {
+    return this.#netem?.name === name ? 'netem' : 'relay';
+  }
+
+  /** Reports what has been lost so far. */
   async sync(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#relay) await this.#countLosses(this.#relay.remote).catch((error: unknown) => { this.#means.onTrouble(messageOf(error)); });
+      if (this.#netem) this.#reportLost('netem', await this.#netem.lost());
+      if (this.#relay) await this.#countLosses(this.#relay.remote).catch((error: unknown) => { this.#means.onTrouble('relay', messageOf(error)); });
     });
+  }
+
+  /**
+   * The one place that decides. Not beside a relay that is there already; a relay that comes later sends through netem, as all that
+   * leaves eth0 goes, so each does its own and is healed by itself.
+   */
+  async #tryNetem<Name extends ImpairmentName>(name: Name, value: Impairments[Name]): Promise<(() => Promise<void>) | null> {
+    if (this.#relay || !isForNetem(name, value)) return null;
+    const netem = await addNetem(this.#means.host, segment, value as Impairments['delay']);
+    if (!netem) return null;
+    this.#netem = { name, ...netem };
+    return async () => {
+      this.#reportLost('netem', await netem.remove());
+      this.#netem = undefined;
+    };
   }
 
   async #insert(): Promise<{ remote: Remote; placement: Placement }> {
@@ -101,9 +129,12 @@ export class Link {
   async #countLosses(remote: Remote): Promise<void> {
     const { dropped } = await remote.call<RelayCounts>('count');
     const more = dropped - this.#dropped;
-    if (!(more > 0)) return;
-    this.#dropped = dropped;
-    this.#means.onTrouble(`on ${this.#means.host.name} lost ${more} frames that no fault asked for`);
+    if (more > 0) this.#dropped = dropped;
+    this.#reportLost('relay', more);
+  }
+
+  #reportLost(by: LinkMechanism, frames: number): void {
+    if (frames > 0) this.#means.onTrouble(by, `on ${this.#means.host.name} lost ${frames} frames that no fault asked for`);
   }
 
   async #look(): Promise<Placement> {

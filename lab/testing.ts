@@ -27,6 +27,10 @@ const probes = {
   },
   ipv6: { argv: ['sh', '-c', 'grep -q " lo$" /proc/net/if_inet6 || { echo "no IPv6 address on lo" >&2; exit 1; }'], remedy: 'switch IPv6 on' },
   nft: { argv: ['unshare', '--user', '--map-root-user', '--net', 'nft', 'list', 'tables'], remedy: 'install nftables' },
+  netem: {
+    argv: ['unshare', '--user', '--map-root-user', '--net', 'sh', '-ec', 'tc qdisc add dev lo root handle 1: prio; tc qdisc add dev lo parent 1:2 netem; tc filter add dev lo parent 1: protocol ip u32 match u32 0 0 flowid 1:2'],
+    remedy: 'install iproute2, on a kernel with sch_netem, sch_prio and cls_u32; without them the lab is late by its relay, which other tests look at',
+  },
   docker: { argv: ['docker', 'version', '--format', '{{.Server.Version}}'], remedy: 'start a docker engine and install its command and compose; `lab doctor` says more' },
   dig: { argv: ['dig', '-v'], remedy: 'install bind9-dnsutils' },
   wget: { argv: ['wget', '--version'], remedy: 'install wget' },

@@ -13,6 +13,7 @@ export const corrupt = defineFault({
   on: linkTargets,
   options: { percent: integer(20, 1, 'of the packets, each way that is hit', 100), ...scope },
   apply: (target, options) => target.link.impair('corrupt', options),
+  by: ({ link }) => link.by('corrupt'),
   observe: async (target, options) => {
     const before = await checksumErrors(target);
     const { seen, observed } = await observePings(target, options, echoesToSee(options.percent), ({ sent, echoes }) => {

@@ -21,6 +21,7 @@ export const delay = defineFault({
     if (options.jitterMs > options.delayMs) throw new Error(`Expected the jitter to be no more than the delay of ${options.delayMs} ms, got ${options.jitterMs} ms`);
     return target.link.impair('delay', options);
   },
+  by: ({ link }) => link.by('delay'),
   observe: (target, options) => {
     const { delayMs, jitterMs } = options;
     // The mean of 20 even spreads is less than the delay by half of the jitter once in 10,000 times.

@@ -9,6 +9,7 @@ export const duplicate = defineFault({
   on: linkTargets,
   options: { percent: integer(20, 1, 'of the packets, each way that is hit', 100), ...scope },
   apply: (target, options) => target.link.impair('duplicate', options),
+  by: ({ link }) => link.by('duplicate'),
   observe: (target, options) =>
     observePings(target, options, echoesToSee(options.percent), ({ sent, echoes }) => {
       const extra = echoes.length - answered(echoes).size;

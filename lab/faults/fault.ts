@@ -64,6 +64,8 @@ export interface Fault<Table extends OptionTable = OptionTable> {
   apply(target: FaultTarget, options: OptionValues<Table>): Promise<Heal>;
   /** Looks for the effect once. Called while the fault is in force, and after healing, when it must be gone. */
   observe(target: FaultTarget, options: OptionValues<Table>): Promise<Observation>;
+  /** Set where there is more than one way to bring the effect about: which one it is, while in force. */
+  by?(target: FaultTarget): string;
   /**
    * Set where the effect is on connections that were there before: the observer then holds one in each family. Whether it is gone
    * after healing shows a `new` connection, or an `old` one that was there before the fault and has not been used since.

@@ -18,6 +18,7 @@ export const flap = defineFault({
     downMs: integer(500, 100, 'milliseconds down', 60_000),
   },
   apply: (target, options) => target.link.impair('flap', { ...options, family: 0, direction: 'both' }),
+  by: ({ link }) => link.by('flap'),
   observe: (target, { upMs, downMs }) =>
     observeEach([4, 6], async (each) => {
       const { sent, echoes } = await target.probe.ping(target.name, each, { count: Math.ceil((upMs + downMs) / everyMs), everyMs, limitMs: 100 });

@@ -67,7 +67,8 @@ export class FaultsInForce {
     const undo = await fault.apply(target, options).catch((error: unknown) => {
       throw new LabError('NOT_SUPPORTED', `Could not put ${title} in force: ${messageOf(error)}`, { cause: error });
     });
-    const { seen, observed } = await fault.observe(target, options);
+    const { seen, observed: effect } = await fault.observe(target, options);
+    const observed = fault.by ? `${effect}, by ${fault.by(target)}` : effect;
     this.#timeline.add(host, seen ? 'fault:verified' : 'fault:unverified', { fault: title, observed });
     if (!seen) this.#doubts.push(`${title} showed no effect: ${observed}`);
 

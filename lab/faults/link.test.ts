@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { netns } from '../drivers/netns.ts';
 import { startLab, type Lab } from '../lab.ts';
-import { describeWith } from '../testing.ts';
+import { describeWith, whyMissing } from '../testing.ts';
 import { Timeline } from '../timeline.ts';
 import { addressOf, type Family, type TargetName } from '../topology.ts';
 import { linkFaults } from './link.ts';
@@ -109,6 +109,7 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
 
   test.for([[4, 'backend-2'], [6, 'backend-2'], [4, 'dns']] as const)('100 ms asked is 100 ± 2 ms by ping: IPv%i, %s', async ([family, host]) => {
     const applied = await lab.apply('delay', host, { family, delayMs: 100 });
+    expect(applied.observation.observed).toMatch(whyMissing('netem') === null ? /, by netem$/ : /, by relay$/);
     const [late, other] = await Promise.all([ping(lab, host, family, 40, 25), ping(lab, host, family === 4 ? 6 : 4, 40, 25)]);
     await applied.heal();
     expect(late.lost).toEqual([]);
@@ -117,6 +118,24 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     expect(Math.abs(median(late.rttsMs) - 100)).toBeLessThan(2);
     expect(median(other.rttsMs)).toBeLessThan(2);
   });
+
+  test.each([4, 6] as const)('100 ms asked is 100 ± 2 ms by TCP connect: IPv%i', async (family) => {
+    const applied = await lab.apply('delay', 'backend-2', { delayMs: 100 });
+    const held = [];
+    for (let count = 0; count < 21; count++) held.push(await lab.probe.hold('backend-2', family, 2_000));
+    // The kernel's own measure of each handshake, SYN to SYN-ACK (RFC 6298 section 2): a process that is told later does not change it.
+    const { stdout } = await lab.host('observer').run(['ss', `-${family}`, '-tinH', 'state', 'established', 'dport = :8080']);
+    const rttsMs = [...stdout.matchAll(/\brtt:([\d.]+)\//g)].map(([, rtt]) => Number(rtt));
+    await Promise.all(held.map((each) => each.release()));
+    await applied.heal();
+    for (const { opened } of held) {
+      expect(opened.outcome).toBe('connected');
+      expect(opened.tookMs).toBeGreaterThan(99.9);
+    }
+    expect(rttsMs).toHaveLength(held.length);
+    expect(Math.min(...rttsMs)).toBeGreaterThan(99.9);
+    expect(Math.abs(median(rttsMs) - 100), rttsMs.join(' ')).toBeLessThan(2);
+  }, 20_000);
 
   test('a jitter spreads evenly, and reorders nothing', async () => {
     const applied = await lab.apply('delay', 'backend-2', { delayMs: 50, jitterMs: 20 });

@@ -16,6 +16,7 @@ export const loss = defineFault({
     ...scope,
   },
   apply: (target, options) => target.link.impair('loss', options),
+  by: ({ link }) => link.by('loss'),
   observe: (target, options) =>
     observePings(target, options, { ...echoesToSee(options.percent, options.burst), limitMs: options.percent === 100 ? 100 : 2_000 }, ({ sent, echoes }) => {
       const lost = sent - answered(echoes).size;

@@ -13,6 +13,7 @@ export const reorder = defineFault({
     ...scope,
   },
   apply: (target, options) => target.link.impair('reorder', options),
+  by: ({ link }) => link.by('reorder'),
   observe: (target, options) =>
     // Packets must follow each other for one to be overtaken: half of the chance, to be sure.
     observePings(target, options, { ...echoesToSee(options.percent === 100 ? 50 : options.percent / 2), batch: 20, waitMs: 2 * options.heldMs + 30, limitMs: 2 * options.heldMs + 2_000 }, ({ sent, echoes }) => {

@@ -14,6 +14,7 @@ export const throttle = defineFault({
   on: linkTargets,
   options: { rateKbit: integer(256, 8, 'kilobits a second', 20_000), ...scope },
   apply: (target, options) => target.link.impair('throttle', options),
+  by: ({ link }) => link.by('throttle'),
   observe: (target, options) => {
     const burstBytes = (burstMs * options.rateKbit) / 8;
     // At least two, small where the link is very narrow: both families wait in one line, which holds 2 s.
