@@ -96,7 +96,7 @@ export class Probe {
 
   /** Echo requests, which the target's kernel answers: what the link does to single packets. */
   ping(host: HostName, family: Family, request: Partial<Omit<PingRequest, 'address'>> = {}): Promise<PingResult> {
-    const whole: PingRequest = { address: addressOf(this.#topology, host, family), count: 1, batch: 1, everyMs: 1, bytes: 32, waitMs: 30, limitMs: 2_000, ...request };
+    const whole: PingRequest = { address: addressOf(this.#topology, host, family), count: 1, batch: 1, everyMs: 1, bytes: 32, untilAnswered: false, waitMs: 30, limitMs: 2_000, ...request };
     return this.#remote.call('echo', whole, whole.count * whole.everyMs + whole.limitMs + 10_000);
   }
 

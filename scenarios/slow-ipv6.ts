@@ -33,14 +33,13 @@ export const slowIpv6 = defineScenario({
   run: async ({ dns, apply, startClient, note, wait }) => {
     await dns.aaaa(true);
     for (const delayMs of delaysMs) {
-      const late = delayMs > 0 ? await apply('delay', backend, { delayMs, family: 6 }) : null;
-      const client = await startClient({});
+      // A client that only starts asks nothing yet.
+      const [late, client] = await Promise.all([delayMs > 0 ? apply('delay', backend, { delayMs, family: 6 }) : null, startClient({})]);
       note(`IPv6 is late by ${delayMs} ms`);
       await client.get(url);
       // A SYN-ACK to an attempt that was given up still belongs to this step.
       await wait(delayMs);
-      await client.stop();
-      await late?.heal();
+      await Promise.all([client.stop(), late?.heal()]);
     }
   },
   checks: ({ events, topology }) => {

@@ -26,7 +26,7 @@ export const delay = defineFault({
     const { delayMs, jitterMs } = options;
     // The mean of 20 even spreads is less than the delay by half of the jitter once in 10,000 times.
     const expectedMs = passes(options) * (delayMs - jitterMs / 2) - 1;
-    return observePings(target, options, { count: echoes, everyMs: 2, limitMs: 2 * delayMs + 2 * jitterMs + 1_000 }, ({ echoes: all }) => {
+    return observePings(target, options, { count: echoes, everyMs: 2, untilAnswered: true, limitMs: 2 * delayMs + 2 * jitterMs + 1_000 }, ({ echoes: all }) => {
       const rtts = all.map(({ rttMs }) => rttMs);
       const meanMs = rtts.reduce((sum, rttMs) => sum + rttMs, 0) / rtts.length;
       return {

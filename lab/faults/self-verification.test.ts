@@ -10,6 +10,7 @@ import { backendArgv } from '../services.ts';
 import { describeWith, driverWith, until } from '../testing.ts';
 import { Timeline } from '../timeline.ts';
 import { backendNames, createTopology, isBackend, isTarget, type BackendName, type TargetName } from '../topology.ts';
+import { linkFaults } from './link.ts';
 import { faultNamed, faultNames, type FaultName } from './index.ts';
 
 /**
@@ -181,6 +182,51 @@ describeWith('netns', 'a process that never ended', () => {
     }
     expect(lab.doubts).toEqual([expect.stringMatching(new RegExp(`^${fault} backend-1 showed no effect: `))]);
   });
+});
+
+/** Links on which nothing is undone: no command runs, and a relay is neither told anything nor ended, although all of it seems to be done. */
+const stuck = { on: false };
+
+function sticking(host: Host): Partial<Host> {
+  return {
+    run: (argv) => (stuck.on && isBackend(host.name) ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }) : host.run(argv)),
+    start: async (argv, options) => {
+      const real = await host.start(argv, options);
+      if (!argv.some((word) => word.includes('services/link/'))) return real;
+      const ended = Promise.withResolvers<ProcessExit>();
+      void real.exited.then(ended.resolve);
+      return {
+        ...real,
+        exited: ended.promise,
+        send: (line) => { real.send(stuck.on ? JSON.stringify({ id: (JSON.parse(line) as { id: number }).id, command: 'ping', args: {} }) : line); },
+        signal: async (signal) => {
+          if (stuck.on) ended.resolve({ code: null, signal, stderr: '' });
+          else await real.signal(signal);
+        },
+      };
+    },
+  };
+}
+
+describeWith('netns', 'a fault of a link that does not heal', () => {
+  const all = Object.keys(linkFaults) as (keyof typeof linkFaults)[];
+  const rounds = Array.from({ length: Math.ceil(all.length / backendNames.length) }, (_, round) => ({ faults: all.slice(round * backendNames.length, (round + 1) * backendNames.length) }));
+
+  // A backend each: what is stuck stays until the lab is gone.
+  test.each(rounds)('$faults: each is a doubt', async ({ faults }) => {
+    await using lab = await startLab({ driver: driverWith(netns, sticking), timeline: new Timeline(), seed: '1' });
+    const applied = await Promise.all(faults.map((fault, index) => lab.apply(fault, backendNames[index] ?? '')));
+    expect(lab.doubts).toEqual([]);
+    stuck.on = true;
+    try {
+      await Promise.all(applied.map((each) => each.heal()));
+    } finally {
+      stuck.on = false;
+    }
+    const expected = faults.map((fault, index) => expect.stringMatching(`^${fault} ${backendNames[index] ?? ''} did not heal: `) as string);
+    expect(lab.doubts).toHaveLength(faults.length);
+    expect(lab.doubts).toEqual(expect.arrayContaining(expected));
+  }, 60_000);
 });
 
 describeWith('netns', 'an effect that outlives its healing', () => {

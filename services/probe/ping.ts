@@ -16,6 +16,8 @@ export interface PingRequest {
   everyMs: number;
   /** Of the payload. */
   bytes: number;
+  /** Whether the end is the first answer to each request; otherwise second copies are waited for, too. */
+  untilAnswered: boolean;
   /** How long after the last request answers are waited for: at least, and at most where none has come. */
   waitMs: number;
   limitMs: number;
@@ -44,7 +46,7 @@ const types = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } a
 const ppoll = promisify(calls.ppoll.async) as (fds: Buffer, count: number, timeout: Buffer, mask: null) => Promise<number>;
 
 /** @throws {Error} where raw sockets are not allowed. */
-export async function ping({ address, count, batch, everyMs, bytes, waitMs, limitMs }: PingRequest): Promise<PingResult> {
+export async function ping({ address, count, batch, everyMs, bytes, untilAnswered, waitMs, limitMs }: PingRequest): Promise<PingResult> {
   const family = isIPv6(address) ? 6 : 4;
   const fd = expectCall('socket SOCK_RAW', calls.socket(family === 6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, family === 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) as number);
   try {
@@ -53,6 +55,7 @@ export async function ping({ address, count, batch, everyMs, bytes, waitMs, limi
     const identifier = randomInt(1, 0x10000);
     const sentMs: number[] = [];
     const echoes: Echo[] = [];
+    const answered = new Set<number>();
     let slowestMs = 0;
     const drain = (): void => {
       for (let message = receive(fd, family); message; message = receive(fd, family)) {
@@ -64,6 +67,7 @@ export async function ping({ address, count, batch, everyMs, bytes, waitMs, limi
         if (sent === undefined) continue;
         const rttMs = nowMs() - sent;
         slowestMs = Math.max(slowestMs, rttMs);
+        answered.add(sequence);
         echoes.push({ sequence, rttMs, sinceMs: nowMs() - (sentMs[0] ?? sent) });
       }
     };
@@ -83,7 +87,8 @@ export async function ping({ address, count, batch, everyMs, bytes, waitMs, limi
       drain();
       // Silence far longer than the slowest answer took is silence. Even where all is there, a second copy may be on its way.
       const endMs = lastMs + (echoes.length === 0 ? limitMs : Math.min(limitMs, 3 * slowestMs + waitMs));
-      if (sentMs.length >= count && nowMs() >= endMs) return { sent: count, echoes };
+      const isOver = nowMs() >= endMs || (untilAnswered && answered.size === count);
+      if (sentMs.length >= count && isOver) return { sent: count, echoes };
       await ppoll(pollSet(fd), 1, timespec((sentMs.length < count ? nextMs : endMs) - nowMs()), null);
     }
   } finally {
