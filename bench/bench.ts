@@ -5,9 +5,10 @@ import { nowMs } from '../lab/events.ts';
 import type { Driver } from '../lab/drivers/driver.ts';
 import { drivers } from '../lab/drivers/index.ts';
 import type { FaultName } from '../lab/faults/index.ts';
-import { createLab, startLab } from '../lab/lab.ts';
+import { createLab, startLab, type Lab } from '../lab/lab.ts';
 import type { Sighting } from '../lab/probe.ts';
 import { Timeline } from '../lab/timeline.ts';
+import { addressOf } from '../lab/topology.ts';
 
 const runs = Number(process.env['BENCH_RUNS'] ?? 15);
 
@@ -93,6 +94,49 @@ async function inForce(driver: Driver, fault: FaultName, isSign: (sighting: Sigh
   return Math.max(Math.min(...first) - calledMs, 0);
 }
 
+/** Near the most that a backend gives. */
+const bodyBytes = 16_000_000;
+/** One big body to the client's host, by a process of its own: what it read, and how long that took from the first byte on. */
+const reader = `
+const [host, bytes] = process.argv.slice(1);
+require('http').get({ host, port: 8080, path: '/bytes/' + bytes }, (response) => {
+  const startMs = performance.now();
+  let read = 0;
+  response.on('data', (data) => (read += data.length)).on('end', () => console.log(JSON.stringify({ read, tookMs: performance.now() - startMs })));
+});`;
+
+async function megabytesPerS(lab: Lab): Promise<number> {
+  const rates: number[] = [];
+  for (let run = 0; run < 5; run++) {
+    const { stdout, stderr } = await lab.host('client').run([lab.network.runtime.node, '--eval', reader, addressOf(lab.topology, 'backend-1', 4), String(bodyBytes)]);
+    const { read, tookMs } = JSON.parse(stdout || '{}') as { read?: number; tookMs: number };
+    if (read !== bodyBytes) throw new Error(`Of ${bodyBytes} bytes ${String(read)} came: ${stderr}`);
+    rates.push(Math.round(read / 1_000 / tookMs));
+  }
+  return median(rates);
+}
+
+async function roundTripMs(lab: Lab): Promise<number> {
+  const { echoes } = await lab.probe.ping('backend-1', 4, { count: 200, everyMs: 2 });
+  return Math.round(median(echoes.map(({ rttMs }) => rttMs)) * 1_000) / 1_000;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+/** What a relay in the link costs when it has nothing to do to the packets, beside the link without one. */
+async function relay(driver: Driver): Promise<object> {
+  process.stderr.write(`${driver.name}: relay\n`);
+  await using lab = await startLab({ driver, timeline: new Timeline(), seed: '1' });
+  const figures = async (): Promise<object> => ({ medianRoundTripMs: await roundTripMs(lab), medianMegabytesPerS: await megabytesPerS(lab) });
+  const without = await figures();
+  // It hits what goes to the host, over IPv6 only; what is measured goes through the relay untouched.
+  await lab.apply('delay', 'backend-1', { delayMs: 5, direction: 'to', family: 6 });
+  const through = await figures();
+  return { without, through };
+}
+
 /** Every figure that both drivers have, side by side. */
 async function measure(driver: Driver): Promise<object> {
   const { name, maxLabs = Infinity } = driver;
@@ -106,6 +150,7 @@ async function measure(driver: Driver): Promise<object> {
     labReady: await repeat(`${name}: lab ready`, () => labReady(driver), times),
     allDown: await repeat(`${name}: make scenario name=all-down`, command('make', '-s', 'scenario', 'name=all-down', `driver=${name}`), times),
     faultInForce,
+    relay: await relay(driver),
     allScenarios: await repeat(`${name}: make scenarios`, command('make', '-s', 'scenarios', `driver=${name}`), 1),
   };
 }
