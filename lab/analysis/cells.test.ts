@@ -22,4 +22,6 @@ test('runs that differ are told apart, and one that showed nothing is a question
   expect(text(reading('answered', 5), reading('EOF', 7), reading('answered', 5), reading(null))).toBe('2× 5.0 ms; 1× EOF, 7.0 ms; 1× ?');
   expect(text(reading(null), reading(null))).toBe('2× ?');
   expect(text()).toBe('–');
+  expect(text(reading('exit status 7: curl: (7) after 18 ms', 2), reading('exit status 7: curl: (7) after 21 ms', 4))).toBe('exit status 7, 3.0 ms ±1.0 ms');
+  expect(text(reading('lookup on 198.51.100.53:53: read 198.51.100.200:40123: timeout', 2), reading('lookup on 198.51.100.53:53: read 198.51.100.200:5123: timeout', 2))).not.toContain('×');
 });

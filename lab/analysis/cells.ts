@@ -25,7 +25,7 @@ export interface Cell {
 
 export function cellOf(client: string, version: string | null, failure: string, readings: Reading[]): Cell {
   const known = readings.filter((reading): reading is Reading & { outcome: string } => reading.outcome !== null);
-  const outcomes = [...Map.groupBy(known, ({ outcome }) => outcome)].map(([outcome, runs]) => {
+  const outcomes = [...Map.groupBy(known, ({ outcome }) => essenceOf(outcome))].map(([outcome, runs]) => {
     const delays = runs.flatMap(({ delayMs }) => (delayMs === null ? [] : [delayMs])).sort((one, other) => one - other);
     return {
       outcome,
@@ -37,6 +37,11 @@ export function cellOf(client: string, version: string | null, failure: string, 
     };
   });
   return { client, version, failure, outcomes: outcomes.sort((one, other) => other.count - one.count), unknown: readings.length - known.length, readings };
+}
+
+/** A command's exit status without its words, and a message without the ports and times in it: those differ in each run. */
+function essenceOf(outcome: string): string {
+  return /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replace(/:\d{4,5}\b/g, ':…').replace(/\b\d+(\.\d+)? ?m?s\b/g, '… s');
 }
 
 /** Of an even number, the mean of the two in the middle. */

@@ -1,6 +1,6 @@
 /** `lab matrix`: every client found, against every failure that matters; what was measured, and nothing else. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { pc } from '../report/colours.ts';
 import { failureGroups, failures } from '../../scenarios/matrix/index.ts';
@@ -134,6 +134,7 @@ async function machineFacts(driver: Driver): Promise<Record<string, string>> {
   return {
     machine: `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${os ?? 'unknown'}, kernel ${release()}${glibcVersionRuntime ? `, glibc ${glibcVersionRuntime}` : ''}`,
+    'its load': `${loadavg().map((load) => load.toFixed(1)).join(', ')} in the last 1, 5 and 15 minutes, this command included`,
     lab: `${driver.name} driver, Node ${process.version.slice(1)}`,
   };
 }

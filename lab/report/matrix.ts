@@ -31,9 +31,8 @@ export function cellText({ outcomes, unknown }: Cell): string {
 /** Below this a spread is the scheduler's, not the client's. */
 const spreadWorthTellingMs = 1;
 
-/** A command's exit status is enough here; its words are in the run's journal. */
 function shortened(outcome: string): string {
-  const text = /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replaceAll('|', '/');
+  const text = outcome.replaceAll('|', '/');
   return text.length > longestOutcome ? `${text.slice(0, longestOutcome - 1)}…` : text;
 }
 
