@@ -38,6 +38,14 @@ export function attemptsText(attempts: readonly Attempt[]): string {
   return attempts.map(({ address, outcome }) => `${address} ${outcome}`).join(', ') || 'none';
 }
 
+/** From the first byte of a request to the first byte of its response, by the packets: what the server and the network took. */
+export function servedMs(events: readonly TimelineEvent[], request: number): number | null {
+  const start = events.find((event) => event.event === 'client:request' && event.request === request);
+  const sent = start && events.find((event) => event.event === 'wire:request' && event.tMs >= start.tMs);
+  const answered = sent?.event === 'wire:request' && events.find((event) => event.event === 'wire:response' && event.localPort === sent.localPort && event.count === sent.count);
+  return sent && answered ? answered.tMs - sent.tMs : null;
+}
+
 /** From the request to the response or the error that its caller got; null where it got neither. */
 export function tookMs(events: readonly TimelineEvent[], request: number): number | null {
   const start = events.find((event) => event.event === 'client:request' && event.request === request);

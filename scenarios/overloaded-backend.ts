@@ -1,7 +1,7 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/scenario.ts';
 import { webName } from '../lab/topology.ts';
-import { answererOf, requestTolerance, tookMs } from './common.ts';
+import { answererOf, requestTolerance, servedMs } from './common.ts';
 
 const delayMs = 300;
 
@@ -40,7 +40,7 @@ export const overloadedBackend = defineScenario({
     return [
       check('the client stayed with the slow server', stayed.every((name) => name === drowning), stayed.join(' ')),
       check('on one connection, without asking DNS', connections.reused === 3 && lookups === 0, `reused ${connections.reused} times, ${lookups} lookups`),
-      ...[2, 3, 4].map((request) => checkDelay(`request ${request} took as long as the server`, tookMs(events, request), delayMs, requestTolerance)),
+      ...[2, 3, 4].map((request) => checkDelay(`request ${request} took as long as the server`, servedMs(events, request), delayMs, requestTolerance)),
     ];
   },
 });

@@ -74,6 +74,8 @@ describe('TCP', () => {
   test('payload that was sent before is a retransmission, across the end of the sequence numbers too', () => {
     const near = 2 ** 32 - 2;
     expect(story(sent({ payload: 'abcd' }), sent({ payload: 'abcd' }), sent({ payload: 'ab' }), sent({ sequence: 5, payload: 'e' }))).toEqual(['request 0 1 abcd', 'data-retransmission 1 client 4', 'data-retransmission 2 client 2']);
+    // Old and new data in one segment.
+    expect(story(sent({ payload: 'ab' }), came({ payload: 'x' }), sent({ payload: 'abGET' }))).toEqual(['request 0 1 ab', 'response 1 1 x', 'data-retransmission 2 client 2', 'request 2 2 GET']);
     expect(story(sent({ sequence: near, payload: 'abcd' }), sent({ sequence: 2, payload: 'ef' }), sent({ sequence: near, payload: 'abcd' }))).toEqual(['request 0 1 abcd', 'data-retransmission 2 client 4']);
   });
 });

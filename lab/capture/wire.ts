@@ -93,18 +93,22 @@ export class WireDecoder {
     if (payloadBytes === 0) return [];
     const side = known.sides[sender];
     const end = (sequence + payloadBytes) >>> 0;
-    // Serial number arithmetic (RFC 9293 section 3.4): what ends no later than what was seen is no news.
-    if (side.next !== undefined && ((end - side.next) | 0) <= 0) return [{ event: 'wire:data-retransmission', ...known.flow, sender, bytes: payloadBytes }];
+    // Serial number arithmetic (RFC 9293 section 3.4). A kernel that repeats itself may put several old segments, and new data, into one.
+    const seenBytes = side.next === undefined ? 0 : Math.min(Math.max((side.next - sequence) | 0, 0), payloadBytes);
+    const again: WireEvent[] = seenBytes > 0 ? [{ event: 'wire:data-retransmission', ...known.flow, sender, bytes: seenBytes }] : [];
+    if (seenBytes === payloadBytes) return again;
     side.next = end;
+    return [...again, ...this.#news(known, sender, payload.subarray(seenBytes))];
+  }
+
+  /** Payload that was not seen before. */
+  #news(known: Flow, sender: Sender, payload: Buffer): WireEvent[] {
     if (known.flow.port === dnsPort) return this.#dnsOverTcp(known, sender, payload);
-    if (sender === 'client') {
-      if (known.waiting) return [];
-      known.waiting = true;
-      return [{ event: 'wire:request', ...known.flow, count: ++known.requests, line: firstLine(payload) }];
-    }
-    if (!known.waiting) return [];
-    known.waiting = false;
-    return [{ event: 'wire:response', ...known.flow, count: known.requests, line: firstLine(payload) }];
+    // Only the first byte of a request, and of its response, is an event.
+    if (known.waiting === (sender === 'client')) return [];
+    known.waiting = sender === 'client';
+    if (sender === 'client') known.requests++;
+    return [{ event: sender === 'client' ? 'wire:request' : 'wire:response', ...known.flow, count: known.requests, line: firstLine(payload) }];
   }
 
   /** Messages with a length before each (RFC 7766 section 8), however they are cut into segments. */
