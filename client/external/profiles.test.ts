@@ -12,6 +12,8 @@ interface Expected {
   needs: readonly Need[];
   /** Of three GETs in a row, how many connections: the libraries' documentation says which of them keep theirs. */
   connections: 1 | 3;
+  /** Connections that it opens beside those, and may use. */
+  spare?: 1;
   /** What the caller is told of a closed port. */
   refused: RegExp;
   /** Whether the status of a response reaches us. */
@@ -41,10 +43,11 @@ const expected: Record<ProfileName, Expected> = {
   php: { needs: ['php'], connections: 1, refused: /connect to server/ },
   'perl-lwp': { needs: ['perl'], connections: 1, refused: /Connection refused/ },
   // A browser opens one more connection than it uses.
-  chromium: { needs: ['chromium'], connections: 1, refused: /^ERR_CONNECTION_REFUSED$/ },
+  // It opens one more than it needs, and which of the two the next request takes is a race.
+  chromium: { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/ },
 };
 
-describe.each(Object.entries(expected))('%s', (client, { needs, connections, refused, tellsStatus = true }) => {
+describe.each(Object.entries(expected))('%s', (client, { needs, connections, spare = 0, refused, tellsStatus = true }) => {
   describeWith(['netns', ...needs], 'in a lab', () => {
     test('gets, posts, keeps what it says, fails as it says, and asks DNS for nothing else', { timeout: 60_000 }, async () => {
       const scenario = defineScenario({
@@ -66,7 +69,7 @@ describe.each(Object.entries(expected))('%s', (client, { needs, connections, ref
       const postsMs = events.find(({ event }) => event === 'lab:note')?.tMs ?? 0;
       const requests = events.flatMap((event) => (event.event === 'backend:request' && event.tMs > 0 && event.from === '198.51.100.200' && event.path === '/' ? [event] : []));
       expect(requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'POST']);
-      expect(new Set(requests.filter(({ tMs }) => tMs < postsMs).map(({ host, connection }) => `${host} ${connection}`)).size).toBe(connections);
+      expect(new Set(requests.filter(({ tMs }) => tMs < postsMs).map(({ host, connection }) => `${host} ${connection}`)).size - connections).toBeOneOf([0, spare]);
       expect([...new Set(events.flatMap((event) => (event.event === 'dns:query' && event.from === '198.51.100.200' ? [event.name] : [])))]).toEqual([webName]);
     });
   });
