@@ -15,6 +15,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  make scenario name=all-down [client=node-http] [driver=netns] [seed=1] [set='family=4 keepAlive=off'] [v=1] [json=1]"
+	@echo "  make scenario name=recovery client='curl -sS {url}' expect='recoveryMs<2000 requests.failed==0' [client-image=IMAGE driver=docker]"
 
 scenario: $(INSTALLED) ## run one scenario: make scenario name=all-down
 	@bin/lab run $(FLAGS) '$(name)'

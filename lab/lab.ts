@@ -1,7 +1,7 @@
 /** A lab that is up: hosts, services, the observer, and the faults in force. Knows nothing of any scenario. */
 import type { Behaviour } from '../services/backend/behaviour.ts';
 import type { Driver, Host, HostProcess, Network, StartOptions } from './drivers/driver.ts';
-import { startCapture, type Capture, type Captured } from './capture/capture.ts';
+import type { Capture, Captured } from './capture/capture.ts';
 import { measureClock, type ClockReading } from './clock.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
 import { LabError, unknownName } from './errors.ts';
@@ -145,6 +145,8 @@ export class Lab implements AsyncDisposable {
 
   /** Captures every frame of the client's interface from here on; what they tell goes to the timeline. */
   async startCapture(): Promise<void> {
+    // Loaded here, while the hosts' processes start: the DNS decoder takes 20 ms.
+    const { startCapture } = await import('./capture/capture.ts');
     this.#capture = await startCapture(this);
   }
 

@@ -100,3 +100,12 @@ export function splitAssignments(words: readonly string[]): Record<string, strin
     }),
   );
 }
+
+/**
+ * A count on the command line.
+ * @throws {LabError} BAD_INPUT naming the flag, what was expected and what was seen.
+ */
+export function wholeNumber(flag: string, text: string, min = 1): number {
+  if (!/^\d+$/.test(text) || Number(text) < min) throw new LabError('BAD_INPUT', `Expected --${flag} to be a whole number, ${min} or more, got \`${text}\`.`);
+  return Number(text);
+}

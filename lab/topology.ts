@@ -10,6 +10,9 @@ export type HostName = (typeof hostNames)[number];
 export const backendNames = ['backend-1', 'backend-2', 'backend-3'] as const;
 export type BackendName = (typeof backendNames)[number];
 
+/** What every driver calls a host's interface on the lab network. */
+export const interfaceName = 'eth0';
+
 export const domain = 'lab.test';
 /** The name whose answers spread clients over the backends. */
 export const webName = `web.${domain}`;

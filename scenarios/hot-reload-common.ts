@@ -65,10 +65,6 @@ function rateOf(served: readonly { connection: number; tMs: number }[], told: re
   return (1000 * spans.reduce((sum, { requests }) => sum + requests, 0)) / spans.reduce((sum, { ms }) => sum + ms, 0);
 }
 
-export function medianOf(sorted: readonly number[]): number | null {
-  return sorted[Math.floor(sorted.length / 2)] ?? null;
-}
-
 /** `backend-1 backend-1 backend-1` */
 export function answerersOf({ topology, data }: Result<Reloaded>): string {
   return data.answers.map((answer) => answererOf(topology, answer)).join(' ');

@@ -1,6 +1,7 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
+import { median } from '../lab/analysis/median.ts';
 import { defineScenario } from '../lab/scenario.ts';
-import { answerersOf, fatesOf, load, medianOf, reloadUnderLoad, spanText, type Reloaded } from './hot-reload-common.ts';
+import { answerersOf, fatesOf, load, reloadUnderLoad, spanText, type Reloaded } from './hot-reload-common.ts';
 
 /** Envoy's proportions, 600 and 900 s, at 1:150. */
 const drainMs = 4_000;
@@ -31,7 +32,7 @@ export const hotReload = defineScenario<Reloaded>({
     const { events, data: { leftOver } } = result;
     const { told, toldAfterMs, closedAfterMs, oldProcesses, newProcesses, requestsPerS, resets } = fatesOf(events);
     const handOverMs = events.find(({ event }) => event === 'backend:hand-over')?.tMs ?? NaN;
-    const medianMs = medianOf(told.map(({ tMs }) => tMs - handOverMs).sort((one, other) => one - other));
+    const medianMs = median(told.map(({ tMs }) => tMs - handOverMs));
     const expectedMs = 1000 * Math.sqrt((2 * (drainMs / 1000) * Math.LN2) / requestsPerS);
     const idleEnds = closedAfterMs('idle');
     return [

@@ -1,4 +1,5 @@
 /** What several runs of one client and one failure come to. */
+import { median } from './median.ts';
 
 /** What one run measured. */
 export interface Reading {
@@ -42,11 +43,4 @@ export function cellOf(client: string, version: string | null, failure: string, 
 /** A command's exit status without its words, and a message without the ports and times in it: those differ in each run. */
 function essenceOf(outcome: string): string {
   return /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replace(/:\d{4,5}\b/g, ':…').replace(/\b\d+(\.\d+)? ?m?s\b/g, '… s');
-}
-
-/** Of an even number, the mean of the two in the middle. */
-function median(sorted: readonly number[]): number | null {
-  if (sorted.length === 0) return null;
-  const [lower = 0, upper = 0] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
-  return (lower + upper) / 2;
 }

@@ -3,11 +3,9 @@ import type { Delivered } from '../../services/capture/main.ts';
 import { messageOf } from '../errors.ts';
 import type { Lab } from '../lab.ts';
 import { programArgv } from '../services.ts';
+import { interfaceName } from '../topology.ts';
 import { decodeFrames, type CapturedFrame } from './frames.ts';
 import { WireDecoder } from './wire.ts';
-
-/** What every driver calls a host's interface on the lab network. */
-export const interfaceName = 'eth0';
 
 export interface Captured {
   readonly frames: readonly CapturedFrame[];

@@ -2,8 +2,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { EventName, Payload, TimelineEvent } from '../events.ts';
 import { describe } from '../report/describe.ts';
-import { hostNames, type Topology } from '../topology.ts';
-import { interfaceName, type Captured } from './capture.ts';
+import { hostNames, interfaceName, type Topology } from '../topology.ts';
+import type { Captured } from './capture.ts';
 import { buildPcapng } from './pcapng.ts';
 
 /** What a reader of the packets cannot know: everything that was done to the lab, and the caller's side of each request. */

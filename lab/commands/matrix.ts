@@ -9,7 +9,8 @@ import { cellOf, type Cell, type Reading } from '../analysis/cells.ts';
 import { clientHost, findClients, parseClient } from '../clients.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { chooseDriver } from '../drivers/index.ts';
-import { LabError, unknownName } from '../errors.ts';
+import { unknownName } from '../errors.ts';
+import { wholeNumber } from '../options.ts';
 import { writeRunFiles } from '../report/files.ts';
 import { matrixLines, matrixPage, type Matrix } from '../report/matrix.ts';
 import { runScenario } from '../run.ts';
@@ -117,11 +118,6 @@ function namesOf(text: string, known: readonly string[], what: string): string[]
 /** Names with commas or blanks between them. */
 function wordsOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new LabError('BAD_INPUT', `Expected --${name} to be a whole number, 1 or more, got \`${text}\`.`);
-  return Number(text);
 }
 
 function commandText({ clients, failures: chosen, repeat }: MatrixFlags): string {

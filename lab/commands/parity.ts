@@ -3,7 +3,9 @@ import { pc } from '../report/colours.ts';
 import { scenarioNames, scenarios } from '../../scenarios/index.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Findings } from '../analysis/findings.ts';
+import { median } from '../analysis/median.ts';
 import { LabError } from '../errors.ts';
+import { wholeNumber } from '../options.ts';
 import { writeRunFiles } from '../report/files.ts';
 import { runScenario, type Journal } from '../run.ts';
 import { runOptions, type RunFlags } from './run.ts';
@@ -47,8 +49,7 @@ export function declared(scenario: string, { finding, byMs }: Difference): Devia
 
 /** Exit status: 0 no undeclared difference, 1 there is one, 3 a run could not be done. */
 export async function parity(flags: ParityFlags): Promise<number> {
-  const repeat = Number(flags.repeat);
-  if (!Number.isInteger(repeat) || repeat < 1) throw new LabError('BAD_INPUT', `Expected --repeat to be a whole number, 1 or more, got \`${flags.repeat}\`.`);
+  const repeat = wholeNumber('repeat', flags.repeat);
   // What needs a server that the containers have not can be compared with nothing.
   const names = flags.only.length > 0 ? flags.only : scenarioNames.filter((name) => (scenarios as Record<string, Scenario>)[name]?.needs === undefined);
   const width = Math.max(...names.map((name) => name.length));
@@ -121,8 +122,7 @@ function differenceOf(one: string, other: string): string {
 }
 
 function medianOf(values: readonly (number | null)[]): number | null {
-  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? null;
+  return median(values.filter((value) => value !== null));
 }
 
 function verdictOf(runs: readonly Journal[]): string {

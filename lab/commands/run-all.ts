@@ -3,7 +3,7 @@ import { pc } from '../report/colours.ts';
 import { scenarioNames } from '../../scenarios/index.ts';
 import { complaintsOf, wordOf } from '../report/complaints.ts';
 import { chooseDriver } from '../drivers/index.ts';
-import { LabError } from '../errors.ts';
+import { wholeNumber } from '../options.ts';
 import { missingServer } from '../external-server.ts';
 import { writeRunFiles } from '../report/files.ts';
 import { runScenario, type FinishedRun } from '../run.ts';
@@ -11,10 +11,9 @@ import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
 
 /** Exit status: the worst of the runs' (could not run, then unknown, then fail). */
 export async function runAll(flags: RunFlags & { jobs: string }): Promise<number> {
-  const jobs = Number(flags.jobs);
+  const jobs = wholeNumber('jobs', flags.jobs);
   const driver = await chooseDriver(flags.driver);
   const { maxLabs = Infinity } = driver;
-  if (!Number.isInteger(jobs) || jobs < 1) throw new LabError('BAD_INPUT', `Expected --jobs to be a whole number, 1 or more, got \`${flags.jobs}\`.`);
   const start = performance.now();
   const width = Math.max(...scenarioNames.map((name) => name.length));
   const waiting = [...scenarioNames];

@@ -5,7 +5,7 @@ import { scenarioNames } from '../../scenarios/index.ts';
 import { pc } from '../report/colours.ts';
 import { complaintsOf, wordOf } from '../report/complaints.ts';
 import { chooseDriver } from '../drivers/index.ts';
-import { LabError } from '../errors.ts';
+import { wholeNumber } from '../options.ts';
 import { missingServer } from '../external-server.ts';
 import { writeRunFiles } from '../report/files.ts';
 import { runScenario, type Journal } from '../run.ts';
@@ -21,7 +21,7 @@ export interface SoakFlags extends RunFlags {
 
 /** Exit status: 0 when every scenario passed every time, 1 otherwise, 130 or 143 when interrupted. */
 export async function soak(flags: SoakFlags): Promise<number> {
-  const [times, jobs] = [wholeNumber('n', flags.n, 1), wholeNumber('jobs', flags.jobs, 1)];
+  const [times, jobs] = [wholeNumber('n', flags.n), wholeNumber('jobs', flags.jobs)];
   const driver = await chooseDriver(flags.driver);
   const signal = interruptSignal();
   const isOver = (): boolean => signal.aborted;
@@ -74,9 +74,4 @@ function startBurners(count: number): { count: number; stop(): void } {
   const script = 'process.stdin.on("close", () => process.exit()).resume(); (function burn() { const end = performance.now() + 5; while (performance.now() < end); setImmediate(burn); })()';
   const children = Array.from({ length: count }, () => spawn(process.execPath, ['--eval', script], { stdio: ['pipe', 'ignore', 'ignore'] }));
   return { count, stop: () => { for (const child of children) child.kill(); } };
-}
-
-function wholeNumber(name: string, text: string, min: number): number {
-  if (!/^\d+$/.test(text) || Number(text) < min) throw new LabError('BAD_INPUT', `Expected --${name} to be a whole number, ${min} or more, got \`${text}\`.`);
-  return Number(text);
 }
