@@ -1,8 +1,8 @@
 /** slow-a and slow-aaaa: one of the two answers comes late, and who waits for it. */
-import { check, checkDelay, type Check } from '../lab/analysis/checks.ts';
+import { check, type Check } from '../lab/analysis/checks.ts';
 import { dnsDuring } from '../lab/analysis/queries.ts';
 import type { Result, Stage } from '../lab/scenario.ts';
-import { attemptsText, requestTolerance, timerTolerance } from './common.ts';
+import { attemptsText, timerTolerance } from './common.ts';
 
 export type SlowType = 'A' | 'AAAA';
 /** More than any resolution delay that RFC 8305 would allow (50 ms), less than a resolver's timeout. */
@@ -30,9 +30,11 @@ export function lateChecks(result: Result<{ ok: boolean }>, late: SlowType): Che
   const other = late === 'A' ? 'AAAA' : 'A';
   const lateAnswer = result.events.find((event) => event.event === 'dns:answer' && event.type === late && event.from === result.topology.hosts.client.ipv4);
   const lateQuery = result.events.find((event) => event.event === 'dns:query' && event.type === late && event.from === result.topology.hosts.client.ipv4);
+  const tookMs = lateAnswer && lateQuery ? lateAnswer.tMs - lateQuery.tMs : null;
   const prompt = answersOf(result)[other];
   return [
-    checkDelay(`the ${late} answer came late`, lateAnswer && lateQuery ? lateAnswer.tMs - lateQuery.tMs : null, lateMs, timerTolerance),
+    // A busy machine makes it later still, which changes nothing of what is asked here.
+    check(`the ${late} answer came ${lateMs} ms late or more`, tookMs !== null && tookMs >= lateMs - timerTolerance.earlyMs, tookMs === null ? 'not measured' : `${tookMs.toFixed(1)} ms`),
     check(`the ${other} answer did not`, prompt !== null && prompt.answeredMs - prompt.askedMs < lateMs / 2, prompt ? `${(prompt.answeredMs - prompt.askedMs).toFixed(1)} ms` : 'none'),
     check('the request was answered', result.data.ok, result.data.ok ? 'answered' : 'failed'),
   ];
@@ -43,9 +45,9 @@ export function waitedChecks(result: Result<unknown>, late: SlowType): Check[] {
   const { findings: { attempts, resolutionDelayMs } } = result;
   const lateAnswer = answersOf(result)[late];
   const [first] = attempts;
-  const waitedMs = first && lateAnswer ? first.startMs - lateAnswer.askedMs : null;
+  const afterMs = first && lateAnswer ? first.startMs - lateAnswer.answeredMs : null;
   return [
-    checkDelay('the first SYN waited for it', waitedMs, lateMs, requestTolerance),
+    check('the first SYN waited for it', afterMs !== null && afterMs > 0, afterMs === null ? 'not measured' : `${afterMs.toFixed(1)} ms after it`),
     check('so there was no resolution delay to measure', resolutionDelayMs === null, resolutionDelayMs === null ? 'none' : `${resolutionDelayMs.toFixed(1)} ms`),
     check('and IPv6 was tried first, and alone', attempts.length === 1 && first?.family === 6, attemptsText(attempts)),
   ];

@@ -36,12 +36,15 @@ export async function soak(flags: SoakFlags): Promise<number> {
   const waiting = Array.from({ length: times }, (_, round) => names.map((name) => ({ name, seed: String(round + 1) }))).flat();
   const total = waiting.length;
   const start = performance.now();
+  const elapsed = (): string => `${((performance.now() - start) / 1000).toFixed(0)} s`;
+  let done = 0;
   console.log(pc.dim(`${total} runs, ${jobs} labs at a time, beside ${burners.count} processes that only burn CPU`));
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !isOver(); next = waiting.shift()) {
       const finished = await runScenario(await runOptions(next.name, { ...flags, seed: next.seed }));
       if (isOver()) return;
       journals.get(next.name)?.push(finished.journal);
+      if (++done % Math.ceil(total / 10) === 0 && done < total) console.log(pc.dim(`  ${done} of ${total} runs, ${elapsed()}`));
       if (finished.journal.verdict === 'pass') continue;
       // Only what needs to be looked at is kept.
       const directory = await writeRunFiles(finished);
@@ -65,7 +68,7 @@ export async function soak(flags: SoakFlags): Promise<number> {
     if (passed) whole++;
     console.log(`  ${(passed ? pc.green : pc.red)(name.padEnd(width))}  ${counts}`);
   }
-  console.log(`\n${whole} of ${names.length} scenarios passed ${times} of ${times} times, in ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  console.log(`\n${whole} of ${names.length} scenarios passed ${times} of ${times} times, in ${elapsed()}`);
   return whole === names.length ? 0 : 1;
 }
 
