@@ -2,12 +2,13 @@
 # A Docker engine of our own for CI: no registry, no systemd, no touch of the machine's firewall or forwarding.
 #
 #   eval "$(.ci/engine.sh start)"   installs what is missing, starts dockerd, prints `export DOCKER_HOST=…` and nothing else
+#   eval "$(.ci/engine.sh compose)" Compose v2, which Debian has since 13, beside the v1 of `start`; prints `export DOCKER_CONFIG=…`
 #   .ci/engine.sh image             makes failover-lab-base:ci, a stand-in for the official Node image (BASE_IMAGE)
 #   .ci/engine.sh stop              removes its containers and networks, ends it, and leaves nothing behind
 #
 # Each may be repeated. Messages go to stderr; a failure is one line there and exit status 1.
 #   ENGINE_DIR    where it all lives, default /tmp/failover-lab-engine; two directories are two engines
-#   ENGINE_CACHE  where the root file system is kept between runs, default /var/cache/failover-lab
+#   ENGINE_CACHE  where the root file system and Compose v2 are kept between runs, default /var/cache/failover-lab
 #   BASE_IMAGE    the stand-in's name, default failover-lab-base:ci
 set -euo pipefail
 export PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH" LC_ALL=C
@@ -16,6 +17,7 @@ dir=${ENGINE_DIR:-/tmp/failover-lab-engine}
 cache=${ENGINE_CACHE:-/var/cache/failover-lab}
 image=${BASE_IMAGE:-failover-lab-base:ci}
 suite=bookworm
+compose_suite=trixie
 # What the Dockerfile would fetch: a base image that has it needs no network.
 packages=iproute2,nftables,curl,bind9-dnsutils
 repository=$(cd "$(dirname "$0")/.." && pwd)
@@ -97,6 +99,42 @@ last_error() {
   tail -1 <<<"$lines"
 }
 
+# mirror SUITE: where this machine's own apt gets the suite's main component from, in whatever format its sources are written.
+mirror() {
+  # shellcheck disable=SC2016  # apt's own $(…)
+  apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(SITE)' 'Created-By: Packages' | awk -v s="$1" '$1 == s && $2 == "main" { print $3; exit }'
+}
+
+# One program, linked statically but for libc: it runs on an older Debian, and nothing of the machine's packages is touched.
+add_compose() {
+  prepare_directory
+  local plugin=$cache/compose-$compose_suite/docker-compose
+  [ -x "$plugin" ] || fetch_compose "$plugin"
+  mkdir -p "$dir/docker/cli-plugins"
+  cp "$plugin" "$dir/docker/cli-plugins/docker-compose"
+  export DOCKER_CONFIG=$dir/docker
+  say "Compose $(docker compose version --short) beside $(docker-compose version --short)"
+  echo "export DOCKER_CONFIG=$DOCKER_CONFIG"
+}
+
+# fetch_compose PLUGIN: from Debian, signed as ever, by an apt with lists of its own.
+fetch_compose() {
+  local plugin=$1 start site
+  start=$(now)
+  site=$(mirror "$suite")
+  [ -n "$site" ] || die "None of this machine's apt sources (/etc/apt) has $suite main."
+  rm -rf "$dir/apt" && mkdir -p "$dir/apt/lists/partial"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $compose_suite main" >"$dir/apt/sources.list"
+  local apt=(apt-get -q -o "Dir::Etc::SourceList=$dir/apt/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$dir/apt/lists"
+    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Acquire::Languages=none -o APT::Sandbox::User=root)
+  (cd "$dir/apt" && "${apt[@]}" update && "${apt[@]}" download docker-compose && dpkg-deb -x docker-compose_*.deb tree) >"$dir/apt.log" 2>&1 </dev/null ||
+    die "Could not fetch docker-compose of $compose_suite from $site: $(grep -E '^[EW]:' "$dir/apt.log" | head -1)"
+  mkdir -p "$(dirname "$plugin")"
+  cp "$dir/apt/tree/usr/libexec/docker/cli-plugins/docker-compose" "$plugin.part" && mv "$plugin.part" "$plugin"
+  rm -rf "$dir/apt"
+  say "fetched Compose v2 of Debian $compose_suite in $(seconds "$start")"
+}
+
 make_image() {
   prepare_directory
   answers || die "No engine answers at $DOCKER_HOST. Run: eval \"\$(.ci/engine.sh start)\""
@@ -128,17 +166,15 @@ make_image() {
 
 # make_root TARBALL: Debian's smallest base system with iproute2, less what nobody reads in a container.
 make_root() {
-  local tarball=$1 start mirror
+  local tarball=$1 start site
   start=$(now)
   install debootstrap:debootstrap
-  # shellcheck disable=SC2016  # apt's own $(…)
-  # Where this machine's own apt gets the suite's main component from, in whatever format its sources are written.
-  mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(SITE)' 'Created-By: Packages' | awk -v s="$suite" '$1 == s && $2 == "main" { print $3; exit }')
-  [ -n "$mirror" ] || die "None of this machine's apt sources (/etc/apt) has $suite main."
+  site=$(mirror "$suite")
+  [ -n "$site" ] || die "None of this machine's apt sources (/etc/apt) has $suite main."
   mkdir -p "$cache"
   rm -rf "$dir/root"
-  say "debootstrap of $suite from $mirror, some 40 s, once"
-  nice -n 10 debootstrap --variant=minbase --include="$packages" "$suite" "$dir/root" "$mirror" >"$dir/debootstrap.log" 2>&1 </dev/null ||
+  say "debootstrap of $suite from $site, some 40 s, once"
+  nice -n 10 debootstrap --variant=minbase --include="$packages" "$suite" "$dir/root" "$site" >"$dir/debootstrap.log" 2>&1 </dev/null ||
     die "debootstrap failed: $(grep -E '^[EW]:' "$dir/debootstrap.log" | tail -1)"
   (cd "$dir/root" && rm -rf var/cache/apt/* var/lib/apt/lists/* var/log/* usr/share/{doc,info,locale,man,zoneinfo}/* dev/*)
   tar --create --file "$tarball.part" --numeric-owner --one-file-system -C "$dir/root" .
@@ -203,7 +239,8 @@ stop_engine() {
 
 case ${1:-} in
   start) start ;;
+  compose) add_compose ;;
   image) make_image ;;
   stop) stop ;;
-  *) die "Unknown command \`${1:-}\`. Known: start, image, stop." ;;
+  *) die "Unknown command \`${1:-}\`. Known: start, compose, image, stop." ;;
 esac

@@ -7,17 +7,28 @@ const container = `7: eth0@if8: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc
 7: eth0    inet 198.51.100.11/24 brd 198.51.100.255 scope global eth0\\       valid_lft forever preferred_lft forever
 7: eth0    inet6 2001:db8:1::11/64 scope global nodad \\       valid_lft forever preferred_lft forever
 7: eth0    inet6 fe80::42:c6ff:fe33:640b/64 scope link \\       valid_lft forever preferred_lft forever
+198.51.100.250 lladdr 02:42:c6:33:64:fa REACHABLE
+198.51.100.12  FAILED
+2001:db8:1::250 lladdr 02:42:c6:33:64:fa router STALE
 `;
 
 const placement = parsePlacement(container);
 
 test('what an interface has', () => {
-  expect(placement).toEqual({ hardwareAddress: '02:42:c6:33:64:0b', mtu: 1_450, ipv4: [{ address: '198.51.100.11', prefixLength: 24 }], ipv6: ['2001:db8:1::11/64'] });
+  expect(placement).toEqual({
+    hardwareAddress: '02:42:c6:33:64:0b',
+    mtu: 1_450,
+    ipv4: [{ address: '198.51.100.11', prefixLength: 24 }],
+    ipv6: ['2001:db8:1::11/64'],
+    neighbours: [{ address: '198.51.100.250', hardwareAddress: '02:42:c6:33:64:fa' }, { address: '2001:db8:1::250', hardwareAddress: '02:42:c6:33:64:fa' }],
+  });
 });
 
 test('each family is on both interfaces before it is on one, and the hardware address changes last and first', () => {
   expect(buildPair(placement)[0]).toBe('link add dev inner address 02:42:c6:33:64:0b mtu 1450 type veth peer name outer mtu 1450');
   expect(buildInsertion(placement)).toEqual([
+    'neighbour replace 198.51.100.250 lladdr 02:42:c6:33:64:fa dev inner nud stale',
+    'neighbour replace 2001:db8:1::250 lladdr 02:42:c6:33:64:fa dev inner nud stale',
     'address add 2001:db8:1::11/64 dev inner nodad noprefixroute',
     'route add 2001:db8:1::11/64 dev inner metric 128 mtu 1450',
     'address add 2001:db8:1::fa7e/64 dev eth0 nodad',

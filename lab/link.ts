@@ -28,6 +28,7 @@ export interface Placement {
   ipv4: { address: string; prefixLength: number }[];
   /** With their prefix lengths. */
   ipv6: string[];
+  neighbours: { address: string; hardwareAddress: string }[];
 }
 
 /** Who does to the packets what a fault asks for. */
@@ -138,7 +139,7 @@ export class Link {
   }
 
   async #look(): Promise<Placement> {
-    const { stdout } = await this.#run(['sh', '-ec', `ip -o link show dev ${segment}; ip -o address show dev ${segment}`]);
+    const { stdout } = await this.#run(['sh', '-ec', `ip -o link show dev ${segment}; ip -o address show dev ${segment}; ip neighbour show dev ${segment}`]);
     return parsePlacement(stdout);
   }
 
@@ -166,6 +167,7 @@ export function parsePlacement(text: string): Placement {
     mtu: Number(/ mtu (\d+)/.exec(text)?.[1] ?? 1_500),
     ipv4: [...text.matchAll(/ inet (\S+)\/(\d+) .*scope global/g)].map(([, address = '', prefixLength]) => ({ address, prefixLength: Number(prefixLength) })),
     ipv6: [...text.matchAll(/ inet6 (\S+) scope global/g)].map(([, address = '']) => address),
+    neighbours: [...text.matchAll(/^(\S+) lladdr (\S+)/gm)].map(([, address = '', hardwareAddress = '']) => ({ address, hardwareAddress })),
   };
 }
 
@@ -185,10 +187,12 @@ export function buildPair({ hardwareAddress, mtu }: Placement): string[] {
  * has used it with an MTU of 68 for its next write (dst_dev_put() and blackhole_netdev in the kernel's net/core/dst.c). The routes
  * that come and go have an MTU of their own for the same reason. An IPv6 address answers neighbour solicitations wherever it is, so it
  * moves, and a placeholder holds its route. ARP is switched off where no IPv6 address of ours is: the switch begins duplicate address detection anew, and an address is
- * deaf meanwhile, for up to a second.
+ * deaf meanwhile, for up to a second. Neighbours stay known: a host that had to ask for them while its link is down would be silent for the second
+ * that the kernel waits before it asks again.
  */
-export function buildInsertion({ ipv4, ipv6, mtu }: Placement): string[] {
+export function buildInsertion({ ipv4, ipv6, mtu, neighbours }: Placement): string[] {
   return [
+    ...neighbours.map(({ address, hardwareAddress }) => `neighbour replace ${address} lladdr ${hardwareAddress} dev ${inner} nud stale`),
     ...ipv6.map((address) => `address add ${address} dev ${inner} nodad noprefixroute`),
     ...ipv6.map((address) => `route add ${address} dev ${inner} metric ${beforeTheKernels} mtu ${mtu}`),
     ...ipv6.map((address) => `address add ${placeholderFor(address)} dev ${segment} nodad`),

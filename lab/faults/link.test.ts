@@ -257,6 +257,20 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     }, 20_000);
   });
 
+  test('the host still knows its neighbours, with nothing to ask them', async () => {
+    const known = async (): Promise<string[]> => {
+      const { stdout } = await lab.host('backend-2').run(['ip', 'neighbour', 'show']);
+      return [...stdout.matchAll(/^(\S+) dev \S+ lladdr (\S+)/gm)].map(([, ...entry]) => entry.join(' ')).filter((entry) => !entry.startsWith('fe80')).sort();
+    };
+    await see(lab, 'backend-2', patient);
+    const before = await known();
+    expect(before.length).toBeGreaterThanOrEqual(2);
+    // Nothing arrives, so there is nobody to answer.
+    const applied = await lab.apply('loss', 'backend-2', { percent: 100, direction: 'to' });
+    expect(await known()).toEqual(before);
+    await applied.heal();
+  });
+
   test('established connections live through applying and healing', async () => {
     const held = await Promise.all(([4, 6] as const).map((family) => lab.probe.hold('backend-3', family)));
     const get = async (): Promise<string[]> => (await Promise.all(held.map((each) => each.get('/', { timeoutMs: 3_000 })))).map(({ outcome }) => outcome);
