@@ -37,7 +37,11 @@ interface Deviation {
 export const deviations: readonly Deviation[] = [
   { scenario: 'recovery', findings: ['returnMs'], withinMs: 2_000, reason: 'healing restarts a process, which an engine does more slowly; the delay is counted from the call' },
   { scenario: 'host-vanishes', findings: ['returnMs'], withinMs: 2_000, reason: 'counted from the call to heal, and the neighbour’s return takes up to a second of ND retransmission' },
-  { scenario: 'slow-ipv6', findings: ['attempts'], reason: 'its step of 250 ms is a tie of the answer and the client’s timer; the checks bracket which step is the last one' },
+  {
+    scenario: 'slow-ipv6',
+    findings: ['requests', 'perBackend', 'connections', 'requestsOnWire', 'dnsQueries', 'attempts', 'reResolutions'],
+    reason: 'its step of 250 ms is a tie of the answer and the client’s timer, and the last step that IPv6 won is looked at again. The checks bracket which one it is',
+  },
   { scenario: 'flapping-backend', findings: ['requests', 'perBackend', 'connections', 'requestsOnWire'], reason: 'it asks for as long as the link flaps: how many requests that makes is the machine’s speed. The checks bound them' },
   { scenario: 'flapping-backend', findings: ['recoveryMs'], withinMs: 800, reason: 'whether its first request meets the link up or down is chance' },
 ];
