@@ -20,7 +20,6 @@ suite=bookworm
 compose_suite=trixie
 # What the Dockerfile would fetch: a base image that has it needs no network.
 packages=iproute2,nftables,curl,bind9-dnsutils
-bridge=lab-$(cksum <<<"$dir" | cut -d' ' -f1)
 repository=$(cd "$(dirname "$0")/.." && pwd)
 export DOCKER_HOST="unix://$dir/docker.sock"
 unset DOCKER_CONTEXT DOCKER_TLS_VERIFY
@@ -78,11 +77,10 @@ start() {
         case $path in /sys/fs/cgroup/*) path=${path}docker ;; esac
         [ -e "$path" ] || echo "$path"
       done >"$dir/not-there-before"
-    # No docker0, no iptables, no forwarding: a compose network is a bridge of its own and needs none of these, and the machine stays
-    # as it was. Published ports work all the same, through docker-proxy. BuildKit alone asks for a default bridge: TEST-NET-1, to nowhere.
-    ip link add "$bridge" type bridge && ip address add 192.0.2.1/24 dev "$bridge" || die "Could not make the bridge $bridge."
+    # No default bridge, no iptables, no forwarding: a compose network is a bridge of its own and needs none of these, and the
+    # machine stays as it was. Published ports work all the same, through docker-proxy.
     setsid dockerd --host "$DOCKER_HOST" --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/dockerd.pid" \
-      --bridge "$bridge" --iptables=false --ip6tables=false --ip-forward=false --shutdown-timeout 2 \
+      --bridge=none --iptables=false --ip6tables=false --ip-forward=false --shutdown-timeout 2 \
       >"$dir/dockerd.log" 2>&1 </dev/null 9>&- &
     local pid=$!
     until answers; do
@@ -116,7 +114,8 @@ add_compose() {
   cp "$plugin" "$dir/docker/cli-plugins/docker-compose"
   export DOCKER_CONFIG=$dir/docker
   say "Compose $(docker compose version --short) beside $(docker-compose version --short)"
-  echo "export DOCKER_CONFIG=$DOCKER_CONFIG"
+  # BuildKit would ask for the default bridge, and leave interfaces behind.
+  echo "export DOCKER_CONFIG=$DOCKER_CONFIG DOCKER_BUILDKIT=0"
 }
 
 # fetch_compose PLUGIN: from Debian, signed as ever, by an apt with lists of its own.
@@ -234,7 +233,7 @@ stop_engine() {
       kill -KILL $(cat "/proc/$pid/task/$pid/children" 2>/dev/null) "$pid" 2>/dev/null || true
     fi
   done
-  for name in $bridges "$bridge"; do ip link delete "$name" 2>/dev/null || true; done
+  for name in $bridges; do ip link delete "$name" 2>/dev/null || true; done
   awk -v d="$dir/" 'index($5, d) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r path; do umount --lazy "$path"; done
   rm -f "$dir/dockerd.pid" "$dir/docker.sock"
 }
