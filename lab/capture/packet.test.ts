@@ -21,6 +21,7 @@ const frames = {
   'behind a hop-by-hop header': ethernet('86dd', ipv6('00', `0600000000000000 ${tcp('02')}`)),
   'UDP': ethernet('0800', ipv4('11', '9c40 0035 000a 0000 abcd')),
   'ARP request': ethernet('0806', '0001 0800 06 04 0001 020000000002 c63364c8 000000000000 c633640b', 'ffffffffffff'),
+  'ARP announcement': ethernet('0806', '0001 0800 06 04 0001 020000000002 c63364c8 000000000000 c63364c8', 'ffffffffffff'),
   'ARP reply': ethernet('0806', '0001 0800 06 04 0002 020000000001 c633640b 020000000002 c63364c8'),
   'neighbour solicitation': ethernet('86dd', ipv6('3a', '8700 0000 00000000 20010db8000100000000000000000011'), '3333ff000011'),
   'host unreachable': ethernet('0800', ipv4('01', `0301 0000 00000000 ${ipv4('06', '9c40 1f90 00000001')}`)),
@@ -42,6 +43,7 @@ describe('parseFrame', () => {
   test('UDP, ARP, Neighbour Discovery', () => {
     expect(parseFrame(frames.UDP)).toMatchObject({ kind: 'udp', fromPort: 40_000, toPort: 53, payload: bytes('abcd') });
     expect(parseFrame(frames['ARP request'])).toEqual({ kind: 'neighbour-solicitation', family: 4, address: '198.51.100.11', from: '198.51.100.200', toAll: true });
+    expect(parseFrame(frames['ARP announcement'])).toEqual({ kind: 'other' });
     expect(parseFrame(frames['ARP reply'])).toMatchObject({ kind: 'neighbour-answer', address: '198.51.100.11', toAll: false });
     expect(parseFrame(frames['neighbour solicitation'])).toMatchObject({ kind: 'neighbour-solicitation', family: 6, address: '2001:db8:1::11', toAll: true });
   });

@@ -91,6 +91,8 @@ function parseArp(arp: Buffer, toAll: boolean): Packet {
   const operation = arp.readUInt16BE(6);
   const sender = ipv4At(arp, 14);
   const target = ipv4At(arp, 24);
+  // An announcement asks nobody (RFC 5227 section 3); Docker 28 makes some for each container.
+  if (sender === target) return { kind: 'other' };
   if (operation === 1) return { kind: 'neighbour-solicitation', family: 4, address: target, from: sender, toAll };
   return operation === 2 ? { kind: 'neighbour-answer', family: 4, address: sender, from: sender, toAll } : { kind: 'other' };
 }
