@@ -139,7 +139,11 @@ export class Lab implements AsyncDisposable {
     );
     const others = this.#remotes.get(host) ?? [];
     this.#remotes.set(host, beside ? [remote, ...others] : [...others, remote]);
-    await withinLimit(`The start of ${title}`, readyLimitMs, remote.ready);
+    await withinLimit(`The start of ${title}`, readyLimitMs, remote.ready).catch((error: unknown) => {
+      // What ran before it is still the one to be spoken to.
+      this.#remotes.set(host, (this.#remotes.get(host) ?? []).filter((each) => each !== remote));
+      throw error;
+    });
     return remote;
   }
 
@@ -243,13 +247,18 @@ export class Lab implements AsyncDisposable {
   #serviceForFaults(name: TargetName): Service {
     return {
       call: async <Result>(command: string, args: object = {}): Promise<Result> => {
-        const state = await this.remote(name).process.state();
-        if (state === 'T') throw new Error('its process is paused; heal that first');
-        if (state !== null) return await this.service(name).call(command, args);
+        if (await this.#isRunning(name)) return await this.service(name).call(command, args);
         this.#told.set(name, [...(this.#told.get(name) ?? []), { command, args }]);
         return undefined as Result;
       },
     };
+  }
+
+  /** @throws {Error} when it is paused: it would not answer. */
+  async #isRunning(name: TargetName): Promise<boolean> {
+    const state = await this.remote(name).process.state();
+    if (state === 'T') throw new Error('its process is paused; heal that first');
+    return state !== null;
   }
 
   /** The host's link to the segment. */
@@ -280,12 +289,13 @@ export class Lab implements AsyncDisposable {
       held: () => { throw new Error('No connection is held.'); },
       arrived: async (path) => {
         // Its answer comes after all that it wrote before.
-        await this.remote(name).call('ping');
+        if (await this.#isRunning(name)) await this.remote(name).call('ping');
         return this.timeline.events.some((event) => event.event === 'backend:request' && event.host === name && event.path === path);
       },
       service: () => this.#serviceForFaults(name),
       process: (): HostProcess => this.remote(name).process,
       startSuccessor: async () => {
+        if (!(await this.#isRunning(name))) throw new Error('its process is not running');
         const old = this.remote(name);
         old.expectExit();
         await this.#target(name).restart();

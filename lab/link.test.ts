@@ -1,6 +1,6 @@
 /** The commands that put a relay into a link and take it out, as exact lines: what needs no network to be wrong. */
 import { expect, test } from 'vitest';
-import { buildInsertion, buildPair, buildRemoval, parsePlacement } from './link.ts';
+import { buildAddress, buildInsertion, buildPair, buildRemoval, parsePlacement } from './link.ts';
 
 /** As a container's interface looks. */
 const container = `7: eth0@if8: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UP mode DEFAULT group default \\    link/ether 02:42:c6:33:64:0b brd ff:ff:ff:ff:ff:ff link-netnsid 0
@@ -48,4 +48,12 @@ test('each family is on both interfaces before it is on one, and the hardware ad
     'route delete 198.51.100.0/25 dev inner',
     'route delete 198.51.100.128/25 dev inner',
   ]);
+});
+
+test('an address more: IPv6 where the relay leads to, one route and one placeholder for all of a family', () => {
+  expect(buildAddress('add', 6, '2001:db8:1::21', false)).toBe('address add 2001:db8:1::21/64 dev eth0 nodad');
+  expect(buildAddress('add', 6, '2001:db8:1::21', true)).toBe('address add 2001:db8:1::21/64 dev inner nodad noprefixroute');
+  expect(buildAddress('delete', 4, '198.51.100.21', true)).toBe('address delete 198.51.100.21/24 dev eth0');
+  const moved = { ...placement, ipv4: [...placement.ipv4, { address: '198.51.100.21', prefixLength: 24 }], ipv6: [...placement.ipv6, '2001:db8:1::21/64'] };
+  for (const [build, more] of [[buildInsertion, 2], [buildRemoval, 2]] as const) expect(build(moved)).toHaveLength(build(placement).length + more);
 });

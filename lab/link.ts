@@ -14,10 +14,12 @@ import type { Host } from './drivers/driver.ts';
 import { messageOf } from './errors.ts';
 import { addNetem, isForNetem, type Netem } from './netem.ts';
 import type { Remote } from './remote.ts';
+import type { Family } from './topology.ts';
 import type { ImpairmentName, Impairments } from '../services/link/impairments.ts';
 import type { RelayCounts, RelayOptions } from '../services/link/relay.ts';
 
 const [segment, outer, inner] = ['eth0', 'outer', 'inner'];
+const prefixLengths = { 4: 24, 6: 64 } as const;
 /** Locally administered (IEEE 802 section 8.4), and nobody's: the segment never hears of it. */
 const unusedHardwareAddress = '02:00:00:00:00:01';
 
@@ -75,6 +77,17 @@ export class Link {
   /** Who does it. */
   by(name: ImpairmentName): LinkMechanism {
     return this.#netem?.name === name ? 'netem' : 'relay';
+  }
+
+  /** Gives the host an address of the segment's network or takes it away, wherever its addresses are at the moment. */
+  async changeAddress(action: 'add' | 'delete', family: Family, address: string): Promise<void> {
+    await this.#inTurn(async () => {
+      const placement = this.#relay?.placement;
+      await this.#ip([buildAddress(action, family, address, placement !== undefined)]);
+      if (!placement || family === 4) return;
+      placement.ipv6 = placement.ipv6.filter((each) => each !== `${address}/${prefixLengths[6]}`);
+      if (action === 'add') placement.ipv6.push(`${address}/${prefixLengths[6]}`);
+    });
   }
 
   /** Reports what has been lost so far. */
@@ -171,6 +184,16 @@ export function parsePlacement(text: string): Placement {
   };
 }
 
+/**
+ * IPv4 is answered for on any interface, so its addresses stay on eth0. `nodad`: usable at once; the first SYN to a tentative IPv6
+ * address would be lost.
+ */
+export function buildAddress(action: 'add' | 'delete', family: Family, address: string, relayed: boolean): string {
+  const onInner = relayed && family === 6;
+  const flags = action === 'delete' || family === 4 ? '' : onInner ? ' nodad noprefixroute' : ' nodad';
+  return `address ${action} ${address}/${prefixLengths[family]} dev ${onInner ? inner : segment}${flags}`;
+}
+
 /** The pair of interfaces that leads from the relay to the stack. Only inner speaks: outer has no address. */
 export function buildPair({ hardwareAddress, mtu }: Placement): string[] {
   return [
@@ -188,15 +211,15 @@ export function buildPair({ hardwareAddress, mtu }: Placement): string[] {
  * that come and go have an MTU of their own for the same reason. An IPv6 address answers neighbour solicitations wherever it is, so it
  * moves, and a placeholder holds its route. ARP is switched off where no IPv6 address of ours is: the switch begins duplicate address detection anew, and an address is
  * deaf meanwhile, for up to a second. Neighbours stay known: a host that had to ask for them while its link is down would be silent for the second
- * that the kernel waits before it asks again.
+ * that the kernel waits before it asks again. Several addresses of a family are of one network, and need one route.
  */
 export function buildInsertion({ ipv4, ipv6, mtu, neighbours }: Placement): string[] {
   return [
     ...neighbours.map(({ address, hardwareAddress }) => `neighbour replace ${address} lladdr ${hardwareAddress} dev ${inner} nud stale`),
     ...ipv6.map((address) => `address add ${address} dev ${inner} nodad noprefixroute`),
-    ...ipv6.map((address) => `route add ${address} dev ${inner} metric ${beforeTheKernels} mtu ${mtu}`),
-    ...ipv6.map((address) => `address add ${placeholderFor(address)} dev ${segment} nodad`),
-    ...ipv4.flatMap(({ address, prefixLength }) => halvesOf(address, prefixLength).map((half) => `route add ${half} dev ${inner} src ${address} mtu ${mtu}`)),
+    ...ipv6.slice(0, 1).map((address) => `route add ${address} dev ${inner} metric ${beforeTheKernels} mtu ${mtu}`),
+    ...ipv6.slice(0, 1).map((address) => `address add ${placeholderFor(address)} dev ${segment} nodad`),
+    ...ipv4.slice(0, 1).flatMap(({ address, prefixLength }) => halvesOf(address, prefixLength).map((half) => `route add ${half} dev ${inner} src ${address} mtu ${mtu}`)),
     ...ipv6.map((address) => `address delete ${address} dev ${segment}`),
     `link set dev ${segment} arp off`,
     `link set dev ${segment} address ${unusedHardwareAddress}`,
@@ -208,12 +231,9 @@ export function buildRemoval({ hardwareAddress, ipv4, ipv6 }: Placement): string
     `link set dev ${segment} address ${hardwareAddress}`,
     `link set dev ${segment} arp on`,
     ...ipv6.map((address) => `address add ${address} dev ${segment} nodad`),
-    ...ipv6.flatMap((address) => [
-      `address delete ${placeholderFor(address)} dev ${segment}`,
-      `route delete ${address} dev ${inner}`,
-      `address delete ${address} dev ${inner}`,
-    ]),
-    ...ipv4.flatMap(({ address, prefixLength }) => halvesOf(address, prefixLength).map((half) => `route delete ${half} dev ${inner}`)),
+    ...ipv6.slice(0, 1).flatMap((address) => [`address delete ${placeholderFor(address)} dev ${segment}`, `route delete ${address} dev ${inner}`]),
+    ...ipv6.map((address) => `address delete ${address} dev ${inner}`),
+    ...ipv4.slice(0, 1).flatMap(({ address, prefixLength }) => halvesOf(address, prefixLength).map((half) => `route delete ${half} dev ${inner}`)),
   ];
 }
 

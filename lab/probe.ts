@@ -34,6 +34,8 @@ export class Probe {
   readonly #remote: Remote;
   readonly #topology: Topology;
   readonly host: Host;
+  /** By how much faults in force make a host's answers late. */
+  readonly #lateMs = new Map<HostName, number>();
   #looks = 0;
 
   constructor(host: Host, remote: Remote, topology: Topology) {
@@ -42,8 +44,17 @@ export class Probe {
     this.#topology = topology;
   }
 
+  /** From here on every look at the host waits so much longer before it calls it silent. */
+  expectLate(host: HostName, lateMs: number): void {
+    this.#lateMs.set(host, lateMs);
+  }
+
+  lateMs(host: HostName): number {
+    return this.#lateMs.get(host) ?? 0;
+  }
+
   connect(host: HostName, family: Family, timeoutMs = silenceMs): Promise<Sighting> {
-    return this.#remote.call('connect', { address: addressOf(this.#topology, host, family), port: portOf(host), timeoutMs });
+    return this.#look('connect', host, timeoutMs, this.#at(host, family));
   }
 
   /** A connect to the HTTP port of any address, also one that no host has. */
@@ -61,7 +72,7 @@ export class Probe {
   }
 
   get(host: HostName, family: Family, path = '/', timeoutMs = silenceMs): Promise<Sighting> {
-    return this.getAt(addressOf(this.#topology, host, family), portOf(host), path, timeoutMs);
+    return this.#look('get', host, timeoutMs, { ...this.#at(host, family), path });
   }
 
   getAt(address: string, port: number, path = '/', timeoutMs = silenceMs): Promise<Sighting> {
@@ -70,34 +81,43 @@ export class Probe {
 
   /** Requests one after the other on one connection, as bytes. Each exchange asks for a URL of its own, which no server has counted before. */
   exchange(host: HostName, family: Family, requests = 1, timeoutMs = silenceMs): Promise<Exchange> {
-    return this.#remote.call('exchange', { address: addressOf(this.#topology, host, family), port: portOf(host), path: `/?look=${++this.#looks}`, requests, timeoutMs }, timeoutMs + 10_000);
+    return this.#look('exchange', host, timeoutMs, { ...this.#at(host, family), path: `/?look=${++this.#looks}`, requests });
   }
 
   /** Opens a connection to keep. */
   async hold(host: HostName, family: Family, timeoutMs = silenceMs): Promise<Held> {
-    const { id, ...opened } = await this.#remote.call<HeldSighting & { id: number }>('hold', { address: addressOf(this.#topology, host, family), port: portOf(host), timeoutMs });
+    const { id, ...opened } = await this.#look<HeldSighting & { id: number }>('hold', host, timeoutMs, this.#at(host, family));
     return {
       opened,
-      get: (path, { close = false, timeoutMs: limitMs = silenceMs } = {}) => this.#remote.call('held-get', { id, path, close, timeoutMs: limitMs }, limitMs + 10_000),
-      ended: (limitMs = silenceMs) => this.#remote.call('held-end', { id, timeoutMs: limitMs }, limitMs + 10_000),
+      get: (path, { close = false, timeoutMs: limitMs = silenceMs } = {}) => this.#look('held-get', host, limitMs, { id, path, close }),
+      ended: (limitMs = silenceMs) => this.#look('held-end', host, limitMs, { id }),
       release: () => this.#remote.call('release', { id }),
     };
   }
 
   /** One query for any name and type, and every reply to it. */
   ask(family: Family, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs = silenceMs): Promise<Asked> {
-    return this.#remote.call('ask', { server: addressOf(this.#topology, 'dns', family), port: portOf('dns'), transport, name, type, timeoutMs }, timeoutMs + 10_000);
+    return this.#look('ask', 'dns', timeoutMs, { server: addressOf(this.#topology, 'dns', family), port: portOf('dns'), transport, name, type });
   }
 
   /** One A query over UDP, for a name that the DNS server answers whatever its policy for the lab's name is. */
   query(family: Family, timeoutMs = silenceMs): Promise<Sighting> {
-    return this.#remote.call('dns', { server: addressOf(this.#topology, 'dns', family), name: `dns.${domain}`, timeoutMs });
+    return this.#look('dns', 'dns', timeoutMs, { server: addressOf(this.#topology, 'dns', family), name: `dns.${domain}` });
   }
 
   /** Echo requests, which the target's kernel answers: what the link does to single packets. */
   ping(host: HostName, family: Family, request: Partial<Omit<PingRequest, 'address'>> = {}): Promise<PingResult> {
     const whole: PingRequest = { address: addressOf(this.#topology, host, family), count: 1, batch: 1, everyMs: 1, bytes: 32, untilAnswered: false, waitMs: 30, limitMs: 2_000, ...request };
     return this.#remote.call('echo', whole, whole.count * whole.everyMs + whole.limitMs + 10_000);
+  }
+
+  #at(host: HostName, family: Family): { address: string; port: number } {
+    return { address: addressOf(this.#topology, host, family), port: portOf(host) };
+  }
+
+  #look<Result>(command: string, host: HostName, timeoutMs: number, args: object): Promise<Result> {
+    const patientMs = timeoutMs + this.lateMs(host);
+    return this.#remote.call(command, { ...args, timeoutMs: patientMs }, patientMs + 10_000);
   }
 
   /** Whether the server does its work on both families; waits for it, at most until the limit. */

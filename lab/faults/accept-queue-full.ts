@@ -18,11 +18,11 @@ export const acceptQueueFull = defineFault({
     const waiting: Held[] = [];
     const families = familiesOf(options.family);
     for (const each of families) {
-      await target.service().call('deafen', { address: target.address(each), backlog: options.backlog });
+      await target.service().call('deafen', { family: each, backlog: options.backlog });
       for (let place = 0; place <= options.backlog; place++) waiting.push(await target.probe.hold(target.name, each));
     }
     return async () => {
-      for (const each of families) await target.service().call('listen', { address: target.address(each) });
+      for (const each of families) await target.service().call('listen', { family: each });
       for (const held of waiting) await held.release();
     };
   },

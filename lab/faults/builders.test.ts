@@ -4,7 +4,6 @@ import { buildBlackholeScript } from './blackhole.ts';
 import { buildDataLostScript } from './data-lost.ts';
 import { buildFirstSynsScript } from './first-syns-lost.ts';
 import { buildHalfOpenScript, parsePeers } from './half-open.ts';
-import { buildAddressArgs } from './move.ts';
 import { buildResetArgs } from './reset.ts';
 import { buildRejectScript } from './unreachable.ts';
 
@@ -75,8 +74,6 @@ test('data lost: what ends a write, and nothing else', () => {
   ]);
 });
 
-test('reset and move', () => {
+test('reset', () => {
   expect(buildResetArgs(6, 8080)).toEqual('ss -6 -K -Htn state established sport = :8080'.split(' '));
-  expect(buildAddressArgs('add', 6, '2001:db8:1::21')).toEqual('ip -6 address add 2001:db8:1::21/64 dev eth0 nodad'.split(' '));
-  expect(buildAddressArgs('delete', 4, '198.51.100.21')).toEqual('ip -4 address delete 198.51.100.21/24 dev eth0'.split(' '));
 });

@@ -7,7 +7,7 @@ import { Timeline } from '../timeline.ts';
 import { faultNames } from './index.ts';
 import { see, silenceMs } from './testing.ts';
 
-describeWith('netns', 'faults upon faults', () => {
+describeWith(['netns', 'nft'], 'faults upon faults', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
@@ -40,6 +40,16 @@ describeWith('netns', 'faults upon faults', () => {
     await hole.heal();
     expect(await families()).toEqual(['connected', 'connected']);
     expect(lab.inForce).toEqual([]);
+  });
+
+  test('what cannot be looked at is undone', async () => {
+    const paused = await lab.apply('pause', 'backend-1');
+    await expect(lab.apply('half-open', 'backend-1')).rejects.toThrow('Could not look for the effect of half-open backend-1: its process is paused; heal that first');
+    expect((await lab.host('backend-1').run(['nft', 'list', 'tables'])).stdout).toBe('');
+    await expect(lab.apply('hot-restart', 'backend-1')).rejects.toThrow('Could not put hot-restart backend-1 in force: its process is paused; heal that first');
+    await paused.heal();
+    expect(await families()).toEqual(['connected', 'connected']);
+    expect(lab.doubts).toEqual([]);
   });
 
   test('healing twice is the same as once', async () => {
@@ -82,5 +92,16 @@ describeWith('netns', 'faults upon faults', () => {
   ])('%s %s %j is refused, and nothing is in force', async (fault, backend, options, message) => {
     await expect(lab.apply(fault, backend, options)).rejects.toMatchObject({ code: 'BAD_INPUT', message });
     expect(lab.inForce).toEqual([]);
+  });
+});
+
+describeWith('netns', 'a successor that cannot start', () => {
+  test('leaves the process that there is, and it still heals', async () => {
+    await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
+    const full = await lab.apply('accept-queue-full', 'backend-1');
+    await expect(lab.apply('hot-restart', 'backend-1')).rejects.toThrow(/Could not put hot-restart backend-1 in force: .*EADDRINUSE/);
+    await full.heal();
+    expect(await see(lab, 'backend-1', { limitMs: silenceMs })).toMatchObject({ 4: { get: '200' }, 6: { get: '200' } });
+    expect(lab.doubts).toEqual([expect.stringContaining('EADDRINUSE')]);
   });
 });

@@ -5,7 +5,7 @@
  */
 import { integer } from '../options.ts';
 import { defineFault, type FaultTarget } from './fault.ts';
-import { answered, echoesToSee, linkTargets, observePings, scope } from './link-echoes.ts';
+import { answered, echoesToSee, linkTargets, observePings, repeatedTwiceMs, scope } from './link-echoes.ts';
 
 export const corrupt = defineFault({
   summary: 'one bit of a share of the packets is flipped, so that their checksum is wrong',
@@ -14,6 +14,7 @@ export const corrupt = defineFault({
   options: { percent: integer(20, 1, 'of the packets, each way that is hit', 100), ...scope },
   apply: (target, options) => target.link.impair('corrupt', options),
   by: ({ link }) => link.by('corrupt'),
+  answersLateMs: () => repeatedTwiceMs,
   observe: async (target, options) => {
     const before = await checksumErrors(target);
     const { seen, observed } = await observePings(target, options, echoesToSee(options.percent), ({ sent, echoes }) => {

@@ -9,6 +9,7 @@ export const dnsDelay = defineFault({
   on: ['dns'],
   options: { delayMs: integer(500, 1, 'milliseconds between a query and its answer', 600_000), ...whichQueries, ...share },
   apply: (target, options) => setRule(target, 'dns-delay', options, { delayMs: options.delayMs }),
+  answersLateMs: ({ delayMs }) => delayMs,
   observe: (target, options) =>
     // Node's timers may fire up to a millisecond early.
     observeAnswers(target, options, (asked) => (firstReply(asked)?.tookMs ?? -1) >= options.delayMs - 1, { timeoutMs: options.delayMs + 1_000 }),

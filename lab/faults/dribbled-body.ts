@@ -9,6 +9,7 @@ export const dribbledBody = defineFault({
   on: ['backend'],
   options: { dribbleMs: integer(700, 7, 'milliseconds from the request to the last piece', 600_000) },
   apply: (target, { dribbleMs }) => misbehave(target, { dribbleMs }),
+  answersLateMs: ({ dribbleMs }) => dribbleMs,
   observe: (target, { dribbleMs }) =>
     // Node's timers may fire up to a millisecond early, each of seven.
     observeReplies(target, 1, ({ replies: [reply], whole, tookMs }) => statusOf(reply) === '200' && whole === 1 && tookMs >= dribbleMs - 7, dribbleMs + 2_000),

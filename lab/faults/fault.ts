@@ -64,6 +64,8 @@ export interface Fault<Table extends OptionTable = OptionTable> {
   apply(target: FaultTarget, options: OptionValues<Table>): Promise<Heal>;
   /** Looks for the effect once. Called while the fault is in force, and after healing, when it must be gone. */
   observe(target: FaultTarget, options: OptionValues<Table>): Promise<Observation>;
+  /** Set where answers come later than they would, by at most so many milliseconds: whoever looks for another fault meanwhile waits so much longer. */
+  answersLateMs?(options: OptionValues<Table>): number;
   /** Set where there is more than one way to bring the effect about: which one it is, while in force. */
   by?(target: FaultTarget): string;
   /**

@@ -19,6 +19,7 @@ export const firstSynsLost = defineFault({
   on: ['backend'],
   options: { count: integer(1, 1, 'how many SYNs of each connection are lost', 4), family: family('the family whose SYNs are lost, 0 for both') },
   apply: (target, options) => applyTables(target, table, familiesOf(options.family), (each) => buildFirstSynsScript(each, target.port, options.count)),
+  answersLateMs: ({ count }) => (2 ** count - 1) * 1_000,
   observe: (target, options) =>
     observeEach(familiesOf(options.family), async (each) => {
       const slowestMs = (2 ** options.count - 1) * 1_000;

@@ -5,7 +5,7 @@
  */
 import { integer } from '../options.ts';
 import { defineFault, observeEach } from './fault.ts';
-import { answered, linkTargets } from './link-echoes.ts';
+import { answered, linkTargets, repeatedTwiceMs } from './link-echoes.ts';
 
 const everyMs = 10;
 
@@ -19,6 +19,7 @@ export const flap = defineFault({
   },
   apply: (target, options) => target.link.impair('flap', { ...options, family: 0, direction: 'both' }),
   by: ({ link }) => link.by('flap'),
+  answersLateMs: ({ downMs }) => downMs + repeatedTwiceMs,
   observe: (target, { upMs, downMs }) =>
     observeEach([4, 6], async (each) => {
       const { sent, echoes } = await target.probe.ping(target.name, each, { count: Math.ceil((upMs + downMs) / everyMs), everyMs, limitMs: 100 });

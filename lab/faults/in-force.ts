@@ -2,7 +2,7 @@
 import { LabError, messageOf, unknownName } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import type { Timeline } from '../timeline.ts';
-import { patienceMs, type Held } from '../probe.ts';
+import { endingMs, patienceMs, type Held } from '../probe.ts';
 import { isTarget, kindOf, targetNames, type Family, type TargetName } from '../topology.ts';
 import type { FaultTarget, Observation } from './fault.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './index.ts';
@@ -21,7 +21,8 @@ export class FaultsInForce {
   readonly #timeline: Timeline;
   readonly #target: (name: TargetName) => FaultTarget;
   readonly #doubts: string[] = [];
-  readonly #inForce = new Set<AppliedFault>();
+  /** By how much each makes answers late. */
+  readonly #inForce = new Map<AppliedFault, number>();
   /** Faults that were healed while another one on the same host hid what that came to. */
   #unseenHeals: { host: TargetName; title: string; gone: () => Promise<boolean> }[] = [];
 
@@ -32,7 +33,7 @@ export class FaultsInForce {
 
   /** Oldest first. */
   get all(): readonly AppliedFault[] {
-    return [...this.#inForce];
+    return [...this.#inForce.keys()];
   }
 
   /** Faults without effect, and baselines that did not return. */
@@ -57,17 +58,22 @@ export class FaultsInForce {
     const target: FaultTarget = { ...this.#target(host), held: (family) => held.get(family) ?? raise(new Error(`${name} holds no connection.`)) };
     const optionText = Object.entries(words).map(([key, value]) => `${key}=${value}`).join(' ');
     const title = `${name} ${host}`;
-    if ([...this.#inForce].some((other) => other.name === name && other.host === host)) {
+    if (this.all.some((other) => other.name === name && other.host === host)) {
       throw new LabError('BAD_INPUT', `${title} is in force already; heal it first.`);
     }
 
     this.#timeline.add(host, 'fault:apply', { fault: title, options: optionText });
-    if (fault.holds) held = await holdPair(target);
-    const unused = fault.holds === 'old' ? await holdPair(target) : undefined;
-    const undo = await fault.apply(target, options).catch((error: unknown) => {
-      throw new LabError('NOT_SUPPORTED', `Could not put ${title} in force: ${messageOf(error)}`, { cause: error });
+    let unused: Map<Family, Held> | undefined;
+    if (fault.holds) [held, unused] = await Promise.all([holdPair(target), fault.holds === 'old' ? holdPair(target) : undefined]);
+    const giveUp = async (problem: string, error: unknown): Promise<never> => {
+      await Promise.all([release(held), release(unused)]);
+      throw new LabError('NOT_SUPPORTED', `${problem}: ${messageOf(error)}`, { cause: error });
+    };
+    const undo = await fault.apply(target, options).catch((error: unknown) => giveUp(`Could not put ${title} in force`, error));
+    const { seen, observed: effect } = await fault.observe(target, options).catch(async (error: unknown) => {
+      await undo();
+      return await giveUp(`Could not look for the effect of ${title}`, error);
     });
-    const { seen, observed: effect } = await fault.observe(target, options);
     const observed = fault.by ? `${effect}, by ${fault.by(target)}` : effect;
     this.#timeline.add(host, seen ? 'fault:verified' : 'fault:unverified', { fault: title, observed });
     if (!seen) this.#doubts.push(`${title} showed no effect: ${observed}`);
@@ -90,15 +96,22 @@ export class FaultsInForce {
       this.#timeline.add(host, 'fault:heal', { fault: title });
       await undo();
       this.#inForce.delete(applied);
+      this.#expectLate(target);
       this.#unseenHeals.push({ host, title, gone: async () => {
         if (fault.harmless) return true;
         await release(held);
-        if (fault.holds) held = unused ?? (await holdPair(target));
-        const { seen } = await fault.observe(target, options);
+        // Another fault may have kept the unused ones from connecting.
+        if (fault.holds) held = unused && [...unused.values()].every(({ opened }) => opened.outcome === 'connected') ? unused : await holdPair(target);
+        const endMs = performance.now() + endingMs;
+        let isGone: boolean;
+        // One answer is enough; that none came may be a busy machine's doing.
+        do isGone = !(await fault.observe(target, options)).seen;
+        while (!isGone && !fault.holds && performance.now() < endMs);
         await release(held);
-        return !seen;
+        if (unused !== held) await release(unused);
+        return isGone;
       } });
-      const others = [...this.#inForce].filter((other) => other.host === host);
+      const others = this.all.filter((other) => other.host === host);
       if (others.length > 0) {
         // The baseline cannot be there yet. It is looked for when the last fault of this host is healed.
         const observed = `cannot be seen before ${others.map((other) => other.name).join(', ')} is healed`;
@@ -110,8 +123,13 @@ export class FaultsInForce {
       if (!healed.seen) this.#doubts.push(`${title} did not heal: ${healed.observed}`);
       return healed;
     };
-    this.#inForce.add(applied);
+    this.#inForce.set(applied, fault.answersLateMs?.(options) ?? 0);
+    this.#expectLate(target);
     return applied;
+  }
+
+  #expectLate({ name, probe }: FaultTarget): void {
+    probe.expectLate(name, [...this.#inForce].reduce((sum, [{ host }, lateMs]) => (host === name ? sum + lateMs : sum), 0));
   }
 
   /** Looks for the baseline, and that every fault healed on the target since it was last there shows no more. */
@@ -129,17 +147,15 @@ export class FaultsInForce {
 
 /** A connection in each family, kept as after a client's request: one that was never used is nothing to be kept yet. */
 async function holdPair({ name, probe }: FaultTarget): Promise<Map<Family, Held>> {
-  const pair = new Map<Family, Held>();
-  for (const family of [4, 6] as const) {
+  return new Map(await Promise.all(([4, 6] as const).map(async (family): Promise<[Family, Held]> => {
     const held = await probe.hold(name, family);
-    pair.set(family, held);
     if (held.opened.outcome === 'connected') await held.get('/', { timeoutMs: patienceMs });
-  }
-  return pair;
+    return [family, held];
+  })));
 }
 
-async function release(held: Map<Family, Held>): Promise<void> {
-  await Promise.all([...held.values()].map((each) => each.release()));
+async function release(held: Map<Family, Held> | undefined): Promise<void> {
+  await Promise.all([...(held?.values() ?? [])].map((each) => each.release()));
 }
 
 function raise(error: Error): never {

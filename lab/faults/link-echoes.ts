@@ -19,6 +19,9 @@ export function passes({ direction }: Scope): 1 | 2 {
   return direction === 'both' ? 2 : 1;
 }
 
+/** What is lost twice comes with the kernel's third try: 1 s, and 2 s after that (RFC 6298 section 2 and 5.5). */
+export const repeatedTwiceMs = 3_000;
+
 /** Pings in each family that is hit. */
 export function observePings(target: FaultTarget, options: Scope, request: Partial<PingRequest>, judge: (result: PingResult, each: Family) => Observation): Promise<Observation> {
   return observeEach(familiesOf(options.family), async (each) => judge(await target.probe.ping(target.name, each, request), each));

@@ -243,6 +243,22 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
       expect(lab.doubts).toEqual([]);
     }, 40_000);
 
+    test.each([
+      ['delay', { delayMs: 150, direction: 'both' }, ['kill', 'refuse', 'move', 'error-status', 'throttle', 'slow-handshake']],
+      ['throttle', { rateKbit: 32 }, ['delay', 'kill', 'move', 'empty-reply']],
+      ['loss', { percent: 30 }, ['refuse', 'error-status', 'blackhole']],
+    ] as const)('upon %s %o every other fault is seen: the observer waits longer', async (name, options, others) => {
+      const before = await networkOf(lab, 'backend-3');
+      for (const other of others) {
+        const [first, second] = [await lab.apply(name, 'backend-3', options), await lab.apply(other, 'backend-3')];
+        expect(second.observation.seen, `${other}: ${second.observation.observed}`).toBe(true);
+        await first.heal();
+        await second.heal();
+      }
+      expect(await networkOf(lab, 'backend-3')).toBe(before);
+      expect(lab.doubts).toEqual([]);
+    }, 60_000);
+
     test.each(['blackhole', 'unreachable', 'vanish'] as const)('with %s, put in force inside and healed last', async (fault) => {
       const before = await networkOf(lab, 'backend-1');
       const late = await lab.apply('delay', 'backend-1', { delayMs: 20 });

@@ -4,7 +4,7 @@
  */
 import { integer } from '../options.ts';
 import { defineFault } from './fault.ts';
-import { answered, echoesToSee, linkTargets, observePings, scope } from './link-echoes.ts';
+import { answered, echoesToSee, linkTargets, observePings, repeatedTwiceMs, scope } from './link-echoes.ts';
 
 export const loss = defineFault({
   summary: 'a share of the packets is lost, at random or in bursts',
@@ -17,6 +17,7 @@ export const loss = defineFault({
   },
   apply: (target, options) => target.link.impair('loss', options),
   by: ({ link }) => link.by('loss'),
+  answersLateMs: () => repeatedTwiceMs,
   observe: (target, options) =>
     observePings(target, options, { ...echoesToSee(options.percent, options.burst), limitMs: options.percent === 100 ? 100 : 2_000 }, ({ sent, echoes }) => {
       const lost = sent - answered(echoes).size;

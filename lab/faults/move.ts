@@ -3,7 +3,7 @@
  * ones. DNS still lists them until somebody changes that; the healing brings the server back to where it was.
  */
 import { patienceMs } from '../probe.ts';
-import { defineFault, observeEach, runOn, type FaultTarget } from './fault.ts';
+import { defineFault, observeEach, type FaultTarget } from './fault.ts';
 import { stopInOrder } from './stop.ts';
 import type { Family } from '../topology.ts';
 
@@ -14,11 +14,11 @@ export const move = defineFault({
   options: {},
   apply: async (target) => {
     await stopInOrder(target);
-    for (const each of families) await runOn(target, buildAddressArgs('add', each, target.spareAddress(each)));
+    for (const each of families) await target.link.changeAddress('add', each, target.spareAddress(each));
     await target.restart(families.map((each) => target.spareAddress(each)));
     return async () => {
       await stopInOrder(target);
-      for (const each of families) await runOn(target, buildAddressArgs('delete', each, target.spareAddress(each)));
+      for (const each of families) await target.link.changeAddress('delete', each, target.spareAddress(each));
       await target.restart();
     };
   },
@@ -33,9 +33,4 @@ const families = [4, 6] as const satisfies readonly Family[];
 
 async function lookAtSpare(target: FaultTarget, each: Family): Promise<string> {
   return (await target.probe.getAt(target.spareAddress(each), target.port, '/', patienceMs)).outcome;
-}
-
-/** A secondary address, usable at once: without `nodad` the first SYN to an IPv6 one would be lost. */
-export function buildAddressArgs(action: 'add' | 'delete', each: Family, address: string): string[] {
-  return ['ip', `-${each}`, 'address', action, `${address}/${each === 4 ? 24 : 64}`, 'dev', 'eth0', ...(action === 'add' && each === 6 ? ['nodad'] : [])];
 }

@@ -11,10 +11,10 @@ export const refuse = defineFault({
   on: ['backend'],
   options: { family: family('the family to refuse, 0 for both') },
   apply: async (target, options) => {
-    const addresses = familiesOf(options.family).map((each) => target.address(each));
-    for (const address of addresses) await target.service().call('refuse', { address });
+    const families = familiesOf(options.family);
+    for (const each of families) await target.service().call('refuse', { family: each });
     return async () => {
-      for (const address of addresses) await target.service().call('listen', { address });
+      for (const each of families) await target.service().call('listen', { family: each });
     };
   },
   observe: (target, options) => observeEach(familiesOf(options.family), (each) => connectEndsWith(target, each, ['ECONNREFUSED'])),

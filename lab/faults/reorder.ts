@@ -1,7 +1,7 @@
 /** Packets that are overtaken, as where a flow is spread over two paths (RFC 4737): TCP sees a gap and asks for what is merely late. */
 import { integer } from '../options.ts';
 import { defineFault } from './fault.ts';
-import { echoesToSee, linkTargets, observePings, scope } from './link-echoes.ts';
+import { echoesToSee, linkTargets, observePings, passes, scope } from './link-echoes.ts';
 
 export const reorder = defineFault({
   summary: 'a share of the packets is held back, and what follows overtakes them',
@@ -14,6 +14,7 @@ export const reorder = defineFault({
   },
   apply: (target, options) => target.link.impair('reorder', options),
   by: ({ link }) => link.by('reorder'),
+  answersLateMs: (options) => 2 * passes(options) * options.heldMs,
   observe: (target, options) =>
     // Packets must follow each other for one to be overtaken: half of the chance, to be sure.
     observePings(target, options, { ...echoesToSee(options.percent === 100 ? 50 : options.percent / 2), batch: 20, waitMs: 2 * options.heldMs + 30, limitMs: 2 * options.heldMs + 2_000 }, ({ sent, echoes }) => {

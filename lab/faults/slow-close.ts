@@ -16,6 +16,7 @@ export const slowClose = defineFault({
     await target.service().call('connections', { closeDelayMs: delayMs });
     return async () => { await target.service().call('connections', { closeDelayMs: 0 }); };
   },
+  answersLateMs: ({ delayMs }) => delayMs,
   observe: (target, { delayMs }) =>
     observeEach([4, 6], async (each) => {
       const held = await target.probe.hold(target.name, each);

@@ -13,6 +13,7 @@ export const slowHandshake = defineFault({
   options: { delayMs: integer(300, 5, 'milliseconds', 10_000), family: family('the family to slow down, 0 for both') },
   apply: (target, options) => target.link.impair('slow-handshake', { ...options, direction: 'from' }),
   by: ({ link }) => link.by('slow-handshake'),
+  answersLateMs: ({ delayMs }) => delayMs,
   observe: (target, { delayMs, family: only }) =>
     observeEach(familiesOf(only), async (each) => {
       const { outcome, tookMs } = await target.probe.connect(target.name, each, delayMs + 2_000);

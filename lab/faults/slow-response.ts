@@ -13,6 +13,7 @@ export const slowResponse = defineFault({
       await target.service().call('behaviour', { delayMs: 0 });
     };
   },
+  answersLateMs: ({ delayMs }) => delayMs,
   observe: (target, { delayMs }) =>
     observeEach([4, 6], async (family) => {
       const { outcome, tookMs } = await target.probe.get(target.name, family, '/', delayMs + 2_000);

@@ -6,7 +6,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Server as NetServer, type Socket } from 'node:net';
+import { isIP, Server as NetServer, type Socket } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import fastify, { type FastifyRequest } from 'fastify';
 import { emit, ready, serveControl } from '../control.ts';
@@ -145,6 +145,13 @@ async function listen(address: string): Promise<void> {
   servers.set(address, server);
 }
 
+/** By family, so that it means the same to a process that listens elsewhere (lab/faults/move.ts). */
+function addressOf(family: unknown): string {
+  const address = addresses.find((each) => isIP(each) === family);
+  if (address === undefined) throw new Error(`Expected the family of one of ${addresses.join(', ')}, got ${JSON.stringify(family)}.`);
+  return address;
+}
+
 /** Stops accepting on `address`; the kernel answers with RST. Established connections stay. */
 function refuse(address: string): void {
   const server = servers.get(address);
@@ -186,10 +193,10 @@ await serveControl({
     emit('backend:behaviour', { change: JSON.stringify(change) });
     return behaviour;
   },
-  refuse: ({ address }) => {
-    refuse(String(address));
+  refuse: ({ family }) => {
+    refuse(addressOf(family));
   },
-  listen: ({ address }) => listen(String(address)),
+  listen: ({ family }) => listen(addressOf(family)),
   'hand-over': ({ drainMs, shutdownMs }) => {
     handOver = startHandOver(Number(drainMs), seededRandom(`${seed} hand-over`));
     for (const address of [...servers.keys()]) refuse(address);
@@ -197,9 +204,10 @@ await serveControl({
     emit('backend:hand-over', { connections: connections.size, drainMs: Number(drainMs), shutdownMs: Number(shutdownMs) });
   },
   /** Listens on, with a backlog, and accepts no more. */
-  deafen: async ({ address, backlog }) => {
-    refuse(String(address));
-    deaf.set(String(address), await listenDeaf({ address: String(address), port, backlog: Number(backlog) }));
+  deafen: async ({ family, backlog }) => {
+    const address = addressOf(family);
+    refuse(address);
+    deaf.set(address, await listenDeaf({ address, port, backlog: Number(backlog) }));
   },
   connections: (change) => behaviourOfConnections.set(change),
   'close-idle': closeIdleConnections,
