@@ -43,7 +43,8 @@ export class FaultsInForce {
 
   /**
    * Puts a fault in force and looks whether it shows. A fault without effect is a doubt, not an error.
-   * @throws {LabError} BAD_INPUT for an unknown fault, host or option.
+   * @throws {LabError} BAD_INPUT for an unknown fault, host or option; NOT_SUPPORTED where it cannot be put in force or looked at,
+   * and then nothing of it is left.
    */
   async apply(name: string, host: string, given: Readonly<Record<string, string | number>> = {}): Promise<AppliedFault> {
     if (!isFaultName(name)) throw unknownName('fault', name, faultNames);
