@@ -5,6 +5,7 @@ import { nowMs } from '../lab/events.ts';
 import type { Driver } from '../lab/drivers/driver.ts';
 import { drivers } from '../lab/drivers/index.ts';
 import type { FaultName } from '../lab/faults/index.ts';
+import { median } from '../lab/analysis/median.ts';
 import { createLab, startLab, type Lab } from '../lab/lab.ts';
 import type { Sighting } from '../lab/probe.ts';
 import { Timeline } from '../lab/timeline.ts';
@@ -113,16 +114,12 @@ async function megabytesPerS(lab: Lab): Promise<number> {
     if (read !== bodyBytes) throw new Error(`Of ${bodyBytes} bytes ${String(read)} came: ${stderr}`);
     rates.push(Math.round(read / 1_000 / tookMs));
   }
-  return median(rates);
+  return median(rates) ?? NaN;
 }
 
 async function roundTripMs(lab: Lab): Promise<number> {
   const { echoes } = await lab.probe.ping('backend-1', 4, { count: 200, everyMs: 2 });
-  return Math.round(median(echoes.map(({ rttMs }) => rttMs)) * 1_000) / 1_000;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+  return Math.round((median(echoes.map(({ rttMs }) => rttMs)) ?? NaN) * 1_000) / 1_000;
 }
 
 /** What a relay in the link costs when it has nothing to do to the packets, beside the link without one. */

@@ -105,7 +105,7 @@ export class Lab implements AsyncDisposable {
     ]);
     this.clock = await measureClock(observer);
     this.timeline.setOffset(this.clock.offsetMs);
-    this.#probe = new Probe(this.host('observer'), observer, this.topology);
+    this.#probe = new Probe(this.host('observer'), observer, this.topology, (name) => this.#faults.lateMs(name));
     const { seen, observed } = await this.#probe.baseline();
     if (!seen) throw new LabError('START_FAILED', `The lab did not come up: ${observed}. Expected every backend and the DNS server to answer on both families.`);
   }

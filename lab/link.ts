@@ -14,12 +14,11 @@ import type { Host } from './drivers/driver.ts';
 import { messageOf } from './errors.ts';
 import { addNetem, isForNetem, type Netem } from './netem.ts';
 import type { Remote } from './remote.ts';
-import type { Family } from './topology.ts';
+import { interfaceName } from './topology.ts';
 import type { ImpairmentName, Impairments } from '../services/link/impairments.ts';
 import type { RelayCounts, RelayOptions } from '../services/link/relay.ts';
 
-const [segment, outer, inner] = ['eth0', 'outer', 'inner'];
-const prefixLengths = { 4: 24, 6: 64 } as const;
+const [segment, outer, inner] = [interfaceName, 'outer', 'inner'];
 /** Locally administered (IEEE 802 section 8.4), and nobody's: the segment never hears of it. */
 const unusedHardwareAddress = '02:00:00:00:00:01';
 
@@ -79,14 +78,13 @@ export class Link {
     return this.#netem?.name === name ? 'netem' : 'relay';
   }
 
-  /** Gives the host an address of the segment's network or takes it away, wherever its addresses are at the moment. */
-  async changeAddress(action: 'add' | 'delete', family: Family, address: string): Promise<void> {
+  /** Gives the host an address of the segment's network, with its prefix length, or takes it away, wherever its addresses are at the moment. */
+  async changeAddress(action: 'add' | 'delete', address: string): Promise<void> {
     await this.#inTurn(async () => {
       const placement = this.#relay?.placement;
-      await this.#ip([buildAddress(action, family, address, placement !== undefined)]);
-      if (!placement || family === 4) return;
-      placement.ipv6 = placement.ipv6.filter((each) => each !== `${address}/${prefixLengths[6]}`);
-      if (action === 'add') placement.ipv6.push(`${address}/${prefixLengths[6]}`);
+      await this.#ip([buildAddress(action, address, placement !== undefined)]);
+      if (!placement || !isIPv6Prefix(address)) return;
+      placement.ipv6 = action === 'add' ? [...placement.ipv6, address] : placement.ipv6.filter((each) => each !== address);
     });
   }
 
@@ -188,10 +186,14 @@ export function parsePlacement(text: string): Placement {
  * IPv4 is answered for on any interface, so its addresses stay on eth0. `nodad`: usable at once; the first SYN to a tentative IPv6
  * address would be lost.
  */
-export function buildAddress(action: 'add' | 'delete', family: Family, address: string, relayed: boolean): string {
-  const onInner = relayed && family === 6;
-  const flags = action === 'delete' || family === 4 ? '' : onInner ? ' nodad noprefixroute' : ' nodad';
-  return `address ${action} ${address}/${prefixLengths[family]} dev ${onInner ? inner : segment}${flags}`;
+export function buildAddress(action: 'add' | 'delete', address: string, relayed: boolean): string {
+  const onInner = relayed && isIPv6Prefix(address);
+  const flags = action === 'delete' || !isIPv6Prefix(address) ? '' : onInner ? ' nodad noprefixroute' : ' nodad';
+  return `address ${action} ${address} dev ${onInner ? inner : segment}${flags}`;
+}
+
+function isIPv6Prefix(address: string): boolean {
+  return address.includes(':');
 }
 
 /** The pair of interfaces that leads from the relay to the stack. Only inner speaks: outer has no address. */

@@ -34,23 +34,15 @@ export class Probe {
   readonly #remote: Remote;
   readonly #topology: Topology;
   readonly host: Host;
-  /** By how much faults in force make a host's answers late. */
-  readonly #lateMs = new Map<HostName, number>();
+  /** By how much faults in force make a host's answers late, at most: every look at it waits so much longer before it calls it silent. */
+  readonly lateMs: (host: HostName) => number;
   #looks = 0;
 
-  constructor(host: Host, remote: Remote, topology: Topology) {
+  constructor(host: Host, remote: Remote, topology: Topology, lateMs: (host: HostName) => number) {
     this.host = host;
+    this.lateMs = lateMs;
     this.#remote = remote;
     this.#topology = topology;
-  }
-
-  /** From here on every look at the host waits so much longer before it calls it silent. */
-  expectLate(host: HostName, lateMs: number): void {
-    this.#lateMs.set(host, lateMs);
-  }
-
-  lateMs(host: HostName): number {
-    return this.#lateMs.get(host) ?? 0;
   }
 
   connect(host: HostName, family: Family, timeoutMs = silenceMs): Promise<Sighting> {

@@ -42,8 +42,7 @@ const expected: Record<ProfileName, Expected> = {
   ruby: { needs: ['ruby'], connections: 1, refused: /^ECONNREFUSED$/ },
   php: { needs: ['php'], connections: 1, refused: /connect to server/ },
   'perl-lwp': { needs: ['perl'], connections: 1, refused: /Connection refused/ },
-  // A browser opens one more connection than it uses.
-  // It opens one more than it needs, and which of the two the next request takes is a race.
+  // A browser opens one more connection than it needs, and which of the two the next request takes is a race.
   chromium: { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/ },
 };
 

@@ -5,7 +5,7 @@ import { startLab, type AppliedFault, type Lab } from '../lab.ts';
 import { describeWith } from '../testing.ts';
 import { Timeline } from '../timeline.ts';
 import { faultNames } from './index.ts';
-import { see, silenceMs } from './testing.ts';
+import { networkOf, see, silenceMs } from './testing.ts';
 
 describeWith(['netns', 'nft'], 'faults upon faults', () => {
   let lab: Lab;
@@ -51,6 +51,22 @@ describeWith(['netns', 'nft'], 'faults upon faults', () => {
     expect(await families()).toEqual(['connected', 'connected']);
     expect(lab.doubts).toEqual([]);
   });
+
+  test.each([
+    ['delay', { delayMs: 150, direction: 'both' }, ['kill', 'refuse', 'move', 'error-status', 'throttle', 'slow-handshake']],
+    ['throttle', { rateKbit: 32 }, ['delay', 'kill', 'move', 'empty-reply']],
+    ['loss', { percent: 30 }, ['refuse', 'error-status', 'blackhole']],
+  ] as const)('upon %s %o every other fault is seen: the observer waits longer', async (name, options, others) => {
+    const before = await networkOf(lab, 'backend-3');
+    for (const other of others) {
+      const [first, second] = [await lab.apply(name, 'backend-3', options), await lab.apply(other, 'backend-3')];
+      expect(second.observation.seen, `${other}: ${second.observation.observed}`).toBe(true);
+      await first.heal();
+      await second.heal();
+    }
+    expect(await networkOf(lab, 'backend-3')).toBe(before);
+    expect(lab.doubts).toEqual([]);
+  }, 60_000);
 
   test('healing twice is the same as once', async () => {
     const stopped: AppliedFault = await lab.apply('stop', 'backend-1');

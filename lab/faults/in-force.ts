@@ -3,7 +3,7 @@ import { LabError, messageOf, unknownName } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import type { Timeline } from '../timeline.ts';
 import { endingMs, patienceMs, type Held } from '../probe.ts';
-import { isTarget, kindOf, targetNames, type Family, type TargetName } from '../topology.ts';
+import { isTarget, kindOf, targetNames, type Family, type HostName, type TargetName } from '../topology.ts';
 import type { FaultTarget, Observation } from './fault.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './index.ts';
 
@@ -34,6 +34,11 @@ export class FaultsInForce {
   /** Oldest first. */
   get all(): readonly AppliedFault[] {
     return [...this.#inForce.keys()];
+  }
+
+  /** By how much a host's answers may be late: all that is in force on it adds up. */
+  lateMs(host: HostName): number {
+    return [...this.#inForce].reduce((sum, [applied, lateMs]) => (applied.host === host ? sum + lateMs : sum), 0);
   }
 
   /** Faults without effect, and baselines that did not return. */
@@ -97,7 +102,6 @@ export class FaultsInForce {
       this.#timeline.add(host, 'fault:heal', { fault: title });
       await undo();
       this.#inForce.delete(applied);
-      this.#expectLate(target);
       this.#unseenHeals.push({ host, title, gone: async () => {
         if (fault.harmless) return true;
         await release(held);
@@ -125,12 +129,7 @@ export class FaultsInForce {
       return healed;
     };
     this.#inForce.set(applied, fault.answersLateMs?.(options) ?? 0);
-    this.#expectLate(target);
     return applied;
-  }
-
-  #expectLate({ name, probe }: FaultTarget): void {
-    probe.expectLate(name, [...this.#inForce].reduce((sum, [{ host }, lateMs]) => (host === name ? sum + lateMs : sum), 0));
   }
 
   /** Looks for the baseline, and that every fault healed on the target since it was last there shows no more. */

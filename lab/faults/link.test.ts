@@ -7,7 +7,7 @@ import { describeWith, whyMissing } from '../testing.ts';
 import { Timeline } from '../timeline.ts';
 import { addressOf, type Family, type TargetName } from '../topology.ts';
 import { linkFaults } from './link.ts';
-import { atOnceMs, see, type Sight } from './testing.ts';
+import { atOnceMs, networkOf, see, type Sight } from './testing.ts';
 
 const answers = { connect: 'connected', get: '200' };
 const silent = { connect: 'silent' };
@@ -58,12 +58,6 @@ async function ping(lab: Lab, host: TargetName, family: Family, count: number, e
     sequences: echoes.map(({ sequence }) => sequence),
     rttsMs: echoes.map(({ rttMs }) => rttMs),
   };
-}
-
-/** Everything that a relay in between changes, and nothing that changes by itself. */
-async function networkOf(lab: Lab, host: TargetName): Promise<string> {
-  const { stdout } = await lab.host(host).run(['sh', '-ec', "ip -o address | sed 's/valid_lft.*//'; ip -o link; ip -4 route show table all; ip -6 route show table all; ip rule; ip -6 rule; tc qdisc"]);
-  return stdout;
 }
 
 test('every fault of a link has a case', () => {
@@ -242,22 +236,6 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
       expect(await networkOf(lab, 'backend-1')).toBe(before);
       expect(lab.doubts).toEqual([]);
     }, 40_000);
-
-    test.each([
-      ['delay', { delayMs: 150, direction: 'both' }, ['kill', 'refuse', 'move', 'error-status', 'throttle', 'slow-handshake']],
-      ['throttle', { rateKbit: 32 }, ['delay', 'kill', 'move', 'empty-reply']],
-      ['loss', { percent: 30 }, ['refuse', 'error-status', 'blackhole']],
-    ] as const)('upon %s %o every other fault is seen: the observer waits longer', async (name, options, others) => {
-      const before = await networkOf(lab, 'backend-3');
-      for (const other of others) {
-        const [first, second] = [await lab.apply(name, 'backend-3', options), await lab.apply(other, 'backend-3')];
-        expect(second.observation.seen, `${other}: ${second.observation.observed}`).toBe(true);
-        await first.heal();
-        await second.heal();
-      }
-      expect(await networkOf(lab, 'backend-3')).toBe(before);
-      expect(lab.doubts).toEqual([]);
-    }, 60_000);
 
     test.each(['blackhole', 'unreachable', 'vanish'] as const)('with %s, put in force inside and healed last', async (fault) => {
       const before = await networkOf(lab, 'backend-1');

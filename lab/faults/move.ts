@@ -14,11 +14,11 @@ export const move = defineFault({
   options: {},
   apply: async (target) => {
     await stopInOrder(target);
-    for (const each of families) await target.link.changeAddress('add', each, target.spareAddress(each));
+    for (const address of sparesOf(target)) await target.link.changeAddress('add', address);
     await target.restart(families.map((each) => target.spareAddress(each)));
     return async () => {
       await stopInOrder(target);
-      for (const each of families) await target.link.changeAddress('delete', each, target.spareAddress(each));
+      for (const address of sparesOf(target)) await target.link.changeAddress('delete', address);
       await target.restart();
     };
   },
@@ -30,6 +30,10 @@ export const move = defineFault({
 });
 
 const families = [4, 6] as const satisfies readonly Family[];
+
+function sparesOf({ topology, spareAddress }: FaultTarget): string[] {
+  return [`${spareAddress(4)}/${topology.ipv4PrefixLength}`, `${spareAddress(6)}/${topology.ipv6PrefixLength}`];
+}
 
 async function lookAtSpare(target: FaultTarget, each: Family): Promise<string> {
   return (await target.probe.getAt(target.spareAddress(each), target.port, '/', patienceMs)).outcome;

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { HostProcess } from '../drivers/driver.ts';
 import type { Lab } from '../lab.ts';
 import { until } from '../testing.ts';
-import { addressOf, type BackendName, type Family } from '../topology.ts';
+import { addressOf, type BackendName, type Family, type TargetName } from '../topology.ts';
 
 export interface Sight {
   connect: string;
@@ -92,4 +92,10 @@ function collectLines(held: HostProcess): string[] {
   const lines: string[] = [];
   held.onLine((line) => lines.push(line));
   return lines;
+}
+
+/** Everything that a relay in between changes, and nothing that changes by itself. */
+export async function networkOf(lab: Lab, host: TargetName): Promise<string> {
+  const { stdout } = await lab.host(host).run(['sh', '-ec', "ip -o address | sed 's/valid_lft.*//'; ip -o link; ip -4 route show table all; ip -6 route show table all; ip rule; ip -6 rule; tc qdisc"]);
+  return stdout;
 }
