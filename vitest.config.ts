@@ -9,7 +9,7 @@ const shared = {
   hookTimeout: 20_000,
 } as const;
 
-const labs = ['scenarios/**/*.test.ts', 'lab/drivers/docker.test.ts', 'lab/faults/link.test.ts', '*.test.ts'];
+const labs = ['scenarios/**/*.test.ts', 'lab/network/drivers/docker.test.ts', 'lab/faults/link-faults.test.ts', 'docs/**/*.test.ts'];
 
 export default defineConfig({
   test: {

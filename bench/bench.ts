@@ -1,15 +1,15 @@
 /** How long the lab itself takes. JSON on stdout, progress on stderr; nothing here passes or fails. */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, release } from 'node:os';
-import { nowMs } from '../lab/events.ts';
-import type { Driver } from '../lab/drivers/driver.ts';
-import { drivers } from '../lab/drivers/index.ts';
+import { nowMs } from '../lab/vocabulary/events.ts';
+import type { Driver } from '../lab/network/drivers/driver.ts';
+import { drivers } from '../lab/network/drivers/index.ts';
 import type { FaultName } from '../lab/faults/index.ts';
 import { median } from '../lab/analysis/median.ts';
-import { createLab, startLab, type Lab } from '../lab/lab.ts';
-import type { Sighting } from '../lab/probe.ts';
-import { Timeline } from '../lab/timeline.ts';
-import { addressOf } from '../lab/topology.ts';
+import { createLab, startLab, type Lab } from '../lab/run/lab.ts';
+import type { Sighting } from '../lab/network/probe.ts';
+import { Timeline } from '../lab/run/timeline.ts';
+import { addressOf } from '../lab/vocabulary/topology.ts';
 
 const runs = Number(process.env['BENCH_RUNS'] ?? 15);
 

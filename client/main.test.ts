@@ -3,13 +3,13 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { netns } from '../lab/drivers/netns.ts';
-import type { EmittedEvent, EventName } from '../lab/events.ts';
-import { startLab, type Lab } from '../lab/lab.ts';
-import { nodeArgv } from '../lab/services.ts';
-import { describeWith, freePort, localProcess } from '../lab/testing.ts';
-import { Timeline } from '../lab/timeline.ts';
-import { addressOf, webUrl } from '../lab/topology.ts';
+import { netns } from '../lab/network/drivers/netns.ts';
+import type { EmittedEvent, EventName } from '../lab/vocabulary/events.ts';
+import { startLab, type Lab } from '../lab/run/lab.ts';
+import { nodeArgv } from '../lab/network/programs.ts';
+import { describeWith, freePort, localProcess } from '../lab/testing/testing.ts';
+import { Timeline } from '../lab/run/timeline.ts';
+import { addressOf, webUrl } from '../lab/vocabulary/topology.ts';
 
 async function run(...words: string[]): Promise<{ code: number | null; lines: string[]; stderr: string }> {
   const started = localProcess(nodeArgv('client/main.ts', ...words), { ...process.env, NO_COLOR: '1' });

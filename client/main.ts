@@ -6,10 +6,10 @@
  */
 import { parseArgs } from 'node:util';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { LabError, messageOf } from '../lab/errors.ts';
-import { parseOptions, splitAssignments } from '../lab/options.ts';
-import { emit as emitLine, ready, serveControl } from '../services/control.ts';
-import { clientOptions } from './options.ts';
+import { LabError, messageOf } from '../lab/vocabulary/errors.ts';
+import { parseOptions, splitAssignments } from '../lab/vocabulary/options.ts';
+import { emit as emitLine, ready, serveControl } from '../lab/vocabulary/control.ts';
+import { clientOptions } from './client-options.ts';
 import { printTrace } from './print.ts';
 import { createRequester } from './requester.ts';
 

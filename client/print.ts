@@ -1,7 +1,7 @@
 /** The trace as a person reads it, when the client runs by itself. */
-import { pc } from '../lab/report/colours.ts';
-import { nowMs, type EventName, type Payload } from '../lab/events.ts';
-import { describe } from '../lab/report/describe.ts';
+import { pc } from '../lab/vocabulary/terminal.ts';
+import { nowMs, type EventName, type Payload } from '../lab/vocabulary/events.ts';
+import { describe } from '../lab/vocabulary/telling.ts';
 import type { Emit } from './trace.ts';
 
 /** One line an event: milliseconds since the first, then what happened. */

@@ -8,9 +8,9 @@ import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { LookupAddress } from 'node:dns';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { defaultsOf } from '../lab/options.ts';
-import { EventLog, until } from '../lab/testing.ts';
-import { clientOptions, type ClientOptions } from './options.ts';
+import { defaultsOf } from '../lab/vocabulary/options.ts';
+import { EventLog, until } from '../lab/testing/testing.ts';
+import { clientOptions, type ClientOptions } from './client-options.ts';
 import { causeChain, createRequester } from './requester.ts';
 import type { Emit } from './trace.ts';
 

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { createLookup } from './resolvers.ts';
 import { createTransport } from './transports.ts';
 import { startTrace, type Emit } from './trace.ts';
-import type { ClientOptions } from './options.ts';
+import type { ClientOptions } from './client-options.ts';
 
 export type RequestResult = { ok: true; /** Null where the client does not tell. */ status: number | null; body: string } | { ok: false; error: string; causes: string[] };
 

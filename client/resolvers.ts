@@ -2,7 +2,7 @@
 import { createHook } from 'node:async_hooks';
 import dns, { lookup, Resolver, type LookupAddress, type LookupOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import type { ClientOptions } from './options.ts';
+import type { ClientOptions } from './client-options.ts';
 
 export interface LookupRecord {
   onStart(name: string, family: number): void;

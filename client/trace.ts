@@ -8,7 +8,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import type { EventName, Payload } from '../lab/events.ts';
+import type { EventName, Payload } from '../lab/vocabulary/events.ts';
 import type { LookupRecord } from './resolvers.ts';
 
 export type Emit = <Name extends EventName>(event: Name, payload: Payload<Name>, atMs?: number) => void;

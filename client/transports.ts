@@ -2,8 +2,8 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { getDefaultAutoSelectFamilyAttemptTimeout, type LookupFunction } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { LabError } from '../lab/errors.ts';
-import type { ClientOptions } from './options.ts';
+import { LabError } from '../lab/vocabulary/errors.ts';
+import type { ClientOptions } from './client-options.ts';
 
 export interface StartedResponse {
   status: number;

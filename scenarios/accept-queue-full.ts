@@ -1,5 +1,5 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 import { answererOf, attemptsText, nodeAttemptDelayMs, timerTolerance, triedCheck } from './common.ts';
 
 export const acceptQueueFull = defineScenario({

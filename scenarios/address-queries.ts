@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { check } from '../lab/analysis/checks.ts';
 import { dnsDuring, queryTypes } from '../lab/analysis/queries.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 
 export const addressQueries = defineScenario({
   title: 'two DNS queries, A and AAAA, even where IPv6 is not in use',

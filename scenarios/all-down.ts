@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
-import { backendNames } from '../lab/topology.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
+import { backendNames } from '../lab/vocabulary/topology.ts';
 
 export const allDown = defineScenario({
   title: 'every server is down: who is tried, and what does the caller get?',

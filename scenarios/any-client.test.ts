@@ -1,8 +1,8 @@
 /** The checks of every scenario hold for clients that are not ours, and for nothing that is no client at all. */
 import { describe, expect, test } from 'vitest';
-import { netns } from '../lab/drivers/netns.ts';
-import { runScenario, type Journal } from '../lab/run.ts';
-import { describeWith, type Need } from '../lab/testing.ts';
+import { netns } from '../lab/network/drivers/netns.ts';
+import { runScenario, type Journal } from '../lab/run/run-scenario.ts';
+import { describeWith, type Need } from '../lab/testing/testing.ts';
 import { scenarioNames, scenarios, type ScenarioName } from './index.ts';
 
 async function run(name: ScenarioName, client: string): Promise<Journal> {

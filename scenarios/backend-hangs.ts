@@ -1,5 +1,5 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 import { answererOf, requestTolerance, tookMs } from './common.ts';
 
 const timeoutMs = 500;

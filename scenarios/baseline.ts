@@ -1,5 +1,5 @@
 import { check } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 
 export const baseline = defineScenario({
   title: 'nothing is broken: what a healthy run looks like (start a new scenario from this one)',

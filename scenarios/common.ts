@@ -2,8 +2,8 @@
 import type { Attempt } from '../lab/analysis/attempts.ts';
 import { check, type Check } from '../lab/analysis/checks.ts';
 import type { Findings } from '../lab/analysis/findings.ts';
-import type { TimelineEvent } from '../lab/events.ts';
-import { hostAt, type BackendName, type Topology } from '../lab/topology.ts';
+import type { TimelineEvent } from '../lab/vocabulary/events.ts';
+import { hostAt, type BackendName, type Topology } from '../lab/vocabulary/topology.ts';
 
 /** What Node 24 gives one attempt before it moves on (`net.setDefaultAutoSelectFamilyAttemptTimeout`). */
 export const nodeAttemptDelayMs = 250;

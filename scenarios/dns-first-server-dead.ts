@@ -1,7 +1,7 @@
 import { check, checkDelay, type Check } from '../lab/analysis/checks.ts';
 import { dnsDuring } from '../lab/analysis/queries.ts';
-import { defineScenario } from '../lab/scenario.ts';
-import { createTopology, deadNameserver, nameserver, nobodysAddress } from '../lab/topology.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
+import { createTopology, deadNameserver, nameserver, nobodysAddress } from '../lab/vocabulary/topology.ts';
 import { resolverTolerance } from './common.ts';
 
 /** glibc's own is 5 s: this scenario sets 1 s to stay short. */

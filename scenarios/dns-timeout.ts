@@ -1,7 +1,7 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
 import { dnsDuring } from '../lab/analysis/queries.ts';
-import { defineScenario } from '../lab/scenario.ts';
-import { nameserver } from '../lab/topology.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
+import { nameserver } from '../lab/vocabulary/topology.ts';
 import { resolverTolerance, tookMs } from './common.ts';
 
 /** glibc's own is 5 s, and twice that until the error: this scenario sets 1 s to stay short. */

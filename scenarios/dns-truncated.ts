@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { dnsDuring } from '../lab/analysis/queries.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 
 export const dnsTruncatedAnswer = defineScenario({
   title: 'DNS answers are truncated: is the question asked again over TCP, and what if TCP is closed?',

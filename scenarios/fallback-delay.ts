@@ -1,7 +1,7 @@
 import { fallbackDelay } from '../lab/analysis/attempts.ts';
 import { check, checkDelay } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
-import { backendNames } from '../lab/topology.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
+import { backendNames } from '../lab/vocabulary/topology.ts';
 import { attemptsText, triedCheck, timerTolerance } from './common.ts';
 
 /** Further apart than the tolerance is wide: no step can be taken for its neighbour. */

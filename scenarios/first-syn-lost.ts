@@ -1,6 +1,6 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
-import { domain, httpPort } from '../lab/topology.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
+import { domain, httpPort } from '../lab/vocabulary/topology.ts';
 import { timerTolerance, tookMs, triedCheck } from './common.ts';
 
 /** The initial retransmission timeout (RFC 6298 section 2, rule 2.1). */

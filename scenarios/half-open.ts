@@ -1,6 +1,6 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
-import { domain, httpPort } from '../lab/topology.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
+import { domain, httpPort } from '../lab/vocabulary/topology.ts';
 import { answererOf, triedCheck } from './common.ts';
 import { doublingCheck, resentRequest } from './retransmission-common.ts';
 

@@ -1,6 +1,6 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
-import { domain, httpPort } from '../lab/topology.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
+import { domain, httpPort } from '../lab/vocabulary/topology.ts';
 import { answererOf, attemptsText, nodeAttemptDelayMs, requestTolerance, timerTolerance, tookMs, triedCheck } from './common.ts';
 
 const timeoutMs = 1_000;

@@ -1,6 +1,6 @@
 /** A server makes way for a new process while clients hold connections to it: what the three hot-reload scenarios share. */
-import type { TimelineEvent } from '../lab/events.ts';
-import type { Result, Stage } from '../lab/scenario.ts';
+import type { TimelineEvent } from '../lab/vocabulary/events.ts';
+import type { Result, Stage } from '../lab/run/scenario.ts';
 import { answererOf } from './common.ts';
 
 /** Enough connections for a median that is good to some 6 %, at a rate that leaves a small machine time for the rest. */

@@ -1,7 +1,7 @@
 /** The reload of two real servers, seen from the same connections. */
 import { check } from '../lab/analysis/checks.ts';
-import { defineScenario, type Scenario } from '../lab/scenario.ts';
-import type { ExternalServerName } from '../services/external/index.ts';
+import { defineScenario, type Scenario } from '../lab/run/scenario.ts';
+import type { ExternalServerName } from '../lab/run/external-servers/index.ts';
 import { answerersOf, fatesOf, load, reloadUnderLoad, spanText, type Reloaded } from './hot-reload-common.ts';
 
 /** `At once`, for a process that has to be started first and 170 connections that have to hear of it. */

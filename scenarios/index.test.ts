@@ -2,14 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Findings } from '../lab/analysis/findings.ts';
 import { disagreements } from '../lab/analysis/witnesses.ts';
-import { tshark } from '../lab/capture/testing.ts';
-import { ownClientNames } from '../lab/clients.ts';
-import { netns } from '../lab/drivers/netns.ts';
-import type { TimelineEvent } from '../lab/events.ts';
-import { runScenario } from '../lab/run.ts';
-import type { Scenario } from '../lab/scenario.ts';
-import { describeWith } from '../lab/testing.ts';
-import { createTopology } from '../lab/topology.ts';
+import { tshark } from '../lab/testing/tshark.ts';
+import { ownClientNames } from '../lab/clients/index.ts';
+import { netns } from '../lab/network/drivers/netns.ts';
+import type { TimelineEvent } from '../lab/vocabulary/events.ts';
+import { runScenario } from '../lab/run/run-scenario.ts';
+import type { Scenario } from '../lab/run/scenario.ts';
+import { describeWith } from '../lab/testing/testing.ts';
+import { createTopology } from '../lab/vocabulary/topology.ts';
 import { scenarioNames, scenarios, type ScenarioName } from './index.ts';
 
 describe.each(scenarioNames)('%s', (name) => {

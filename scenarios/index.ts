@@ -1,5 +1,5 @@
 /** Every scenario, by the name that `make scenario name=…` uses, in the order in which they are best met. */
-import type { Scenario } from '../lab/scenario.ts';
+import type { Scenario } from '../lab/run/scenario.ts';
 import { acceptQueueFull } from './accept-queue-full.ts';
 import { addressQueries } from './address-queries.ts';
 import { allDown } from './all-down.ts';

@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { dnsDuring, queryTypes } from '../lab/analysis/queries.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 
 export const ipv4Only = defineScenario({
   title: 'a client told to use IPv4 does not even ask for AAAA',

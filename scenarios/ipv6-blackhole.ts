@@ -1,6 +1,6 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
-import { backendNames } from '../lab/topology.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
+import { backendNames } from '../lab/vocabulary/topology.ts';
 import { attemptsText, triedCheck, nodeAttemptDelayMs, timerTolerance } from './common.ts';
 
 export const ipv6Blackhole = defineScenario({

@@ -1,5 +1,5 @@
 import { check } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 
 export const keepAlive = defineScenario({
   title: 'a kept-alive connection: what does the second request cost, and does a TTL of 0 change it?',

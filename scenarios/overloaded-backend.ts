@@ -1,6 +1,6 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
-import { webName } from '../lab/topology.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
+import { webName } from '../lab/vocabulary/topology.ts';
 import { answererOf, requestTolerance, servedMs } from './common.ts';
 
 const delayMs = 300;

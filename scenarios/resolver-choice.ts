@@ -1,7 +1,7 @@
 import { check } from '../lab/analysis/checks.ts';
 import { dnsDuring, queryTypes } from '../lab/analysis/queries.ts';
-import { defineScenario, type Result } from '../lab/scenario.ts';
-import { httpPort } from '../lab/topology.ts';
+import { defineScenario, type Result } from '../lab/run/scenario.ts';
+import { httpPort } from '../lab/vocabulary/topology.ts';
 
 /** Requests of each client: one after the other, one for `localhost`, then some at the same time. */
 const inTurn = 30;

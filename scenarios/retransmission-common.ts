@@ -1,6 +1,6 @@
 /** What the scenarios of retransmitted data share: the wire's times, and what the kernel's timer makes of them. */
 import { check, type Check } from '../lab/analysis/checks.ts';
-import type { TimelineEvent } from '../lab/events.ts';
+import type { TimelineEvent } from '../lab/vocabulary/events.ts';
 
 /** The kernel's timer wheel rounds a long wait up by at most an eighth (kernel/time/timer.c), so two waits have a ratio of 1.78 to 2.25; the rest is a busy machine's. */
 const leastGrowth = 1.7;

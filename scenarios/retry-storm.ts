@@ -1,7 +1,7 @@
 import { check } from '../lab/analysis/checks.ts';
-import type { TimelineEvent } from '../lab/events.ts';
-import { defineScenario, type Result } from '../lab/scenario.ts';
-import { backendNames } from '../lab/topology.ts';
+import type { TimelineEvent } from '../lab/vocabulary/events.ts';
+import { defineScenario, type Result } from '../lab/run/scenario.ts';
+import { backendNames } from '../lab/vocabulary/topology.ts';
 
 /** Requests that the caller makes in each phase. */
 const asked = 10;

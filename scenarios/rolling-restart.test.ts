@@ -1,7 +1,7 @@
 /** The arithmetic of the explanation, against connections that are dealt out by chance. */
 import { expect, test } from 'vitest';
 import { fitsShares } from '../lab/analysis/skew.ts';
-import { seededRandom, shuffled } from '../services/random.ts';
+import { seededRandom, shuffled } from '../lab/vocabulary/random.ts';
 import { ways } from './rolling-restart.ts';
 
 const backends = [0, 1, 2];

@@ -1,7 +1,7 @@
 import { check, type Check } from '../lab/analysis/checks.ts';
 import { fitsShares, sharesText } from '../lab/analysis/skew.ts';
-import { defineScenario, type Redialers, type Result, type Stage } from '../lab/scenario.ts';
-import { backendNames, type BackendName } from '../lab/topology.ts';
+import { defineScenario, type Redialers, type Result, type Stage } from '../lab/run/scenario.ts';
+import { backendNames, type BackendName } from '../lab/vocabulary/topology.ts';
 import { answererOf, closedTo } from './common.ts';
 
 /** One standard deviation of a share of 300 is at most 2.9 %: enough to tell the two ways apart. */

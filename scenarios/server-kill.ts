@@ -1,7 +1,7 @@
 import { check } from '../lab/analysis/checks.ts';
-import { LabError } from '../lab/errors.ts';
-import type { TimelineEvent } from '../lab/events.ts';
-import { defineScenario, type Stage } from '../lab/scenario.ts';
+import { LabError } from '../lab/vocabulary/errors.ts';
+import type { TimelineEvent } from '../lab/vocabulary/events.ts';
+import { defineScenario, type Stage } from '../lab/run/scenario.ts';
 import { answererOf } from './common.ts';
 
 export const serverKill = defineScenario({

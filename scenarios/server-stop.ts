@@ -1,5 +1,5 @@
 import { check } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 import { answererOf, attemptsText, closedTo } from './common.ts';
 
 export const serverStop = defineScenario({

@@ -1,4 +1,4 @@
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 import { dnsChecks, requestMany, spreadChecks } from './skew-common.ts';
 
 export const shuffleOff = defineScenario({

@@ -1,8 +1,8 @@
 /** What the skew scenarios share: many fresh connections, what DNS offered them, and where they went. */
 import { check, type Check } from '../lab/analysis/checks.ts';
 import { fitsShares, sharesText } from '../lab/analysis/skew.ts';
-import type { Result, StageClient } from '../lab/scenario.ts';
-import { backendNames, webName } from '../lab/topology.ts';
+import type { Result, StageClient } from '../lab/run/scenario.ts';
+import { backendNames, webName } from '../lab/vocabulary/topology.ts';
 
 /** Enough to tell 1/3 from 1/2 or 1/6 beyond doubt: one standard deviation is 2.7 % of 300. */
 const requestCount = 300;

@@ -1,4 +1,4 @@
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 import { askOnce, lateChecks, lateMs, waitedChecks } from './slow-answer-common.ts';
 
 export const slowAaaa = defineScenario({

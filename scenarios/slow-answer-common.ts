@@ -1,7 +1,7 @@
 /** slow-a and slow-aaaa: one of the two answers comes late, and who waits for it. */
 import { check, type Check } from '../lab/analysis/checks.ts';
 import { dnsDuring } from '../lab/analysis/queries.ts';
-import type { Result, Stage } from '../lab/scenario.ts';
+import type { Result, Stage } from '../lab/run/scenario.ts';
 import { attemptsText, timerTolerance } from './common.ts';
 
 export type SlowType = 'A' | 'AAAA';

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
-import { attemptsOnWire } from '../lab/analysis/wire.ts';
+import { attemptsOnWire } from '../lab/analysis/wire-attempts.ts';
 import { check, type Check } from '../lab/analysis/checks.ts';
-import { defineScenario, type Result } from '../lab/scenario.ts';
-import { domain, httpPort } from '../lab/topology.ts';
+import { defineScenario, type Result } from '../lab/run/scenario.ts';
+import { domain, httpPort } from '../lab/vocabulary/topology.ts';
 import { nodeAttemptDelayMs, timerTolerance } from './common.ts';
 
 const stepMs = 50;

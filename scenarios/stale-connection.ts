@@ -1,6 +1,6 @@
 import { check, type Check } from '../lab/analysis/checks.ts';
-import type { TimelineEvent } from '../lab/events.ts';
-import { defineScenario, type Method } from '../lab/scenario.ts';
+import type { TimelineEvent } from '../lab/vocabulary/events.ts';
+import { defineScenario, type Method } from '../lab/run/scenario.ts';
 
 const methods: readonly Method[] = ['GET', 'PUT', 'POST'];
 const endings = ['fin', 'rst'] as const;

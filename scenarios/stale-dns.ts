@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { dnsDuring } from '../lab/analysis/queries.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 import { answererOf } from './common.ts';
 
 export const staleDns = defineScenario({

@@ -1,8 +1,8 @@
 import { check, type Check } from '../lab/analysis/checks.ts';
 import type { Findings } from '../lab/analysis/findings.ts';
-import type { TimelineEvent } from '../lab/events.ts';
-import { defineScenario, type Stage } from '../lab/scenario.ts';
-import { domain, httpPort } from '../lab/topology.ts';
+import type { TimelineEvent } from '../lab/vocabulary/events.ts';
+import { defineScenario, type Stage } from '../lab/run/scenario.ts';
+import { domain, httpPort } from '../lab/vocabulary/topology.ts';
 import { triedCheck } from './common.ts';
 
 /** Up to the third retransmission of either schedule. */

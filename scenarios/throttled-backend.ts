@@ -1,7 +1,7 @@
-import { attemptsOnWire } from '../lab/analysis/wire.ts';
+import { attemptsOnWire } from '../lab/analysis/wire-attempts.ts';
 import { check } from '../lab/analysis/checks.ts';
-import type { TimelineEvent } from '../lab/events.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import type { TimelineEvent } from '../lab/vocabulary/events.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 import { answererOf, nodeAttemptDelayMs, tookMs } from './common.ts';
 
 /** Slow enough to be felt; at half of it the kernels would repeat what still waits in line, since a round trip took longer than 200 ms. */

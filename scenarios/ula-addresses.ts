@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { check } from '../lab/analysis/checks.ts';
-import { defineScenario } from '../lab/scenario.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 
 /** RFC 6724 section 2.1. glibc reads it from /etc/gai.conf; what is built into glibc is the table of RFC 3484, which knows no ULA. */
 const rfc6724 = ['::1/128 50', '::/0 40', '::ffff:0:0/96 35', '2002::/16 30', '2001::/32 5', 'fc00::/7 3', '::/96 1', 'fec0::/10 1', '3ffe::/16 1'];

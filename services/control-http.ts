@@ -4,7 +4,7 @@
  *   curl -s localhost:9053/aaaa -d '{"on":true}' -H 'content-type: application/json'
  */
 import fastify from 'fastify';
-import type { Command } from './control.ts';
+import type { Command } from '../lab/vocabulary/control.ts';
 
 /** `GET /` lists the commands; `POST /<command>` runs one with the body as its arguments. */
 export async function serveHttpControl(commands: Record<string, Command>, port: number): Promise<void> {

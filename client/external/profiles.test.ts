@@ -1,11 +1,11 @@
 /** Each profile, where its program is: it finds, starts, asks and reads it as it says, and the wire shows its requests alone. */
 import { describe, expect, test } from 'vitest';
 import { check } from '../../lab/analysis/checks.ts';
-import { netns } from '../../lab/drivers/netns.ts';
-import { runScenario } from '../../lab/run.ts';
-import { defineScenario } from '../../lab/scenario.ts';
-import { describeWith, type Need } from '../../lab/testing.ts';
-import { httpPort, webName } from '../../lab/topology.ts';
+import { netns } from '../../lab/network/drivers/netns.ts';
+import { runScenario } from '../../lab/run/run-scenario.ts';
+import { defineScenario } from '../../lab/run/scenario.ts';
+import { describeWith, type Need } from '../../lab/testing/testing.ts';
+import { httpPort, webName } from '../../lab/vocabulary/topology.ts';
 import type { ProfileName } from './index.ts';
 
 interface Expected {

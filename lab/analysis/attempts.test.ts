@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { TimelineEvent } from '../events.ts';
-import { createTopology } from '../topology.ts';
+import type { TimelineEvent } from '../vocabulary/events.ts';
+import { createTopology } from '../vocabulary/topology.ts';
 import { attemptsOf, fallbackDelay, nextAddressDelay, type Attempt } from './attempts.ts';
 
 const topology = createTopology();

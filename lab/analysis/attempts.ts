@@ -1,7 +1,7 @@
 /** Connection attempts, by both witnesses: the client's own trace, where it has one, and the wire. */
-import type { TimelineEvent } from '../events.ts';
-import type { Family, Topology } from '../topology.ts';
-import { attemptsOnWire, type WireAttempt } from './wire.ts';
+import type { TimelineEvent } from '../vocabulary/events.ts';
+import type { Family, Topology } from '../vocabulary/topology.ts';
+import { attemptsOnWire, type WireAttempt } from './wire-attempts.ts';
 
 /** One address tried once. A kernel's SYN retransmission belongs to its attempt and is none of its own. */
 export interface Attempt {

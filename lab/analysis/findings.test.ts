@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { EventName, Payload, TimelineEvent } from '../events.ts';
-import { createTopology } from '../topology.ts';
+import type { EventName, Payload, TimelineEvent } from '../vocabulary/events.ts';
+import { createTopology } from '../vocabulary/topology.ts';
 import { findingsOf } from './findings.ts';
 
 const topology = createTopology();

@@ -1,9 +1,9 @@
 /** From events to numbers: what the client did. Every figure is derived from the timeline, none from what was configured. */
-import type { TimelineEvent } from '../events.ts';
-import { backendNames, hostAt, isBackend, type BackendName, type Topology } from '../topology.ts';
+import type { TimelineEvent } from '../vocabulary/events.ts';
+import { backendNames, hostAt, isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
 import { attemptsOf, fallbackDelay, isTraced, nextAddressDelay, type Attempt } from './attempts.ts';
 import { skewOf, type Skew } from './skew.ts';
-import { attemptsOnWire, keptAttempts, queryOrder, resolutionDelay, resolutionsOnWire } from './wire.ts';
+import { attemptsOnWire, keptAttempts, queryOrder, resolutionDelay, resolutionsOnWire } from './wire-attempts.ts';
 
 /** journal.json's `findings`: extended, never renamed. Null means that there was nothing to measure. */
 export interface Findings {

@@ -1,6 +1,6 @@
 /** The client's own DNS traffic, by the request it was for. */
-import type { TimelineEvent } from '../events.ts';
-import type { Topology } from '../topology.ts';
+import type { TimelineEvent } from '../vocabulary/events.ts';
+import type { Topology } from '../vocabulary/topology.ts';
 
 export type DnsQuery = Extract<TimelineEvent, { event: 'dns:query' }>;
 export type DnsAnswer = Extract<TimelineEvent, { event: 'dns:answer' }>;

@@ -1,9 +1,9 @@
 /** Three witnesses of one run: what the client's trace, the packets and the servers' logs say must be the same story. */
-import type { TimelineEvent } from '../events.ts';
-import type { Topology } from '../topology.ts';
+import type { TimelineEvent } from '../vocabulary/events.ts';
+import type { Topology } from '../vocabulary/topology.ts';
 import { delaysOnWire, fallbackDelay, nextAddressDelay, tracedAttempts, type Attempt } from './attempts.ts';
 import { recovery } from './findings.ts';
-import { attemptsOnWire, recoveryOnWire, resolutionsOnWire, type WireAttempt } from './wire.ts';
+import { attemptsOnWire, recoveryOnWire, resolutionsOnWire, type WireAttempt } from './wire-attempts.ts';
 
 /** Between a packet and the moment when a program says so: scheduling, on a machine that runs several labs. */
 const toleranceMs = 60;

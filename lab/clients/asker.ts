@@ -1,6 +1,6 @@
 /** What both kinds of foreign clients come to: something that can be asked for a request. */
 import type { RequestResult } from '../../client/requester.ts';
-import type { Method } from '../scenario.ts';
+import type { Method } from '../run/scenario.ts';
 
 export interface Asked {
   request: number;

@@ -1,9 +1,9 @@
 /** Drives a client that is not ours: the lab hands requests over, says so on the timeline, and keeps the time. */
-import type { ClientOptions } from '../../client/options.ts';
+import type { ClientOptions } from '../../client/client-options.ts';
 import type { Program } from '../../client/external/profile.ts';
-import type { Lab } from '../lab.ts';
-import type { Method } from '../scenario.ts';
-import { webUrl } from '../topology.ts';
+import type { Lab } from '../run/lab.ts';
+import type { Method } from '../run/scenario.ts';
+import { webUrl } from '../vocabulary/topology.ts';
 import { longLivedAsker } from './long-lived.ts';
 import { oneShotAsker } from './one-shot.ts';
 import { answeredBy, type AddressedResult, type RequestNumbers } from './requests.ts';

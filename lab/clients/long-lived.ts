@@ -8,11 +8,11 @@
  */
 import type { LongLived } from '../../client/external/profile.ts';
 import type { RequestResult } from '../../client/requester.ts';
-import type { Host, HostProcess, ProcessExit } from '../drivers/driver.ts';
-import { LabError } from '../errors.ts';
-import { isEvent, type EmittedEvent, type EventName } from '../events.ts';
-import { objectOf } from '../json-lines.ts';
-import { withinLimit } from '../limits.ts';
+import type { Host, HostProcess, ProcessExit } from '../network/drivers/driver.ts';
+import { LabError } from '../vocabulary/errors.ts';
+import { isEvent, type EmittedEvent, type EventName } from '../vocabulary/events.ts';
+import { objectOf } from '../vocabulary/json-lines.ts';
+import { withinLimit } from '../vocabulary/limits.ts';
 import { timedOut, type Asked, type Asker } from './asker.ts';
 
 /** Java and a browser need a second or two, on a busy machine several. */

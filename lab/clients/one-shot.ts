@@ -1,8 +1,8 @@
 /** A client that is one process a request: any command. Its output is the body; a non-zero exit status is a failed request. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OneShot } from '../../client/external/profile.ts';
-import type { Host } from '../drivers/driver.ts';
-import { LabError } from '../errors.ts';
+import type { Host } from '../network/drivers/driver.ts';
+import { LabError } from '../vocabulary/errors.ts';
 import type { RequestResult } from '../../client/requester.ts';
 import { timedOut, type Asked, type Asker } from './asker.ts';
 

@@ -1,5 +1,5 @@
 /** A command line's words, split as a shell would; there is no shell. */
-import { LabError } from '../errors.ts';
+import { LabError } from '../vocabulary/errors.ts';
 
 /** What only a shell could do with it. */
 const shellOnly = /[|&;<>()`$]/;

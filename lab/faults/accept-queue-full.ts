@@ -5,8 +5,8 @@
  *
  * The lab fills the queue from the observer, so that the next client is the one that finds it full.
  */
-import { family, integer } from '../options.ts';
-import type { Held } from '../probe.ts';
+import { family, integer } from '../vocabulary/options.ts';
+import type { Held } from '../network/probe.ts';
 import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.ts';
 
 export const acceptQueueFull = defineFault({

@@ -1,6 +1,6 @@
 /** What the faults of a backend's application share: a change of behaviour, its undoing, and a look at the bytes that come back. */
 import { healthy, type Behaviour } from '../../services/backend/behaviour.ts';
-import type { Exchange } from '../probe.ts';
+import type { Exchange } from '../network/probe.ts';
 import { observeEach, type FaultTarget, type Heal, type Observation } from './fault.ts';
 
 /** Healing sets back what was changed and nothing else, so that several of these faults can be in force together. */

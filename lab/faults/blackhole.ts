@@ -5,10 +5,10 @@
  *
  * The two directions look alike to a client. They differ in what the server knows: nothing, or a request that it has answered.
  */
-import { direction, family, type Direction } from '../options.ts';
-import { dnsPort, httpPort, type Family, type TargetKind } from '../topology.ts';
+import { direction, family, type Direction } from '../vocabulary/options.ts';
+import { dnsPort, httpPort, type Family, type TargetKind } from '../vocabulary/topology.ts';
 import { connectEndsWith, defineFault, familiesOf, observeEach, protocolNumbers, runOn } from './fault.ts';
-import { buildMoveLocal, buildMoveLocalBack, rulesBeforeLocal, rulesOnLeaving } from './rules.ts';
+import { buildMoveLocal, buildMoveLocalBack, rulesBeforeLocal, rulesOnLeaving } from './ip-rules.ts';
 
 export const blackhole = defineFault({
   summary: 'drops every answer of the server, or all that is for it, in one family or both',

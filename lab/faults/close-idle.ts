@@ -2,7 +2,7 @@
  * The server closes its idle connections in order (RFC 9112 section 9.6), as at a reload of nginx or HAProxy, or when its keep-alive
  * time is up. It is over in a moment: requests in flight go on, new connections work, and healing has nothing to undo.
  */
-import { endingMs } from '../probe.ts';
+import { endingMs } from '../network/probe.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 export const closeIdle = defineFault({

@@ -9,7 +9,7 @@
  * sent, no byte of an answer, the connection gone. RST is what a kernel answers to bytes for a socket that was closed (RFC 9293
  * section 3.10.7.1); FIN alone arrives where the server closed its half first. RFC 9112 section 9.3.1 says when to try again.
  */
-import { choice } from '../options.ts';
+import { choice } from '../vocabulary/options.ts';
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';
 

@@ -1,11 +1,11 @@
 /** Several faults on one backend, and what `apply` refuses. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { netns } from '../drivers/netns.ts';
-import { startLab, type AppliedFault, type Lab } from '../lab.ts';
-import { describeWith } from '../testing.ts';
-import { Timeline } from '../timeline.ts';
+import { netns } from '../network/drivers/netns.ts';
+import { startLab, type AppliedFault, type Lab } from '../run/lab.ts';
+import { describeWith } from '../testing/testing.ts';
+import { Timeline } from '../run/timeline.ts';
 import { faultNames } from './index.ts';
-import { networkOf, see, silenceMs } from './testing.ts';
+import { networkOf, see, silenceMs } from '../testing/client-sight.ts';
 
 describeWith(['netns', 'nft'], 'faults upon faults', () => {
   let lab: Lab;

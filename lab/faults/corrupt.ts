@@ -3,7 +3,7 @@
  * and throws the packet away (RFC 1071), so TCP sends it again. To a client it is loss; what tells the two apart is the receiver's
  * count of checksum errors.
  */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { defineFault, type FaultTarget } from './fault.ts';
 import { answered, echoesToSee, linkTargets, observePings, repeatedTwiceMs, scope } from './link-echoes.ts';
 

@@ -6,8 +6,8 @@
  *   client   SYN ─────▶  SYN+ACK ◀─────  ACK ─────▶   server
  *            request ──╳      request ──╳
  */
-import { family } from '../options.ts';
-import type { Family } from '../topology.ts';
+import { family } from '../vocabulary/options.ts';
+import type { Family } from '../vocabulary/topology.ts';
 import { defineFault, familiesOf, observeEach } from './fault.ts';
 import { applyTables, nftFamilies } from './nft.ts';
 

@@ -2,7 +2,7 @@
  * A long link: each packet arrives late by a time, give or take. A jitter spreads evenly (uniform), and never reorders: that is a
  * fault of its own. The handshake, the request and each window of data pay for it, as over a distance.
  */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { defineFault, type FaultTarget } from './fault.ts';
 import { linkTargets, observePings, passes, scope } from './link-echoes.ts';
 

@@ -1,5 +1,5 @@
 /** The name is an alias of an alias: a chain of CNAMEs, all in one answer, with the addresses at its end (RFC 1034 section 3.6.2). */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { addressesIn, firstReply, observeAnswers, setRule, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 

@@ -2,7 +2,7 @@
  * DNS lists an address where nobody lives, and lists it first: a record that outlived its server. In each family that has records, in
  * place of the first one, so that an answer is as long as before.
  */
-import { nobodysAddress } from '../topology.ts';
+import { nobodysAddress } from '../vocabulary/topology.ts';
 import { addressesIn, firstReply, observeAnswers, setRule, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 

@@ -1,5 +1,5 @@
 /** The answer comes, but late: for one type alone it shows who waits for whom (RFC 8305 section 3, the resolution delay). */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { firstReply, observeAnswers, setRule, share, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 

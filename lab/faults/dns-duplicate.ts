@@ -1,5 +1,5 @@
 /** Each answer is sent more than once, as a network does that repeats a datagram (RFC 768 promises nothing else). */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { observeAnswers, setRule, share, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 

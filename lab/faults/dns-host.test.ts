@@ -1,10 +1,10 @@
 /** The faults that act on the DNS server's host, seen with dig from the client's: before, in force, after healing, in each family. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { netns } from '../drivers/netns.ts';
-import { startLab, type Lab } from '../lab.ts';
-import { describeWith } from '../testing.ts';
-import { Timeline } from '../timeline.ts';
-import { addressOf, type Family } from '../topology.ts';
+import { netns } from '../network/drivers/netns.ts';
+import { startLab, type Lab } from '../run/lab.ts';
+import { describeWith } from '../testing/testing.ts';
+import { Timeline } from '../run/timeline.ts';
+import { addressOf, type Family } from '../vocabulary/topology.ts';
 
 /** What dig says of one query: `answered`, `refused` or `silent`. */
 async function dig(lab: Lab, family: Family, transport: 'udp' | 'tcp'): Promise<string> {

@@ -2,9 +2,9 @@
  * DNS over UDP alone: TCP to port 53 is refused, or accepted and left without an answer. Nobody notices before an answer is truncated
  * (`dns-truncate`): RFC 7766 section 1 makes TCP a duty for that reason.
  */
-import { choice } from '../options.ts';
+import { choice } from '../vocabulary/options.ts';
 import { defineFault, observeEach } from './fault.ts';
-import { webName } from '../topology.ts';
+import { webName } from '../vocabulary/topology.ts';
 
 /** Long enough for a handshake on a busy machine; then silence. */
 const silenceMs = 300;

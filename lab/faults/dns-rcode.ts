@@ -1,5 +1,5 @@
 /** The server answers that it cannot, or will not, or that the name does not exist (RFC 1035 section 4.1.1; RFC 8020 for NXDOMAIN). */
-import { choice } from '../options.ts';
+import { choice } from '../vocabulary/options.ts';
 import { firstReply, observeAnswers, rcodeOf, setRule, share, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 

@@ -1,6 +1,6 @@
 /** A server is taken out of DNS while it lives: what a drain before a deployment does. Who asks again is led elsewhere; who does not, stays. */
-import { choice } from '../options.ts';
-import { backendNames } from '../topology.ts';
+import { choice } from '../vocabulary/options.ts';
+import { backendNames } from '../vocabulary/topology.ts';
 import { addressesIn, firstReply, observeAnswers, setRule, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 

@@ -6,10 +6,10 @@
  * the effect through the very list that the client is in, and over IPv6, from an address that is not in it, it must not.
  */
 import { noEffect, type Effect } from '../../services/dns/rules.ts';
-import { choice, integer, text, type OptionValues } from '../options.ts';
-import type { Asked, DnsReply } from '../probe.ts';
-import { webName } from '../topology.ts';
-import { rcodeNames } from '../../services/dns/rcodes.ts';
+import { choice, integer, text, type OptionValues } from '../vocabulary/options.ts';
+import type { Asked, DnsReply } from '../network/probe.ts';
+import { webName } from '../vocabulary/topology.ts';
+import { rcodeNames } from '../vocabulary/rcodes.ts';
 import { observeEach, type FaultTarget, type Heal, type Observation } from './fault.ts';
 
 export const whichQueries = {

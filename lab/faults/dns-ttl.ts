@@ -1,5 +1,5 @@
 /** The records carry another TTL: 0 for "do not keep this" (RFC 1035 section 3.2.1), or so much that nobody should ask again. */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { firstReply, observeAnswers, setRule, whichQueries } from './dns-rule.ts';
 import { defineFault, type FaultTarget, type Observation } from './fault.ts';
 

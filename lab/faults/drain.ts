@@ -3,8 +3,8 @@
  * section 9.6), so that clients leave when they next ask. Idle connections are kept, as Envoy does it, which an idle client never
  * hears of, or closed at once, as nginx and HAProxy do.
  */
-import { choice } from '../options.ts';
-import { endingMs, patienceMs } from '../probe.ts';
+import { choice } from '../vocabulary/options.ts';
+import { endingMs, patienceMs } from '../network/probe.ts';
 import { connectEndsWith, defineFault, observeEach } from './fault.ts';
 
 export const drain = defineFault({

@@ -1,5 +1,5 @@
 /** The body comes in seven pieces, spread over a time: bytes keep arriving, so a limit on silence never strikes. */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';
 

@@ -1,5 +1,5 @@
 /** Packets that arrive twice, as where a loop is being mended: TCP throws the second away, who uses UDP may not. */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { defineFault } from './fault.ts';
 import { answered, echoesToSee, linkTargets, observePings, scope } from './link-echoes.ts';
 

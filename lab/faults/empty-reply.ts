@@ -1,5 +1,5 @@
 /** The request is read, and the connection ends without a byte of an answer: nobody can say how much of it was carried out. */
-import { choice } from '../options.ts';
+import { choice } from '../vocabulary/options.ts';
 import { misbehave, observeReplies } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';
 

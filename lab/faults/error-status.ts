@@ -2,7 +2,7 @@
  * The application answers, and answers with an error. A share of the requests may get it, by a seeded draw for each client
  * address: the observer's looking does not change what the client draws. Retry-After is RFC 9110 section 10.2.3, in seconds.
  */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';
 

@@ -2,7 +2,7 @@
  * The first requests fail, the ones after them are answered: what a retry that waits is made for. Counted for each client address
  * and URL, so that the observer uses up nothing of the client's, and each of its own looks begins anew.
  */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';
 

@@ -4,11 +4,11 @@
  * No fault is believed until it is seen: `observe` looks from the observer host at what a client would meet, never at whether
  * a rule was installed.
  */
-import type { Host, HostProcess } from '../drivers/driver.ts';
-import type { Link } from '../link.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
-import type { Held, Probe } from '../probe.ts';
-import type { Family, TargetKind, TargetName, Topology } from '../topology.ts';
+import type { Host, HostProcess } from '../network/drivers/driver.ts';
+import type { Link } from '../network/host-link.ts';
+import type { OptionTable, OptionValues } from '../vocabulary/options.ts';
+import type { Held, Probe } from '../network/probe.ts';
+import type { Family, TargetKind, TargetName, Topology } from '../vocabulary/topology.ts';
 
 export interface Observation {
   /** Whether what was seen is the fault's effect. */

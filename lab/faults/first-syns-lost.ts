@@ -5,8 +5,8 @@
  *
  * Each flow has its own count: one that looks, as the observer does, takes nothing from a client's.
  */
-import { family, integer } from '../options.ts';
-import type { Family } from '../topology.ts';
+import { family, integer } from '../vocabulary/options.ts';
+import type { Family } from '../vocabulary/topology.ts';
 import { defineFault, familiesOf, observeEach } from './fault.ts';
 import { applyTables, nftFamilies } from './nft.ts';
 

@@ -3,7 +3,7 @@
  * it is down nothing passes, in either direction, not even ARP; the host itself does not notice. The cycle's beginning depends on
  * the seed.
  */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { defineFault, observeEach } from './fault.ts';
 import { answered, linkTargets, repeatedTwiceMs } from './link-echoes.ts';
 

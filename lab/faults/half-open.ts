@@ -8,9 +8,9 @@
  * The client's kernel cannot tell the two apart: in both its data stays unacknowledged and is repeated, `tcp_retries2` times
  * (tcp(7)). The server can: in one it never hears of the request, in the other it has carried it out.
  */
-import { choice, direction, family, type Direction } from '../options.ts';
-import { httpPort, type Family } from '../topology.ts';
-import { patienceMs, silenceMs } from '../probe.ts';
+import { choice, direction, family, type Direction } from '../vocabulary/options.ts';
+import { httpPort, type Family } from '../vocabulary/topology.ts';
+import { patienceMs, silenceMs } from '../network/probe.ts';
 import { defineFault, familiesOf, observeEach, type FaultTarget } from './fault.ts';
 import { applyTables, nftFamilies } from './nft.ts';
 

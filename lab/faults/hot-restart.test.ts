@@ -1,10 +1,10 @@
 /** A hot restart on a real lab, judged by curl and ss; and what the lab says when the old process does not let go. */
 import { expect, test } from 'vitest';
-import { netns } from '../drivers/netns.ts';
-import { startLab, type Lab } from '../lab.ts';
-import { describeWith, driverWith } from '../testing.ts';
-import { Timeline } from '../timeline.ts';
-import { httpPort } from '../topology.ts';
+import { netns } from '../network/drivers/netns.ts';
+import { startLab, type Lab } from '../run/lab.ts';
+import { describeWith, driverWith } from '../testing/testing.ts';
+import { Timeline } from '../run/timeline.ts';
+import { httpPort } from '../vocabulary/topology.ts';
 
 const options = { drainMs: 200, shutdownMs: 60_000 };
 

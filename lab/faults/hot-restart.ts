@@ -6,8 +6,8 @@
  *   old connections ──▶ old process: with each response told `Connection: close`, with a probability that grows from 0 to 1 over
  *                       the drain time; idle ones hear nothing, until the process ends (FIN)
  */
-import { integer } from '../options.ts';
-import { patienceMs } from '../probe.ts';
+import { integer } from '../vocabulary/options.ts';
+import { patienceMs } from '../network/probe.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 /** While both processes listen, the kernel deals new connections out between them: so many look that one of them meets the old one. */

@@ -1,9 +1,9 @@
 /** The faults in force in a lab: each is seen when it is applied, and its absence when it is healed; what is not seen is a doubt. */
-import { LabError, messageOf, unknownName } from '../errors.ts';
-import { parseOptions } from '../options.ts';
-import type { Timeline } from '../timeline.ts';
-import { endingMs, patienceMs, type Held } from '../probe.ts';
-import { isTarget, kindOf, targetNames, type Family, type HostName, type TargetName } from '../topology.ts';
+import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
+import { parseOptions } from '../vocabulary/options.ts';
+import type { Timeline } from '../run/timeline.ts';
+import { endingMs, patienceMs, type Held } from '../network/probe.ts';
+import { isTarget, kindOf, targetNames, type Family, type HostName, type TargetName } from '../vocabulary/topology.ts';
 import type { FaultTarget, Observation } from './fault.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './index.ts';
 

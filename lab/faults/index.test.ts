@@ -3,15 +3,15 @@
  * asserted is what the client's kernel says, not what a rule says. Here: the control run and the link.
  */
 import { expect, test } from 'vitest';
-import { answers, atOnce, describeCases, type Case } from './cases.ts';
-import { connectFaults } from './connect.ts';
-import { dnsFaults } from './dns.ts';
-import { establishedFaults } from './established.ts';
-import { httpFaults } from './http.ts';
+import { answers, atOnce, describeCases, type Case } from '../testing/fault-cases.ts';
+import { connectFaults } from './connect-faults.ts';
+import { dnsFaults } from './dns-faults.ts';
+import { establishedFaults } from './established-faults.ts';
+import { httpFaults } from './http-faults.ts';
 import { faultNames, isFaultName } from './index.ts';
-import { linkFaults } from './link.ts';
-import { processFaults } from './process.ts';
-import { atOnceMs } from './testing.ts';
+import { linkFaults } from './link-faults.ts';
+import { processFaults } from './process-faults.ts';
+import { atOnceMs } from '../testing/client-sight.ts';
 
 const hostUnreachable = { connect: 'EHOSTUNREACH' };
 

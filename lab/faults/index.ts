@@ -1,12 +1,12 @@
 /** Every fault, by the name that the command line, scenarios and reports use. */
-import { connectFaults } from './connect.ts';
-import { dnsFaults } from './dns.ts';
-import { establishedFaults } from './established.ts';
+import { connectFaults } from './connect-faults.ts';
+import { dnsFaults } from './dns-faults.ts';
+import { establishedFaults } from './established-faults.ts';
 import type { Fault } from './fault.ts';
-import { httpFaults } from './http.ts';
-import { linkFaults } from './link.ts';
+import { httpFaults } from './http-faults.ts';
+import { linkFaults } from './link-faults.ts';
 import { noop } from './noop.ts';
-import { processFaults } from './process.ts';
+import { processFaults } from './process-faults.ts';
 import { vanish } from './vanish.ts';
 
 export const faults = {

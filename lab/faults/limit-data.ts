@@ -2,8 +2,8 @@
  * Each connection is cut once the server has sent so many bytes on it, headers included: with FIN, as a proxy that gives up in order,
  * or with RST. Where a response says its length, FIN makes it incomplete (RFC 9112 section 8); where it does not, nobody can tell.
  */
-import { choice, integer } from '../options.ts';
-import { patienceMs } from '../probe.ts';
+import { choice, integer } from '../vocabulary/options.ts';
+import { patienceMs } from '../network/probe.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 export const limitData = defineFault({

@@ -1,8 +1,8 @@
 /** What the faults of a link share: whom they hit, and how their effect shows in echoes that the observer asks for. */
-import { choice, family, type OptionValues } from '../options.ts';
+import { choice, family, type OptionValues } from '../vocabulary/options.ts';
 import type { Echo, PingRequest, PingResult } from '../../services/probe/ping.ts';
 import { familiesOf, observeEach, type FaultTarget, type Observation } from './fault.ts';
-import type { Family } from '../topology.ts';
+import type { Family } from '../vocabulary/topology.ts';
 
 /** Where every fault of a link can act. */
 export const linkTargets = ['backend', 'dns'] as const;

@@ -2,7 +2,7 @@
  * A lossy link: packets vanish, each by itself or several in a row. TCP repeats what is lost: a SYN after a second, data after
  * about 200 ms (RFC 6298), so a loss shows as time; UDP, and so DNS, leaves repeating to the client.
  */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { defineFault } from './fault.ts';
 import { answered, echoesToSee, linkTargets, observePings, repeatedTwiceMs, scope } from './link-echoes.ts';
 

@@ -1,5 +1,5 @@
 /** What comes back is no HTTP: garbage where the status line should be, or where the length of a chunk should be (RFC 9112 section 7.1). */
-import { choice } from '../options.ts';
+import { choice } from '../vocabulary/options.ts';
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';
 

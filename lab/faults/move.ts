@@ -2,10 +2,10 @@
  * The server comes back on other addresses of the segment, as a container that is scheduled anew does. Nobody listens on its old
  * ones. DNS still lists them until somebody changes that; the healing brings the server back to where it was.
  */
-import { patienceMs } from '../probe.ts';
+import { patienceMs } from '../network/probe.ts';
 import { defineFault, observeEach, type FaultTarget } from './fault.ts';
 import { stopInOrder } from './stop.ts';
-import type { Family } from '../topology.ts';
+import type { Family } from '../vocabulary/topology.ts';
 
 export const move = defineFault({
   summary: 'stops the server and starts it on other addresses of the same host (.11 moves to .21, ::11 to ::21)',

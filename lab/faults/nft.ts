@@ -1,5 +1,5 @@
 /** Packet filters with memory, which routing rules do not have: nft(8). One table a fault, so that deleting it heals, and nothing else. */
-import type { Family } from '../topology.ts';
+import type { Family } from '../vocabulary/topology.ts';
 import { runOn, type FaultTarget, type Heal } from './fault.ts';
 
 /** nft's words for a family and for an address in a set. */

@@ -3,7 +3,7 @@
  * administratively prohibited (code 10), and their ICMPv6 counterpart (RFC 4443 section 3.1, type 1 code 1). See unreachable.ts for
  * how, and for why IPv6 takes a second. A UDP socket is told at once: c-ares calls whatever error it gets ECONNREFUSED.
  */
-import { choice, family } from '../options.ts';
+import { choice, family } from '../vocabulary/options.ts';
 import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.ts';
 import { applyTables } from './nft.ts';
 import { buildRejectScript, secondSynMs } from './unreachable.ts';

@@ -2,7 +2,7 @@
  * The process lives and its established connections go on, but it listens no more: the kernel answers a SYN with RST
  * (RFC 9293 section 3.10.7.1). A real refusal needs no packet filter; an ICMP port-unreachable would take 1 s on IPv6.
  */
-import { family } from '../options.ts';
+import { family } from '../vocabulary/options.ts';
 import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.ts';
 
 export const refuse = defineFault({

@@ -1,5 +1,5 @@
 /** Packets that are overtaken, as where a flow is spread over two paths (RFC 4737): TCP sees a gap and asks for what is merely late. */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { defineFault } from './fault.ts';
 import { echoesToSee, linkTargets, observePings, passes, scope } from './link-echoes.ts';
 

@@ -3,10 +3,10 @@
  * firewall or load balancer does that loses its table and says so. It is over in a moment: new connections work, and healing has
  * nothing to undo.
  */
-import { family } from '../options.ts';
-import { endingMs } from '../probe.ts';
+import { family } from '../vocabulary/options.ts';
+import { endingMs } from '../network/probe.ts';
 import { defineFault, familiesOf, observeEach, runOn } from './fault.ts';
-import type { Family } from '../topology.ts';
+import type { Family } from '../vocabulary/topology.ts';
 
 export const reset = defineFault({
   summary: 'resets the connections that are established now, once',

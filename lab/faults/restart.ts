@@ -1,7 +1,7 @@
 /** The process ends and another one takes its place, on the same addresses: a deployment, or a supervisor at work. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { choice, integer } from '../options.ts';
-import { endingMs, patienceMs } from '../probe.ts';
+import { choice, integer } from '../vocabulary/options.ts';
+import { endingMs, patienceMs } from '../network/probe.ts';
 import { defineFault, observeEach, type FaultTarget } from './fault.ts';
 import { stopInOrder } from './stop.ts';
 

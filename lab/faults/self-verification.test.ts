@@ -3,14 +3,14 @@
  * notice; and each is kept from healing, and the lab must notice that too.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Host, HostProcess, ProcessExit } from '../drivers/driver.ts';
-import { netns } from '../drivers/netns.ts';
-import { startLab, type Lab } from '../lab.ts';
-import { backendArgv } from '../services.ts';
-import { describeWith, driverWith, until } from '../testing.ts';
-import { Timeline } from '../timeline.ts';
-import { backendNames, createTopology, isBackend, isTarget, type BackendName, type TargetName } from '../topology.ts';
-import { linkFaults } from './link.ts';
+import type { Host, HostProcess, ProcessExit } from '../network/drivers/driver.ts';
+import { netns } from '../network/drivers/netns.ts';
+import { startLab, type Lab } from '../run/lab.ts';
+import { backendArgv } from '../network/programs.ts';
+import { describeWith, driverWith, until } from '../testing/testing.ts';
+import { Timeline } from '../run/timeline.ts';
+import { backendNames, createTopology, isBackend, isTarget, type BackendName, type TargetName } from '../vocabulary/topology.ts';
+import { linkFaults } from './link-faults.ts';
 import { faultNamed, faultNames, type FaultName } from './index.ts';
 
 /**

@@ -3,8 +3,8 @@
  * late (RFC 9112 section 9.6). A client that counts bytes is done at once; one that reads to the end of the connection waits. So
  * does a client's own FIN: its side stays in FIN-WAIT-2 (RFC 9293 section 3.3.2) until the server closes too.
  */
-import { integer } from '../options.ts';
-import { patienceMs } from '../probe.ts';
+import { integer } from '../vocabulary/options.ts';
+import { patienceMs } from '../network/probe.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 export const slowClose = defineFault({

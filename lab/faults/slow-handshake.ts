@@ -2,7 +2,7 @@
  * Only the second step of TCP's handshake is late (RFC 9293 section 3.5): connecting takes long, and once connected nothing does. So
  * it looks when a server's accept path is overloaded, and it is what a client's connect timeout and attempt delay are about.
  */
-import { family, integer } from '../options.ts';
+import { family, integer } from '../vocabulary/options.ts';
 import { defineFault, familiesOf, observeEach } from './fault.ts';
 import { linkTargets } from './link-echoes.ts';
 

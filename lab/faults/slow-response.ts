@@ -1,5 +1,5 @@
 /** An overloaded application (S7): connections are accepted at once, responses take their time. */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 export const slowResponse = defineFault({

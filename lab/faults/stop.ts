@@ -2,7 +2,7 @@
  * A graceful stop: SIGTERM. The backend stops accepting, closes idle connections (FIN), finishes what is in flight with
  * `Connection: close`, and ends; what is still in flight when the drain time is over is lost. The DNS server just ends.
  */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { defineFault, type FaultTarget } from './fault.ts';
 import { observeEnded } from './kill.ts';
 

@@ -1,5 +1,5 @@
 /** A narrow link: packets leave one after the other at a rate, and wait in line, at most 2 s, before they are dropped. */
-import { integer } from '../options.ts';
+import { integer } from '../vocabulary/options.ts';
 import { defineFault } from './fault.ts';
 import { linkTargets, observePings, scope } from './link-echoes.ts';
 

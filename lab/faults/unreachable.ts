@@ -8,8 +8,8 @@
  * as a soft error, and takes effect with the next SYN, 1 s later. Established connections treat ICMP as a hint and stall (RFC 5461), and
  * so does a UDP socket: a DNS query meets silence (udp(7)).
  */
-import { family } from '../options.ts';
-import type { Family } from '../topology.ts';
+import { family } from '../vocabulary/options.ts';
+import type { Family } from '../vocabulary/topology.ts';
 import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.ts';
 import { applyTables, nftFamilies } from './nft.ts';
 

@@ -1,9 +1,9 @@
 /** What a run comes to, in a few lines: checks, findings, verdict. */
-import { pc } from './colours.ts';
+import { pc } from '../vocabulary/terminal.ts';
 import type { Verdict } from '../analysis/checks.ts';
 import { sharesText } from '../analysis/skew.ts';
-import type { Journal } from '../run.ts';
-import { backendNames } from '../topology.ts';
+import type { Journal } from '../run/run-scenario.ts';
+import { backendNames } from '../vocabulary/topology.ts';
 
 const marks: Record<Verdict, string> = { pass: pc.green('✔'), fail: pc.red('✘'), unknown: pc.yellow('?') };
 const painted: Record<Verdict, (text: string) => string> = {

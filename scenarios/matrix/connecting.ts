@@ -1,7 +1,7 @@
 /** Failures of the connection attempt, over IPv4 alone. */
-import { backendNames, type Family } from '../../lab/topology.ts';
-import type { Stage } from '../../lab/scenario.ts';
-import type { TimelineEvent } from '../../lab/events.ts';
+import { backendNames, type Family } from '../../lab/vocabulary/topology.ts';
+import type { Stage } from '../../lab/run/scenario.ts';
+import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
 import { attemptsRemark, countOf, defineFailure, seen, sinceFirstPacket, type Failure } from './failure.ts';
 
 /** Zone order and no AAAA: every client is offered backend-1 first, then backend-2. */

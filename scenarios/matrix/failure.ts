@@ -4,9 +4,9 @@
  */
 import { check, type Check } from '../../lab/analysis/checks.ts';
 import type { Findings } from '../../lab/analysis/findings.ts';
-import type { TimelineEvent } from '../../lab/events.ts';
-import { defineScenario, type Method, type Result, type Scenario, type Stage } from '../../lab/scenario.ts';
-import { hostAt, type HostName } from '../../lab/topology.ts';
+import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
+import { defineScenario, type Method, type Result, type Scenario, type Stage } from '../../lab/run/scenario.ts';
+import { hostAt, type HostName } from '../../lab/vocabulary/topology.ts';
 
 /** How long the measured request is waited for: more than the 10 s that glibc's resolver and undici's connect take to give up. */
 export const patienceMs = 12_000;

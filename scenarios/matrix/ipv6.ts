@@ -1,6 +1,6 @@
 /** Failures of IPv6 beside an IPv4 that works. */
-import type { TimelineEvent } from '../../lab/events.ts';
-import { backendNames } from '../../lab/topology.ts';
+import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
+import { backendNames } from '../../lab/vocabulary/topology.ts';
 import { countOf, defineFailure, seen, sinceFirstPacket, type Failure } from './failure.ts';
 
 /** Long enough to tell a resolution delay of any size from waiting for the answer. */

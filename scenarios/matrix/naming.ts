@@ -1,5 +1,5 @@
 /** Failures of the name server. */
-import type { TimelineEvent } from '../../lab/events.ts';
+import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
 import { countOf, defineFailure, seen, sinceFirstPacket, type Failure } from './failure.ts';
 
 const isQuery = ({ event }: TimelineEvent): boolean => event === 'wire:dns-query';

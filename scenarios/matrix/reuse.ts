@@ -1,8 +1,8 @@
 /** Failures that meet a connection which has served a request before. A client that keeps none dials anew. */
 import { check } from '../../lab/analysis/checks.ts';
-import type { TimelineEvent } from '../../lab/events.ts';
-import type { Stage } from '../../lab/scenario.ts';
-import type { BackendName } from '../../lab/topology.ts';
+import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
+import type { Stage } from '../../lab/run/scenario.ts';
+import type { BackendName } from '../../lab/vocabulary/topology.ts';
 import { twoAddresses } from './connecting.ts';
 import { countOf, defineFailure, measuredEvents, sinceFirstPacket, type Failure } from './failure.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seededRandom } from '../random.ts';
+import { seededRandom } from '../../lab/vocabulary/random.ts';
 import { startHandOver } from './hand-over.ts';
 
 test('nobody is told at first, everybody at the end, half of them half way', () => {

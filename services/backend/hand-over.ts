@@ -4,7 +4,7 @@
  * hears nothing, and ends with the process
  * (https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/operations/hot_restart, and Envoy's DrainManagerImpl::drainClose).
  */
-import type { Random } from '../random.ts';
+import type { Random } from '../../lab/vocabulary/random.ts';
 
 export interface HandOver {
   /** Whether this response tells its connection to leave. */

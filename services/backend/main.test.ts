@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { describeWith, freePort, localProcess, localService, until, type EventLog } from '../../lab/testing.ts';
-import { nodeArgv } from '../../lab/services.ts';
-import type { Remote } from '../../lab/remote.ts';
+import { describeWith, freePort, localProcess, localService, until, type EventLog } from '../../lab/testing/testing.ts';
+import { nodeArgv } from '../../lab/network/programs.ts';
+import type { Remote } from '../../lab/network/remote.ts';
 import { healthy } from './behaviour.ts';
 
 const [first, second] = ['127.0.0.1', '127.0.0.2'];

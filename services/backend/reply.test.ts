@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { describeWith, freePort, localService, type EventLog } from '../../lab/testing.ts';
-import { nodeArgv } from '../../lab/services.ts';
-import type { Remote } from '../../lab/remote.ts';
+import { describeWith, freePort, localService, type EventLog } from '../../lab/testing/testing.ts';
+import { nodeArgv } from '../../lab/network/programs.ts';
+import type { Remote } from '../../lab/network/remote.ts';
 import type { Behaviour } from './behaviour.ts';
 
 const address = '127.0.0.1';

@@ -3,11 +3,11 @@
  *
  *   node services/capture/main.ts eth0
  *
- * Beside the lines of the control protocol (services/control.ts) it writes batches of frames, `{"frames":"<base64>"}`, in the
- * format of lab/capture/frames.ts.
+ * Beside the lines of the control protocol (lab/vocabulary/control.ts) it writes batches of frames, `{"frames":"<base64>"}`, in the
+ * format of lab/vocabulary/frame-records.ts.
  */
-import { encodeFrames } from '../../lab/capture/frames.ts';
-import { ready, serveControl, writeLine } from '../control.ts';
+import { encodeFrames } from '../../lab/vocabulary/frame-records.ts';
+import { ready, serveControl, writeLine } from '../../lab/vocabulary/control.ts';
 import { realtimeMinusMonotonicNs } from './clocks.ts';
 import { openPacketSocket } from './packet-socket.ts';
 

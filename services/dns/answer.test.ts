@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../random.ts';
+import { seededRandom } from '../../lab/vocabulary/random.ts';
 import { encodeResponse, parseQuery, resolve } from './answer.ts';
-import { addressesOf, encodeName, header, query, readResponse, typeNumbers, words, type QuerySpec, type ReadResponse } from './testing.ts';
+import { addressesOf, encodeName, header, query, readResponse, typeNumbers, words, type QuerySpec, type ReadResponse } from './ask-server.ts';
 import { Zone } from './zone.ts';
 
 /** A zone whose `many` name has as many A records as an answer should hold. */

@@ -1,7 +1,7 @@
 /** From the bytes of a query to what the zone says of it, and from there to the bytes of the response. */
 import { isIPv6 } from 'node:net';
 import { Packet, type default as DNS } from 'dns2';
-import { rcodes } from './rcodes.ts';
+import { rcodes } from '../../lab/vocabulary/rcodes.ts';
 import { noEffect, type Effect } from './rules.ts';
 import type { AddressRecord, Zone } from './zone.ts';
 

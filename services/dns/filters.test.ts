@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../random.ts';
+import { seededRandom } from '../../lab/vocabulary/random.ts';
 import { applyChain, chainText, defaultChain, filterNames, filters, type ChainLink, type FilterName } from './filters.ts';
 import type { AddressRecord } from './zone.ts';
 

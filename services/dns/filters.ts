@@ -2,7 +2,7 @@
  * The filter chain that an address answer passes, in the order the chain lists them (the vocabulary of NS1's
  * filter chains). Order matters: cutting to two before shuffling always cuts the same two.
  */
-import { shuffled, type Random } from '../random.ts';
+import { shuffled, type Random } from '../../lab/vocabulary/random.ts';
 import type { AddressRecord } from './zone.ts';
 
 export interface FilterContext {

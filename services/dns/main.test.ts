@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { describeWith, freePort, localProcess, localService, type EventLog } from '../../lab/testing.ts';
-import { nodeArgv } from '../../lab/services.ts';
-import type { Remote } from '../../lab/remote.ts';
+import { describeWith, freePort, localProcess, localService, type EventLog } from '../../lab/testing/testing.ts';
+import { nodeArgv } from '../../lab/network/programs.ts';
+import type { Remote } from '../../lab/network/remote.ts';
 import type { DnsServerOptions } from './main.ts';
-import { addressesOf, askTcp, askUdp, header, query } from './testing.ts';
+import { addressesOf, askTcp, askUdp, header, query } from './ask-server.ts';
 
 /** Two of three, as in the lab, but in the zone's order: a test wants one right answer. */
 const address = (last: number): string => `198.51.100.${last}`;

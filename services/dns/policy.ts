@@ -1,10 +1,10 @@
 /** The commands that change the answer policy while the server runs; each change is an event. */
 import { isIP } from 'node:net';
-import { emit, type Command } from '../control.ts';
+import { emit, type Command } from '../../lab/vocabulary/control.ts';
 import { expectFlag, expectInteger, expectOneOf, expectText } from '../expect.ts';
 import { chainText, filterNames, type ChainLink, type FilterName } from './filters.ts';
 import { tcpModes, type TcpMode } from './listen.ts';
-import { rcodeNames } from './rcodes.ts';
+import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 import { parseRule, ruleText, type Effect } from './rules.ts';
 import { addressTypes, isAddressType, type AddressType, type Zone } from './zone.ts';
 

@@ -2,9 +2,9 @@
  * Rules: what happens to some queries and not to others. A rule says which ones, by name, type and client address, and how many of
  * a hundred of them, and what becomes of these. Several may apply to one query; their effects add up.
  */
-import { seededRandom, type Random } from '../random.ts';
+import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import { expectEach, expectFlag, expectInteger, expectOneOf, expectText, type Expectation } from '../expect.ts';
-import { rcodeNames } from './rcodes.ts';
+import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 
 /** Which queries; what is null does not matter. */
 export interface Match {

@@ -1,5 +1,5 @@
 /** The zone the server is authoritative for, and the policy that shapes its answers; both change while it runs. */
-import { seededRandom, type Random } from '../random.ts';
+import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import { Rules } from './rules.ts';
 import { applyChain, chainText, defaultChain, type ChainLink, type FilterName } from './filters.ts';
 

@@ -1,8 +1,8 @@
 /** Frames cut and damaged: every header is summed up again here, in another way. */
 import { expect, test } from 'vitest';
 import { corrupted, familyOf, isHousekeeping, isSynAck, offloadBytes, peerOf, segmentsOf } from './frame.ts';
-import { seededRandom } from '../random.ts';
-import type { Family } from '../../lab/topology.ts';
+import { seededRandom } from '../../lab/vocabulary/random.ts';
+import type { Family } from '../../lab/vocabulary/topology.ts';
 
 const l3 = offloadBytes + 14;
 const ipBytes = { 4: 20, 6: 40 } as const;

@@ -5,7 +5,7 @@
  *
  *   0 flags │ 1 gso type │ 2 header length │ 4 segment size │ 6 checksum from │ 8 checksum at │ 10 the frame …
  */
-import type { Family } from '../../lab/topology.ts';
+import type { Family } from '../../lab/vocabulary/topology.ts';
 
 /** Bytes of struct virtio_net_hdr. */
 export const offloadBytes = 10;

@@ -1,6 +1,6 @@
 /** What can be wrong with a link, and what that comes to for one frame. No sockets here: frames' facts in, departures out. */
-import type { Family } from '../../lab/topology.ts';
-import { seededRandom, type Random } from '../random.ts';
+import type { Family } from '../../lab/vocabulary/topology.ts';
+import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 
 /** As the host sees it: `to` it, `from` it. */
 export type Direction = 'to' | 'from';

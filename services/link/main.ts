@@ -1,10 +1,10 @@
 /**
- * Carries frames between the segment and a host's stack, and does to them what a bad link would; lab/link.ts puts it in between.
+ * Carries frames between the segment and a host's stack, and does to them what a bad link would; lab/network/host-link.ts puts it in between.
  *
  *   node services/link/main.ts '{"segment":"eth0","host":"outer","seed":"1"}'
  */
 import { Worker } from 'node:worker_threads';
-import { ready, serveControl } from '../control.ts';
+import { ready, serveControl } from '../../lab/vocabulary/control.ts';
 import { impairmentNames, type ImpairmentName, type Impairments } from './impairments.ts';
 import type { RelayCounts, RelayOptions, RelayReply, RelayRequest } from './relay.ts';
 

@@ -6,8 +6,8 @@
  *                       ◀── from ◀──
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { nowMs } from '../../lab/events.ts';
-import { seededRandom } from '../random.ts';
+import { nowMs } from '../../lab/vocabulary/events.ts';
+import { seededRandom } from '../../lab/vocabulary/random.ts';
 import { corrupted, familyOf, isHousekeeping, isSynAck, offloadBytes, peerOf, segmentsOf } from './frame.ts';
 import { Lane, type Direction, type FrameFacts, type ImpairmentName, type Impairments } from './impairments.ts';
 import { Port, waitForFrames } from './port.ts';
@@ -58,7 +58,7 @@ const waiting: Waiting[] = [];
 main.postMessage('ready');
 for (;;) {
   for (let message = receiveMessageOnPort(main); message; message = receiveMessageOnPort(main)) obey(message.message as RelayRequest);
-  // An interface that has just taken the host's address still gets frames for its own stack: see lab/link.ts.
+  // An interface that has just taken the host's address still gets frames for its own stack: see lab/network/host-link.ts.
   takeFrom(outside, inside, 'to');
   takeFrom(inside, outside, 'from');
   sendUntil(nowMs());

@@ -8,8 +8,8 @@
  */
 import { connect, type Socket } from 'node:net';
 import { EventEmitter, once } from 'node:events';
-import { emit, ready, serveControl } from '../control.ts';
-import { seededRandom, shuffled, type Random } from '../random.ts';
+import { emit, ready, serveControl } from '../../lab/vocabulary/control.ts';
+import { seededRandom, shuffled, type Random } from '../../lab/vocabulary/random.ts';
 import { firstResponse } from './response.ts';
 
 interface Kept {

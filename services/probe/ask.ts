@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { Packet } from 'dns2';
-import { nowMs } from '../../lab/events.ts';
+import { nowMs } from '../../lab/vocabulary/events.ts';
 
 export interface DnsReply {
   /** Whether it carries the id of the query. */

@@ -1,6 +1,6 @@
 /** HTTP as bytes: requests one after the other on one connection, and what came back, before any client library has an opinion. */
 import { connect } from 'node:net';
-import { nowMs } from '../../lab/events.ts';
+import { nowMs } from '../../lab/vocabulary/events.ts';
 
 export interface Exchange {
   /** What came after each request, up to the next one; a request that was never sent has none. */

@@ -3,7 +3,7 @@
  * they come, before any HTTP client would give them a meaning.
  */
 import { connect, type Socket } from 'node:net';
-import { nowMs } from '../../lab/events.ts';
+import { nowMs } from '../../lab/vocabulary/events.ts';
 
 /** How a held connection looks now: `open`, `FIN` (its other end has no more to send), or an error code as the kernel names it. */
 export interface HeldSighting {
@@ -85,7 +85,7 @@ let lastId = 0;
 
 const heldAt = (id: unknown): Held => connections.get(Number(id)) ?? raise(new Error(`No held connection ${String(id)}.`));
 
-/** Commands of the observer; see lab/probe.ts for the other end. */
+/** Commands of the observer; see lab/network/probe.ts for the other end. */
 export const heldCommands = {
   hold: async ({ address, port, timeoutMs }: Record<string, unknown>) => {
     const id = ++lastId;

@@ -5,8 +5,8 @@
 import { connect } from 'node:net';
 import { Resolver } from 'node:dns/promises';
 import { request } from 'node:http';
-import { nowMs } from '../../lab/events.ts';
-import { ready, serveControl } from '../control.ts';
+import { nowMs } from '../../lab/vocabulary/events.ts';
+import { ready, serveControl } from '../../lab/vocabulary/control.ts';
 import { ask } from './ask.ts';
 import { exchange } from './exchange.ts';
 import { heldCommands } from './held.ts';

@@ -5,7 +5,7 @@
 import { promisify } from 'node:util';
 import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { nowMs } from '../../lab/events.ts';
+import { nowMs } from '../../lab/vocabulary/events.ts';
 import { AF_INET, AF_INET6, calls, expectCall, pollSet, setOption, SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET, timespec } from '../libc.ts';
 
 export interface PingRequest {

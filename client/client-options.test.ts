@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { parseOptions } from '../lab/vocabulary/options.ts';
+import { clientOptions } from './client-options.ts';
+
+const parse = (given: Record<string, string>) => parseOptions(clientOptions, given, 'the client');
+
+test('without options the client is what Node makes of it', () => {
+  expect(parse({})).toEqual({
+    transport: 'fetch', resolver: 'lookup', family: 0, resultOrder: 'verbatim', autoSelectFamily: true,
+    attemptDelayMs: null, keepAlive: true, connectTimeoutMs: null, timeoutMs: null,
+  });
+});
+
+test.each([
+  [{ resolver: 'resolve' }, { resolver: 'resolve' }],
+  [{ resolver: '198.51.100.53' }, { resolver: '198.51.100.53' }],
+  [{ resolver: '2001:db8:1::53' }, { resolver: '2001:db8:1::53' }],
+  [{ family: '4', keepAlive: 'off', attemptDelayMs: '10' }, { family: 4, keepAlive: false, attemptDelayMs: 10 }],
+])('%j', (given, values) => {
+  expect(parse(given)).toMatchObject(values);
+});
+
+describe('what is wrong is said', () => {
+  test.each([
+    [{ transport: 'axios' }, 'Expected the `transport` option of the client to be one of fetch, http, got `axios`.'],
+    [{ resolver: 'dns.lab.test' }, 'Expected the `resolver` option of the client to be lookup, resolve or an IP address, got `dns.lab.test`.'],
+    [{ attemptDelayMs: '9' }, 'Expected the `attemptDelayMs` option of the client to be a whole number, 10 or more, got `9`.'],
+    [{ resultOrder: 'random' }, 'Expected the `resultOrder` option of the client to be one of verbatim, ipv4first, ipv6first, got `random`.'],
+    [{ timeout: '5' }, 'the client has no option `timeout`. It has: transport, resolver, family,'],
+  ])('%j', (given, message) => {
+    expect(() => parse(given as Record<string, string>)).toThrow(message);
+  });
+});

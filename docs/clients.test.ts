@@ -1,0 +1,62 @@
+/** The commands and the examples of docs/clients.md are run as they stand there. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { netns } from '../lab/network/drivers/netns.ts';
+import { runScenario } from '../lab/run/run-scenario.ts';
+import { describeWith, type Need } from '../lab/testing/testing.ts';
+import { scenarios } from '../scenarios/index.ts';
+
+const page = readFileSync('docs/clients.md', 'utf8');
+const blocks = (language: string): string[] => [...page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block);
+
+/** Images are another test's business. */
+const makes = blocks('').flatMap((block) => block.split('\n')).filter((line) => line.startsWith('make ') && !line.includes('client-image'));
+
+describeWith(['netns', 'curl', 'wget'], 'the commands of docs/clients.md', () => {
+  test('are some', () => {
+    expect(makes.length).toBeGreaterThan(1);
+  });
+  // wget waits for each silent address: the lab ends it after 20 s.
+  test.for(makes)('%s', { timeout: 120_000 }, (line) => {
+    const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});
+
+/** Of the six requests of keep-alive, three have a process of their own; how many connections do the others share? */
+const examples: { language: string; needs: Need[]; interpreter: string; connections: number }[] = [
+  { language: 'python', needs: ['python'], interpreter: '/usr/bin/python3', connections: 1 },
+  { language: 'ruby', needs: ['ruby'], interpreter: 'ruby', connections: 3 },
+  { language: 'sh', needs: ['curl'], interpreter: 'sh', connections: 3 },
+];
+
+describeWith('netns', 'the examples of docs/clients.md', () => {
+  for (const { language, needs, interpreter, connections } of examples) {
+    describeWith(needs, `in ${language}`, () => {
+      const run = async (name: 'keep-alive' | 'all-down') => {
+        const [program, ...others] = blocks(language);
+        expect(others).toEqual([]);
+        const folder = mkdtempSync(join(tmpdir(), 'example-'));
+        onTestFinished(() => { rmSync(folder, { recursive: true }); });
+        const path = join(folder, 'client');
+        writeFileSync(path, program ?? '');
+        const { journal } = await runScenario({
+          name, scenario: scenarios[name], driver: netns, client: `${interpreter} ${path}`, clientOptions: {}, seed: '1', signal: new AbortController().signal,
+        });
+        expect({ error: journal.error, doubts: journal.doubts, verdict: journal.verdict }).toEqual({ error: null, doubts: [], verdict: 'pass' });
+        return journal;
+      };
+
+      test('is a client', { timeout: 60_000 }, async () => {
+        expect((await run('keep-alive')).findings.connections.opened).toBe(connections + 3);
+      });
+
+      test('says what went wrong', { timeout: 60_000 }, async () => {
+        expect((await run('all-down')).findings.requests).toEqual({ sent: 2, ok: 1, failed: 1 });
+      });
+    });
+  }
+});

@@ -1,0 +1,43 @@
+/** The README's commands are run as they stand there. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, onTestFinished, test } from 'vitest';
+import { describeWith } from '../lab/testing/testing.ts';
+
+const readme = readFileSync('README.md', 'utf8');
+const commands = [...readme.matchAll(/^```\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) => block.split('\n')).map((line) => line.replace(/\s+#.*/, '').trim());
+
+/** All of the lab's scenarios are the other tests' business, and the tests are these. */
+const makes = commands.filter((line) => /^make( scenario .*| doctor)?$/.test(line));
+const byHand = commands.filter((line) => line.startsWith('bin/lab ') && !line.includes('▶'));
+
+describeWith('netns', 'the README’s commands', () => {
+  test.for(makes)('%s', { timeout: 60_000 }, (line) => {
+    const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});
+
+describeWith(['netns', 'curl'], 'the README’s lab by hand', () => {
+  test(byHand.join(', '), { timeout: 60_000 }, async () => {
+    // A folder of its own, so that a lab that somebody keeps up is left alone.
+    const folder = mkdtempSync(join(tmpdir(), 'readme-'));
+    onTestFinished(() => { rmSync(folder, { recursive: true }); });
+    const env = { ...process.env, TMPDIR: folder };
+    const up = spawn('bin/lab', ['up'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => { up.kill('SIGKILL'); });
+    const ended = once(up, 'exit');
+    for await (const line of createInterface({ input: up.stdout })) if (line.includes('The lab is up')) break;
+    up.stdout.resume();
+    for (const line of byHand) {
+      const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8', env });
+      expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' });
+    }
+    up.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+  });
+});

@@ -1,0 +1,68 @@
+/** `lab docs`: the tables in README.md and docs/, made from the code; with `--check`, fails where they differ. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { clientOptions } from '../../../client/client-options.ts';
+import { scenarios } from '../../../scenarios/index.ts';
+import { filters } from '../../../services/dns/filters.ts';
+import { profiles } from '../../../client/external/index.ts';
+import { ownClients } from '../../clients/index.ts';
+import { LabError } from '../../vocabulary/errors.ts';
+import { events } from '../../vocabulary/events.ts';
+import { faults } from '../../faults/index.ts';
+import type { Fault } from '../../faults/fault.ts';
+
+/** A table stands in a document between `<!-- table: name -->` and `<!-- end -->`. */
+const tables: Record<string, () => string> = {
+  scenarios: () =>
+    table(['scenario', 'what it shows', 'from'], Object.entries(scenarios).map(([name, { title, reproduces }]) => [`\`${name}\``, title, reproduces.join(' ')])),
+  'scenarios-in-full': () =>
+    Object.entries(scenarios)
+      .map(
+        ([name, { title, teaches, predict, explains, sources }]) =>
+          `### \`${name}\`\n\n*${title}*\n\n${teaches}\n\n**Predict.** ${predict}\n\n**Why.** ${explains}\n\nSources: ${sources.join(' · ')}`,
+      )
+      .join('\n\n'),
+  faults: () =>
+    table(
+      ['fault', 'on', 'what it does', 'what a client meets', 'options'],
+      Object.entries(faults as Record<string, Pick<Fault, 'summary' | 'effect' | 'on' | 'options'>>).map(([name, { summary, effect, on, options }]) => [
+        `\`${name}\``,
+        on.join(', '),
+        summary,
+        effect,
+        Object.entries(options).map(([key, option]) => `\`${key}\` (${String(option.default)})`).join(', ') || '–',
+      ]),
+    ),
+  events: () =>
+    table(
+      ['event', 'when', 'payload'],
+      Object.entries(events).map(([name, { doc, fields }]) => [`\`${name}\``, doc, Object.keys(fields).map((field) => `\`${field}\``).join(' ')]),
+    ),
+  clients: () => table(['client', 'what it is', 'how to get it'], Object.entries({ ...ownClients, ...profiles }).map(([name, each]) => [`\`${name}\``, each.summary, 'install' in each ? each.install : 'part of the lab'])),
+  'client-options': () =>
+    table(['option', 'values', 'default', 'what it does'], Object.entries(clientOptions).map(([key, option]) => [`\`${key}\``, option.expected, String(option.default ?? 'not set'), option.doc])),
+  filters: () => Object.keys(filters).map((name) => `\`${name}\``).join(' → '),
+};
+
+const documents = ['README.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md'];
+
+export async function docs(check: boolean): Promise<number> {
+  const stale: string[] = [];
+  for (const path of documents) {
+    const text = await readFile(path, 'utf8');
+    const made = text.replace(/(<!-- table: (\S+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, begin: string, name: string, end: string) => {
+      const make = tables[name];
+      if (!make) throw new LabError('BAD_INPUT', `${path} asks for the table \`${name}\`. Known: ${Object.keys(tables).join(', ')}.`);
+      return `${begin}\n${make()}\n\n${end}`;
+    });
+    if (made === text) continue;
+    stale.push(path);
+    if (!check) await writeFile(path, made);
+  }
+  for (const path of stale) console.log(check ? `${path} is not what the code says; run \`make docs\`` : `${path} written`);
+  return check && stale.length > 0 ? 1 : 0;
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

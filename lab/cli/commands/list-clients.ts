@@ -1,0 +1,50 @@
+/** `lab clients`: every client a run can use, its version, or how to get it. */
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nodeFolder, nodeReleases } from '../../../client/external/node.ts';
+import { profiles } from '../../../client/external/index.ts';
+import type { Profile } from '../../../client/external/profile.ts';
+import { clientHost, findClients, prepare } from '../../clients/index.ts';
+import { chooseDriver } from '../../network/drivers/index.ts';
+import { LabError } from '../../vocabulary/errors.ts';
+import { pc } from '../../vocabulary/terminal.ts';
+import { localRuntime } from '../../network/programs.ts';
+import { createTopology } from '../../vocabulary/topology.ts';
+
+/** Exit status: 0, or 3 where something could not be installed. */
+export async function listClients({ driver: driverName, install }: { driver: string; install?: boolean }): Promise<number> {
+  const driver = await chooseDriver(driverName);
+  if (install && driver.name !== 'netns') {
+    throw new LabError('NOT_SUPPORTED', 'What is installed is this machine\'s, and only namespaces have its files. On docker, run a client from its own image: --client-image.');
+  }
+  if (install) for (const release of nodeReleases) await installNode(release);
+  await using network = await driver.start(createTopology());
+  const host = clientHost(network);
+  if (install) {
+    for (const [name, profile] of Object.entries(profiles as Record<string, Profile>)) {
+      const found = await profile.find(host);
+      if (found?.prepare) {
+        console.error(`Preparing ${name} …`);
+        await prepare(host, name, found);
+      }
+    }
+  }
+  const listings = await findClients(host);
+  const width = Math.max(...listings.map(({ name }) => name.length));
+  for (const { name, version, reason } of listings) {
+    console.log(`  ${version === null ? pc.dim(name.padEnd(width)) : pc.bold(name.padEnd(width))}  ${version ?? pc.dim(`not found: ${reason ?? ''}`)}`);
+  }
+  return 0;
+}
+
+/** The npm package `node` brings a release's own binary. */
+async function installNode(release: (typeof nodeReleases)[number]): Promise<void> {
+  const folder = nodeFolder(localRuntime, release);
+  await mkdir(folder, { recursive: true });
+  // The binary comes by an install script, which newer releases of npm want allowed by name.
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
+  console.error(`Installing node@${release} …`);
+  const { status, stderr, error } = spawnSync('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error', `node@${release}`], { encoding: 'utf8' });
+  if (status !== 0) throw new LabError('MISSING_TOOL', `Could not install node@${release}: ${error?.message ?? stderr.trim()}`);
+}

@@ -1,0 +1,154 @@
+/** `lab matrix`: every client found, against every failure that matters; what was measured, and nothing else. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { relative, resolve } from 'node:path';
+import { pc } from '../../vocabulary/terminal.ts';
+import { failureGroups, failures } from '../../../scenarios/matrix/index.ts';
+import { patienceMs, type Asked, type Failure } from '../../../scenarios/matrix/failure.ts';
+import { cellOf, type Cell, type Reading } from '../../analysis/cells.ts';
+import { clientHost, findClients, parseClient } from '../../clients/index.ts';
+import type { Driver } from '../../network/drivers/driver.ts';
+import { chooseDriver } from '../../network/drivers/index.ts';
+import { unknownName } from '../../vocabulary/errors.ts';
+import { wholeNumber } from '../../vocabulary/options.ts';
+import { writeRunFiles } from '../../report/run-files.ts';
+import { matrixLines, matrixPage, type Matrix } from '../../report/matrix-tables.ts';
+import { runScenario } from '../../run/run-scenario.ts';
+import { createTopology } from '../../vocabulary/topology.ts';
+import { interruptSignal } from '../interrupt.ts';
+
+export interface MatrixFlags {
+  driver: string;
+  clients: string;
+  failures: string;
+  repeat: string;
+  jobs: string;
+  write?: string;
+}
+
+type Listing = Matrix['clients'][number];
+
+/** Exit status: 0, or 2 where a run showed nothing, 130 or 143 when interrupted. */
+export async function matrix(flags: MatrixFlags): Promise<number> {
+  const repeat = wholeNumber('repeat', flags.repeat);
+  const chosen = namesOf(flags.failures, Object.keys(failures), 'failure');
+  const driver = await chooseDriver(flags.driver);
+  const listings = await clientsOf(flags.clients, driver);
+  const found = listings.filter(({ version }) => version !== null);
+  const signal = interruptSignal();
+  const startedAt = new Date().toISOString();
+  for (const { name, reason } of listings.filter(({ version }) => version === null)) console.log(pc.dim(`  ${name}: not found (${reason ?? ''})`));
+
+  // Failures that wait long are spread over the labs that run side by side, since one after the other comes each client's turn.
+  const runs = Array.from({ length: repeat }, (_, round) => chosen.flatMap((failure) => found.map((client) => ({ failure, client, round })))).flat();
+  const readings = new Map<string, Reading[]>();
+  const progress = startProgress(runs.length);
+  const waiting = [...runs];
+  const work = async (): Promise<void> => {
+    for (let run = waiting.shift(); run !== undefined && !signal.aborted; run = waiting.shift()) {
+      const { failure, client, round } = run;
+      const reading = await read(driver, failure, client.name, String(round + 1), signal);
+      const key = `${failure} ${client.name}`;
+      readings.set(key, [...(readings.get(key) ?? []), reading]);
+      progress.step(`${client.name}, ${failure}`, reading);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(wholeNumber('jobs', flags.jobs), driver.maxLabs ?? Infinity, runs.length) }, work));
+  progress.end();
+  if (signal.aborted) return signal.reason === 'SIGTERM' ? 143 : 130;
+
+  const cells = found.flatMap(({ name, version }) => chosen.map((failure) => cellOf(name, version, failure, readings.get(`${failure} ${name}`) ?? [])));
+  const finished: Matrix = {
+    startedAt,
+    command: commandText(flags),
+    machine: await machineFacts(driver),
+    repeat,
+    patienceMs,
+    clients: listings,
+    groups: Object.entries(failureGroups)
+      .map(([title, group]) => ({ title, failures: Object.entries(group).filter(([name]) => chosen.includes(name)).map(([name, { title: over, measures }]) => ({ name, title: over, measures })) }))
+      .filter((group) => group.failures.length > 0),
+    cells,
+  };
+  for (const line of matrixLines(finished)) console.log(line);
+  await mkdir('results', { recursive: true });
+  await writeFile('results/matrix.json', `${JSON.stringify(finished, null, 2)}\n`);
+  console.log(pc.dim('\n      results/matrix.json'));
+  if (flags.write !== undefined) {
+    const page = resolve(flags.write);
+    await writeFile(page, matrixPage(finished, (directory) => relative(resolve(page, '..'), resolve(directory))));
+    console.log(pc.dim(`      ${flags.write}`));
+  }
+  return cells.some(troubled) ? 2 : 0;
+}
+
+/** One run, its files, and what is read from it. */
+async function read(driver: Driver, name: string, client: string, seed: string, signal: AbortSignal): Promise<Reading> {
+  const failure = failures[name] as Failure;
+  const finished = await runScenario({ name: `matrix-${name}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed, signal });
+  const directory = await writeRunFiles(finished);
+  const { journal, events } = finished;
+  if (journal.verdict !== 'pass') {
+    const trouble = journal.error ?? [...journal.doubts, ...journal.checks.filter(({ verdict }) => verdict !== 'pass').map(({ text, observed }) => `${text}: ${observed}`)].join('; ');
+    return { outcome: null, delayMs: null, remark: null, directory, trouble };
+  }
+  const data = finished.data as Asked;
+  const about = { findings: journal.findings, events, topology: createTopology(failure.scenario.topology), data };
+  return { outcome: data.outcome, delayMs: failure.readMs(about), remark: failure.remark?.(about) ?? null, directory, trouble: null };
+}
+
+const troubled = ({ unknown }: Cell): boolean => unknown > 0;
+
+/** What was asked for, or all there are; what is not on the client's host is listed as such. */
+async function clientsOf(text: string, driver: Driver): Promise<Listing[]> {
+  const asked = wordsOf(text).map((word) => parseClient(word).name);
+  await using network = await driver.start(createTopology());
+  const all = await findClients(clientHost(network));
+  if (asked.length === 0) return all;
+  return asked.map((name) => all.find((listing) => listing.name === name) ?? { name, version: 'a command' });
+}
+
+function namesOf(text: string, known: readonly string[], what: string): string[] {
+  const asked = wordsOf(text);
+  const strange = asked.find((name) => !known.includes(name));
+  if (strange !== undefined) throw unknownName(what, strange, known);
+  return asked.length === 0 ? [...known] : asked;
+}
+
+/** Names with commas or blanks between them. */
+function wordsOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function commandText({ clients, failures: chosen, repeat }: MatrixFlags): string {
+  return ['make matrix', clients && `clients='${clients}'`, chosen && `scenarios='${chosen}'`, `repeat=${repeat}`].filter(Boolean).join(' ');
+}
+
+async function machineFacts(driver: Driver): Promise<Record<string, string>> {
+  const os = /^PRETTY_NAME="?([^"\n]*)/m.exec(await readFile('/etc/os-release', 'utf8').catch(() => ''))?.[1];
+  const { glibcVersionRuntime } = (process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }).header;
+  return {
+    machine: `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    system: `${os ?? 'unknown'}, kernel ${release()}${glibcVersionRuntime ? `, glibc ${glibcVersionRuntime}` : ''}`,
+    'its load': `${loadavg().map((load) => load.toFixed(1)).join(', ')} in the last 1, 5 and 15 minutes, this command included`,
+    lab: `${driver.name} driver, Node ${process.version.slice(1)}`,
+  };
+}
+
+/** On a terminal one line that stays; elsewhere a line now and then. Trouble is told at once. */
+function startProgress(total: number): { step(what: string, reading: Reading): void; end(): void } {
+  const start = performance.now();
+  let done = 0;
+  const clear = (): void => { if (process.stdout.isTTY) process.stdout.write('\r\u001b[2K'); };
+  return {
+    step: (what, { trouble }) => {
+      done++;
+      clear();
+      if (trouble !== null) console.log(`  ${pc.yellow('?')} ${what}: ${trouble}`);
+      const line = `${done} of ${total} runs, ${((performance.now() - start) / 1000).toFixed(0)} s, ${what}`;
+      if (process.stdout.isTTY) process.stdout.write(pc.dim(line));
+      else if (done % 50 === 0 || done === total) console.log(line);
+    },
+    end: clear,
+  };
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { findingsOf } from '../../analysis/findings.ts';
+import type { Journal } from '../../run/run-scenario.ts';
+import { createTopology } from '../../vocabulary/topology.ts';
+import { compare, declared, deviations } from './parity.ts';
+import { scenarioNames } from '../../../scenarios/index.ts';
+
+const findings = findingsOf([], createTopology());
+
+/** What `compare` reads of a journal. */
+const run = (change: Partial<Journal['findings']> = {}, verdict: Journal['verdict'] = 'pass'): Journal =>
+  ({ verdict, checks: [{ text: 'it holds', verdict, observed: '' }], findings: { ...findings, ...change } }) as unknown as Journal;
+
+const attempt = (request: number, address: string, outcome = 'connected') => ({ request, address, family: 4 as const, startMs: 0, endMs: 1, outcome, synCount: null, localPort: null, requests: null });
+const found = (left: Journal[], right: Journal[]): string[] => compare(left, right).map(({ finding }) => finding);
+
+test('the same is no difference, nor is the order of requests that run at the same time', () => {
+  expect(found([run()], [run()])).toEqual([]);
+  expect(found([run({ attempts: [attempt(1, 'a'), attempt(2, 'b')] })], [run({ attempts: [attempt(2, 'b'), attempt(1, 'a')] })])).toEqual([]);
+});
+
+test('a verdict, a count, an outcome and the order within a request are', () => {
+  expect(found([run()], [run({}, 'fail')])).toEqual(['verdict', 'checks']);
+  expect(found([run({ reResolutions: 1 })], [run({ reResolutions: 2 })])).toEqual(['reResolutions']);
+  expect(found([run({ attempts: [attempt(1, 'a', 'refused')] })], [run({ attempts: [attempt(1, 'a')] })])).toEqual(['attempts']);
+  expect(found([run({ attempts: [attempt(1, 'a'), attempt(1, 'b')] })], [run({ attempts: [attempt(1, 'b'), attempt(1, 'a')] })])).toEqual(['attempts']);
+});
+
+test('delays between packets are compared by their medians, within the tolerance of 50 ms', () => {
+  const delays = (...values: number[]): Journal[] => values.map((fallbackDelayMs) => run({ fallbackDelayMs }));
+  expect(found(delays(250, 251, 900), delays(250, 299, 300))).toEqual([]);
+  expect(compare(delays(250), delays(301))).toMatchObject([{ finding: 'fallbackDelayMs', byMs: 51 }]);
+  expect(compare(delays(250), [run({ fallbackDelayMs: null })])).toMatchObject([{ finding: 'fallbackDelayMs', byMs: null }]);
+});
+
+test('times of whole requests have a larger tolerance, and less than a retransmission costs', () => {
+  expect(found([run({ recoveryMs: 100 })], [run({ recoveryMs: 279 })])).toEqual([]);
+  expect(found([run({ recoveryMs: 100 })], [run({ recoveryMs: 300 })])).toEqual(['recoveryMs']);
+});
+
+test('a deviation covers its own scenario and finding, as far as it says', () => {
+  expect(declared('recovery', { finding: 'returnMs', text: '', byMs: 2_000 })).toBeDefined();
+  expect(declared('recovery', { finding: 'returnMs', text: '', byMs: 2_001 })).toBeUndefined();
+  expect(declared('recovery', { finding: 'returnMs', text: '', byMs: null })).toBeUndefined();
+  expect(declared('recovery', { finding: 'attempts', text: '', byMs: null })).toBeUndefined();
+  expect(declared('flapping-backend', { finding: 'requests', text: '', byMs: null })).toBeDefined();
+  expect(declared('baseline', { finding: 'requests', text: '', byMs: null })).toBeUndefined();
+  expect(deviations.filter(({ scenario }) => !(scenarioNames as string[]).includes(scenario))).toEqual([]);
+});

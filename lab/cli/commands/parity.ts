@@ -1,0 +1,145 @@
+/** `lab parity`: every scenario on two drivers, the same seed, side by side. A difference is a declared deviation, or a bug. */
+import { pc } from '../../vocabulary/terminal.ts';
+import { scenarioNames, scenarios } from '../../../scenarios/index.ts';
+import type { Scenario } from '../../run/scenario.ts';
+import type { Findings } from '../../analysis/findings.ts';
+import { median } from '../../analysis/median.ts';
+import { LabError } from '../../vocabulary/errors.ts';
+import { wholeNumber } from '../../vocabulary/options.ts';
+import { writeRunFiles } from '../../report/run-files.ts';
+import { runScenario, type Journal } from '../../run/run-scenario.ts';
+import { runOptions, type RunFlags } from './run.ts';
+
+export interface ParityFlags extends RunFlags {
+  repeat: string;
+  only: string[];
+}
+
+const compared = ['netns', 'docker'] as const;
+
+/**
+ * Delays may differ by this much between the medians. Between packets it is what two ways of scheduling cost. Recovery and return are
+ * times of whole requests: the programs of both ends run in them, which a busy machine makes slow. What packets do on one
+ * driver and not on the other still shows, since the shortest timer of TCP is 200 ms (TCP_RTO_MIN).
+ */
+const toleranceMs = { fallbackDelayMs: 50, nextAddressDelayMs: 50, recoveryMs: 180, returnMs: 180 } as const satisfies Partial<Record<keyof Findings, number>>;
+const delays = Object.keys(toleranceMs) as (keyof typeof toleranceMs)[];
+
+/** `withinMs` bounds how far a delay may be off; what is no delay has none. */
+interface Deviation {
+  scenario: string;
+  findings: readonly string[];
+  withinMs?: number;
+  reason: string;
+}
+
+/** What is known to differ, and why. Anything else is a bug. */
+export const deviations: readonly Deviation[] = [
+  { scenario: 'recovery', findings: ['returnMs'], withinMs: 2_000, reason: 'healing restarts a process, which an engine does more slowly; the delay is counted from the call' },
+  { scenario: 'host-vanishes', findings: ['returnMs'], withinMs: 2_000, reason: 'counted from the call to heal, and the neighbour’s return takes up to a second of ND retransmission' },
+  {
+    scenario: 'slow-ipv6',
+    findings: ['requests', 'perBackend', 'connections', 'requestsOnWire', 'dnsQueries', 'attempts', 'reResolutions'],
+    reason: 'its step of 250 ms is a tie of the answer and the client’s timer, and the last step that IPv6 won is looked at again. The checks bracket which one it is',
+  },
+  { scenario: 'flapping-backend', findings: ['requests', 'perBackend', 'connections', 'requestsOnWire'], reason: 'it asks for as long as the link flaps: how many requests that makes is the machine’s speed. The checks bound them' },
+  { scenario: 'flapping-backend', findings: ['recoveryMs'], withinMs: 800, reason: 'whether its first request meets the link up or down is chance' },
+];
+
+/** The deviation that covers a difference, if it is declared. */
+export function declared(scenario: string, { finding, byMs }: Difference): Deviation | undefined {
+  return deviations.find((each) => each.scenario === scenario && each.findings.includes(finding) && (each.withinMs === undefined || (byMs !== null && byMs <= each.withinMs)));
+}
+
+/** Exit status: 0 no undeclared difference, 1 there is one, 3 a run could not be done. */
+export async function parity(flags: ParityFlags): Promise<number> {
+  const repeat = wholeNumber('repeat', flags.repeat);
+  // What needs a server that the containers have not can be compared with nothing.
+  const names = flags.only.length > 0 ? flags.only : scenarioNames.filter((name) => (scenarios as Record<string, Scenario>)[name]?.needs === undefined);
+  const width = Math.max(...names.map((name) => name.length));
+  console.log(pc.dim(`${'scenario'.padEnd(width)}  ${compared.map((driver) => `${driver.padEnd(7)} median`.padEnd(18)).join(' ')} the delay that matters, in ms`));
+  let worst = 0;
+  for (const name of names) {
+    const journals: Journal[][] = [];
+    for (const driver of compared) {
+      const runs: Journal[] = [];
+      for (let done = 0; done < repeat; done++) {
+        const options = await runOptions(name, { ...flags, driver });
+        const finished = await runScenario(options);
+        await writeRunFiles(finished);
+        runs.push(finished.journal);
+        if (finished.journal.status !== 'completed') throw new LabError('START_FAILED', `${name} on ${driver} ${finished.journal.status}: ${finished.journal.error ?? ''}`);
+      }
+      journals.push(runs);
+    }
+    const [left = [], right = []] = journals;
+    const differences = compare(left, right);
+    const cells = journals.map((runs) => `${verdictOf(runs).padEnd(7)} ${(medianOf(runs.map(({ durationMs }) => durationMs)) ?? 0).toFixed(0)} ms`.padEnd(18));
+    const reasons = new Set<string>();
+    const marks = differences.map((difference) => {
+      const known = declared(name, difference);
+      if (!known) worst = 1;
+      else reasons.add(known.reason);
+      return known ? pc.dim(`  ≈ ${difference.text}`) : pc.red(`  ✘ ${difference.text}`);
+    });
+    for (const reason of reasons) marks.push(pc.dim(`    declared: ${reason}`));
+    console.log(`${name.padEnd(width)}  ${cells.join(' ')} ${delayText(left, right)}`);
+    for (const mark of marks) console.log(mark);
+  }
+  console.log(worst === 0 ? `\n${pc.green('same verdicts, same findings')}` : `\n${pc.red('an undeclared difference')}`);
+  return worst;
+}
+
+interface Difference {
+  finding: string;
+  text: string;
+  /** Of two delays, by how much; null where one is none, or it is no delay. */
+  byMs: number | null;
+}
+
+/** Where two drivers' runs of a scenario differ: verdicts, counts, the course of the attempts, and delays beyond the tolerance. */
+export function compare(left: readonly Journal[], right: readonly Journal[]): Difference[] {
+  const differences: Difference[] = [];
+  const same = (finding: string, valueOf: (journal: Journal) => unknown): void => {
+    const [one = '', other = ''] = [left, right].map((runs) => [...new Set(runs.map((journal) => JSON.stringify(valueOf(journal))))].sort().join(' or '));
+    if (one !== other) differences.push({ finding, text: `${finding}: ${differenceOf(one, other)}`, byMs: null });
+  };
+  same('verdict', ({ verdict }) => verdict);
+  same('checks', ({ checks }) => checks.map(({ verdict }) => verdict));
+  for (const finding of ['requests', 'perBackend', 'connections', 'dnsQueries', 'queryOrder', 'requestsOnWire', 'reResolutions'] as const) same(finding, ({ findings }) => findings[finding]);
+  // By request: what two requests do at the same time has no order.
+  same('attempts', ({ findings: { attempts } }) => attempts.toSorted((a, b) => a.request - b.request).map(({ request, address, outcome }) => `#${request} ${address} ${outcome}`));
+  for (const finding of delays) {
+    const [one, other] = [left, right].map((runs) => medianOf(runs.map(({ findings }) => findings[finding])));
+    if ((one === null) !== (other === null) || Math.abs((one ?? 0) - (other ?? 0)) > toleranceMs[finding]) {
+      const byMs = typeof one === 'number' && typeof other === 'number' ? Math.abs(one - other) : null;
+      differences.push({ finding, text: `${finding}: ${one?.toFixed(1) ?? 'none'} and ${other?.toFixed(1) ?? 'none'}`, byMs });
+    }
+  }
+  return differences;
+}
+
+/** Two long texts from a little before they part. */
+function differenceOf(one: string, other: string): string {
+  let parting = 0;
+  while (parting < one.length && one[parting] === other[parting]) parting++;
+  const from = Math.max(parting - 20, 0);
+  const excerpt = (text: string): string => `${from > 0 ? '…' : ''}${text.slice(from, from + 80)}${text.length > from + 80 ? '…' : ''}`;
+  return `${excerpt(one)} and ${excerpt(other)}`;
+}
+
+function medianOf(values: readonly (number | null)[]): number | null {
+  return median(values.filter((value) => value !== null));
+}
+
+function verdictOf(runs: readonly Journal[]): string {
+  return [...new Set(runs.map(({ verdict }) => verdict))].join('/');
+}
+
+function delayText(left: readonly Journal[], right: readonly Journal[]): string {
+  for (const finding of delays) {
+    const [one, other] = [left, right].map((runs) => medianOf(runs.map(({ findings }) => findings[finding])));
+    if (one !== null && one !== undefined && other !== null && other !== undefined) return pc.dim(`${finding.replace(/Ms$/, '')} ${one.toFixed(1)} · ${other.toFixed(1)}`);
+  }
+  return '';
+}

@@ -1,0 +1,52 @@
+/** `lab run-all`: every scenario, several labs side by side, a line each. */
+import { pc } from '../../vocabulary/terminal.ts';
+import { scenarioNames } from '../../../scenarios/index.ts';
+import { complaintsOf, wordOf } from '../../report/complaints.ts';
+import { chooseDriver } from '../../network/drivers/index.ts';
+import { wholeNumber } from '../../vocabulary/options.ts';
+import { missingServer } from '../../run/external-servers/start.ts';
+import { writeRunFiles } from '../../report/run-files.ts';
+import { runScenario, type FinishedRun } from '../../run/run-scenario.ts';
+import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
+
+/** Exit status: the worst of the runs' (could not run, then unknown, then fail). */
+export async function runAll(flags: RunFlags & { jobs: string }): Promise<number> {
+  const jobs = wholeNumber('jobs', flags.jobs);
+  const driver = await chooseDriver(flags.driver);
+  const { maxLabs = Infinity } = driver;
+  const start = performance.now();
+  const width = Math.max(...scenarioNames.map((name) => name.length));
+  const waiting = [...scenarioNames];
+  let skipped = 0;
+  const statuses: number[] = [];
+  const journals: FinishedRun['journal'][] = [];
+
+  const work = async (): Promise<void> => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const options = await runOptions(name, flags);
+      const missing = await missingServer(options.scenario.needs, driver);
+      if (missing !== null) {
+        skipped++;
+        if (!flags.json) console.log(`  ${pc.yellow('skipped'.padEnd(11))} ${name.padEnd(width)} ${missing}`);
+        continue;
+      }
+      const finished = await runScenario(options);
+      const directory = await writeRunFiles(finished);
+      const { journal } = finished;
+      journals.push(journal);
+      statuses.push(exitStatusOf(journal, options.signal));
+      if (flags.json) continue;
+      const paint = { pass: pc.green, fail: pc.red, unknown: pc.yellow }[journal.verdict];
+      console.log(`  ${paint(wordOf(journal).padEnd(11))} ${name.padEnd(width)} ${(journal.durationMs / 1000).toFixed(1).padStart(5)} s  ${pc.dim(directory)}`);
+      for (const complaint of complaintsOf(journal)) console.log(`          ${complaint}`);
+      if (options.signal.aborted) return;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, maxLabs, scenarioNames.length) }, work));
+
+  const count = (verdict: string): number => journals.filter((journal) => journal.verdict === verdict).length;
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  if (flags.json) console.log(JSON.stringify(journals, null, 2));
+  else console.log(`\n${journals.length} scenarios in ${seconds} s: ${count('pass')} pass, ${count('fail')} fail, ${count('unknown')} unknown${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  return [130, 143, 3, 2, 1].find((status) => statuses.includes(status)) ?? 0;
+}

@@ -1,0 +1,112 @@
+/** `lab run`: one scenario, its story on the terminal, its files on disk, its verdict as exit status. */
+import { pc } from '../../vocabulary/terminal.ts';
+import { constants } from 'node:os';
+import { clientOptions } from '../../../client/client-options.ts';
+import { scenarios, type ScenarioName } from '../../../scenarios/index.ts';
+import { optionsForAny } from '../../clients/foreign.ts';
+import { isOwn, ownClientNames, parseClient } from '../../clients/index.ts';
+import { chooseDriver } from '../../network/drivers/index.ts';
+import { LabError } from '../../vocabulary/errors.ts';
+import { parseExpectation } from '../../analysis/expectations.ts';
+import { parseOptions, splitAssignments } from '../../vocabulary/options.ts';
+import { writeRunFiles } from '../../report/run-files.ts';
+import { startStory } from '../../report/terminal-story.ts';
+import { summaryLines } from '../../report/summary.ts';
+import { runScenario, type Journal, type RunOptions } from '../../run/run-scenario.ts';
+import { createTopology } from '../../vocabulary/topology.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { listLines } from './list.ts';
+
+export interface RunFlags {
+  driver: string;
+  client: string;
+  clientImage?: string;
+  seed: string;
+  set: string[];
+  expect: string[];
+  json?: boolean;
+  verbose?: boolean;
+}
+
+/** Exit status of a run: 0 pass, 1 fail, 2 unknown, 3 could not run; 128 + the signal's number when interrupted. */
+export function exitStatusOf({ verdict, status }: Journal, signal: AbortSignal): number {
+  if (status === 'interrupted') return 128 + constants.signals[(signal.reason as NodeJS.Signals | undefined) ?? 'SIGINT'];
+  if (status === 'failed') return 3;
+  return { pass: 0, fail: 1, unknown: 2 }[verdict];
+}
+
+export async function run(name: string, flags: RunFlags): Promise<number> {
+  const options = await runOptions(name, flags);
+  const write = (line: string): void => { process.stdout.write(`${line}\n`); };
+  if (flags.json) {
+    const finished = await runScenario(options);
+    await writeRunFiles(finished);
+    write(JSON.stringify(finished.journal, null, 2));
+    return exitStatusOf(finished.journal, options.signal);
+  }
+  const { title } = options.scenario;
+  write(`${pc.bold(name)} · ${title}`);
+  write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}`));
+  write('');
+  const progress = startProgress();
+  const story = startStory({
+    topology: createTopology(options.scenario.topology),
+    verbose: flags.verbose === true,
+    write: (line) => {
+      progress.clear();
+      write(line);
+    },
+  });
+  const finished = await runScenario({ ...options, onEvent: story.tell });
+  progress.end();
+  story.end();
+  const directory = await writeRunFiles(finished);
+  for (const line of summaryLines(finished.journal, directory)) write(line);
+  return exitStatusOf(finished.journal, options.signal);
+}
+
+/** @throws {LabError} BAD_INPUT for anything unknown. */
+export async function runOptions(name: string, flags: RunFlags): Promise<RunOptions> {
+  if (!Object.hasOwn(scenarios, name)) throw new LabError('BAD_INPUT', `Unknown scenario \`${name}\`. Known:\n${listLines().join('\n')}`);
+  if (!/^\d+$/.test(flags.seed)) throw new LabError('BAD_INPUT', `Expected --seed to be a whole number, got \`${flags.seed}\`.`);
+  const asked = splitAssignments(flags.set);
+  if ('transport' in asked) throw new LabError('BAD_INPUT', `Choose the transport by the client: --client ${ownClientNames.join(' or ')}.`);
+  const client = parseClient(flags.client);
+  if (isOwn(client) && flags.clientImage !== undefined) {
+    throw new LabError('BAD_INPUT', `\`${client.name}\` is part of the lab and runs from the lab's own image. Say which client the image ${flags.clientImage} has: --client NAME, or a command.`);
+  }
+  const alien = isOwn(client) ? undefined : Object.keys(asked).find((key) => !(optionsForAny as readonly string[]).includes(key));
+  if (alien !== undefined) {
+    throw new LabError('BAD_INPUT', `\`${alien}\` is an option of our own client (--client ${ownClientNames.join(' or ')}); \`${client.name}\` can be given ${optionsForAny.join(' and ')} only.`);
+  }
+  const parsed = parseOptions(clientOptions, asked, 'the client');
+  return {
+    name,
+    scenario: scenarios[name as ScenarioName],
+    client: client.name,
+    ...(flags.clientImage === undefined ? {} : { clientImage: flags.clientImage }),
+    clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)),
+    // Only docker has images.
+    driver: await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver),
+    seed: flags.seed,
+    expectations: flags.expect.map(parseExpectation),
+    signal: interruptSignal(),
+  };
+}
+
+/** On a terminal, a line that says how long it has been, while nothing else is said. */
+function startProgress(): { clear(): void; end(): void } {
+  if (!process.stdout.isTTY) return { clear: () => undefined, end: () => undefined };
+  const start = performance.now();
+  const clear = (): void => { process.stdout.write('\r\u001b[2K'); };
+  const timer = setInterval(() => {
+    process.stdout.write(`\r\u001b[2K${pc.dim(`${((performance.now() - start) / 1000).toFixed(1)} s …`)}`);
+  }, 250);
+  return {
+    clear,
+    end: () => {
+      clearInterval(timer);
+      clear();
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** `lab soak`: the whole catalogue, many times, side by side, on a machine that is busy. What does not hold every time does not hold. */
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { scenarioNames } from '../../../scenarios/index.ts';
+import { pc } from '../../vocabulary/terminal.ts';
+import { complaintsOf, wordOf } from '../../report/complaints.ts';
+import { chooseDriver } from '../../network/drivers/index.ts';
+import { wholeNumber } from '../../vocabulary/options.ts';
+import { missingServer } from '../../run/external-servers/start.ts';
+import { writeRunFiles } from '../../report/run-files.ts';
+import { runScenario, type Journal } from '../../run/run-scenario.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { runOptions, type RunFlags } from './run.ts';
+
+export interface SoakFlags extends RunFlags {
+  n: string;
+  jobs: string;
+  burners: string;
+  only: string[];
+}
+
+/** Exit status: 0 when every scenario passed every time, 1 otherwise, 130 or 143 when interrupted. */
+export async function soak(flags: SoakFlags): Promise<number> {
+  const [times, jobs] = [wholeNumber('n', flags.n), wholeNumber('jobs', flags.jobs)];
+  const driver = await chooseDriver(flags.driver);
+  const signal = interruptSignal();
+  const isOver = (): boolean => signal.aborted;
+  const names: string[] = [];
+  for (const name of flags.only.length > 0 ? flags.only : scenarioNames) {
+    const missing = await missingServer((await runOptions(name, flags)).scenario.needs, driver);
+    if (missing === null) names.push(name);
+    else console.log(`  ${pc.yellow('skipped')}  ${name}: ${missing}`);
+  }
+  const burners = startBurners(flags.burners === '' ? availableParallelism() : wholeNumber('burners', flags.burners, 0));
+  const journals = new Map<string, Journal[]>(names.map((name) => [name, []]));
+  const waiting = Array.from({ length: times }, (_, round) => names.map((name) => ({ name, seed: String(round + 1) }))).flat();
+  const total = waiting.length;
+  const start = performance.now();
+  const elapsed = (): string => `${((performance.now() - start) / 1000).toFixed(0)} s`;
+  let done = 0;
+  console.log(pc.dim(`${total} runs, ${jobs} labs at a time, beside ${burners.count} processes that only burn CPU`));
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined && !isOver(); next = waiting.shift()) {
+      const finished = await runScenario(await runOptions(next.name, { ...flags, seed: next.seed }));
+      if (isOver()) return;
+      journals.get(next.name)?.push(finished.journal);
+      if (++done % Math.ceil(total / 10) === 0 && done < total) console.log(pc.dim(`  ${done} of ${total} runs, ${elapsed()}`));
+      if (finished.journal.verdict === 'pass') continue;
+      // Only what needs to be looked at is kept.
+      const directory = await writeRunFiles(finished);
+      console.log(`  ${pc.red(wordOf(finished.journal))} ${next.name}, seed ${next.seed}  ${pc.dim(directory)}`);
+      for (const complaint of complaintsOf(finished.journal)) console.log(`      ${complaint}`);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(jobs, driver.maxLabs ?? Infinity, total) }, work));
+  } finally {
+    burners.stop();
+  }
+  if (signal.aborted) return signal.reason === 'SIGTERM' ? 143 : 130;
+
+  const width = Math.max(...names.map((name) => name.length));
+  let whole = 0;
+  console.log('');
+  for (const [name, runs] of journals) {
+    const counts = [...Map.groupBy(runs, wordOf)].map(([word, each]) => `${each.length} ${word}`).join(', ');
+    const passed = runs.filter(({ verdict }) => verdict === 'pass').length === times;
+    if (passed) whole++;
+    console.log(`  ${(passed ? pc.green : pc.red)(name.padEnd(width))}  ${counts}`);
+  }
+  console.log(`\n${whole} of ${names.length} scenarios passed ${times} of ${times} times, in ${elapsed()}`);
+  return whole === names.length ? 0 : 1;
+}
+
+/** Processes that never sleep; they end with this one, whose pipe they read. */
+function startBurners(count: number): { count: number; stop(): void } {
+  const script = 'process.stdin.on("close", () => process.exit()).resume(); (function burn() { const end = performance.now() + 5; while (performance.now() < end); setImmediate(burn); })()';
+  const children = Array.from({ length: count }, () => spawn(process.execPath, ['--eval', script], { stdio: ['pipe', 'ignore', 'ignore'] }));
+  return { count, stop: () => { for (const child of children) child.kill(); } };
+}

@@ -1,0 +1,40 @@
+/** `lab up`: a lab in the foreground, its events as they happen, until Ctrl-C or `lab down`. */
+import { pc } from '../../vocabulary/terminal.ts';
+import { openHandControl } from '../hand-control.ts';
+import { chooseDriver } from '../../network/drivers/index.ts';
+import { startLab } from '../../run/lab.ts';
+import { startStory } from '../../report/terminal-story.ts';
+import { Timeline } from '../../run/timeline.ts';
+import { createTopology, hostNames, webUrl } from '../../vocabulary/topology.ts';
+import { interruptSignal } from '../interrupt.ts';
+
+export async function up(flags: { driver: string; seed: string; verbose?: boolean }): Promise<number> {
+  const interrupted = interruptSignal();
+  const topology = createTopology();
+  const timeline = new Timeline();
+  const driver = await chooseDriver(flags.driver);
+  await using control = await openHandControl();
+  const { promise: end, resolve } = Promise.withResolvers<string>();
+  interrupted.addEventListener('abort', () => { resolve('interrupted'); });
+  await using lab = await startLab({ driver, timeline, seed: flags.seed });
+  if (interrupted.aborted) return 130;
+  void lab.network.ended.then((reason) => { resolve(`the network ended: ${reason}`); });
+  control.serve(lab, () => { resolve('down'); });
+
+  const width = Math.max(...hostNames.map((name) => name.length));
+  for (const name of hostNames) console.log(`  ${name.padEnd(width)}  ${topology.hosts[name].ipv4.padEnd(15)}  ${topology.hosts[name].ipv6}`);
+  console.log(`
+The lab is up (${driver.name}). Ctrl-C takes it down. From another terminal:
+
+  bin/lab exec client -- curl -s ${webUrl}
+  bin/lab dns                       the answer policy;   bin/lab dns shuffle off, bin/lab dns aaaa on
+  bin/lab fault stop backend-1      any fault;           bin/lab heal
+`);
+  const story = startStory({ topology, verbose: flags.verbose === true, write: console.log });
+  timeline.subscribe(story.tell);
+  timeline.start();
+  const why = await end;
+  timeline.flush();
+  console.log(pc.dim(`\n${why}; taking the lab down`));
+  return why.startsWith('the network ended') ? 3 : 0;
+}

@@ -1,0 +1,144 @@
+/** The faults of the application on a real lab, judged by curl on the client's host: before, in force, after; in each family. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Host } from '../network/drivers/driver.ts';
+import { netns } from '../network/drivers/netns.ts';
+import { startLab, type Lab } from '../run/lab.ts';
+import { healthy as healthyBehaviour } from '../../services/backend/behaviour.ts';
+import { describeWith, driverWith } from '../testing/testing.ts';
+import { Timeline } from '../run/timeline.ts';
+import { addressOf, backendNames, httpPort, isTarget, type BackendName, type Family } from '../vocabulary/topology.ts';
+import { httpFaults } from './http-faults.ts';
+
+/**
+ * Two GETs, the second on the connection of the first where that is still there. Of each: status, Retry-After, whether it needed
+ * a new connection; and curl's own exit status (curl(1), EXIT CODES).
+ */
+async function curlTwice(lab: Lab, backend: BackendName, family: Family): Promise<string> {
+  const address = addressOf(lab.topology, backend, family);
+  const url = `http://${family === 6 ? `[${address}]` : address}:${httpPort}/`;
+  const argv = ['curl', '--silent', '--max-time', '2', '--output', '/dev/null', '--output', '/dev/null', '--write-out', '%{http_code}%header{retry-after}/%{num_connects} ', url, url];
+  const { exitCode, stdout } = await lab.host('client').run(argv);
+  return `${stdout}exit ${exitCode}`;
+}
+
+const healthy = '200/1 200/0 exit 0';
+const delayMs = 300;
+
+interface Case {
+  fault: keyof typeof httpFaults;
+  options?: Record<string, string | number>;
+  curl: string;
+  /** What both requests take, at least. */
+  tookMs?: number;
+}
+
+const cases: Case[] = [
+  { fault: 'slow-response', options: { delayMs }, curl: healthy, tookMs: 2 * (delayMs - 1) },
+  { fault: 'error-status', curl: '503/1 503/0 exit 0' },
+  { fault: 'error-status', options: { status: 429, retryAfterS: 3 }, curl: '4293/1 4293/0 exit 0' },
+  { fault: 'fail-first', options: { requests: 1 }, curl: '503/1 200/0 exit 0' },
+  { fault: 'empty-reply', curl: '000/1 000/1 exit 52' },
+  { fault: 'empty-reply', options: { ending: 'rst' }, curl: '000/1 000/1 exit 56' },
+  // curl tries a GET again by itself when its reused connection ends like that: a second new connection, and an answer.
+  { fault: 'close-on-request', curl: '200/1 200/1 exit 0' },
+  { fault: 'close-on-request', options: { ending: 'rst' }, curl: '200/1 200/1 exit 0' },
+  { fault: 'malformed-reply', curl: '000/1 000/1 exit 1' },
+  { fault: 'malformed-reply', options: { part: 'chunk' }, curl: '200/1 200/1 exit 56' },
+  { fault: 'truncated-body', curl: '200/1 200/1 exit 18' },
+  { fault: 'truncated-body', options: { ending: 'rst' }, curl: '200/1 200/1 exit 56' },
+  { fault: 'stalled-body', curl: '200/1 200/1 exit 28' },
+  { fault: 'dribbled-body', options: { dribbleMs: delayMs }, curl: healthy, tookMs: 2 * (delayMs - 7) },
+];
+
+test('every fault of the table has a case', () => {
+  expect(new Set(cases.map(({ fault }) => fault))).toEqual(new Set(Object.keys(httpFaults)));
+});
+
+describeWith(['netns', 'curl'], 'faults of the application', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
+  });
+  afterAll(async () => {
+    await lab[Symbol.asyncDispose]();
+  });
+
+  const look = (backend: BackendName): Promise<string[]> => Promise.all(([4, 6] as const).map((family) => curlTwice(lab, backend, family)));
+
+  describe.for(backendNames.map((backend, index) => ({ backend, mine: cases.filter((_, at) => at % backendNames.length === index) })))('on $backend', { concurrent: true }, ({ backend, mine }) => {
+    test('in force: what curl meets; before and after: nothing', { timeout: 60_000 }, async () => {
+      for (const { fault, options = {}, curl, tookMs } of mine) {
+        const title = `${fault} ${JSON.stringify(options)}`;
+        expect(await look(backend), `before ${title}`).toEqual([healthy, healthy]);
+        const applied = await lab.apply(fault, backend, options);
+        const start = performance.now();
+        expect(await look(backend), title).toEqual([curl, curl]);
+        if (tookMs !== undefined) expect(performance.now() - start, title).toBeGreaterThan(tookMs);
+        await applied.heal();
+        expect(await look(backend), `after ${title}`).toEqual([healthy, healthy]);
+      }
+      expect(lab.doubts.filter((doubt) => doubt.includes(backend))).toEqual([]);
+    });
+  });
+
+  test('a share of the requests: the same seed draws the same again, whoever else looks', async () => {
+    const statuses = async (othersLook: boolean): Promise<string> => {
+      const applied = await lab.apply('error-status', 'backend-1', { percent: 40 });
+      if (othersLook) await lab.probe.exchange('backend-1', 4, 3);
+      const url = `http://${addressOf(lab.topology, 'backend-1', 4)}:${httpPort}/`;
+      const { stdout } = await lab.host('client').run(['curl', '--silent', '--output', '/dev/null', '--write-out', '%{http_code} ', `${url}?[1-50]`]);
+      await applied.heal();
+      return stdout;
+    };
+    const first = await statuses(false);
+    expect(new Set(first.trim().split(' '))).toEqual(new Set(['200', '503']));
+    expect(await statuses(true)).toBe(first);
+    expect(lab.doubts).toEqual([]);
+  });
+
+  test('two on one host: each does its part, and heals its own', async () => {
+    const slow = await lab.apply('slow-response', 'backend-2', { delayMs: 150 });
+    const failing = await lab.apply('error-status', 'backend-2', { status: 500 });
+    const start = performance.now();
+    expect(await curlTwice(lab, 'backend-2', 4)).toBe('500/1 500/0 exit 0');
+    expect(performance.now() - start).toBeGreaterThan(2 * 149);
+    await slow.heal();
+    expect(await curlTwice(lab, 'backend-2', 4)).toBe('500/1 500/0 exit 0');
+    await failing.heal();
+    expect(await curlTwice(lab, 'backend-2', 6)).toBe(healthy);
+    expect(lab.doubts).toEqual([]);
+  });
+});
+
+/** Commands to a server's process that never arrive, while `deaf.on`. */
+const deaf = { on: false };
+
+function deafened(host: Host): Partial<Host> {
+  if (!isTarget(host.name)) return {};
+  return {
+    start: async (argv, options) => {
+      const real = await host.start(argv, options);
+      return { ...real, send: (line) => { real.send(deaf.on ? JSON.stringify({ ...(JSON.parse(line) as object), command: 'ping' }) : line); } };
+    },
+  };
+}
+
+describeWith('netns', 'an application that does not heal', () => {
+  test('is a doubt, of each fault', { timeout: 60_000 }, async () => {
+    await using lab = await startLab({ driver: driverWith(netns, deafened), timeline: new Timeline(), seed: '1' });
+    const names = Object.keys(httpFaults);
+    // Three at a time, a backend each: the lab waits some seconds for each baseline.
+    for (let at = 0; at < names.length; at += backendNames.length) {
+      const some = names.slice(at, at + backendNames.length);
+      const before = lab.doubts.length;
+      const applied = await Promise.all(some.map((name, index) => lab.apply(name, backendNames[index] ?? '')));
+      expect(lab.doubts.slice(before), some.join(' ')).toEqual([]);
+      deaf.on = true;
+      await Promise.all(applied.map((each) => each.heal()));
+      deaf.on = false;
+      expect(lab.doubts).toHaveLength(before + some.length);
+      for (const [index, name] of some.entries()) expect(lab.doubts.slice(before)).toContainEqual(expect.stringMatching(`^${name} backend-${index + 1} did not heal: `));
+      await Promise.all(some.map((_, index) => lab.behave(backendNames[index] ?? '', { ...healthyBehaviour })));
+    }
+  });
+});

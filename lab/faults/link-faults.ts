@@ -1,0 +1,20 @@
+/** What a link does to packets: late, lost, twice, out of order, damaged, narrow, gone for a while. See lab/network/host-link.ts. */
+import { corrupt } from './corrupt.ts';
+import { delay } from './delay.ts';
+import { duplicate } from './duplicate.ts';
+import { flap } from './flap.ts';
+import { loss } from './loss.ts';
+import { reorder } from './reorder.ts';
+import { slowHandshake } from './slow-handshake.ts';
+import { throttle } from './throttle.ts';
+
+export const linkFaults = {
+  delay,
+  loss,
+  duplicate,
+  reorder,
+  corrupt,
+  throttle,
+  flap,
+  'slow-handshake': slowHandshake,
+};

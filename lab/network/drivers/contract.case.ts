@@ -1,0 +1,219 @@
+/** What every driver must do: one suite. A driver that deviates says so here, with its reason. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeWith, until, type Need } from '../../testing/testing.ts';
+import { createTopology, hostNames, type HostName } from '../../vocabulary/topology.ts';
+import type { Driver, HostProcess, Network } from './driver.ts';
+
+const topology = createTopology();
+const pairs = hostNames.flatMap((from) => hostNames.filter((to) => to !== from).map((to) => ({ from, to })));
+/** A lost first SYN costs a second; a busy machine of two cores does not. */
+const noSynLostMs = 500;
+
+/** Echoes on both families; says `listening` when it does. */
+const server = `
+const server = require('net').createServer((socket) => socket.end());
+server.listen({ port: 7000, host: '::' }, () => console.log('listening'));`;
+
+/** Connects to everybody on both families at once and prints [address, outcome, milliseconds] of each. */
+const connectAll = `
+const [port, ...addresses] = process.argv.slice(1);
+Promise.all(addresses.map((host) => new Promise((resolve) => {
+  const start = performance.now();
+  const done = (outcome) => { socket.destroy(); resolve([host, outcome, performance.now() - start]); };
+  const socket = require('net').connect({ host, port });
+  socket.once('connect', () => done('connected')).once('error', (error) => done(error.code));
+}))).then((results) => console.log(JSON.stringify(results)));`;
+
+/** Answers each line with \`got LINE\`; SIGTERM ends it with status 7. */
+const echo = `
+process.on('SIGTERM', () => { console.error('asked to end'); process.exit(7); });
+require('readline').createInterface({ input: process.stdin }).on('line', (line) => console.log('got ' + line));
+console.log('ready');`;
+
+/** The hosts' own Node: a driver may have another than this machine's. */
+const node = ({ runtime }: Network, script: string, ...args: string[]): string[] => [runtime.node, '--eval', script, ...args];
+
+/** Lines as they come. */
+function linesOf(started: HostProcess): { lines: string[]; have(line: string): Promise<unknown> } {
+  const lines: string[] = [];
+  started.onLine((line) => lines.push(line));
+  return { lines, have: (line) => until(() => (lines.includes(line) ? true : undefined), `the line ${line}; got ${lines.join(' | ')}`) };
+}
+
+export function driverContract(driver: Driver, needs: readonly Need[]): void {
+  describeWith(needs, `driver ${driver.name}`, () => {
+    describe('a network', () => {
+      let network: Network;
+      beforeAll(async () => {
+        network = await driver.start(topology);
+      });
+      afterAll(async () => {
+        await network[Symbol.asyncDispose]();
+      });
+
+      test('names its driver', () => {
+        expect(network.driver).toBe(driver.name);
+      });
+
+      test.each(hostNames)('%s has its addresses, usable at once, and no others', async (name) => {
+        const { stdout } = await network.host(name).run(['ip', '-json', 'address', 'show', 'dev', 'eth0']);
+        const [link] = JSON.parse(stdout) as { operstate: string; addr_info: { scope: string; local: string; prefixlen: number; tentative?: boolean }[] }[];
+        const { ipv4, ipv6 } = topology.hosts[name];
+        expect(link?.operstate).toBe('UP');
+        expect(link?.addr_info.filter(({ scope }) => scope === 'global').map(({ local, prefixlen }) => `${local}/${prefixlen}`)).toEqual([`${ipv4}/24`, `${ipv6}/64`]);
+        // A container's link-local address is still being checked for duplicates then; nothing in the lab uses it.
+        expect(link?.addr_info.filter(({ scope, tentative }) => scope === 'global' && tentative)).toEqual([]);
+      });
+
+      test.each(hostNames)("%s asks the lab's DNS server and no other", async (name) => {
+        const { stdout } = await network.host(name).run(['cat', '/etc/resolv.conf']);
+        expect(stdout.match(/^nameserver .*$/gm)).toEqual([`nameserver ${topology.hosts.dns.ipv4}`]);
+      });
+
+      test('run gives exit status, stdout and stderr', async () => {
+        const host = network.host('client');
+        expect(await host.run(['sh', '-c', 'echo out; echo err >&2; exit 3'])).toEqual({ exitCode: 3, stdout: 'out\n', stderr: 'err' });
+        expect((await host.run(['sh', '-c', 'kill -9 $$'])).exitCode).not.toBe(0);
+        expect((await host.run(['cat'])).exitCode).toBe(0);
+        const none = await host.run(['no-such-command']);
+        expect(none.exitCode).not.toBe(0);
+        expect(none.stderr).toContain('no-such-command');
+      });
+
+      test('run happens on the host that was asked', async () => {
+        const { stdout } = await network.host('dns').run(['ip', '-brief', 'address', 'show', 'dev', 'eth0']);
+        expect(stdout).toContain(topology.hosts.dns.ipv4);
+      });
+
+      test("command is an argv for this machine's shell", async () => {
+        const [file = '', ...args] = network.host('backend-2').command(['sh', '-c', 'ip -brief -4 address show dev eth0; exit 5']);
+        const failure = await promisify(execFile)(file, args).catch((error: unknown) => error as { code: number; stdout: string });
+        expect(failure).toMatchObject({ code: 5, stdout: expect.stringContaining(topology.hosts['backend-2'].ipv4) as string });
+      });
+    });
+
+    test('every host reaches every other on both families at once, with the first SYN', async () => {
+      await using network = await driver.start(topology);
+      const servers = await Promise.all(hostNames.map((name) => network.host(name).start(node(network, server))));
+      await Promise.all(servers.map((started) => linesOf(started).have('listening')));
+      const seen = await Promise.all(
+        hostNames.map(async (from) => {
+          const others = pairs.filter((pair) => pair.from === from).flatMap(({ to }) => [topology.hosts[to].ipv4, topology.hosts[to].ipv6]);
+          const { stdout, stderr } = await network.host(from).run(node(network, connectAll, '7000', ...others));
+          expect(stderr).toBe('');
+          return { from, results: JSON.parse(stdout) as [string, string, number][] };
+        }),
+      );
+      const bad = seen.flatMap(({ from, results }) => results.filter(([, outcome, ms]) => outcome !== 'connected' || ms >= noSynLostMs).map((result) => [from, ...result]));
+      expect(bad).toEqual([]);
+      expect(seen.flatMap(({ results }) => results)).toHaveLength(pairs.length * 2);
+    });
+
+    describe('a process', () => {
+      let network: Network;
+      beforeAll(async () => {
+        network = await driver.start(topology);
+      });
+      afterAll(async () => {
+        await network[Symbol.asyncDispose]();
+      });
+
+      test('lines go in and come out; SIGTERM is its own to handle; how it ended is known', async () => {
+        const started = await network.host('client').start(node(network, echo));
+        const { lines, have } = linesOf(started);
+        await have('ready');
+        started.send('one');
+        started.send('two');
+        await have('got two');
+        expect(lines).toEqual(['ready', 'got one', 'got two']);
+        await started.signal('SIGTERM');
+        expect(await started.exited).toEqual({ code: 7, signal: null, stderr: 'asked to end' });
+        expect(await started.state()).toBeNull();
+      });
+
+      test('a line that was written before anybody listened is not lost', async () => {
+        const started = await network.host('client').start(node(network, echo));
+        await until(async () => ((await started.state()) === 'S' ? true : undefined), 'a process that waits');
+        const { have } = linesOf(started);
+        await have('ready');
+      });
+
+      test('SIGSTOP, SIGCONT and SIGKILL reach the process itself', async () => {
+        const started = await network.host('backend-1').start(node(network, echo));
+        const { lines, have } = linesOf(started);
+        await have('ready');
+        await started.signal('SIGSTOP');
+        await until(async () => ((await started.state()) === 'T' ? true : undefined), 'state T');
+        started.send('while stopped');
+        expect(lines).toEqual(['ready']);
+        await started.signal('SIGCONT');
+        await have('got while stopped');
+        await started.signal('SIGKILL');
+        const { code, signal } = await started.exited;
+        // Whoever waits for it may say 128 + 9, as shells do.
+        expect(signal === 'SIGKILL' || code === 137).toBe(true);
+        expect(await started.state()).toBeNull();
+      });
+
+      test('a privileged one has the capabilities over its network; another need not', async () => {
+        // CAP_NET_RAW is bit 13, CAP_NET_ADMIN bit 12 (capability.h).
+        const started = await network.host('client').start(['sh', '-c', 'grep CapEff /proc/self/status'], { privileged: true });
+        const { lines } = linesOf(started);
+        await started.exited;
+        expect(Number((BigInt(`0x${lines[0]?.split(/\s+/)[1] ?? ''}`) >> 12n) & 3n)).toBe(3);
+      });
+
+      test('one that writes at once is heard from its first line on', async () => {
+        const starts = Array.from({ length: 20 }, async () => {
+          const started = await network.host('client').start(['echo', 'first']);
+          const { lines } = linesOf(started);
+          await started.exited;
+          return lines;
+        });
+        expect(await Promise.all(starts)).toEqual(starts.map(() => ['first']));
+      });
+
+      test('one that cannot be started says so', async () => {
+        const outcome = await network.host('client').start(['no-such-command']).then(
+          async (started) => (await started.exited).stderr,
+          (error: unknown) => (error as Error).message,
+        );
+        expect(outcome).toContain('no-such-command');
+      });
+    });
+
+    test('nothing is left after disposal, and disposing twice is the same as once', async () => {
+      await using network = await driver.start(topology);
+      const started = await Promise.all((['client', 'dns', 'backend-1'] as HostName[]).map((name) => network.host(name).start(['sleep', '1000'])));
+      // One that ignores SIGTERM, with a child of its own.
+      started.push(await network.host('backend-2').start(['sh', '-c', 'trap "" TERM; sleep 1000 & echo $!; wait']));
+      expect(await Promise.all(started.map(({ state }) => state()))).not.toContain(null);
+      await network[Symbol.asyncDispose]();
+      await network[Symbol.asyncDispose]();
+      const ends = await Promise.all(started.map(({ exited }) => exited));
+      expect(ends.every(({ code, signal }) => signal === 'SIGKILL' || code === 137)).toBe(true);
+      await network.ended;
+    });
+
+    // One at a time is a deviation that a driver declares.
+    test.skipIf(driver.maxLabs === 1)('two networks live side by side, and the end of one does not touch the other', async () => {
+      await using one = await driver.start(topology);
+      const two = await driver.start(topology);
+      const [first, second] = await Promise.all([one.host('backend-1').start(node(one, server)), two.host('backend-1').start(node(two, server))]);
+      await Promise.all([linesOf(first).have('listening'), linesOf(second).have('listening')]);
+      await second.signal('SIGKILL');
+      await second.exited;
+      const outcomes = await Promise.all(
+        [one, two].map(async (network) => {
+          const { stdout } = await network.host('client').run(node(network, connectAll, '7000', topology.hosts['backend-1'].ipv4, topology.hosts['backend-1'].ipv6));
+          return (JSON.parse(stdout) as [string, string][]).map(([, outcome]) => outcome);
+        }),
+      );
+      expect(outcomes).toEqual([['connected', 'connected'], ['ECONNREFUSED', 'ECONNREFUSED']]);
+      await two[Symbol.asyncDispose]();
+      expect(await first.state()).not.toBeNull();
+    });
+  });
+}

@@ -1,0 +1,159 @@
+/**
+ * A container as a host. Long-lived processes are execs with their streams; commands go through one shell that stands in the
+ * container, which takes 2 ms where an exec of its own takes 50.
+ *
+ * That shell is also the lab's hold on the container: it reads what this process writes, and when this process is gone, however it
+ * ended, the engine ends the stream, and the shell ends the container.
+ */
+import { PassThrough, type Duplex } from 'node:stream';
+import { once } from 'node:events';
+import type { Container, default as Dockerode } from 'dockerode';
+import { LabError } from '../../vocabulary/errors.ts';
+import type { HostName } from '../../vocabulary/topology.ts';
+import { answerOf } from './docker-engine.ts';
+import type { CommandResult, Host, HostProcess } from './driver.ts';
+import { endOf, readOutput } from './process-output.ts';
+
+const nobodyInParticular = '1000:1000';
+const root = '0:0';
+const commandLimitMs = 30_000;
+/** As a shell says it: 128 + SIGKILL. */
+const killed = 137;
+
+/** Who a process is that needs no privilege, and where it starts; an empty user is the image's own. */
+interface Place {
+  user: string;
+  directory: string;
+}
+
+/** When `over` aborts, its streams end, whether the engine says so or not. */
+export async function createDockerHost(
+  name: HostName, container: Container, engineUrl: string, over: AbortSignal, place: Place = { user: nobodyInParticular, directory: '/lab' },
+): Promise<Host> {
+  const within = { name, container, over };
+  const run = await standingShell(within, place.directory);
+  return {
+    name,
+    run,
+    start: (argv, { privileged = false } = {}) => startProcess(within, argv, run, privileged ? { ...place, user: root } : place),
+    command: (argv, { tty = false } = {}) => ['docker', '--host', engineUrl, 'exec', '--interactive', ...(tty ? ['--tty'] : []), container.id, ...argv],
+  };
+}
+
+interface Within {
+  name: HostName;
+  container: Container;
+  over: AbortSignal;
+}
+
+interface Execution {
+  stdin: Duplex;
+  stdout: PassThrough;
+  stderr: PassThrough;
+  /** Resolves with the exit code when the process has ended and all its output is there. */
+  ended: Promise<number>;
+}
+
+async function execute({ name, container, over }: Within, argv: readonly string[], { user, directory }: Place): Promise<Execution> {
+  const asked = `Starting \`${argv.join(' ').slice(0, 80)}\` on ${name}`;
+  const exec = await answerOf(asked, container.exec({ Cmd: [...argv], User: user, WorkingDir: directory, AttachStdin: true, AttachStdout: true, AttachStderr: true }));
+  const stream = await answerOf(asked, exec.start({ hijack: true, stdin: true }));
+  over.addEventListener('abort', () => stream.destroy());
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  (container.modem as Dockerode['modem']).demuxStream(stream, stdout, stderr);
+  stream.on('error', () => undefined);
+  const ended = (async () => {
+    await new Promise<void>((resolve) => stream.once('close', resolve).once('end', resolve));
+    stdout.end();
+    stderr.end();
+    if (over.aborted) return killed;
+    return (await answerOf('Asking how it ended', exec.inspect()).catch(() => null))?.ExitCode ?? killed;
+  })();
+  return { stdin: stream, stdout, stderr, ended };
+}
+
+/** The shell says its pid and becomes the process. The engine's own number for an exec is another pid namespace's. */
+async function startProcess(within: Within, argv: readonly string[], run: Host['run'], place: Place): Promise<HostProcess> {
+  const { stdin, stdout, stderr, ended } = await execute(within, ['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], place);
+  const output = readOutput(`\`${argv.join(' ')}\``, stdout, stderr);
+  const exited = ended.then((code) => ({ ...endOf(code), stderr: output.stderr() }));
+  const pid = await output.pid;
+  return {
+    pid,
+    exited,
+    onLine: output.onLine,
+    send: (line) => stdin.write(`${line}\n`),
+    // A shell's own kill: slim images have no /bin/kill.
+    signal: async (signal) => {
+      const { exitCode, stderr: why } = await run(['sh', '-c', `kill -${signal.slice(3)} ${pid}`]);
+      if (exitCode !== 0) throw new LabError('PROCESS_EXITED', `Could not send ${signal} to \`${argv.join(' ')}\`: ${why}`);
+    },
+    state: async () => {
+      const { stdout: stat } = await run(['cat', `/proc/${pid}/stat`]);
+      const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+      return state === '' || state === 'Z' ? null : state;
+    },
+  };
+}
+
+/** One root shell, one command at a time; a line of its own on both streams says that a command has ended. */
+async function standingShell(within: Within, directory: string): Promise<Host['run']> {
+  const { name } = within;
+  const shell = await execute(within, ['sh', '-c', 'sh; kill -TERM 1'], { user: root, directory });
+  const output = collect(shell.stdout);
+  const errors = collect(shell.stderr);
+  let count = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  /** Set when a command did not end: whatever follows would wait behind it. */
+  let stuck: LabError | undefined;
+  const runNow = async (argv: readonly string[]): Promise<CommandResult> => {
+    if (stuck) throw stuck;
+    const mark = `end of command ${++count}`;
+    shell.stdin.write(`${argv.map(quote).join(' ')} </dev/null\nprintf '\\n%s %d\\n' '${mark}' "$?"; printf '\\n%s\\n' '${mark}' >&2\n`);
+    const limit = new AbortController();
+    const timer = setTimeout(() => { limit.abort(); }, commandLimitMs);
+    try {
+      const [[stdout, code], [stderr]] = await Promise.all([output.until(mark, limit.signal), errors.until(mark, limit.signal)]);
+      return { exitCode: Number(code), stdout, stderr: stderr.trim() };
+    } catch (error) {
+      const what = limit.signal.aborted ? `did not end within ${commandLimitMs} ms; it hangs, or the docker engine does` : 'was cut short: its container ended';
+      throw (stuck = new LabError('TIME_LIMIT', `\`${argv.join(' ')}\` on ${name} ${what}.`, { cause: error }));
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return (argv) => {
+    const result = last.then(() => runNow(argv));
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+/** Text up to a line that begins with a mark, and what follows the mark on that line. */
+function collect(stream: PassThrough): { until(mark: string, signal: AbortSignal): Promise<[text: string, rest: string]> } {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  return {
+    until: async (mark, signal) => {
+      const needle = `\n${mark}`;
+      for (;;) {
+        const at = text.indexOf(needle);
+        const lineEnd = text.indexOf('\n', at + needle.length);
+        if (at >= 0 && lineEnd >= 0) {
+          const found: [string, string] = [text.slice(0, at), text.slice(at + needle.length, lineEnd).trim()];
+          text = text.slice(lineEnd + 1);
+          return found;
+        }
+        if (stream.readableEnded) throw new Error('the stream ended');
+        const enough = new AbortController();
+        const either = AbortSignal.any([signal, enough.signal]);
+        await Promise.race(['data', 'end'].map((event) => once(stream, event, { signal: either }))).finally(() => { enough.abort(); });
+      }
+    },
+  };
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

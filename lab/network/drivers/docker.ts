@@ -1,0 +1,194 @@
+/**
+ * The docker driver: one container a host, from docker-compose.yml. Compose makes and removes them; everything else goes over
+ * the engine's API, so that the engine may be another machine: nothing is mounted, no address of the lab need be reachable from here.
+ *
+ * Each container idles (`sleep infinity` under an init). Processes are started in it by exec, as the netns driver starts them in a
+ * namespace, so that killing a server leaves its host where it is: killing the container would take its address away too.
+ */
+import type { default as Docker, Container } from 'dockerode';
+import { execa } from 'execa';
+import { LabError, messageOf } from '../../vocabulary/errors.ts';
+import { hostNames, type HostName, type Topology } from '../../vocabulary/topology.ts';
+import { answerOf, composeCommand, connectEngine, engineUrl, imageTag, type Engine } from './docker-engine.ts';
+import { startGuest, type Guest } from './docker-guest.ts';
+import { createDockerHost } from './docker-host.ts';
+import { withSysctls } from './docker-sysctls.ts';
+import { dockerRequirements, explainDockerFailure } from './docker-requirements.ts';
+import type { Driver, Host, Network } from './driver.ts';
+
+/** The project of every lab that this driver makes; a lab by hand has another one, compose's own choice. */
+const project = 'failover-lab';
+const projectLabel = [`com.docker.compose.project=${project}`];
+/** While compose starts a lab, its containers run and nothing holds them yet; it takes 2 s. */
+const startingS = 20;
+/** It takes a minute or two where packages must be fetched. */
+const buildLimitMs = 600_000;
+const upLimitMs = 60_000;
+const downLimitMs = 60_000;
+
+export const docker: Driver = {
+  name: 'docker',
+  // One set of addresses: a second network with the same subnets is refused by the engine.
+  maxLabs: 1,
+  requirements: dockerRequirements,
+  start: startNetwork,
+};
+
+async function startNetwork(topology: Topology): Promise<Network> {
+  let engine: Engine | undefined;
+  const over = new AbortController();
+  const close = (): void => {
+    over.abort();
+    engine?.close();
+  };
+  try {
+    engine = await connectEngine();
+    const { api, url } = engine;
+    const version = await answerOf('Asking for its version', api.version());
+    await removeEndedLab(api);
+    // Here, once: Compose v2 would build it for all six hosts at the same time.
+    if (!(await hasImage(api))) await compose(['build', 'dns'], topology, buildLimitMs);
+    await withSysctls(topology.clientSysctls, version.KernelVersion, (files) => compose(['up', '--detach', '--no-build'], topology, upLimitMs, files));
+    const containers = await containersByHost(api);
+    const absent = hostNames.find((name) => !containers.has(name));
+    if (absent) throw new LabError('START_FAILED', `The container of ${absent} ended while it started: ${await lastWords(api, absent)}`);
+    const hosts = new Map<HostName, Host>();
+    const hold = async (name: HostName): Promise<void> => {
+      const container = containerOf(containers, name);
+      try {
+        hosts.set(name, await createDockerHost(name, container, url, over.signal));
+      } catch (error) {
+        const { State } = await answerOf(`Looking at the container of ${name}`, container.inspect());
+        if (State.Running) throw error;
+        throw new LabError('START_FAILED', `The container of ${name} ended while it started: ${await lastWords(api, name)}`, { cause: error });
+      }
+    };
+    await Promise.all(hostNames.map(hold));
+    let stopping: Promise<void> | undefined;
+    const guests: Guest[] = [];
+    const stop = async (): Promise<void> => {
+      // compose waits for an engine that is stuck, too.
+      await answerOf('Asking whether it is there', api.ping());
+      // First: compose knows nothing of them, and they hold on to the client's network.
+      await Promise.all(guests.map(({ remove }) => remove())).catch(() => undefined);
+      await compose(['down', '--timeout', '0'], topology, downLimitMs).catch(() => removeLabelled(api, projectLabel));
+    };
+    return {
+      driver: 'docker',
+      engine: `docker ${version.Version}`,
+      runtime: { node: 'node', root: '/lab' },
+      host: (name) => hosts.get(name) as Host,
+      clientFrom: async (image) => {
+        const labels = { 'failover-lab': 'client', 'com.docker.compose.project': project };
+        const guest = await startGuest(api, containerOf(containers, 'client'), image, labels, url, over.signal);
+        guests.push(guest);
+        return guest.host;
+      },
+      ended: Promise.race(hostNames.map(async (name) => {
+        await containerOf(containers, name).wait();
+        return `the container of ${name} ended`;
+      })).catch(messageOf),
+      [Symbol.asyncDispose]: () => (stopping ??= stop().finally(close)),
+    };
+  } catch (error) {
+    const explained = explainDockerFailure(error);
+    // An overlap is another lab's, which is to be left alone.
+    if (engine && explained.code !== 'BAD_INPUT') await removeLabelled(engine.api, projectLabel).catch(() => undefined);
+    close();
+    throw explained;
+  }
+}
+
+/** Runs compose on docker-compose.yml, and on what `files` add to it. @throws what execa throws, with compose's stderr. */
+async function compose(args: string[], { hosts }: Topology, limitMs: number, files: string[] = []): Promise<void> {
+  const [file = '', ...before] = await composeCommand();
+  await execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...files, ...args], {
+    cwd: new URL('../../..', import.meta.url),
+    timeout: limitMs,
+    stdin: 'ignore',
+    // Ctrl-C at the terminal is this process' to handle, or compose would leave half a lab.
+    detached: true,
+    env: {
+      // Compose v1 knows no contexts; both are told where the engine is.
+      DOCKER_HOST: await engineUrl(),
+      LAB_IMAGE_TAG: await imageTag(),
+      LAB_CLIENT_IPV4: hosts.client.ipv4,
+      LAB_IPV6_NETWORK: hosts.dns.ipv6.replace(/:53$/, ''),
+      COMPOSE_IGNORE_ORPHANS: 'true',
+    },
+  });
+}
+
+async function hasImage(engine: Docker): Promise<boolean> {
+  const images = await answerOf('Looking for the image', engine.listImages({ filters: { reference: [`failover-lab:${await imageTag()}`] } }));
+  return images.length > 0;
+}
+
+/**
+ * Removes what an earlier run left that was killed: its containers have ended (docker-host.ts), its network is still there.
+ * @throws {LabError} BAD_INPUT when they run: that lab is somebody's.
+ */
+async function removeEndedLab(engine: Docker): Promise<void> {
+  const containers = await answerOf('Listing its containers', engine.listContainers({ all: true, filters: { label: projectLabel } }));
+  const running = containers.filter(({ State }) => State === 'running' || State === 'paused');
+  const inspected = await answerOf('Looking at a lab’s containers', Promise.all(running.map(({ Id }) => engine.getContainer(Id).inspect())));
+  const held = inspected.map(({ ExecIDs }) => ((ExecIDs as string[] | null) ?? []).length > 0);
+  const isStarting = running.some(({ Created }) => Date.now() / 1000 - Created < startingS);
+  // One that nobody holds, and that is no longer starting, was killed before it could hold its containers.
+  if (held.includes(true) || isStarting) {
+    throw new LabError('BAD_INPUT', `A lab is up already on this engine (${running.length} running containers of the project ${project}). Wait for its end, or take it down: \`make down\`.`);
+  }
+  await removeLabelled(engine, projectLabel);
+}
+
+/**
+ * Removes every lab of this engine, running or not, by hand or not: what carries the label `failover-lab`, and nothing else.
+ * Returns how many containers and networks there were; null where no engine answers.
+ */
+export async function removeDockerLabs(): Promise<number | null> {
+  const { api, close } = await connectEngine();
+  try {
+    await answerOf('Asking whether it is there', api.ping());
+    return await removeLabelled(api, ['failover-lab']);
+  } catch (error) {
+    if (/connect (ENOENT|ECONNREFUSED)/.test(messageOf(error))) return null;
+    throw explainDockerFailure(error);
+  } finally {
+    close();
+  }
+}
+
+async function removeLabelled(engine: Docker, label: string[]): Promise<number> {
+  const containers = await answerOf('Listing its containers', engine.listContainers({ all: true, filters: { label } }));
+  await answerOf('Removing a lab’s containers', Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true }))));
+  const networks = await answerOf('Listing its networks', engine.listNetworks({ filters: { label } }));
+  await answerOf('Removing a lab’s network', Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove())));
+  return containers.length + networks.length;
+}
+
+/** By compose's labels: v1 and v2 name containers differently. */
+async function containersByHost(engine: Docker): Promise<Map<string, Container>> {
+  const found = await answerOf('Listing its containers', engine.listContainers({ filters: { label: projectLabel } }));
+  return new Map(found.map(({ Id, Labels }) => [Labels['com.docker.compose.service'] ?? '', engine.getContainer(Id)]));
+}
+
+function containerOf(containers: Map<string, Container>, name: HostName): Container {
+  const container = containers.get(name);
+  if (!container) throw new LabError('START_FAILED', `The host ${name} has no container.`);
+  return container;
+}
+
+/** What a container that has ended wrote last. Its log is a sequence of frames: eight bytes of header, then text. */
+async function lastWords(engine: Docker, name: HostName): Promise<string> {
+  const label = [...projectLabel, `com.docker.compose.service=${name}`];
+  const [ended] = await answerOf('Listing its containers', engine.listContainers({ all: true, filters: { label } }));
+  if (!ended) return 'it is gone';
+  let log = await answerOf(`Reading the log of ${name}`, engine.getContainer(ended.Id).logs({ stdout: true, stderr: true, tail: 3 }));
+  let text = '';
+  while (log.length >= 8) {
+    const end = 8 + log.readUInt32BE(4);
+    text += log.subarray(8, end).toString();
+    log = log.subarray(end);
+  }
+  return `${text.trim() || 'it wrote nothing'} (${ended.Status})`;
+}

@@ -1,0 +1,145 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { nodeArgv } from '../programs.ts';
+import { describeWith, isAlive, localProcess, namespaceMates, until } from '../../testing/testing.ts';
+import { createTopology } from '../../vocabulary/topology.ts';
+import { driverContract } from './contract.case.ts';
+import type { HostProcess } from './driver.ts';
+import { buildNsenterArgs, buildPauseScript, buildUnshareArgs, netns } from './netns.ts';
+
+describe('argv', () => {
+  test('unshare', () => {
+    expect(buildUnshareArgs('echo 1')).toEqual(['unshare', '--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-ec', 'echo 1']);
+  });
+
+  test('nsenter', () => {
+    expect(buildNsenterArgs(4711, 'backend-1', ['ip', 'link'], '/srv')).toEqual([
+      'nsenter', '--target', '4711', '--user', '--preserve-credentials', '--mount', '--pid', '--net=/proc/4711/root/run/netns/backend-1', '--wd=/srv', 'ip', 'link',
+    ]);
+    expect(buildNsenterArgs(1, 'dns', [])).toContain(`--wd=${process.cwd()}`);
+  });
+
+  test('the pause script: what must not go missing', () => {
+    const lines = buildPauseScript(createTopology()).split('\n');
+    for (const line of [
+      // Whose answers would bypass the lab's DNS server.
+      'mount -t tmpfs lab /run',
+      "echo 'nameserver 198.51.100.53' >/run/lab/resolv.conf",
+      "echo 'hosts: files dns' >/run/lab/nsswitch.conf",
+      'mount --bind /run/lab/resolv.conf "$resolv"',
+      // Usable at once.
+      'link add br0 type bridge stp_state 0 mcast_snooping 0',
+      'address add 198.51.100.11/24 dev eth0',
+      'address add 2001:db8:1::11/64 dev eth0 nodad',
+      'address add 2001:db8:1:0:8000::200/64 dev eth0 nodad',
+      'link add v-observer master br0 up type veth peer name eth0 netns observer',
+      // The pid as the outer /proc knows it, then waiting for the owner's end.
+      'read -r pid rest </proc/self/stat',
+    ]) {
+      expect(lines).toContain(line);
+    }
+    // On each of the six hosts, before its link is made.
+    for (const [file, value] of [['accept_dad', 0], ['keep_addr_on_down', 1]] as const) {
+      expect(lines.filter((line) => line.startsWith('{ nsenter --net=/run/netns/') && new RegExp(`echo ${value} >\\S*${file}`).test(line))).toHaveLength(6);
+    }
+    expect(lines.at(-1)).toBe('while read -r line; do :; done');
+  });
+
+  test('the pause script follows the topology', () => {
+    const script = buildPauseScript(createTopology({ clientIpv4: '198.51.100.9', ipv6Network: 'fd00:1:1:' }));
+    expect(script).toContain('address add 198.51.100.9/24 dev eth0');
+    expect(script).toContain('address add fd00:1:1::11/64 dev eth0 nodad');
+  });
+
+  test('the pause script sets what was asked for of the client’s kernel, on the client alone, where the kernel has it', () => {
+    const lines = buildPauseScript(createTopology({ clientSysctls: { 'net.ipv4.tcp_retries2': 2 } })).split('\n');
+    const set = lines.filter((line) => line.includes('; [ ! -e ipv4/tcp_retries2 ] || echo 2 >ipv4/tcp_retries2'));
+    expect(set.map((line) => line.split(' ')[2])).toEqual(['--net=/run/netns/client']);
+    expect(buildPauseScript(createTopology())).not.toContain('tcp_retries2');
+  });
+});
+
+driverContract(netns, ['netns']);
+
+interface Owner {
+  started: HostProcess;
+  said: { pids: number[]; outerUid: number; innerUid: number };
+}
+
+/** Another process that owns a network. */
+async function startOwner(before: readonly string[] = [], env = process.env): Promise<Owner> {
+  const started = localProcess([...before, ...nodeArgv('lab/network/drivers/network-owner.fixture.ts')], env);
+  const line = await Promise.race([
+    new Promise<string>((resolve) => { started.onLine(resolve); }),
+    started.exited.then(({ stderr }) => Promise.reject(new Error(stderr))),
+  ]);
+  return { started, said: JSON.parse(line) as Owner['said'] };
+}
+
+/** Everything that lives in the network's pid namespace, and the process outside that made it. */
+async function processesOf({ said }: Owner): Promise<number[]> {
+  const mates = await namespaceMates(said.pids[0] ?? 0);
+  const parents = await Promise.all(mates.map(async (pid) => Number(/^PPid:\t(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])));
+  return [...new Set([...mates, ...parents])].filter((pid) => pid > 1);
+}
+
+const survivors = async (pids: readonly number[]): Promise<number[]> => {
+  const alive = await Promise.all(pids.map(isAlive));
+  return pids.filter((_, index) => alive[index]);
+};
+
+describeWith('netns', 'driver netns leaves nothing', () => {
+  const labInterfaces = (): string[] => Object.keys(networkInterfaces()).filter((name) => name === 'br0' || name.startsWith('v-'));
+
+  test('in the root namespace, not even while it is up', async () => {
+    const before = Object.keys(networkInterfaces());
+    await using network = await netns.start(createTopology());
+    expect(labInterfaces()).toEqual([]);
+    expect(Object.keys(networkInterfaces())).toEqual(before);
+    expect(await readdir('/run/netns').catch(() => [])).not.toContain('backend-1');
+    expect(await readFile('/etc/resolv.conf', 'utf8').catch(() => '')).not.toContain('198.51.100.53');
+    expect(await Promise.race([network.ended, Promise.resolve('up')])).toBe('up');
+  });
+
+  test.each(['SIGKILL', 'SIGTERM'] as const)('when %s ends the process that owns the network', async (signal) => {
+    const owner = await startOwner();
+    const processes = await processesOf(owner);
+    // The pause shell, unshare, two sleeps and their two nsenters at least.
+    expect(processes.length).toBeGreaterThanOrEqual(6);
+    expect(await survivors(processes)).toEqual(processes);
+    await owner.started.signal(signal);
+    expect((await owner.started.exited).signal).toBe(signal);
+    await until(async () => ((await survivors(processes)).length === 0 ? true : undefined), `the end of ${processes.join(' ')}`);
+  });
+
+  test('when its pause process is killed, and says that it ended', async () => {
+    const network = await netns.start(createTopology());
+    const sleep = await network.host('client').start(['sleep', '1000']);
+    const [pause = 0] = (await namespaceMates(sleep.pid)).toSorted((a, b) => a - b);
+    process.kill(pause, 'SIGKILL');
+    await network.ended;
+    await sleep.exited;
+    expect(await isAlive(sleep.pid)).toBe(false);
+    await network[Symbol.asyncDispose]();
+  });
+});
+
+describeWith('netns', 'driver netns that cannot start', () => {
+  test('says what the kernel or the tools said, and leaves nothing', async () => {
+    const topology = createTopology({ clientIpv4: '198.51.100.999' });
+    await expect(netns.start(topology)).rejects.toMatchObject({ name: 'LabError', code: 'START_FAILED', message: expect.stringContaining('198.51.100.999') as string });
+  });
+});
+
+describeWith(['netns', 'ordinary-user'], 'driver netns as an ordinary user', () => {
+  test('works, and is root inside only', async () => {
+    // The path of an ordinary Debian user, which leaves out ip and tc.
+    const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent' };
+    const owner = await startOwner(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'], env);
+    expect(owner.said).toMatchObject({ outerUid: 65_534, innerUid: 0 });
+    const processes = await processesOf(owner);
+    await owner.started.signal('SIGKILL');
+    await until(async () => ((await survivors(processes)).length === 0 ? true : undefined), `the end of ${processes.join(' ')}`);
+  });
+});

@@ -1,0 +1,204 @@
+/**
+ * The embedded driver: one network namespace a host, on a bridge in a namespace of its own. No root, no Docker.
+ *
+ *   unshare ── pause (sh, pid 1 of the lab's pid namespace; holds the user, mount and root network namespace)
+ *                │   br0 ── v-client ═ eth0 │ v-dns ═ eth0 │ v-backend-1 ═ eth0 │ …      named namespaces in /run/netns
+ *                └── reads stdin until it ends
+ *
+ * The pause process reads a pipe from this process. However this process ends, the pipe ends, pid 1 ends, and the kernel kills
+ * what else is in the pid namespace (pid_namespaces(7)) and removes namespaces, interfaces and mounts with their last user.
+ */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { LabError } from '../../vocabulary/errors.ts';
+import { endOf, readOutput } from './process-output.ts';
+import { localRuntime } from '../programs.ts';
+import { hostNames, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
+import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit } from './driver.ts';
+import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
+
+export const netns: Driver = {
+  name: 'netns',
+  requirements: netnsRequirements,
+  start: startNetwork,
+};
+
+/** The namespaces of a lab: util-linux' unshare(1). `--kill-child` covers unshare's own death. */
+export function buildUnshareArgs(script: string): string[] {
+  return ['unshare', '--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-ec', script];
+}
+
+/**
+ * The pause process' script: builds the network, says its own pid as the outer /proc knows it, and waits.
+ *
+ * A hosts file of its own makes a lab on one machine that on another. A tmpfs on /run hides nscd, systemd-resolved and D-Bus, whose answers would bypass the lab's DNS server, and holds the
+ * namespaces' names. No DAD, so that an address is usable at once: otherwise the first SYN is lost and costs 1 s.
+ */
+export function buildPauseScript({ hosts, ipv4PrefixLength, ipv6PrefixLength, clientSysctls }: Topology): string {
+  const inEachHost = hostNames.map((name) => {
+    const { ipv4, ipv6 } = hosts[name];
+    return `{ nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${Object.entries(sysctls).map(([file, value]) => `echo ${value} >${file}`).join('; ')}${name === 'client' ? buildSysctlScript(clientSysctls) : ''}'
+ip -batch - <<END
+link add v-${name} master br0 up type veth peer name eth0 netns ${name}
+END
+ip -netns ${name} -batch - <<END
+link set lo up
+link set eth0 up
+address add ${ipv4}/${ipv4PrefixLength} dev eth0
+address add ${ipv6}/${ipv6PrefixLength} dev eth0 nodad
+END
+} & pids="$pids $!"`;
+  });
+  return `resolv=$(readlink -m /etc/resolv.conf)
+nsswitch=$(readlink -m /etc/nsswitch.conf)
+mount -t tmpfs lab /run
+mkdir -p /run/netns /run/lab "$(dirname "$resolv")"
+[ -e "$resolv" ] || : >"$resolv"
+echo 'nameserver ${hosts.dns.ipv4}' >/run/lab/resolv.conf
+echo 'hosts: files dns' >/run/lab/nsswitch.conf
+mount --bind /run/lab/resolv.conf "$resolv"
+[ ! -e "$nsswitch" ] || mount --bind /run/lab/nsswitch.conf "$nsswitch"
+printf '127.0.0.1 localhost\\n::1 localhost\\n' >/run/lab/hosts
+mount --bind /run/lab/hosts /etc/hosts
+echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+ip -batch - <<END
+link set lo up
+link add br0 type bridge stp_state 0 mcast_snooping 0
+link set br0 up
+${hostNames.map((name) => `netns add ${name}`).join('\n')}
+END
+pids=
+${inEachHost.join('\n')}
+for pid in $pids; do wait "$pid"; done
+read -r pid rest </proc/self/stat
+echo "$pid"
+while read -r line; do :; done`;
+}
+
+/**
+/**
+ * Any host keeps its IPv6 address while its link is down (faults/vanish.ts), answers ARP for its addresses on any interface
+ * (lab/network/host-link.ts), whatever this machine's own setting is, and answers with ICMP each time, not once a second (faults/unreachable.ts).
+ */
+const sysctls = {
+  'ipv6/conf/default/accept_dad': 0,
+  'ipv6/conf/all/keep_addr_on_down': 1,
+  'ipv4/conf/all/arp_ignore': 0,
+  'ipv4/icmp_ratelimit': 0,
+  'ipv6/icmp/ratelimit': 0,
+};
+
+/** Below /proc/sys/net. Older kernels have not all of them. */
+function buildSysctlScript(asked: ClientSysctls): string {
+  return Object.entries(asked).map(([name, value]) => {
+    const file = name.replace(/^net\./, '').replaceAll('.', '/');
+    return `; [ ! -e ${file} ] || echo ${value} >${file}`;
+  }).join('');
+}
+
+/** util-linux' nsenter(1) into one host. The working directory survives; stdio is the caller's. */
+export function buildNsenterArgs(pausePid: number, host: HostName, argv: readonly string[], directory = process.cwd()): string[] {
+  const target = String(pausePid);
+  return ['nsenter', '--target', target, '--user', '--preserve-credentials', '--mount', '--pid', `--net=/proc/${target}/root/run/netns/${host}`, `--wd=${directory}`, ...argv];
+}
+
+async function startNetwork(topology: Topology): Promise<Network> {
+  const pause = spawnDetached(buildUnshareArgs(buildPauseScript(topology)));
+  // `exit`, not `close`: an orphan of the script could hold the pipes open.
+  const exited = once(pause, 'exit');
+  const stop = async (): Promise<void> => {
+    pause.stdin.destroy();
+    if (pause.exitCode !== null || pause.signalCode !== null || pause.pid === undefined) return;
+    const force = setTimeout(() => pause.kill('SIGKILL'), 2_000);
+    await exited;
+    clearTimeout(force);
+  };
+  try {
+    const output = readOutput('the namespaces', pause.stdout, pause.stderr);
+    const pausePid = await Promise.race([output.pid, spawnFailure(pause)]);
+    const hosts = new Map(hostNames.map((name) => [name, createHost(name, pausePid)]));
+    return {
+      driver: 'netns',
+      // The hosts see this machine's files.
+      runtime: localRuntime,
+      host: (name) => hosts.get(name) as Host,
+      ended: exited.then(() => output.stderr() || 'the pause process ended'),
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw await explainStartFailure(error);
+  }
+}
+
+function createHost(name: HostName, pausePid: number): Host {
+  const command: Host['command'] = (argv, { directory } = {}) => buildNsenterArgs(pausePid, name, argv, directory);
+  return { name, command, start: (argv) => startProcess(command, argv), run: (argv) => runToEnd(command(argv)) };
+}
+
+/**
+ * A shell stays between nsenter and the process. It is outside of the pid namespace (`--no-fork`) while its child is inside, so it
+ * knows the outer pid, and the child dies with the lab. nsenter itself would not do as a parent: it stops itself when its child is
+ * stopped (SIGSTOP, the `pause` fault) and is then deaf to the child's end. The process waits for a line before it begins: a quick
+ * one would write before the shell has said its pid.
+ */
+const startScript = 'exec 3<&0; (read -r go && exec "$@") <&3 3<&- & echo "$!"; exec <&- 3<&-; wait "$!"';
+
+async function startProcess(command: (argv: readonly string[]) => string[], argv: readonly string[]): Promise<HostProcess> {
+  const [nsenter = '', ...rest] = command(['sh', '-c', startScript, 'sh', ...argv]);
+  const child = spawnDetached([nsenter, '--no-fork', ...rest]);
+  const { pid: firstLine, stderr, onLine } = readOutput(`\`${argv.join(' ')}\``, child.stdout, child.stderr);
+  let ended = false;
+  const exited = new Promise<ProcessExit>((resolve) => {
+    child.once('close', (code, signal) => {
+      ended = true;
+      resolve({ ...endOf(code, signal), stderr: stderr() });
+    });
+  });
+  const pid = await Promise.race([firstLine, spawnFailure(child)]);
+  child.stdin.write('\n');
+  return {
+    pid,
+    exited,
+    onLine,
+    send: (line) => child.stdin.write(`${line}\n`),
+    signal: async (signal) => {
+      // A pid that is free may be somebody else's by now.
+      if (ended) throw new LabError('PROCESS_EXITED', 'its process is not running');
+      process.kill(pid, signal);
+      await Promise.resolve();
+    },
+    state: async () => {
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+      const state = stat?.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) ?? null;
+      return state === 'Z' ? null : state;
+    },
+  };
+}
+
+async function runToEnd(argv: string[]): Promise<CommandResult> {
+  const child = spawnDetached(argv);
+  child.stdin.end();
+  const [stdout, stderr, [exitCode, signal]] = await Promise.race([
+    Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number | null, string | null]>]),
+    spawnFailure(child),
+  ]);
+  return { exitCode: exitCode ?? 128, stdout, stderr: signal ? `${stderr.trim()} (${signal})` : stderr.trim() };
+}
+
+/** A session of its own: Ctrl-C at the terminal reaches the orchestrator alone, which then cleans up in order. */
+function spawnDetached([file = '', ...args]: string[]): ChildProcessWithoutNullStreams {
+  const child = spawn(file, args, { detached: true, env: { ...process.env, PATH: searchPath() } });
+  // A write to a process that has just died; its exit says so.
+  child.stdin.on('error', () => undefined);
+  return child;
+}
+
+/** Rejects when the program itself cannot be started; never resolves. */
+function spawnFailure(child: ChildProcessWithoutNullStreams): Promise<never> {
+  return new Promise((_, reject) => {
+    child.once('error', (error) => { reject(new LabError('START_FAILED', error.message, { cause: error })); });
+  });
+}

@@ -1,0 +1,63 @@
+/** The commands that put a relay into a link and take it out, as exact lines: what needs no network to be wrong. */
+import { expect, test } from 'vitest';
+import { buildAddress, buildInsertion, buildPair, buildRemoval, parsePlacement } from './host-link.ts';
+
+/** As a container's interface looks. */
+const container = `7: eth0@if8: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UP mode DEFAULT group default \\    link/ether 02:42:c6:33:64:0b brd ff:ff:ff:ff:ff:ff link-netnsid 0
+7: eth0    inet 198.51.100.11/24 brd 198.51.100.255 scope global eth0\\       valid_lft forever preferred_lft forever
+7: eth0    inet6 2001:db8:1::11/64 scope global nodad \\       valid_lft forever preferred_lft forever
+7: eth0    inet6 fe80::42:c6ff:fe33:640b/64 scope link \\       valid_lft forever preferred_lft forever
+198.51.100.250 lladdr 02:42:c6:33:64:fa REACHABLE
+198.51.100.12  FAILED
+2001:db8:1::250 lladdr 02:42:c6:33:64:fa router STALE
+`;
+
+const placement = parsePlacement(container);
+
+test('what an interface has', () => {
+  expect(placement).toEqual({
+    hardwareAddress: '02:42:c6:33:64:0b',
+    mtu: 1_450,
+    ipv4: [{ address: '198.51.100.11', prefixLength: 24 }],
+    ipv6: ['2001:db8:1::11/64'],
+    neighbours: [{ address: '198.51.100.250', hardwareAddress: '02:42:c6:33:64:fa' }, { address: '2001:db8:1::250', hardwareAddress: '02:42:c6:33:64:fa' }],
+  });
+});
+
+test('each family is on both interfaces before it is on one, and the hardware address changes last and first', () => {
+  expect(buildPair(placement)[0]).toBe('link add dev inner address 02:42:c6:33:64:0b mtu 1450 type veth peer name outer mtu 1450');
+  expect(buildInsertion(placement)).toEqual([
+    'neighbour replace 198.51.100.250 lladdr 02:42:c6:33:64:fa dev inner nud stale',
+    'neighbour replace 2001:db8:1::250 lladdr 02:42:c6:33:64:fa dev inner nud stale',
+    'address add 2001:db8:1::11/64 dev inner nodad noprefixroute',
+    'route add 2001:db8:1::11/64 dev inner metric 128 mtu 1450',
+    'address add 2001:db8:1::fa7e/64 dev eth0 nodad',
+    'route add 198.51.100.0/25 dev inner src 198.51.100.11 mtu 1450',
+    'route add 198.51.100.128/25 dev inner src 198.51.100.11 mtu 1450',
+    'address delete 2001:db8:1::11/64 dev eth0',
+    'link set dev eth0 arp off',
+    'link set dev eth0 address 02:00:00:00:00:01',
+  ]);
+  expect(buildRemoval(placement)).toEqual([
+    'link set dev eth0 address 02:42:c6:33:64:0b',
+    'link set dev eth0 arp on',
+    'address add 2001:db8:1::11/64 dev eth0 nodad',
+    'address delete 2001:db8:1::fa7e/64 dev eth0',
+    'route delete 2001:db8:1::11/64 dev inner',
+    'address delete 2001:db8:1::11/64 dev inner',
+    'route delete 198.51.100.0/25 dev inner',
+    'route delete 198.51.100.128/25 dev inner',
+  ]);
+});
+
+test('an address more: IPv6 where the relay leads to, one route and one placeholder for all of a family', () => {
+  expect(buildAddress('add', '2001:db8:1::21/64', false)).toBe('address add 2001:db8:1::21/64 dev eth0 nodad');
+  expect(buildAddress('add', '2001:db8:1::21/64', true)).toBe('address add 2001:db8:1::21/64 dev inner nodad noprefixroute');
+  expect(buildAddress('delete', '198.51.100.21/24', true)).toBe('address delete 198.51.100.21/24 dev eth0');
+  const moved = { ...placement, ipv4: [...placement.ipv4, { address: '198.51.100.21', prefixLength: 24 }], ipv6: [...placement.ipv6, '2001:db8:1::21/64'] };
+  // On the one interface and off the other.
+  const more = (build: typeof buildInsertion): string[] => build(moved).filter((line) => !build(placement).includes(line));
+  expect(more(buildInsertion)).toEqual(['address add 2001:db8:1::21/64 dev inner nodad noprefixroute', 'address delete 2001:db8:1::21/64 dev eth0']);
+  expect(more(buildRemoval)).toEqual(['address add 2001:db8:1::21/64 dev eth0 nodad', 'address delete 2001:db8:1::21/64 dev inner']);
+  expect(buildInsertion(moved)).toHaveLength(buildInsertion(placement).length + 2);
+});

@@ -1,0 +1,53 @@
+/** A capture on a real lab: whole, and noticed when it is not. */
+import { expect, test } from 'vitest';
+import { netns } from '../network/drivers/netns.ts';
+import { runScenario, type FinishedRun } from './run-scenario.ts';
+import { scenarios } from '../../scenarios/index.ts';
+import { describeWith, driverWith, type HostChange } from '../testing/testing.ts';
+import { tshark } from '../testing/tshark.ts';
+
+function baseline(change: HostChange = () => ({})): Promise<FinishedRun> {
+  return runScenario({ name: 'baseline', scenario: scenarios.baseline, driver: driverWith(netns, change), client: 'node-fetch', clientOptions: {}, seed: '1', signal: new AbortController().signal });
+}
+
+/** The client's host, with each line that a process writes passed through `filter`; null drops it. */
+const withLines = (filter: (line: string) => string | null): HostChange => (host) =>
+  host.name !== 'client'
+    ? {}
+    : {
+        start: async (argv, options) => {
+          const started = await host.start(argv, options);
+          const onLine: typeof started.onLine = (listener) => {
+            started.onLine((line) => {
+              const filtered = filter(line);
+              if (filtered !== null) listener(filtered);
+            });
+          };
+          return { ...started, onLine };
+        },
+      };
+
+describeWith(['netns', 'tshark'], 'a capture', () => {
+  test('explains itself: requests, faults and healing are comments of the packets, and nothing is lost', async () => {
+    const { journal, capture } = await baseline();
+    expect(journal.wire?.dropped).toBe(0);
+    const rows = await tshark(capture ?? Buffer.alloc(0), 'frame', ['frame.number', 'frame.comment']);
+    expect(rows).toHaveLength(journal.wire?.frames ?? -1);
+    const comments = rows.flat().join('\n');
+    for (const text of ['GET http://web.lab.test:8080/ #1', 'GET http://web.lab.test:8080/ #3', 'noop backend-', 'heal noop backend-', '200 Hello, World from']) expect(comments).toContain(text);
+  });
+
+  test('frames that go missing are counted, and make the verdict unknown', async () => {
+    let batches = 0;
+    const { journal } = await baseline(withLines((line) => (line.startsWith('{"frames"') && ++batches === 2 ? null : line)));
+    expect(journal.wire?.dropped).toBeGreaterThan(0);
+    expect(journal.doubts.join()).toMatch(/the capture lost \d+ of \d+ frames/);
+    expect(journal.verdict).toBe('unknown');
+  });
+
+  test('a capture that cannot listen ends the run with the reason', async () => {
+    const { journal } = await baseline((host) => (host.name === 'client' ? { start: (argv, options) => host.start(argv.map((word) => (word === 'eth0' ? 'eth9' : word)), options) } : {}));
+    expect(journal.status).toBe('failed');
+    expect(journal.error).toMatch(/cannot listen on eth9: if_nametoindex eth9: ENODEV/);
+  });
+});

@@ -1,0 +1,19 @@
+/** HAProxy: a new process takes the listening sockets over and asks the old one to finish (haproxy(1), `-sf`). */
+import type { ExternalServer } from './external-server.ts';
+
+export const haproxy: ExternalServer = {
+  summary: 'HAProxy, replaced by a new process with `-sf`',
+  install: 'apt-get install haproxy',
+  version: ['haproxy', '-v'],
+  configuration: ({ addresses, port }) => `defaults
+  mode http
+  timeout client 75s
+  timeout http-keep-alive 75s
+frontend web
+  ${addresses.map((address) => `bind ${address}:${port}`).join('\n  ')}
+  http-request return status 200 content-type text/plain lf-string "Hello, World from %[dst]\\n" hdr X-Process "%pid"
+`,
+  start: (file) => ['haproxy', '-db', '-f', file],
+  // -db: in the foreground; -sf: finish, as soon as the new one listens.
+  reload: ({ pids, file, start }) => start(['haproxy', '-db', '-f', file, '-sf', String(pids.at(-1))]),
+};

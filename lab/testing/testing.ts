@@ -1,0 +1,210 @@
+/** What the tests share: loud skips, programs on this machine instead of a lab's host, and ports nobody uses. */
+import { spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { describe, onTestFinished, test, vi } from 'vitest';
+import { nodeFolder, nodeReleases } from '../../client/external/node.ts';
+import { localRuntime } from '../network/programs.ts';
+import { searchPath } from '../network/drivers/netns-requirements.ts';
+import type { Driver, Host, HostProcess, Network, ProcessExit } from '../network/drivers/driver.ts';
+import type { EmittedEvent, EventName } from '../vocabulary/events.ts';
+import { Remote } from '../network/remote.ts';
+import { hostNames, type HostName } from '../vocabulary/topology.ts';
+
+interface Probe {
+  argv: string[];
+  remedy: string;
+}
+
+/** What a group of tests needs beyond Node, and a harmless command that works only where it is there. */
+const probes = {
+  netns: {
+    argv: ['unshare', '--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', 'ip', 'link', 'set', 'lo', 'up'],
+    remedy: 'install util-linux and iproute2 and allow user namespaces; `lab doctor` says more',
+  },
+  ipv6: { argv: ['sh', '-c', 'grep -q " lo$" /proc/net/if_inet6 || { echo "no IPv6 address on lo" >&2; exit 1; }'], remedy: 'switch IPv6 on' },
+  nft: { argv: ['unshare', '--user', '--map-root-user', '--net', 'nft', 'list', 'tables'], remedy: 'install nftables' },
+  netem: {
+    argv: ['unshare', '--user', '--map-root-user', '--net', 'sh', '-ec', 'tc qdisc add dev lo root handle 1: prio; tc qdisc add dev lo parent 1:2 netem; tc filter add dev lo parent 1: protocol ip u32 match u32 0 0 flowid 1:2'],
+    remedy: 'install iproute2, on a kernel with sch_netem, sch_prio and cls_u32; without them the lab is late by its relay, which other tests look at',
+  },
+  docker: { argv: ['docker', 'version', '--format', '{{.Server.Version}}'], remedy: 'start a docker engine and install its command and compose; `lab doctor` says more' },
+  dig: { argv: ['dig', '-v'], remedy: 'install bind9-dnsutils' },
+  wget: { argv: ['wget', '--version'], remedy: 'install wget' },
+  python: { argv: ['/usr/bin/python3', '-c', 'import requests, httpx, aiohttp'], remedy: 'install python3-requests, python3-httpx and python3-aiohttp' },
+  go: { argv: ['go', 'version'], remedy: 'install golang-go' },
+  gcc: { argv: ['gcc', '--version'], remedy: 'install gcc and libc6-dev' },
+  java: { argv: ['javac', '-version'], remedy: 'install default-jdk-headless' },
+  ruby: { argv: ['ruby', '--version'], remedy: 'install ruby' },
+  php: { argv: ['php', '-r', 'curl_version();'], remedy: 'install php-cli and php-curl' },
+  perl: { argv: ['perl', '-MLWP::UserAgent', '-e', ''], remedy: 'install libwww-perl' },
+  chromium: { argv: ['chromium', '--version'], remedy: 'install chromium' },
+  'other-nodes': { argv: ['sh', '-c', `set -e; for release in ${nodeReleases.join(' ')}; do ${nodeFolder(localRuntime, 18).replace(/18$/, '$release')}/node_modules/node/bin/node --version; done`], remedy: 'run `make clients install=1`' },
+  curl: { argv: ['curl', '--version'], remedy: 'install curl' },
+  tshark: { argv: ['tshark', '--version'], remedy: 'install tshark' },
+  nginx: { argv: ['nginx', '-v'], remedy: 'install nginx-light' },
+  haproxy: { argv: ['haproxy', '-v'], remedy: 'install haproxy' },
+  ping: { argv: ['ping', '-V'], remedy: 'install iputils-ping' },
+  ss: { argv: ['ss', '--version'], remedy: 'install iproute2' },
+  'ordinary-user': {
+    argv: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '--eval', ''],
+    remedy: 'run the tests as root, with this folder readable for everybody, and install util-linux',
+  },
+} satisfies Record<string, Probe>;
+
+export type Need = keyof typeof probes;
+
+const missing = new Map<Need, string | null>();
+
+/** Why `need` is not met, or null. The first look says it aloud. */
+export function whyMissing(need: Need): string | null {
+  const known = missing.get(need);
+  if (known !== undefined) return known;
+  const { argv, remedy } = probes[need];
+  const [file = '', ...args] = argv;
+  const { error, status, stderr } = spawnSync(file, args, { encoding: 'utf8', timeout: 10_000, env: { ...process.env, PATH: searchPath() } });
+  const observed = error ? error.message : status === 0 ? null : `\`${argv.join(' ')}\` ended with ${String(status)}: ${stderr.trim()}`;
+  const reason = observed === null ? null : `${need} is missing (${observed}); ${remedy}`;
+  missing.set(need, reason);
+  if (reason !== null) console.warn(`SKIPPED: ${reason}`);
+  return reason;
+}
+
+/**
+ * `describe` where all that is needed is there. Elsewhere a skip that says why, or, where LAB_REQUIRE names what is missing
+ * (`LAB_REQUIRE=netns,dig`), a failure.
+ */
+export function describeWith(needs: Need | readonly Need[], title: string, body: () => void): void {
+  const reasons = [needs].flat().flatMap((need) => {
+    const reason = whyMissing(need);
+    return reason === null ? [] : [{ need, reason }];
+  });
+  const required = new Set((process.env['LAB_REQUIRE'] ?? '').split(',').map((word) => word.trim()));
+  const failing = reasons.filter(({ need }) => required.has(need));
+  if (failing.length > 0) {
+    test(title, () => {
+      throw new Error(`LAB_REQUIRE asks for it, but ${failing.map(({ reason }) => reason).join('; ')}.`);
+    });
+  } else if (reasons.length > 0) {
+    describe.skip(`${title} (skipped: ${reasons.map(({ reason }) => reason).join('; ')})`, body);
+  } else {
+    describe(title, body);
+  }
+}
+
+/** A port that is free on UDP and TCP, below the range from which the kernel gives ports to clients (ip_local_port_range). */
+export async function freePort(address = '127.0.0.1'): Promise<number> {
+  for (let tried = 0; tried < 100; tried++) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if ((await isFree(port, address, 'tcp')) && (await isFree(port, address, 'udp'))) return port;
+  }
+  throw new Error('No free port in a hundred tries.');
+}
+
+async function isFree(port: number, address: string, transport: 'tcp' | 'udp'): Promise<boolean> {
+  const socket = transport === 'tcp' ? createServer().listen(port, address) : createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  if ('bind' in socket) socket.bind(port, address);
+  const free = await once(socket, 'listening').then(() => true, () => false);
+  if (free) await new Promise<void>((resolve) => { socket.close(() => { resolve(); }); });
+  return free;
+}
+
+/** A program on this machine, in the shape of a host's; it is killed when the test that started it ends. */
+export function localProcess(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): HostProcess {
+  const [file = '', ...args] = argv;
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
+  child.stdin.on('error', () => undefined);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  const exited = once(child, 'close').then(([code, signal]): ProcessExit => ({ code: code as number | null, signal: signal as string | null, stderr: stderr.trim() }));
+  const lines = createInterface({ input: child.stdout });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    onLine: (listener) => { lines.on('line', listener); },
+    send: (line) => child.stdin.write(`${line}\n`),
+    signal: (signal) => {
+      child.kill(signal);
+      return Promise.resolve();
+    },
+    state: () => Promise.resolve(child.exitCode === null && child.signalCode === null ? 'S' : null),
+  };
+}
+
+/** Events as they come, and waiting for one of them. */
+export class EventLog {
+  readonly events: EmittedEvent[] = [];
+  readonly add = (event: EmittedEvent): void => { this.events.push(event); };
+
+  /** All events of that name. */
+  of<Name extends EventName>(name: Name): Extract<EmittedEvent, { event: Name }>[] {
+    return this.events.filter((event): event is Extract<EmittedEvent, { event: Name }> => event.event === name);
+  }
+
+  /** The names, in the order in which the events came. */
+  get names(): string[] {
+    return this.events.map(({ event }) => event);
+  }
+
+  /** Resolves when there are `count` events of that name. */
+  async have<Name extends EventName>(name: Name, count = 1): Promise<Extract<EmittedEvent, { event: Name }>[]> {
+    return await until(() => (this.of(name).length >= count ? this.of(name) : undefined), `${count} × ${name}; got ${this.names.join(', ')}`);
+  }
+}
+
+/** A service of ours on this machine, ready. */
+export async function localService(argv: readonly string[]): Promise<{ remote: Remote; log: EventLog }> {
+  const log = new EventLog();
+  const remote = new Remote('the service', localProcess(argv), log.add, () => undefined);
+  await remote.ready;
+  return { remote, log };
+}
+
+/** Waits until `look` finds something. */
+export function until<T>(look: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
+  return vi.waitFor(
+    async () => {
+      const found = await look();
+      if (found === undefined) throw new Error(`Waited in vain for ${what}`);
+      return found;
+    },
+    { timeout: 10_000, interval: 5 },
+  );
+}
+
+/** Whether the kernel still knows the process; one that only waits to be reaped is gone. */
+export async function isAlive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat !== '' && !/\) [ZX] /.test(stat);
+}
+
+/** Every process in the pid namespace of `pid`. */
+export async function namespaceMates(pid: number): Promise<number[]> {
+  const namespaceOf = (each: number | string): Promise<string | null> => readlink(`/proc/${each}/ns/pid`).catch(() => null);
+  const own = await namespaceOf(pid);
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const namespaces = await Promise.all(pids.map(namespaceOf));
+  return pids.filter((_, index) => own !== null && namespaces[index] === own).map(Number);
+}
+
+/** Another way for a host's means to work; what is not given stays. */
+export type HostChange = (host: Host) => Partial<Host>;
+
+/** `driver` with every host passed through `change`: to record what a lab does, or to keep a fault from having its effect. */
+export function driverWith(driver: Driver, change: HostChange): Driver {
+  return {
+    ...driver,
+    start: async (topology): Promise<Network> => {
+      const network = await driver.start(topology);
+      const hosts = new Map(hostNames.map((name) => [name, { ...network.host(name), ...change(network.host(name)) }]));
+      return { ...network, host: (name: HostName) => hosts.get(name) as Host, [Symbol.asyncDispose]: () => network[Symbol.asyncDispose]() };
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { createTopology } from '../vocabulary/topology.ts';
+import { WireDecoder } from './decoder.ts';
+
+const { client, dns, 'backend-1': backend } = createTopology().hosts;
+const clientPort = 40_000;
+
+interface Segment {
+  flags?: number;
+  sequence?: number;
+  payload?: string | Buffer;
+  port?: number;
+  localPort?: number;
+}
+const [FIN, SYN, RST, ACK] = [1, 2, 4, 16];
+
+function ipv4(protocol: number, from: string, to: string, payload: Buffer): Buffer {
+  const header = Buffer.alloc(34);
+  header.writeUInt16BE(0x0800, 12);
+  header[14] = 0x45;
+  header.writeUInt16BE(20 + payload.length, 16);
+  header[23] = protocol;
+  Buffer.from(from.split('.').map(Number)).copy(header, 26);
+  Buffer.from(to.split('.').map(Number)).copy(header, 30);
+  return Buffer.concat([header, payload]);
+}
+
+function tcp(isClient: boolean, { flags = ACK, sequence = 1, payload = '', port = 8080, localPort = clientPort }: Segment): Buffer {
+  const header = Buffer.alloc(20);
+  header.writeUInt16BE(isClient ? localPort : port, 0);
+  header.writeUInt16BE(isClient ? port : localPort, 2);
+  header.writeUInt32BE(sequence >>> 0, 4);
+  header[12] = 0x50;
+  header[13] = flags;
+  const server = port === 53 ? dns.ipv4 : backend.ipv4;
+  return ipv4(6, isClient ? client.ipv4 : server, isClient ? server : client.ipv4, Buffer.concat([header, Buffer.from(payload)]));
+}
+
+/** What a decoder tells of frames, a millisecond apart, without what all of them have. */
+function story(...frames: Buffer[]): string[] {
+  const decoder = new WireDecoder(client);
+  return frames.flatMap((bytes, atMs) =>
+    decoder.decode({ number: 1, bytes, atMs, realtimeNs: 0n, lengthBytes: bytes.length }).map(({ event, ...payload }) => {
+      const { count, sender, line, bytes: again, type, transport } = payload as Record<string, unknown>;
+      return [event.slice(5), payload.atMs, ...[count, sender, line, again, type, transport].flatMap((value) => (value === undefined ? [] : [String(value as string | number)]))].join(' ');
+    }),
+  );
+}
+const sent = (segment: Segment): Buffer => tcp(true, segment);
+const came = (segment: Segment): Buffer => tcp(false, segment);
+
+describe('TCP', () => {
+  test('a SYN that was seen before is a retransmission; another one on the same ports is a new attempt', () => {
+    expect(story(sent({ flags: SYN }), sent({ flags: SYN }), sent({ flags: SYN }), sent({ flags: SYN, sequence: 9 }), sent({ flags: SYN, localPort: 40_001 }))).toEqual([
+      'syn 0', 'syn-retransmission 1 2', 'syn-retransmission 2 3', 'syn 3', 'syn 4',
+    ]);
+  });
+
+  test('refused, answered, ended: once each', () => {
+    expect(story(sent({ flags: SYN }), came({ flags: RST | ACK }), came({ flags: RST | ACK }))).toEqual(['syn 0', 'rst 1 server']);
+    expect(story(sent({ flags: SYN }), came({ flags: SYN | ACK }), came({ flags: SYN | ACK }), sent({}), sent({ flags: FIN | ACK }), sent({ flags: FIN | ACK }), came({ flags: FIN | ACK }))).toEqual([
+      'syn 0', 'syn-ack 1', 'fin 4 client', 'fin 6 server',
+    ]);
+  });
+
+  test('first bytes of requests and responses, on a connection that is used twice', () => {
+    const get = 'GET / HTTP/1.1\r\nhost: web\r\n\r\n';
+    const ok = 'HTTP/1.1 200 OK\r\n\r\n';
+    expect(
+      story(sent({ payload: get }), came({ payload: ok }), came({ sequence: 1 + ok.length, payload: 'more' }), sent({ sequence: 1 + get.length, payload: 'POST /' }), sent({ sequence: 7 + get.length, payload: 'body' }), came({ sequence: 5 + ok.length, payload: '\u0001' })),
+    ).toEqual(['request 0 1 GET / HTTP/1.1', 'response 1 1 HTTP/1.1 200 OK', 'request 3 2 POST /', 'response 5 2 ']);
+  });
+
+  test('payload that was sent before is a retransmission, across the end of the sequence numbers too', () => {
+    const near = 2 ** 32 - 2;
+    expect(story(sent({ payload: 'abcd' }), sent({ payload: 'abcd' }), sent({ payload: 'ab' }), sent({ sequence: 5, payload: 'e' }))).toEqual(['request 0 1 abcd', 'data-retransmission 1 client 4', 'data-retransmission 2 client 2']);
+    // Old and new data in one segment.
+    expect(story(sent({ payload: 'ab' }), came({ payload: 'x' }), sent({ payload: 'abGET' }))).toEqual(['request 0 1 ab', 'response 1 1 x', 'data-retransmission 2 client 2', 'request 2 2 GET']);
+    expect(story(sent({ sequence: near, payload: 'abcd' }), sent({ sequence: 2, payload: 'ef' }), sent({ sequence: near, payload: 'abcd' }))).toEqual(['request 0 1 abcd', 'data-retransmission 2 client 4']);
+  });
+});
+
+describe('DNS', () => {
+  /** Id 7, one question `a.` of type A. */
+  const question = (flags: number): Buffer => Buffer.concat([Buffer.from([0, 7, flags >> 8, flags & 255, 0, 1, 0, 0, 0, 0, 0, 0]), Buffer.from('0161000001 0001'.replace(' ', ''), 'hex')]);
+  const udp = (isClient: boolean, payload: Buffer): Buffer => {
+    const header = Buffer.alloc(8);
+    header.writeUInt16BE(isClient ? clientPort : 53, 0);
+    header.writeUInt16BE(isClient ? 53 : clientPort, 2);
+    return ipv4(17, isClient ? client.ipv4 : dns.ipv4, isClient ? dns.ipv4 : client.ipv4, Buffer.concat([header, payload]));
+  };
+
+  test('over UDP', () => {
+    expect(story(udp(true, question(0x0100)), udp(false, question(0x8183)))).toEqual(['dns-query 0 A udp', 'dns-response 1 A udp']);
+  });
+
+  test('over TCP, however it is cut', () => {
+    const message = question(0x0100);
+    const stream = Buffer.concat([Buffer.from([0, message.length]), message, Buffer.from([0, message.length]), message]);
+    const cut = [1, 9, message.length + 2, stream.length].reduce<{ frames: Buffer[]; from: number }>(
+      ({ frames, from }, to) => ({ frames: [...frames, sent({ port: 53, sequence: 1 + from, payload: stream.subarray(from, to) })], from: to }),
+      { frames: [], from: 0 },
+    );
+    expect(story(...cut.frames)).toEqual(['dns-query 2 A tcp', 'dns-query 3 A tcp']);
+  });
+
+  test('what cannot be read is counted', () => {
+    expect(story(udp(true, question(0x0100).subarray(0, 14)), udp(true, Buffer.alloc(3)), udp(true, Buffer.alloc(12, 0xff)))).toEqual(['malformed 0 1', 'malformed 1 2', 'malformed 2 3']);
+  });
+});
+
+test('other hosts’ traffic is none of the client’s', () => {
+  const stranger = ipv4(1, '198.51.100.250', dns.ipv4, Buffer.alloc(8));
+  expect(story(stranger, Buffer.alloc(60))).toEqual([]);
+});

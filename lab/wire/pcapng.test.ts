@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { describeWith } from '../testing/testing.ts';
+import { decodeFrames, encodeFrames } from '../vocabulary/frame-records.ts';
+import { buildPcapng, type CaptureFile } from './pcapng.ts';
+import { tshark } from '../testing/tshark.ts';
+
+/** An ARP request, padded to odd lengths so that blocks need padding. */
+const frame = (atMs: number, extraBytes: number) => {
+  const bytes = Buffer.concat([Buffer.from(`ffffffffffff020000000002080600010800060400010200000000 02c63364c8000000000000c633640b`.replaceAll(' ', ''), 'hex'), Buffer.alloc(extraBytes)]);
+  return { number: 1, atMs, realtimeNs: 1_795_000_000_123_456_789n + BigInt(atMs * 1e6), lengthBytes: bytes.length, bytes };
+};
+
+const file = (change: Partial<CaptureFile> = {}): CaptureFile => ({
+  frames: [frame(0, 0), frame(10, 1), frame(20, 3)],
+  interfaceName: 'eth0',
+  interfaceDescription: 'the client',
+  dropped: 0,
+  application: 'failover-lab',
+  comment: 'what it shows',
+  names: [{ address: '198.51.100.11', name: 'backend-1' }, { address: '2001:db8:1:0:8000::200', name: 'client' }],
+  remarks: [],
+  ...change,
+});
+
+test('frames survive the way from the capture to the lab', () => {
+  const captured = [{ number: 7, seconds: 1_795_000_000, nanoseconds: 999_999_999, lengthBytes: 70_000, bytes: Buffer.from('abc') }, { number: 8, seconds: 1, nanoseconds: 0, lengthBytes: 0, bytes: Buffer.alloc(0) }];
+  const decoded = decodeFrames(encodeFrames(captured, 1_000_000_000n));
+  expect(decoded.map(({ number, realtimeNs, lengthBytes, bytes }) => [number, realtimeNs, lengthBytes, bytes.toString()])).toEqual([[7, 1_795_000_000_999_999_999n, 70_000, 'abc'], [8, 1_000_000_000n, 0, '']]);
+  expect(decoded.map(({ atMs }) => atMs)).toEqual([1_794_999_999_999.999_999, 0]);
+});
+
+describeWith('tshark', 'tshark reads the file', () => {
+  test('nanoseconds, lengths, interface; without a complaint', async () => {
+    const rows = await tshark(buildPcapng(file()), 'frame', ['frame.time_epoch', 'frame.len', 'frame.interface_name', 'frame.interface_description', 'arp.dst.proto_ipv4']);
+    expect(rows).toEqual([0, 1, 2].map((index) => [`1795000000.${123_456_789 + index * 10_000_000}`, String([42, 43, 45][index]), 'eth0', 'the client', '198.51.100.11']));
+  });
+
+  test('a remark is a comment of the first frame that is not before it; after the last frame it says so', async () => {
+    const remarks = [{ atMs: 25, text: 'end' }, { atMs: -5, text: 'start' }, { atMs: 10, text: 'same moment' }, { atMs: 10.001, text: 'after it' }, { atMs: 11, text: 'ünïcode, and a comma' }];
+    const rows = await tshark(buildPcapng(file({ remarks })), 'frame', ['frame.comment']);
+    expect(rows.map(([comment]) => comment)).toEqual(['start', 'same moment', 'after it,ünïcode, and a comma,after this frame: end']);
+  });
+
+  test('without any frame it is still a file, and keeps its remarks', async () => {
+    const empty = buildPcapng(file({ frames: [], remarks: [{ atMs: 1, text: 'a remark without a frame' }] }));
+    expect(await tshark(empty, 'frame', ['frame.number'])).toEqual([]);
+    expect(empty.includes('a remark without a frame')).toBe(true);
+  });
+
+  test('it complains of a file that is cut: the judge is awake', async () => {
+    await expect(tshark(buildPcapng(file()).subarray(0, -50), 'frame', ['frame.number'])).rejects.toThrow(/cut short|truncated|damaged/);
+  });
+});

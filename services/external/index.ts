@@ -1,8 +1,0 @@
-/** Every server that can stand in a backend's place. A new one is a file beside this one, and a line here. */
-import { haproxy } from './haproxy.ts';
-import { nginx } from './nginx.ts';
-import type { ExternalServer } from './server.ts';
-
-export const externalServers = { nginx, haproxy } satisfies Record<string, ExternalServer>;
-
-export type ExternalServerName = keyof typeof externalServers;
