@@ -22,11 +22,11 @@ test.each([
 
 describe('what is wrong is said', () => {
   test.each([
-    [{ transport: 'axios' }, 'Expected the `transport` option of the client to be one of fetch, http, got `axios`.'],
-    [{ resolver: 'dns.lab.test' }, 'Expected the `resolver` option of the client to be lookup, resolve or an IP address, got `dns.lab.test`.'],
-    [{ attemptDelayMs: '9' }, 'Expected the `attemptDelayMs` option of the client to be a whole number, 10 or more, got `9`.'],
-    [{ resultOrder: 'random' }, 'Expected the `resultOrder` option of the client to be one of verbatim, ipv4first, ipv6first, got `random`.'],
-    [{ timeout: '5' }, 'the client has no option `timeout`. It has: transport, resolver, family,'],
+    [{ transport: 'axios' }, 'Expected `transport` of the client to be one of fetch, http, got `axios`.'],
+    [{ resolver: 'dns.lab.test' }, 'Expected `resolver` of the client to be lookup, resolve or an IP address, got `dns.lab.test`.'],
+    [{ attemptDelayMs: '9' }, 'Expected `attemptDelayMs` of the client to be a whole number, 10 or more, got `9`.'],
+    [{ resultOrder: 'random' }, 'Expected `resultOrder` of the client to be one of verbatim, ipv4first, ipv6first, got `random`.'],
+    [{ timeout: '5' }, 'the client has no `timeout`. It has: transport, resolver, family,'],
   ])('%j', (given, message) => {
     expect(() => parse(given as Record<string, string>)).toThrow(message);
   });

@@ -1,13 +1,13 @@
 /** What can be set on our client: one table for its own command line, for `lab run`, and for scenarios. */
 import { choice, family, integer, onOff, type Option, type OptionValues } from '../lab/vocabulary/options.ts';
+import { textThat } from '../lab/vocabulary/values.ts';
 import { isIP } from 'node:net';
 
 /** `lookup` is libc's getaddrinfo, `resolve` is c-ares, an address is c-ares asking that server (S11). */
 const resolver: Option<string> = {
   doc: 'who resolves names: lookup (libc), resolve (c-ares, servers of resolv.conf), or the address of a DNS server (c-ares)',
   default: 'lookup',
-  expected: 'lookup, resolve or an IP address',
-  parse: (text) => (text === 'lookup' || text === 'resolve' || isIP(text) > 0 ? text : undefined),
+  kind: textThat('lookup, resolve or an IP address', (text) => text === 'lookup' || text === 'resolve' || isIP(text) > 0),
 };
 
 export const clientOptions = {

@@ -65,9 +65,9 @@ describe('by itself', () => {
     [[], /^client: Expected one URL, got 0\.\n\nUsage: /],
     [['http://a/', 'http://b/'], /^client: Expected one URL, got 2\./],
     [['https://127.0.0.1/'], /^client: Expected an http:\/\/ URL, got `https:\/\/127\.0\.0\.1\/`\.$/],
-    [['family=5', 'http://a/'], /^client: Expected the `family` option of the client to be one of 0, 4, 6, got `5`\.$/],
+    [['family=5', 'http://a/'], /^client: Expected `family` of the client to be one of 0, 4, 6, got `5`\.$/],
     [['speed', 'http://a/'], /^client: Expected an option as key=value, got `speed`\.$/],
-    [['--times', 'x', 'http://a/'], /^client: Expected --times to be a whole number, got `x`\.$/],
+    [['--times', 'x', 'http://a/'], /^client: Expected `--times` to be a whole number, 1 or more, got `x`\.$/],
     [['--often', 'http://a/'], /^client: Unknown option '--often'/],
     [['transport=http', 'connectTimeoutMs=5', 'http://a/'], /^client: The `connectTimeoutMs` option needs transport=fetch/],
   ])('%j is bad input: 3, and why', async (words, message) => {

@@ -8,7 +8,8 @@ import { parseArgs } from 'node:util';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { LabError, messageOf } from '../lab/vocabulary/errors.ts';
 import { parseOptions, splitAssignments } from '../lab/vocabulary/options.ts';
-import { emit as emitLine, ready, serveControl } from '../lab/vocabulary/control.ts';
+import { readValue, wholeNumber } from '../lab/vocabulary/values.ts';
+import { emit as emitLine, ready, serveStdin } from '../lab/vocabulary/control.ts';
 import { clientOptions } from './client-options.ts';
 import { printTrace } from './print.ts';
 import { createRequester } from './requester.ts';
@@ -34,7 +35,7 @@ async function main(): Promise<number> {
   const options = parseOptions(clientOptions, splitAssignments(assignments), 'the client');
   if (values.control) {
     const request = createRequester(options, emitLine);
-    await serveControl({ request: ({ number, method, url: target }) => request(Number(number), String(method), String(target)) });
+    serveStdin({ request: ({ number, method, url: target }) => request(Number(number), String(method), String(target)) });
     ready();
     return await new Promise<never>(() => undefined);
   }
@@ -42,10 +43,10 @@ async function main(): Promise<number> {
   if (!URL.canParse(url) || !/^http:$/.test(new URL(url).protocol)) throw new LabError('BAD_INPUT', `Expected an http:// URL, got \`${url}\`.`);
   const request = createRequester(options, values.json ? emitLine : printTrace());
   let failed = 0;
-  const times = wholeNumber('times', values.times);
-  if (times === 0) throw new LabError('BAD_INPUT', 'Expected --times to be 1 or more, got `0`.');
+  const times = readValue(wholeNumber(1), values.times, '--times');
+  const intervalMs = readValue(wholeNumber(), values.interval, '--interval');
   for (let number = 1; number <= times; number++) {
-    if (number > 1) await sleep(wholeNumber('interval', values.interval));
+    if (number > 1) await sleep(intervalMs);
     if (!(await request(number, 'GET', url)).ok) failed++;
   }
   // A socket that was given up tells of its end in the next turn of the event loop.
@@ -68,11 +69,6 @@ function parseCommandLine() {
   } catch (error) {
     throw new LabError('BAD_INPUT', messageOf(error), { cause: error });
   }
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new LabError('BAD_INPUT', `Expected --${name} to be a whole number, got \`${text}\`.`);
-  return Number(text);
 }
 
 try {

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { driverNames } from '../network/drivers/index.ts';
 import { LabError } from '../vocabulary/errors.ts';
+import { expectedOf } from '../vocabulary/values.ts';
 import { faultNamed, faultNames } from '../faults/index.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
@@ -132,7 +133,7 @@ for (const name of faultNames) {
   const fault = faultNamed(name);
   for (const [parent, hidden] of [[faultGroup, false], [program, true]] as const) {
     const command = parent.command(`${name} <host>`, { hidden }).description(`${fault.summary} (${fault.on.join(', ')})`);
-    for (const [key, option] of Object.entries(fault.options)) command.option(`--${kebabCase(key)} <value>`, `${option.doc}: ${option.expected}`, String(option.default));
+    for (const [key, option] of Object.entries(fault.options)) command.option(`--${kebabCase(key)} <value>`, `${option.doc}: ${expectedOf(option.kind)}`, String(option.default));
     command.action(async (host: string, options: Record<string, string>) => {
       const { applyFault } = await import('./commands/hand-commands.ts');
       process.exitCode = await applyFault(name, host, options);

@@ -10,16 +10,13 @@ import type { LongLived } from '../../client/external/profile.ts';
 import type { RequestResult } from '../../client/requester.ts';
 import type { Host, HostProcess, ProcessExit } from '../network/drivers/driver.ts';
 import { LabError } from '../vocabulary/errors.ts';
-import { isEvent, type EmittedEvent, type EventName } from '../vocabulary/events.ts';
-import { objectOf } from '../vocabulary/json-lines.ts';
+import type { EmittedEvent } from '../vocabulary/events.ts';
+import { parseClientLine } from '../vocabulary/json-lines.ts';
 import { withinLimit } from '../vocabulary/limits.ts';
 import { timedOut, type Asked, type Asker } from './asker.ts';
 
 /** Java and a browser need a second or two, on a busy machine several. */
 const readyLimitMs = 30_000;
-
-/** What is the lab's to say: the client's caller knows what it asked for and what it got. */
-const notTheirs: readonly EventName[] = ['client:request', 'client:response', 'client:error'];
 
 export interface LongLivedOptions {
   host: Pick<Host, 'start'>;
@@ -119,7 +116,7 @@ class Speaker {
 
   #receive(line: string): void {
     if (this.#stopped) return;
-    const message = parseLine(line);
+    const message = parseClientLine(line);
     if (message === undefined || ('id' in message && !this.#pending.has(message.id))) {
       const shown = line.slice(0, 200);
       this.#break(new LabError('BAD_OUTPUT', `Expected the client \`${this.#options.name}\` to write the protocol's JSON lines (docs/clients.md), got \`${shown}\`.`));
@@ -127,8 +124,9 @@ class Speaker {
     } else if ('event' in message) this.#options.onEvent(message);
     else if ('ready' in message) this.#ready.resolve(undefined);
     else {
-      const { id, status, body, error, causes } = message;
-      this.#pending.get(id)?.resolve(error === undefined ? { ok: true, status: status ?? null, body: body ?? '' } : { ok: false, error, causes: causes ?? [error] });
+      this.#pending.get(message.id)?.resolve(
+        message.error === undefined ? { ok: true, status: message.status, body: message.body ?? '' } : { ok: false, error: message.error, causes: message.causes ?? [message.error] },
+      );
     }
   }
 
@@ -145,27 +143,4 @@ class Speaker {
     this.#ready.reject(error);
     for (const { reject } of this.#pending.values()) reject(error);
   }
-}
-
-interface ResultLine {
-  id: number;
-  status?: number;
-  body?: string;
-  error?: string;
-  causes?: string[];
-}
-
-/** What a line says, or undefined when it is none of the protocol's: a client under test may write anything. */
-function parseLine(line: string): EmittedEvent | ResultLine | { ready: true } | undefined {
-  const message = objectOf(line);
-  if (message === undefined) return undefined;
-  if ('event' in message) return isEvent(message) && message.event.startsWith('client:') && !notTheirs.includes(message.event) ? message : undefined;
-  if ('ready' in message) return message.ready === true ? { ready: true } : undefined;
-  const { id, status, body, error, causes } = message as Record<string, unknown>;
-  const isResult =
-    typeof id === 'number' &&
-    (typeof error === 'string' || (error === undefined && Number.isInteger(status))) &&
-    (body === undefined || typeof body === 'string') &&
-    (causes === undefined || (Array.isArray(causes) && causes.every((cause) => typeof cause === 'string')));
-  return isResult ? (message as ResultLine) : undefined;
 }

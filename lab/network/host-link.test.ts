@@ -1,8 +1,8 @@
-/** The commands that put a relay into a link and take it out, as exact lines: what needs no network to be wrong. */
+/** The `ip` commands that insert a relay into a link and remove it, as exact lines. These tests need no network. */
 import { expect, test } from 'vitest';
 import { buildAddress, buildInsertion, buildPair, buildRemoval, parsePlacement } from './host-link.ts';
 
-/** As a container's interface looks. */
+/** The output of `ip` for the interface of a container. */
 const container = `7: eth0@if8: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UP mode DEFAULT group default \\    link/ether 02:42:c6:33:64:0b brd ff:ff:ff:ff:ff:ff link-netnsid 0
 7: eth0    inet 198.51.100.11/24 brd 198.51.100.255 scope global eth0\\       valid_lft forever preferred_lft forever
 7: eth0    inet6 2001:db8:1::11/64 scope global nodad \\       valid_lft forever preferred_lft forever
@@ -14,7 +14,7 @@ const container = `7: eth0@if8: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc
 
 const placement = parsePlacement(container);
 
-test('what an interface has', () => {
+test('parsePlacement reads the addresses, the MTU and the neighbours of an interface', () => {
   expect(placement).toEqual({
     hardwareAddress: '02:42:c6:33:64:0b',
     mtu: 1_450,
@@ -24,7 +24,7 @@ test('what an interface has', () => {
   });
 });
 
-test('each family is on both interfaces before it is on one, and the hardware address changes last and first', () => {
+test('each address is on both interfaces before it leaves one; the hardware address changes last on insertion and first on removal', () => {
   expect(buildPair(placement)[0]).toBe('link add dev inner address 02:42:c6:33:64:0b mtu 1450 type veth peer name outer mtu 1450');
   expect(buildInsertion(placement)).toEqual([
     'neighbour replace 198.51.100.250 lladdr 02:42:c6:33:64:fa dev inner nud stale',
@@ -50,12 +50,12 @@ test('each family is on both interfaces before it is on one, and the hardware ad
   ]);
 });
 
-test('an address more: IPv6 where the relay leads to, one route and one placeholder for all of a family', () => {
+test('an additional address: with a relay, IPv6 goes to inner; one route and one placeholder are enough for a family', () => {
   expect(buildAddress('add', '2001:db8:1::21/64', false)).toBe('address add 2001:db8:1::21/64 dev eth0 nodad');
   expect(buildAddress('add', '2001:db8:1::21/64', true)).toBe('address add 2001:db8:1::21/64 dev inner nodad noprefixroute');
   expect(buildAddress('delete', '198.51.100.21/24', true)).toBe('address delete 198.51.100.21/24 dev eth0');
   const moved = { ...placement, ipv4: [...placement.ipv4, { address: '198.51.100.21', prefixLength: 24 }], ipv6: [...placement.ipv6, '2001:db8:1::21/64'] };
-  // On the one interface and off the other.
+  // Only two lines differ: the address is added to one interface and deleted from the other.
   const more = (build: typeof buildInsertion): string[] => build(moved).filter((line) => !build(placement).includes(line));
   expect(more(buildInsertion)).toEqual(['address add 2001:db8:1::21/64 dev inner nodad noprefixroute', 'address delete 2001:db8:1::21/64 dev eth0']);
   expect(more(buildRemoval)).toEqual(['address add 2001:db8:1::21/64 dev eth0 nodad', 'address delete 2001:db8:1::21/64 dev inner']);

@@ -1,14 +1,15 @@
 /**
- * A host's link to the segment, and what can be wrong with it. The kernel's netem is taken for what it does alike (lab/network/netem.ts),
- * where it is there; for all else a relay stands between the two, and when the last fault is healed it is gone, and the host is as it was.
+ * The link between a host and the segment, and the impairments of that link. The kernel's netem carries out a constant delay, if the kernel
+ * has netem (lab/network/netem.ts). For all other impairments the lab inserts a relay into the link. When the last of these faults
+ * is healed, the lab removes the relay, and the host is as it was before.
  *
  *   healthy     segment ── eth0 ── the host's stack                   eth0 has the host's addresses
- *   impaired    segment ── eth0 ── relay ── outer ══ inner ── stack   inner has the IPv6 ones, IPv4's routes, and eth0's hardware address
+ *   impaired    segment ── eth0 ── relay ── outer ══ inner ── stack   inner has the IPv6 addresses, the IPv4 routes and eth0's hardware address
  *
- * Every kernel has what this needs (veth(4), packet(7)). Connections live through both changes:
- * the hardware address moves with them, so that the neighbours' caches stay right, and each address is on both interfaces before
- * it is taken from the first. The relay carries only what was not addressed to eth0's own hardware address, so
- * the one moment at which eth0's changes decides who takes a frame: its own stack, or the relay.
+ * Every kernel has the parts that this needs (veth(4), packet(7)). Connections survive the insertion and the removal of the relay. The
+ * hardware address moves to inner, so the neighbours' caches stay right. Each address is on both interfaces before it is
+ * deleted from the first one. The relay carries only frames that are not addressed to eth0's own hardware address. So a single
+ * change, that of eth0's hardware address, decides whether eth0's own stack or the relay takes a frame.
  */
 import type { Host } from './drivers/driver.ts';
 import { messageOf } from '../vocabulary/errors.ts';
@@ -19,44 +20,46 @@ import type { ImpairmentName, Impairments } from '../../services/link/impairment
 import type { RelayCounts, RelayOptions } from '../../services/link/relay.ts';
 
 const [segment, outer, inner] = [interfaceName, 'outer', 'inner'];
-/** Locally administered (IEEE 802 section 8.4), and nobody's: the segment never hears of it. */
+/** A locally administered address (IEEE 802 section 8.4) that no host has. The segment never sees it. */
 const unusedHardwareAddress = '02:00:00:00:00:01';
 
-/** What eth0 has, as `ip` says it. */
+/** The addresses and neighbours of eth0, as `ip` shows them. */
 export interface Placement {
   hardwareAddress: string;
   mtu: number;
   ipv4: { address: string; prefixLength: number }[];
-  /** With their prefix lengths. */
+  /** Each address with its prefix length: `2001:db8:1::11/64`. */
   ipv6: string[];
   neighbours: { address: string; hardwareAddress: string }[];
 }
 
-/** Who does to the packets what a fault asks for. */
+/** What carries out an impairment. */
 export type LinkMechanism = 'netem' | 'relay';
 
+/** What a `Link` works with. */
 export interface LinkMeans {
   host: Host;
   seed: string;
   startRelay(options: RelayOptions): Promise<Remote>;
-  /** Hears of frames that were lost although no fault asked for it. */
+  /** Called when frames were lost although no fault asked for it. */
   onTrouble(by: LinkMechanism, reason: string): void;
 }
 
+/** The link of one host, and the impairments in force on it. */
 export class Link {
   readonly #means: LinkMeans;
   readonly #inForce = new Set<ImpairmentName>();
   #netem: (Netem & { name: ImpairmentName }) | undefined;
   #relay: { remote: Remote; placement: Placement } | undefined;
   #dropped = 0;
-  /** One change at a time. */
+  /** The latest change. The next change waits for it, so there is one change at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(means: LinkMeans) {
     this.#means = means;
   }
 
-  /** Puts an impairment in force; what is returned takes it away. */
+  /** Puts an impairment in force. Returns the function that heals it. */
   async impair<Name extends ImpairmentName>(name: Name, value: Impairments[Name]): Promise<() => Promise<void>> {
     const removeNetem = await this.#inTurn(() => this.#tryNetem(name, value));
     if (removeNetem) return () => this.#inTurn(removeNetem);
@@ -73,12 +76,12 @@ export class Link {
       });
   }
 
-  /** Who does it. */
+  /** Returns what carries out the impairment. */
   by(name: ImpairmentName): LinkMechanism {
     return this.#netem?.name === name ? 'netem' : 'relay';
   }
 
-  /** Gives the host an address of the segment's network, with its prefix length, or takes it away, wherever its addresses are at the moment. */
+  /** Adds or deletes an address of the host, on the interface that has the host's addresses at the moment. `address` has a prefix length. */
   async changeAddress(action: 'add' | 'delete', address: string): Promise<void> {
     await this.#inTurn(async () => {
       const placement = this.#relay?.placement;
@@ -88,7 +91,7 @@ export class Link {
     });
   }
 
-  /** Reports what has been lost so far. */
+  /** Reports the frames that were lost since the last report. */
   async sync(): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#netem) this.#reportLost('netem', await this.#netem.lost());
@@ -97,8 +100,8 @@ export class Link {
   }
 
   /**
-   * The one place that decides. Not beside a relay that is there already; a relay that comes later sends through netem, as all that
-   * leaves eth0 goes, so each does its own and is healed by itself.
+   * The one place that decides between netem and relay. If a relay is already there, netem is not added. A relay that is inserted later
+   * sends its frames through eth0, and so through netem: each carries out its own impairment, and each is healed by itself.
    */
   async #tryNetem<Name extends ImpairmentName>(name: Name, value: Impairments[Name]): Promise<(() => Promise<void>) | null> {
     if (this.#relay || !isForNetem(name, value)) return null;
@@ -146,7 +149,7 @@ export class Link {
   }
 
   #reportLost(by: LinkMechanism, frames: number): void {
-    if (frames > 0) this.#means.onTrouble(by, `on ${this.#means.host.name} lost ${frames} frames that no fault asked for`);
+    if (frames > 0) this.#means.onTrouble(by, `on ${this.#means.host.name} lost ${frames} frames although no fault asked for it`);
   }
 
   async #look(): Promise<Placement> {
@@ -160,7 +163,7 @@ export class Link {
 
   async #run(argv: readonly string[]): Promise<{ stdout: string }> {
     const { exitCode, stdout, stderr } = await this.#means.host.run(argv);
-    if (exitCode !== 0) throw new Error(`\`${argv.join(' ')}\` on ${this.#means.host.name} ended with ${exitCode}: ${stderr}`);
+    if (exitCode !== 0) throw new Error(`\`${argv.join(' ')}\` on ${this.#means.host.name} ended with exit status ${exitCode}: ${stderr}`);
     return { stdout };
   }
 
@@ -171,7 +174,7 @@ export class Link {
   }
 }
 
-/** Reads what `ip` says in one line each. Link-local addresses stay where they are: nobody here is reached at one. */
+/** Reads the output of `ip -o` and `ip neighbour`. Link-local addresses stay where they are: the lab reaches no host at one. */
 export function parsePlacement(text: string): Placement {
   return {
     hardwareAddress: /link\/ether (\S+)/.exec(text)?.[1] ?? '',
@@ -183,8 +186,8 @@ export function parsePlacement(text: string): Placement {
 }
 
 /**
- * IPv4 is answered for on any interface, so its addresses stay on eth0. `nodad`: usable at once; the first SYN to a tentative IPv6
- * address would be lost.
+ * The `ip` line that adds or deletes an address. IPv4 addresses stay on eth0, because the host answers ARP for them on any interface.
+ * `nodad` makes an IPv6 address usable at once. Without it, the address would be tentative, and the first SYN to it would be lost.
  */
 export function buildAddress(action: 'add' | 'delete', address: string, relayed: boolean): string {
   const onInner = relayed && isIPv6Prefix(address);
@@ -196,7 +199,7 @@ function isIPv6Prefix(address: string): boolean {
   return address.includes(':');
 }
 
-/** The pair of interfaces that leads from the relay to the stack. Only inner speaks: outer has no address. */
+/** The `ip` lines that make the pair of interfaces between the relay and the stack. Only inner sends packets of its own: outer has no address. */
 export function buildPair({ hardwareAddress, mtu }: Placement): string[] {
   return [
     `link add dev ${inner} address ${hardwareAddress} mtu ${mtu} type veth peer name ${outer} mtu ${mtu}`,
@@ -208,12 +211,21 @@ export function buildPair({ hardwareAddress, mtu }: Placement): string[] {
 }
 
 /**
- * IPv4 is led over inner by longer prefixes and keeps its own address and route: a route that is deleted leaves each connection that
- * has used it with an MTU of 68 for its next write (dst_dev_put() and blackhole_netdev in the kernel's net/core/dst.c). The routes
- * that come and go have an MTU of their own for the same reason. An IPv6 address answers neighbour solicitations wherever it is, so it
- * moves, and a placeholder holds its route. ARP is switched off where no IPv6 address of ours is: the switch begins duplicate address detection anew, and an address is
- * deaf meanwhile, for up to a second. Neighbours stay known: a host that had to ask for them while its link is down would be silent for the second
- * that the kernel waits before it asks again. Several addresses of a family are of one network, and need one route.
+ * The `ip` lines that move the host's traffic from eth0 to inner.
+ *
+ * IPv4: the address and its route stay on eth0. Two routes with longer prefixes lead over inner. If the route were deleted, each connection
+ * that has used it would have an MTU of 68 for its next write (dst_dev_put() and blackhole_netdev in the kernel's net/core/dst.c).
+ * For the same reason, the routes that are added and deleted here have an MTU of their own.
+ *
+ * IPv6: an address answers neighbour solicitations on the interface that has it, so it moves to inner. A placeholder address keeps the
+ * route on eth0.
+ *
+ * ARP is switched off while eth0 has no IPv6 address of the host. The switch starts duplicate address detection again, and
+ * during that time, up to 1 s, an address on eth0 would not answer.
+ *
+ * The neighbours stay known. A host that asks for a neighbour while its link is down asks again only after 1 s, and is silent until then.
+ *
+ * All addresses of a family are in one network, so one route is enough for them.
  */
 export function buildInsertion({ ipv4, ipv6, mtu, neighbours }: Placement): string[] {
   return [
@@ -228,6 +240,7 @@ export function buildInsertion({ ipv4, ipv6, mtu, neighbours }: Placement): stri
   ];
 }
 
+/** The `ip` lines that move the host's traffic back to eth0. The hardware address changes first, so that eth0's own stack takes the frames again. */
 export function buildRemoval({ hardwareAddress, ipv4, ipv6 }: Placement): string[] {
   return [
     `link set dev ${segment} address ${hardwareAddress}`,
@@ -239,15 +252,15 @@ export function buildRemoval({ hardwareAddress, ipv4, ipv6 }: Placement): string
   ];
 }
 
-/** The kernel's own route to an address' network has 256. */
+/** A metric below 256, which is the metric of the kernel's own route to the network of an address. */
 const beforeTheKernels = 128;
 
-/** An address nobody has, of the same network: while it is there, so is eth0's route. */
+/** An address of the same network that no host has. eth0 keeps its route as long as it has this address. */
 function placeholderFor(address: string): string {
   return address.replace(/[^:]+(?=\/)/, 'fa7e');
 }
 
-/** Two routes that together are the network, and each more specific than it. */
+/** The two halves of the network. A route to a half is more specific than the route to the network. */
 function halvesOf(address: string, prefixLength: number): string[] {
   const bits = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
   const hosts = 2 ** (32 - prefixLength);

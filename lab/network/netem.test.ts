@@ -1,4 +1,4 @@
-/** What is netem's and what is the relay's, the commands as exact lines, and the real thing where the kernel has it. */
+/** Which impairments netem carries out, the tc commands as exact lines, and netem itself if the kernel has it. */
 import { expect, test } from 'vitest';
 import type { Host } from './drivers/driver.ts';
 import { netns } from './drivers/netns.ts';
@@ -10,7 +10,7 @@ import { addressOf } from '../vocabulary/topology.ts';
 
 const delay = { delayMs: 100, jitterMs: 0, family: 0, direction: 'from' } as const;
 
-test('netem is for what leaves the host, late by a time that does not vary', () => {
+test('netem is used only for a constant delay of packets that leave the host', () => {
   expect(isForNetem('delay', delay)).toBe(true);
   expect(isForNetem('delay', { ...delay, family: 6 })).toBe(true);
   expect(isForNetem('delay', { ...delay, jitterMs: 1 })).toBe(false);
@@ -35,13 +35,13 @@ const ipv6 = [
   'filter add dev eth0 parent 1: protocol ipv6 pref 6 u32 match u32 0 0 flowid 1:2',
 ];
 
-test('one family or both, and never the link’s own housekeeping', () => {
+test('the commands delay one family or both, and never neighbour discovery or link-local multicast', () => {
   expect(buildNetem('eth0', 100, 0)).toEqual([...qdiscs, ...ipv4, ...ipv6]);
   expect(buildNetem('eth0', 100, 4)).toEqual([...qdiscs, ...ipv4]);
   expect(buildNetem('eth0', 100, 6)).toEqual([...qdiscs, ...ipv6]);
 });
 
-test('what tc counts', () => {
+test('parseQueue reads the counters of netem, and not those of prio', () => {
   const text = `qdisc prio 1: root refcnt 3 bands 2 priomap 0 0
  Sent 9 bytes 1 pkt (dropped 7, overlimits 0 requeues 0)
  backlog 0b 9p requeues 0
@@ -54,9 +54,9 @@ qdisc netem 2: parent 1:2 limit 1000000 delay 100ms
 
 test.for([
   ['no tc', [], 127, []],
-  ['no such discipline', qdiscs.slice(0, 1), 1, []],
-  ['no such filter', ipv4.slice(0, 1), 1, ['qdisc delete dev eth0 root']],
-] as const)('%s: not by netem, and nothing is left behind', async ([, failing, code, undoing]) => {
+  ['no prio in the kernel', qdiscs.slice(0, 1), 1, []],
+  ['no filter in the kernel', ipv4.slice(0, 1), 1, ['qdisc delete dev eth0 root']],
+] as const)('%s: addNetem returns null and leaves nothing behind', async ([, failing, code, undoing]) => {
   const ran: string[][] = [];
   const run: Host['run'] = (argv) => {
     const lines = (argv[2] ?? '').split('\n').slice(1, -1);
@@ -68,7 +68,7 @@ test.for([
   expect(ran.slice(code === 127 || failing[0] === qdiscs[0] ? 1 : 2).flat()).toEqual(undoing);
 });
 
-/** The host's own word on its queues. */
+/** The queueing disciplines of backend-1, as tc shows them. */
 async function queues(lab: Lab): Promise<string> {
   return (await lab.host('backend-1').run(['tc', 'qdisc', 'show', 'dev', 'eth0'])).stdout;
 }
@@ -79,7 +79,7 @@ async function fastestMs(lab: Lab, family: 4 | 6): Promise<number> {
 }
 
 describeWith(['netns', 'netem', 'ping'], 'netem', () => {
-  test('takes a plain delay, stays when a relay joins it, and leaves alone', async () => {
+  test('carries out a constant delay, also beside a relay that is inserted later, and is removed alone', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     const before = await queues(lab);
     const late = await lab.apply('delay', 'backend-1', { delayMs: 100, family: 6 });
@@ -89,13 +89,13 @@ describeWith(['netns', 'netem', 'ping'], 'netem', () => {
     expect(await fastestMs(lab, 4)).toBeLessThan(50);
     const handshake = await lab.apply('slow-handshake', 'backend-1', { delayMs: 50 });
     expect(handshake.observation.observed).toMatch(/, by relay$/);
-    // Each does its own: what passes the relay leaves by eth0, and so by netem.
+    // The two delays add up: packets from the relay leave through eth0, and so through netem.
     expect((await lab.probe.connect('backend-1', 6, 2_000)).tookMs).toBeGreaterThan(149);
     expect(await fastestMs(lab, 6)).toBeGreaterThan(99.9);
     await late.heal();
     expect(await queues(lab)).toBe(before);
     expect(await fastestMs(lab, 6)).toBeLessThan(50);
-    // A relay is there already: no netem beside it.
+    // The relay is already there, so netem is not added beside it.
     const again = await lab.apply('delay', 'backend-1', { delayMs: 100 });
     expect(again.observation.observed).toMatch(/, by relay$/);
     expect(await queues(lab)).toBe(before);
@@ -117,7 +117,7 @@ describeWith(['netns', 'netem', 'ping'], 'netem', () => {
     expect(lab.doubts).toEqual([]);
   }, 30_000);
 
-  test('what is under way when it heals arrives', async () => {
+  test('packets that are under way when the fault heals still arrive', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     const late = await lab.apply('delay', 'backend-1', { delayMs: 500 });
     const underWay = lab.probe.connect('backend-1', 4, 3_000);
@@ -125,12 +125,12 @@ describeWith(['netns', 'netem', 'ping'], 'netem', () => {
     await late.heal();
     const { outcome, tookMs } = await underWay;
     expect(outcome).toBe('connected');
-    // A lost SYN-ACK would have cost a second.
+    // A lost SYN-ACK would have cost 1 s.
     expect(tookMs).toBeLessThan(900);
     expect(lab.doubts).toEqual([]);
   }, 30_000);
 
-  test('one that stays when it should go is a doubt', async () => {
+  test('a netem that is still there after healing is a doubt', async () => {
     const keep = { on: false };
     const keeping = (host: Host): Partial<Host> => ({
       run: (argv) => (keep.on && argv.some((word) => word.includes('tc -batch')) ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }) : host.run(argv)),

@@ -1,32 +1,39 @@
 /**
- * The kernel's own way to be late (tc-netem(8)), where it has one: for what leaves the host, by a time that does not vary. All else
- * is the relay's (lab/network/host-link.ts): netem's chance knows no seed of ours, and it sees only what leaves.
+ * A constant delay by the kernel's own netem (tc-netem(8)), if the kernel has it. The lab uses netem only for a constant delay of packets
+ * that leave the host. The relay carries out all other impairments (lab/network/host-link.ts): the random numbers of netem do not
+ * depend on our seed, and netem sees only packets that leave.
  *
  *   the host's stack ──▶ eth0: prio ─┬─ 1:2 netem ─▶ segment        IPv4 and IPv6
- *                                    └─ 1:1 ───────▶ segment        the link's own housekeeping, and a family that is not hit
+ *                                    └─ 1:1 ───────▶ segment        ARP, neighbour discovery, link-local multicast; a family without the fault
  *
- * Whether it is there is found out by trying: a kernel's configuration says nothing of modules that are not installed.
+ * The lab tries netem to find out whether it is there. The kernel's configuration does not tell whether its modules are installed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './drivers/driver.ts';
 import type { ImpairmentName, Impairments } from '../../services/link/impairments.ts';
 
-/** None in practice, as with the relay: netem's own limit is 1000 packets, which a fast link has under way in no time. */
+/** In practice no limit, as with the relay. netem's default limit is 1000 packets, and a fast link soon has more under way. */
 const limitPackets = 1_000_000;
 
 export interface Netem {
-  /** Packets that were lost since the last look although no fault asked for it. */
+  /** Returns how many packets were lost since the last call although no fault asked for it. */
   lost(): Promise<number>;
-  /** From here on packets pass at once; those under way arrive when they are due, and then netem is gone. Returns what was lost until then. */
+  /**
+   * Stops the delay for new packets. Packets that are under way arrive when they are due, and netem is removed after that.
+   * Returns how many packets were lost since the last call of `lost`.
+   */
   remove(): Promise<number>;
 }
 
-/** Whether netem by itself does what is asked for. */
+/** Whether netem alone can carry out the impairment: a constant delay of packets that leave the host. */
 export function isForNetem<Name extends ImpairmentName>(name: Name, value: Impairments[Name]): boolean {
   return name === 'delay' && value.direction === 'from' && 'jitterMs' in value && value.jitterMs === 0;
 }
 
-/** Null where the host has no `tc`, or its kernel lacks a part of it; nothing is left behind then. */
+/**
+ * Puts a delay in force on `device`.
+ * Returns null, and leaves nothing behind, if the host has no `tc` or its kernel lacks a part of netem.
+ */
 export async function addNetem(host: Host, device: string, { delayMs, family }: Impairments['delay']): Promise<Netem | null> {
   const [root = '', ...rest] = buildNetem(device, delayMs, family);
   if (!(await tc(host, [root]))) return null;
@@ -55,11 +62,12 @@ export async function addNetem(host: Host, device: string, { delayMs, family }: 
   };
 }
 
-/** Lines for `tc -batch`. The first one fails where a queueing discipline is there that is not ours. */
+/** Lines for `tc -batch`. The first line fails if the device already has a queueing discipline that is not ours. */
 export function buildNetem(device: string, delayMs: number, family: 0 | 4 | 6): string[] {
   const filter = (protocol: 'ip' | 'ipv6', preference: number, match: string, band: 1 | 2): string =>
     `filter add dev ${device} parent 1: protocol ${protocol} pref ${preference} u32 match ${match} flowid 1:${band}`;
-  // ICMPv6 is 58; of its types 132 to 135 and 136 to 137 are neighbour discovery (RFC 4861). Groups of the link: RFC 5771, RFC 4291.
+  // ICMPv6 is protocol 58. The two masks match its types 132 to 135 and 136 to 137, which contain neighbour discovery (RFC 4861).
+  // Link-local multicast: RFC 5771 (IPv4), RFC 4291 (IPv6).
   const icmpv6 = (type: string): string => `u8 58 0xff at 6 match u8 ${type} at 40`;
   return [
     `qdisc add dev ${device} root handle 1: prio bands 2 priomap ${Array(16).fill(0).join(' ')}`,
@@ -83,7 +91,7 @@ interface Queue {
   waiting: number;
 }
 
-/** What `tc -s qdisc show` says of netem: packets dropped, and packets under way. */
+/** Reads from `tc -s qdisc show` how many packets netem has dropped, and how many are under way. */
 export function parseQueue(text: string): Queue {
   const of = /qdisc netem 2: [^]*?\(dropped (\d+),[^]*?backlog \S+ (\d+)p/.exec(text);
   return { dropped: Number(of?.[1] ?? 0), waiting: Number(of?.[2] ?? 0) };
@@ -95,7 +103,7 @@ async function tc(host: Host, lines: readonly string[]): Promise<boolean> {
 
 async function mustTc(host: Host, lines: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await host.run(buildBatch(lines));
-  if (exitCode !== 0) throw new Error(`\`tc ${lines.join('; ')}\` on ${host.name} ended with ${exitCode}: ${stderr}`);
+  if (exitCode !== 0) throw new Error(`\`tc ${lines.join('; ')}\` on ${host.name} ended with exit status ${exitCode}: ${stderr}`);
 }
 
 function buildBatch(lines: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-/** The observer host's view: what a stranger on the segment sees of a backend or of DNS. */
+/** Looks from the observer host: what does a new client on the segment see of a backend or of the DNS server? */
 import type { Host } from './drivers/driver.ts';
 import type { Remote } from './remote.ts';
 import { addressOf, domain, httpPort, portOf, targetNames, type Family, type HostName, type TargetName, type Topology } from '../vocabulary/topology.ts';
@@ -10,31 +10,33 @@ import type { PingRequest, PingResult } from '../../services/probe/ping.ts';
 
 export type { Asked, DnsReply, Exchange, Sighting };
 
-/** How long the lab waits for an answer that a healthy host gives in well under a millisecond. */
+/** The observer calls a host silent after this time. A healthy host answers in well under 1 ms. */
 export const silenceMs = 60;
-/** How long the lab waits for what should come, on a very busy machine too; it goes on when it has come. */
+/** How long the lab waits for something that should come, also on a very busy machine. The lab goes on as soon as it has come. */
 export const patienceMs = 3_000;
-/** The same where nothing may come either: short enough to be waited for in vain. */
+/** How long the lab waits for something that may not come. It is short, because the lab then waits for the whole time. */
 export const endingMs = 300;
-/** How long a baseline may take to appear: a whole second more than a lost SYN costs. */
+/** How long the lab waits for the baseline. A lost SYN costs 1 s, so this leaves more than a second after it. */
 const baselineLimitMs = 3_000;
 
-/** A connection that the observer holds. */
+/** A connection that the observer keeps open. */
 export interface Held {
-  /** How connecting ended. */
+  /** How the connect ended. */
   readonly opened: HeldSighting;
-  /** One GET, which may ask for the connection to be closed after it. */
+  /** Sends one GET. With `close`, it asks the server to close the connection after the response. */
   get(path: string, options?: { close?: boolean; timeoutMs?: number }): Promise<HeldSighting>;
-  /** Waits for its end: `open` when there is none, `FIN`, or the kernel's error. */
+  /** Waits for the end of the connection. The outcome is `FIN`, the kernel's error code, or `open` if it did not end. */
   ended(timeoutMs?: number): Promise<HeldSighting>;
+  /** Closes the connection. */
   release(): Promise<void>;
 }
 
+/** What the observer can do. `timeoutMs` is always the time after which the observer calls the host silent. */
 export class Probe {
   readonly #remote: Remote;
   readonly #topology: Topology;
   readonly host: Host;
-  /** By how much faults in force make a host's answers late, at most: every look at it waits so much longer before it calls it silent. */
+  /** How late the faults in force make the answers of a host, at most. Every look at the host waits that much longer before it calls the host silent. */
   readonly lateMs: (host: HostName) => number;
   #looks = 0;
 
@@ -45,16 +47,17 @@ export class Probe {
     this.#topology = topology;
   }
 
+  /** One connect to the port on which the host serves clients. */
   connect(host: HostName, family: Family, timeoutMs = silenceMs): Promise<Sighting> {
     return this.#look('connect', host, timeoutMs, this.#at(host, family));
   }
 
-  /** A connect to the HTTP port of any address, also one that no host has. */
+  /** One connect to the HTTP port of any address, also of an address that no host has. */
   connectTo(address: string, timeoutMs = silenceMs): Promise<Sighting> {
     return this.#remote.call('connect', { address, port: httpPort, timeoutMs });
   }
 
-  /** A connect with nothing in the neighbour cache, and whether ARP or ND was answered meanwhile. */
+  /** One connect without an entry in the neighbour cache. `neighbour` says whether ARP or neighbour discovery was answered meanwhile. */
   async connectAsStranger(host: HostName, family: Family): Promise<Sighting & { neighbour: boolean }> {
     const address = addressOf(this.#topology, host, family);
     await this.host.run(['ip', `-${family}`, 'neigh', 'flush', 'to', address]);
@@ -63,20 +66,22 @@ export class Probe {
     return { ...sighting, neighbour: stdout.includes('lladdr') };
   }
 
+  /** One GET on a connection of its own. */
   get(host: HostName, family: Family, path = '/', timeoutMs = silenceMs): Promise<Sighting> {
     return this.#look('get', host, timeoutMs, { ...this.#at(host, family), path });
   }
 
+  /** One GET to any address and port. */
   getAt(address: string, port: number, path = '/', timeoutMs = silenceMs): Promise<Sighting> {
     return this.#remote.call('get', { address, port, path, timeoutMs }, timeoutMs + 10_000);
   }
 
-  /** Requests one after the other on one connection, as bytes. Each exchange asks for a URL of its own, which no server has counted before. */
+  /** Sends requests one after the other on one connection, and returns the bytes of the replies. Each exchange has a URL of its own, which no server has counted before. */
   exchange(host: HostName, family: Family, requests = 1, timeoutMs = silenceMs): Promise<Exchange> {
     return this.#look('exchange', host, timeoutMs, { ...this.#at(host, family), path: `/?look=${++this.#looks}`, requests });
   }
 
-  /** Opens a connection to keep. */
+  /** Opens a connection and keeps it open. */
   async hold(host: HostName, family: Family, timeoutMs = silenceMs): Promise<Held> {
     const { id, ...opened } = await this.#look<HeldSighting & { id: number }>('hold', host, timeoutMs, this.#at(host, family));
     return {
@@ -87,17 +92,17 @@ export class Probe {
     };
   }
 
-  /** One query for any name and type, and every reply to it. */
+  /** Sends one query for any name and type, and returns every reply to it. */
   ask(family: Family, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs = silenceMs): Promise<Asked> {
     return this.#look('ask', 'dns', timeoutMs, { server: addressOf(this.#topology, 'dns', family), port: portOf('dns'), transport, name, type });
   }
 
-  /** One A query over UDP, for a name that the DNS server answers whatever its policy for the lab's name is. */
+  /** Sends one A query over UDP for `dns.lab.test`. The DNS server answers this name under every answer policy. */
   query(family: Family, timeoutMs = silenceMs): Promise<Sighting> {
     return this.#look('dns', 'dns', timeoutMs, { server: addressOf(this.#topology, 'dns', family), name: `dns.${domain}` });
   }
 
-  /** Echo requests, which the target's kernel answers: what the link does to single packets. */
+  /** Sends echo requests, which the kernel of the host answers. They show what the link does to single packets. */
   ping(host: HostName, family: Family, request: Partial<Omit<PingRequest, 'address'>> = {}): Promise<PingResult> {
     const whole: PingRequest = { address: addressOf(this.#topology, host, family), count: 1, batch: 1, everyMs: 1, bytes: 32, untilAnswered: false, waitMs: 30, limitMs: 2_000, ...request };
     return this.#remote.call('echo', whole, whole.count * whole.everyMs + whole.limitMs + 10_000);
@@ -112,7 +117,7 @@ export class Probe {
     return this.#remote.call(command, { ...args, timeoutMs: patientMs }, patientMs + 10_000);
   }
 
-  /** Whether the server does its work on both families; waits for it, at most until the limit. */
+  /** Whether the server answers on both families. Waits until it does, at most `limitMs`. */
   async answers(host: TargetName, limitMs = baselineLimitMs): Promise<{ seen: boolean; observed: string }> {
     const look = (family: Family): Promise<Sighting> => (host === 'dns' ? this.query(family, 1_000) : this.get(host, family, '/', 1_000));
     const startMs = performance.now();
@@ -126,7 +131,7 @@ export class Probe {
     }
   }
 
-  /** Whether every backend and the DNS server do what they should before anything is broken. */
+  /** Whether every backend and the DNS server answer on both families, before any fault is in force. */
   async baseline(): Promise<{ seen: boolean; observed: string }> {
     const results = await Promise.all(targetNames.map(async (host) => ({ host, ...(await this.answers(host)) })));
     const missing = results.filter(({ seen }) => !seen);

@@ -1,28 +1,30 @@
-/** Which program runs on which host, and with what it is started. */
+/** The programs that run on the hosts, and the options that they are started with. */
 import { fileURLToPath } from 'node:url';
 import type { Runtime } from './drivers/driver.ts';
 import type { BackendOptions } from '../../services/backend/main.ts';
 import type { DnsServerOptions } from '../../services/dns/main.ts';
 import { backendNames, dnsPort, domain, httpPort, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 
-/** This machine's: the Node that runs the lab, and the folder it runs from. */
+/** The runtime of this machine: the Node that runs the lab, and the folder of this project. */
 export const localRuntime: Runtime = { node: process.execPath, root: fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '') };
 
-/** A Node program of this project, as it is started where `runtime` says. */
+/** The argv of a Node program of this project. `path` is relative to the folder of the project. */
 export function programArgv({ node, root }: Runtime, path: string, ...args: string[]): string[] {
   return [node, `${root}/${path}`, ...args];
 }
 
+/** The argv of a Node program of this project on this machine. */
 export function nodeArgv(path: string, ...args: string[]): string[] {
   return programArgv(localRuntime, path, ...args);
 }
 
+/** The argv of a backend. By default it listens on both addresses of its host. */
 export function backendArgv({ hosts }: Topology, backend: BackendName, seed: string, runtime = localRuntime, listen: readonly string[] = [hosts[backend].ipv4, hosts[backend].ipv6]): string[] {
   const options: BackendOptions = { listen: [...listen], port: httpPort, sharePort: true, seed };
   return programArgv(runtime, 'services/backend/main.ts', JSON.stringify(options));
 }
 
-/** `web.lab.test` is all three backends; each host also has a name of its own. */
+/** The argv of the DNS server. `web.lab.test` has the addresses of all three backends. Each backend and the DNS server also have a name of their own. */
 export function dnsArgv({ hosts }: Topology, seed: string, runtime = localRuntime): string[] {
   const both = (name: string, { ipv4, ipv6 }: { ipv4: string; ipv6: string }) => [
     { name, type: 'A' as const, address: ipv4 },

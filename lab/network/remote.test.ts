@@ -3,7 +3,7 @@ import type { HostProcess, ProcessExit } from './drivers/driver.ts';
 import { Remote } from './remote.ts';
 import { EventLog } from '../testing/testing.ts';
 
-/** A process made of its streams: what it was sent, and what it is made to say. */
+/** A process without a program. It records the lines that it receives, and writes the lines that the test gives it. */
 class FakeProcess implements HostProcess {
   readonly pid = 1;
   readonly sent: { id: number; command: string; args: unknown }[] = [];
@@ -33,25 +33,25 @@ beforeEach(() => {
 });
 
 describe('ready', () => {
-  test('when the process says so', async () => {
+  test('resolves when the process says that it is ready', async () => {
     fake.say({ ready: true });
     await expect(remote.ready).resolves.toBeUndefined();
   });
 
-  test('never, when it ends before: with its status and what it wrote', async () => {
+  test('rejects with exit status and stderr when the process ends before that', async () => {
     fake.end({ code: 1, stderr: 'backend: cannot listen' });
     await expect(remote.ready).rejects.toMatchObject({ code: 'PROCESS_EXITED', message: 'backend-1 ended: exit status 1; it wrote: backend: cannot listen.' });
     expect(unexpected).toEqual(['ended: exit status 1; it wrote: backend: cannot listen']);
   });
 
-  test('never, when it writes something else', async () => {
+  test('rejects when the process writes something else', async () => {
     fake.say('Segmentation fault');
     await expect(remote.ready).rejects.toMatchObject({ code: 'BAD_OUTPUT', message: 'Expected backend-1 to write JSON lines, got `Segmentation fault`.' });
   });
 });
 
 describe('call', () => {
-  test('sends id, command and arguments; answers find their call in any order', async () => {
+  test('sends id, command and arguments; each answer settles its own call, in any order', async () => {
     const calls = Promise.all([remote.call('first', { a: 1 }), remote.call('second')]);
     expect(fake.sent).toEqual([{ id: 1, command: 'first', args: { a: 1 } }, { id: 2, command: 'second', args: {} }]);
     fake.say({ id: 2, result: 'two' });
@@ -59,13 +59,13 @@ describe('call', () => {
     expect(await calls).toEqual([{ one: 1 }, 'two']);
   });
 
-  test("fails with the process' own message", async () => {
+  test('fails with the message of the process', async () => {
     const call = remote.call('aaaa', { on: 'yes' });
     fake.say({ id: 1, error: 'Expected `on` to be true or false.' });
     await expect(call).rejects.toMatchObject({ code: 'BAD_INPUT', message: 'backend-1: Expected `on` to be true or false.' });
   });
 
-  test('fails when nothing comes within the limit, and an answer after that is passed over', async () => {
+  test('fails when no answer comes within the limit, and ignores an answer that comes later', async () => {
     await expect(remote.call('slow', {}, 5)).rejects.toMatchObject({ code: 'TIME_LIMIT', message: 'backend-1 did not answer `slow` within 5 ms.' });
     fake.say({ id: 1, result: null });
     const next = remote.call('next');
@@ -73,7 +73,7 @@ describe('call', () => {
     expect(await next).toBe('next');
   });
 
-  test('fails when the process crashes, and from then on at once', async () => {
+  test('fails when the process crashes; later calls fail at once', async () => {
     const calls = [remote.call('one'), remote.call('two')];
     fake.end({ signal: 'SIGSEGV' });
     for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'PROCESS_EXITED', message: 'backend-1 ended: SIGSEGV.' });
@@ -82,47 +82,47 @@ describe('call', () => {
     expect(unexpected).toEqual(['ended: SIGSEGV']);
   });
 
-  test.each(['', 'null', '5', '"text"', '[]', '{"half":'])('%j is no answer: every call that waits fails, saying what was written', async (line) => {
+  test.each(['', 'null', '5', '"text"', '[]', '{"half":'])('%j is not an answer: every pending call fails, and the error shows the line', async (line) => {
     const call = remote.call('one');
     fake.say(line);
     await expect(call).rejects.toMatchObject({ code: 'BAD_OUTPUT', message: `Expected backend-1 to write JSON lines, got \`${line}\`.` });
   });
 
-  test('what is long is cut in the message', async () => {
+  test('a long line is cut in the message', async () => {
     const call = remote.call('one');
     fake.say('x'.repeat(1_000));
     await expect(call).rejects.toMatchObject({ message: `Expected backend-1 to write JSON lines, got \`${'x'.repeat(200)}\`.` });
   });
 });
 
-test('events pass on as they are, and are no answers', () => {
+test('events are passed on unchanged', () => {
   const event = { event: 'backend:stopping', atMs: 1.5, connections: 2 };
   fake.say(event);
   expect(log.events).toEqual([event]);
 });
 
-test('an expected end is no accident', async () => {
+test('an expected end is not trouble', async () => {
   remote.expectExit();
   fake.end({ signal: 'SIGKILL' });
   await expect(remote.call('one')).rejects.toMatchObject({ code: 'PROCESS_EXITED' });
   expect(unexpected).toEqual([]);
 });
 
-describe('what is none of the protocol, while nothing is asked', () => {
+describe('a line while no call is pending', () => {
   test.each([
     '%%% not json',
     '{"event":"foo:bar","atMs":1}',
     '{"event":"dns:policy","atMs":1}',
     '{"event":"dns:policy","atMs":"soon","change":"x"}',
     '{"event":"toString","atMs":1}',
-  ])('%s is trouble, and later calls fail with it', async (line) => {
+  ])('%s is not part of the protocol: it is trouble, and later calls fail', async (line) => {
     fake.say(line);
-    expect(unexpected).toEqual([`wrote \`${line}\`, which is no line of the protocol`]);
+    expect(unexpected).toEqual([`wrote \`${line}\`, which is not a line of the control protocol`]);
     expect(log.events).toEqual([]);
     await expect(remote.call('request')).rejects.toMatchObject({ code: 'BAD_OUTPUT' });
   });
 
-  test('an event with all of its fields is none', () => {
+  test('an event with all of its fields is not trouble', () => {
     fake.say({ event: 'dns:policy', atMs: 1, change: 'x' });
     expect(unexpected).toEqual([]);
     expect(log.names).toEqual(['dns:policy']);

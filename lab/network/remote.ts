@@ -1,27 +1,30 @@
-/** The control plane's near end: commands to a process on a host, and its events. See lab/vocabulary/control.ts for the lines. */
+/** The lab's side of the control protocol: sends commands to a process on a host, and receives its events. The lines: lab/vocabulary/control.ts. */
 import { LabError } from '../vocabulary/errors.ts';
-import { isEvent, type EmittedEvent } from '../vocabulary/events.ts';
+import type { EmittedEvent } from '../vocabulary/events.ts';
 import type { HostProcess, ProcessExit } from './drivers/driver.ts';
-import { objectOf } from '../vocabulary/json-lines.ts';
+import { parseControlLine } from '../vocabulary/json-lines.ts';
 
 interface Pending {
   resolve(result: unknown): void;
   reject(error: LabError): void;
 }
 
-/** A process that speaks the control protocol. */
+/** A process on a host that speaks the control protocol. */
 export class Remote {
   readonly process: HostProcess;
   readonly name: string;
-  /** Resolves when the process says that it does its work; rejects when it ends instead. */
+  /** Resolves when the process says that it is ready. Rejects if it ends before that, or writes a line that is not part of the protocol. */
   readonly ready: Promise<void>;
   #expectedToExit = false;
-  /** Why nothing can be asked of it any more. */
+  /** Set when the process can answer no more commands. */
   #broken: LabError | undefined;
   #lastId = 0;
   readonly #pending = new Map<number, Pending>();
 
-  /** `onTrouble` hears of an end nobody asked for, and of output that is none of the protocol's; `onFrames` of what the capture writes. */
+  /**
+   * `onTrouble` is called when the process ends unexpectedly, and when it writes a line that is not part of the protocol.
+   * `onFrames` receives the frames that the capture process writes.
+   */
   constructor(
     name: string,
     hostProcess: HostProcess,
@@ -35,7 +38,7 @@ export class Remote {
     this.ready = new Promise((resolve, reject) => {
       becomeReady = { resolve: () => { resolve(); }, reject };
     });
-    // Whoever waits sees the rejection; where nobody waits any more it is no news.
+    // A caller that awaits `ready` sees the rejection. Without this line, a rejection that nobody awaits would end the lab's own process.
     this.ready.catch(() => undefined);
     hostProcess.onLine((line) => {
       this.#receive(line, onEvent, onTrouble, onFrames, becomeReady);
@@ -52,8 +55,9 @@ export class Remote {
   }
 
   /**
-   * Runs `command` in the process.
-   * @throws {LabError} BAD_INPUT with the process' own message, PROCESS_EXITED, or TIME_LIMIT after `limitMs`.
+   * Sends `command` to the process and returns its result.
+   * @throws {LabError} BAD_INPUT with the message of the process; PROCESS_EXITED when the process has ended; BAD_OUTPUT when it wrote a
+   * line that is not part of the protocol; TIME_LIMIT when no answer came within `limitMs`.
    */
   call<Result = unknown>(command: string, args: object = {}, limitMs = 30_000): Promise<Result> {
     if (this.#broken) return Promise.reject(this.#broken);
@@ -75,7 +79,7 @@ export class Remote {
     });
   }
 
-  /** From here on the process may end without that being an accident. */
+  /** From now on the end of the process is expected, and `onTrouble` is not called for it. */
   expectExit(): void {
     this.#expectedToExit = true;
   }
@@ -87,13 +91,13 @@ export class Remote {
     onFrames: (records: Buffer) => void,
     becomeReady: Pending | undefined,
   ): void {
-    const message = parseMessage(line);
+    const message = parseControlLine(line);
     if (message === undefined) {
       const error = new LabError('BAD_OUTPUT', `Expected ${this.name} to write JSON lines, got \`${line.slice(0, 200)}\`.`);
       this.#broken = error;
       becomeReady?.reject(error);
       for (const { reject } of this.#pending.values()) reject(error);
-      onTrouble(`wrote \`${line.slice(0, 200)}\`, which is no line of the protocol`);
+      onTrouble(`wrote \`${line.slice(0, 200)}\`, which is not a line of the control protocol`);
     } else if ('event' in message) onEvent(message);
     else if ('frames' in message) onFrames(Buffer.from(message.frames, 'base64'));
     else if ('ready' in message) becomeReady?.resolve(undefined);
@@ -103,17 +107,6 @@ export class Remote {
       else pending?.resolve(message.result);
     }
   }
-}
-
-type Message = EmittedEvent | { frames: string } | { ready: true } | { id: number | null; result?: unknown; error?: string };
-
-/** What a line says, or undefined when it is none of the protocol's: a client under test may write anything. */
-function parseMessage(line: string): Message | undefined {
-  const message = objectOf(line);
-  if (message === undefined) return undefined;
-  if ('event' in message) return isEvent(message) ? message : undefined;
-  if ('frames' in message) return typeof message.frames === 'string' ? { frames: message.frames } : undefined;
-  return 'ready' in message || ('id' in message && (typeof message.id === 'number' || message.id === null)) ? (message as Message) : undefined;
 }
 
 function exitText({ code, signal, stderr }: ProcessExit): string {

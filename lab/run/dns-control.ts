@@ -1,7 +1,7 @@
 /** The DNS server's switches, typed; what each does is written in services/dns/policy.ts. */
 import type { FilterName } from '../../services/dns/filters.ts';
 import type { Policy } from '../../services/dns/policy.ts';
-import type { AddressType } from '../../services/dns/zone.ts';
+import type { AddressType } from '../../services/dns/records.ts';
 import type { Service } from '../faults/fault.ts';
 
 export interface DnsControl {

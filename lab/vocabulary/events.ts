@@ -14,7 +14,8 @@ interface FieldTypes {
   'text?': string | undefined;
   'number?': number | undefined;
 }
-type Fields = Record<string, keyof FieldTypes>;
+export type FieldType = keyof FieldTypes;
+type Fields = Record<string, FieldType>;
 
 interface EventSpec<F extends Fields = Fields> {
   doc: string;
@@ -177,23 +178,6 @@ export type EmittedEvent = { [Name in EventName]: { event: Name; atMs: number } 
 
 /** An event on the timeline: `tMs` counts from the start of the scenario's stimulus, and is negative before it. */
 export type TimelineEvent = { [Name in EventName]: { tMs: number; witness: Witness; host: string; event: Name } & Payload<Name> }[EventName];
-
-/** What a value of each kind looks like. */
-const kinds: Record<keyof FieldTypes, (value: unknown) => boolean> = {
-  text: (value) => typeof value === 'string',
-  number: (value) => typeof value === 'number' && Number.isFinite(value),
-  flag: (value) => typeof value === 'boolean',
-  texts: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
-  'text?': (value) => value === undefined || typeof value === 'string',
-  'number?': (value) => value === undefined || typeof value === 'number',
-};
-
-/** Whether a message from a process is an event of this vocabulary, with all of its fields. */
-export function isEvent(message: object): message is EmittedEvent {
-  const { event: name, atMs, ...payload } = message as Record<string, unknown>;
-  if (typeof name !== 'string' || !Object.hasOwn(events, name) || !kinds.number(atMs)) return false;
-  return Object.entries(events[name as EventName].fields as Fields).every(([field, kind]) => kinds[kind](payload[field]));
-}
 
 /** CLOCK_MONOTONIC in milliseconds, as a double: exact to a microsecond for a century of uptime. */
 export function nowMs(): number {

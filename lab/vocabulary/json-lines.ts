@@ -1,6 +1,8 @@
-/** Lines of JSON from a process that may write anything. */
+/** JSON lines from a process. A client under test may write anything, so every line is checked before it is believed. */
+import * as v from 'valibot';
+import { events, type EmittedEvent, type EventName, type FieldType } from './events.ts';
 
-/** The object that a line is, or undefined when it is none. */
+/** The object that a line holds, or undefined when it holds none. */
 export function objectOf(line: string): object | undefined {
   try {
     const message: unknown = JSON.parse(line);
@@ -8,4 +10,66 @@ export function objectOf(line: string): object | undefined {
   } catch {
     return undefined;
   }
+}
+
+const fieldSchemas: Record<FieldType, v.GenericSchema> = {
+  text: v.string(),
+  number: v.pipe(v.number(), v.finite()),
+  flag: v.boolean(),
+  texts: v.array(v.string()),
+  'text?': v.optional(v.string()),
+  'number?': v.optional(v.number()),
+};
+
+const eventSchemas = new Map<EventName, v.GenericSchema>();
+
+function schemaOf(name: EventName): v.GenericSchema {
+  const known = eventSchemas.get(name);
+  if (known) return known;
+  const fields = Object.entries<FieldType>(events[name].fields).map(([field, type]) => [field, fieldSchemas[type]]);
+  const made = v.object({ atMs: fieldSchemas.number, ...(Object.fromEntries(fields) as v.ObjectEntries) });
+  eventSchemas.set(name, made);
+  return made;
+}
+
+/** Whether a message is an event of the vocabulary, with all of its fields. */
+export function isEvent(message: object): message is EmittedEvent {
+  return 'event' in message && typeof message.event === 'string' && Object.hasOwn(events, message.event) && v.is(schemaOf(message.event as EventName), message);
+}
+
+const framesLine = v.object({ frames: v.string() });
+const readyLine = v.object({ ready: v.literal(true) });
+const answerLine = v.object({ id: v.nullable(v.number()), result: v.optional(v.unknown()), error: v.optional(v.string()) });
+
+/** A line of the control protocol (lab/vocabulary/control.ts). */
+export type ControlLine = EmittedEvent | v.InferOutput<typeof framesLine> | v.InferOutput<typeof readyLine> | v.InferOutput<typeof answerLine>;
+
+/** What the line says, or undefined when it does not belong to the control protocol. */
+export function parseControlLine(line: string): ControlLine | undefined {
+  const message = objectOf(line);
+  if (message === undefined) return undefined;
+  if ('event' in message) return isEvent(message) ? message : undefined;
+  if ('frames' in message) return v.is(framesLine, message) ? message : undefined;
+  if ('ready' in message) return v.is(readyLine, message) ? message : undefined;
+  return v.is(answerLine, message) ? message : undefined;
+}
+
+const resultLine = v.union([
+  v.object({ id: v.number(), error: v.string(), causes: v.optional(v.array(v.string())) }),
+  v.object({ id: v.number(), error: v.optional(v.undefined()), status: v.pipe(v.number(), v.integer()), body: v.optional(v.string()) }),
+]);
+
+/** A line of the protocol that a client speaks (docs/clients.md). */
+export type ClientLine = EmittedEvent | v.InferOutput<typeof readyLine> | v.InferOutput<typeof resultLine>;
+
+/** The lab itself tells these events: it knows what it asked the client for, and what it got. */
+const notTheClients: readonly EventName[] = ['client:request', 'client:response', 'client:error'];
+
+/** What the line says, or undefined when it does not belong to the protocol. */
+export function parseClientLine(line: string): ClientLine | undefined {
+  const message = objectOf(line);
+  if (message === undefined) return undefined;
+  if ('event' in message) return isEvent(message) && message.event.startsWith('client:') && !notTheClients.includes(message.event) ? message : undefined;
+  if ('ready' in message) return v.is(readyLine, message) ? message : undefined;
+  return v.is(resultLine, message) ? message : undefined;
 }

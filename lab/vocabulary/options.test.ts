@@ -22,16 +22,16 @@ test('what is given has its type', () => {
 
 describe('what is wrong is said: what was expected, and what was seen', () => {
   test.each([
-    [{ delayMs: '0' }, 'Expected the `delayMs` option of the fault x to be a whole number, 1 or more, got `0`.'],
-    [{ delayMs: '-5' }, 'Expected the `delayMs` option of the fault x to be a whole number, 1 or more, got `-5`.'],
-    [{ delayMs: '1e3' }, 'Expected the `delayMs` option of the fault x to be a whole number, 1 or more, got `1e3`.'],
-    [{ delayMs: '' }, 'Expected the `delayMs` option of the fault x to be a whole number, 1 or more, got ``.'],
-    [{ order: 'ipv5first' }, 'Expected the `order` option of the fault x to be one of verbatim, ipv4first, got `ipv5first`.'],
-    [{ reuse: 'true' }, 'Expected the `reuse` option of the fault x to be on or off, got `true`.'],
-    [{ reuse: 'toString' }, 'Expected the `reuse` option of the fault x to be on or off, got `toString`.'],
-    [{ family: '5' }, 'Expected the `family` option of the fault x to be one of 0, 4, 6, got `5`.'],
-    [{ delay: '5' }, 'the fault x has no option `delay`. It has: delayMs, limitMs, order, reuse, family.'],
-    [{ toString: '5' }, 'the fault x has no option `toString`.'],
+    [{ delayMs: '0' }, 'Expected `delayMs` of the fault x to be a whole number, 1 or more, got `0`.'],
+    [{ delayMs: '-5' }, 'Expected `delayMs` of the fault x to be a whole number, 1 or more, got `-5`.'],
+    [{ delayMs: '1e3' }, 'Expected `delayMs` of the fault x to be a whole number, 1 or more, got `1e3`.'],
+    [{ delayMs: '' }, 'Expected `delayMs` of the fault x to be a whole number, 1 or more, got ``.'],
+    [{ order: 'ipv5first' }, 'Expected `order` of the fault x to be one of verbatim, ipv4first, got `ipv5first`.'],
+    [{ reuse: 'true' }, 'Expected `reuse` of the fault x to be on or off, got `true`.'],
+    [{ reuse: 'toString' }, 'Expected `reuse` of the fault x to be on or off, got `toString`.'],
+    [{ family: '5' }, 'Expected `family` of the fault x to be one of 0, 4, 6, got `5`.'],
+    [{ delay: '5' }, 'the fault x has no `delay`. It has: delayMs, limitMs, order, reuse, family.'],
+    [{ toString: '5' }, 'the fault x has no `toString`.'],
   ])('%j', (given, message) => {
     const parse = () => parseOptions(table, given as Record<string, string>, 'the fault x');
     expect(parse).toThrow(message);
@@ -39,7 +39,7 @@ describe('what is wrong is said: what was expected, and what was seen', () => {
   });
 
   test('an owner without options', () => {
-    expect(() => parseOptions({}, { delayMs: '5' }, 'the fault noop')).toThrow('the fault noop has no option `delayMs`. It has none.');
+    expect(() => parseOptions({}, { delayMs: '5' }, 'the fault noop')).toThrow('the fault noop has no `delayMs`. It has none.');
   });
 });
 

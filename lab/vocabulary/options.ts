@@ -1,85 +1,60 @@
-/** Named options of faults and clients: one description serves the command line, the docs and the types. */
+/** Named options of faults, clients and backends. One description of an option serves the command line, the documents and the types. */
 import { LabError } from './errors.ts';
+import { expectedOf, flag, oneOf, orNull, readValue, someOf, text as anyText, wholeNumber, type Kind } from './values.ts';
 
 export interface Option<T> {
   doc: string;
   default: T;
-  /** What a value must look like, for the error message and the help. */
-  expected: string;
-  /** The value that `text` stands for, or undefined when it stands for none. */
-  parse(text: string): T | undefined;
+  kind: Kind<T>;
 }
 
 export type OptionTable = Record<string, Option<unknown>>;
 export type OptionValues<Table extends OptionTable> = { [Key in keyof Table]: Table[Key]['default'] };
 
-/** A whole number of some unit, which the option's name carries (`delayMs`). */
-export function integer<T extends number | null>(defaultValue: T, min: number, doc: string, max = Number.MAX_SAFE_INTEGER): Option<T | number> {
-  return {
-    doc,
-    default: defaultValue,
-    expected: max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`,
-    parse: (text) => (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : undefined),
-  };
+/** A whole number. Its unit is part of the option's name (`delayMs`). A default of `null` means that the option is not set. */
+export function integer<T extends number | null>(defaultValue: T, min: number, doc: string, max?: number): Option<T | number> {
+  const kind: Kind<number> = wholeNumber(min, max);
+  // `null` cannot be written on a command line, so the help does not offer it.
+  return { doc, default: defaultValue, kind: (defaultValue === null ? orNull(kind, expectedOf(kind)) : kind) as Kind<T | number> };
 }
 
-/** One of a few words. */
+/** One of a few words or numbers. */
 export function choice<const T extends string | number>(words: readonly T[], defaultValue: T, doc: string): Option<T> {
-  return {
-    doc,
-    default: defaultValue,
-    expected: `one of ${words.join(', ')}`,
-    parse: (text) => words.find((word) => String(word) === text),
-  };
+  return { doc, default: defaultValue, kind: oneOf(words) };
 }
 
 /** A word of any kind. */
 export function text(defaultValue: string, doc: string): Option<string> {
-  return { doc, default: defaultValue, expected: 'a word', parse: (word) => (word === '' ? undefined : word) };
+  return { doc, default: defaultValue, kind: anyText };
 }
 
 /** `on` or `off`. */
 export function onOff(defaultValue: boolean, doc: string): Option<boolean> {
-  return { doc, default: defaultValue, expected: 'on or off', parse: (text) => (text === 'on' ? true : text === 'off' ? false : undefined) };
+  return { doc, default: defaultValue, kind: flag };
 }
 
-/** Which way a fault acts, seen from the host it acts on: what goes `to` it, what comes `from` it, or both. */
+/** The direction that a fault acts on, seen from its host: packets `to` the host, packets `from` it, or `both`. */
 export function direction(defaultValue: Direction, doc: string): Option<Direction> {
   return choice(['to', 'from', 'both'], defaultValue, doc);
 }
 export type Direction = 'to' | 'from' | 'both';
 
-/** `0` for both families, as in getaddrinfo's hints. */
+/** `0` stands for both families, as in getaddrinfo's hints. */
 export function family(doc: string): Option<0 | 4 | 6> {
   return choice([0, 4, 6], 0, doc);
 }
 
+/** Some of a table's options. */
+export function changeOf<Table extends OptionTable>(table: Table): Kind<Partial<OptionValues<Table>>> {
+  return someOf<OptionValues<Table>>(Object.fromEntries(Object.entries(table).map(([key, { kind }]) => [key, kind])) as unknown as { [Key in keyof OptionValues<Table>]: Kind<OptionValues<Table>[Key]> });
+}
+
 /**
- * Reads `given` against `table`.
- * @throws {LabError} BAD_INPUT naming the option, what was expected and what was seen.
+ * Reads `given`, words or values, against `table`. An option that is not given has its default. `owner` is whose options they are, for the message.
+ * @throws {LabError} BAD_INPUT that names the option, what was expected and what was seen.
  */
-export function parseOptions<Table extends OptionTable>(
-  table: Table,
-  given: Readonly<Record<string, string>>,
-  owner: string,
-): OptionValues<Table> {
-  const values = defaultsOf(table);
-  for (const [key, text] of Object.entries(given)) {
-    const option = Object.hasOwn(table, key) ? table[key] : undefined;
-    if (option === undefined) {
-      const known = Object.keys(table);
-      throw new LabError(
-        'BAD_INPUT',
-        `${owner} has no option \`${key}\`. ${known.length > 0 ? `It has: ${known.join(', ')}.` : 'It has none.'}`,
-      );
-    }
-    const value = option.parse(text);
-    if (value === undefined) {
-      throw new LabError('BAD_INPUT', `Expected the \`${key}\` option of ${owner} to be ${option.expected}, got \`${text}\`.`);
-    }
-    Object.assign(values, { [key]: value });
-  }
-  return values;
+export function parseOptions<Table extends OptionTable>(table: Table, given: Readonly<Record<string, unknown>>, owner: string): OptionValues<Table> {
+  return { ...defaultsOf(table), ...readValue(changeOf(table), given, '', owner) };
 }
 
 /** Every option's default. */
@@ -88,7 +63,7 @@ export function defaultsOf<Table extends OptionTable>(table: Table): OptionValue
 }
 
 /**
- * Splits `family=6 delayMs=20` words into a record.
+ * Splits words like `family=6 delayMs=20` into a record.
  * @throws {LabError} BAD_INPUT for a word without `=`.
  */
 export function splitAssignments(words: readonly string[]): Record<string, string> {
@@ -99,13 +74,4 @@ export function splitAssignments(words: readonly string[]): Record<string, strin
       return [word.slice(0, at), word.slice(at + 1)];
     }),
   );
-}
-
-/**
- * A count on the command line.
- * @throws {LabError} BAD_INPUT naming the flag, what was expected and what was seen.
- */
-export function wholeNumber(flag: string, text: string, min = 1): number {
-  if (!/^\d+$/.test(text) || Number(text) < min) throw new LabError('BAD_INPUT', `Expected --${flag} to be a whole number, ${min} or more, got \`${text}\`.`);
-  return Number(text);
 }

@@ -1,6 +1,6 @@
-/** A DNS message as the wire has it, query or response (RFC 1035 section 4). */
+/** DNS on the wire: one message in a UDP datagram, or many in a TCP stream. */
 import { Packet } from 'dns2';
-import { typeName } from '../../services/dns/answer.ts';
+import { parseDnsPacket, typeName } from '../vocabulary/dns-packet.ts';
 import { rcodes } from '../vocabulary/rcodes.ts';
 
 export interface DnsMessage {
@@ -14,17 +14,11 @@ export interface DnsMessage {
   addresses: string[];
 }
 
-const headerBytes = 12;
-
-/** @throws {Error} saying what is wrong with the bytes; dns2's parser passes over broken sections in silence, so the counts are compared here. */
+/** @throws {Error} that says what is wrong with the bytes. */
 export function parseDnsMessage(bytes: Buffer): DnsMessage {
-  if (bytes.length < headerBytes) throw new Error(`${bytes.length} bytes are too short for a DNS header`);
-  const counts = [4, 6, 8, 10].map((offset) => bytes.readUInt16BE(offset));
-  // A record takes 5 bytes at least: refuse counts that cannot be true before the parser loops over them.
-  if (counts.reduce((sum, count) => sum + count) * 5 > bytes.length) throw new Error(`section counts ${counts.join('/')} do not fit ${bytes.length} bytes of DNS`);
-  const { header, questions, answers } = Packet.parse(bytes);
+  const { packet: { header, questions, answers }, announced } = parseDnsPacket(bytes);
   const [question] = questions;
-  if (!question || answers.length !== counts[1]) throw new Error('a DNS message with a broken question or answer');
+  if (!question || answers.length !== announced.answers) throw new Error('a DNS message with a broken question or answer');
   return {
     id: header.id,
     isResponse: header.qr === 1,

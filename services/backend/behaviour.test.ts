@@ -8,16 +8,16 @@ test('a change keeps what it does not name, and leaves the former behaviour as i
   expect(slow).toEqual({ ...healthy, delayMs: 20 });
 });
 
-describe('what is no behaviour is said', () => {
+describe('a change that is not a behaviour is refused with a message', () => {
   test.each([
-    [{ delayMs: -1 }, 'Expected `delayMs` to be a whole number from 0 to 600000, got -1.'],
-    [{ delayMs: '20' }, 'Expected `delayMs` to be a whole number from 0 to 600000, got "20".'],
-    [{ status: 100 }, 'Expected `status` to be a whole number from 200 to 599, got 100.'],
-    [{ closeAfter: 1.5 }, 'Expected `closeAfter` to be a whole number from 0 to 600000, got 1.5.'],
-    [{ stall: 1 }, 'Expected `stall` to be true or false, got 1.'],
-    [{ truncate: true }, 'Expected `truncate` to be one of fin, rst, none, got true.'],
-    [{ speed: 1 }, `Unknown behaviour \`speed\`. Known: ${Object.keys(healthy).join(', ')}.`],
+    [{ delayMs: -1 }, 'Expected `delayMs` of the behaviour of a backend to be a whole number from 0 to 600000, got -1.'],
+    [{ delayMs: '2O' }, 'Expected `delayMs` of the behaviour of a backend to be a whole number from 0 to 600000, got `2O`.'],
+    [{ status: 100 }, 'Expected `status` of the behaviour of a backend to be a whole number from 200 to 599, got 100.'],
+    [{ closeAfter: 1.5 }, 'Expected `closeAfter` of the behaviour of a backend to be a whole number from 0 to 600000, got 1.5.'],
+    [{ stall: 1 }, 'Expected `stall` of the behaviour of a backend to be on or off, got 1.'],
+    [{ truncate: true }, 'Expected `truncate` of the behaviour of a backend to be one of fin, rst, none, got true.'],
+    [{ speed: 1 }, `the behaviour of a backend has no \`speed\`. It has: ${Object.keys(healthy).join(', ')}.`],
   ])('%j', (change, message) => {
-    expect(() => changeBehaviour(healthy, change)).toThrow(new Error(message));
+    expect(() => changeBehaviour(healthy, change)).toThrow(expect.objectContaining({ code: 'BAD_INPUT', message }));
   });
 });

@@ -1,85 +1,39 @@
-/** What an overloaded or broken application does; the lab changes it while the backend runs. */
+/** The behaviour of an overloaded or broken application. The lab changes it while the backend runs. */
+import { changeOf, choice, defaultsOf, integer, onOff, type OptionValues } from '../../lab/vocabulary/options.ts';
+import { readValue } from '../../lab/vocabulary/values.ts';
 
 /** How a connection is ended: in order (FIN), or with a reset (RST, RFC 9293 section 3.10.7.4). */
 export const endings = ['fin', 'rst'] as const;
 export type Ending = (typeof endings)[number];
 
-export interface Behaviour {
-  /** Time between a request's arrival and its response. */
-  delayMs: number;
-  status: number;
-  /** How many of a hundred requests get `status`, by a seeded draw; the others get 200. */
-  statusPercent: number;
-  /** `Retry-After` in seconds with every status but 200 (RFC 9110 section 10.2.3); 0 for no such header. */
-  retryAfterS: number;
-  /** The first n requests of each client address for each URL get 503. Counted, and drawn, from the moment that this or `statusPercent` is set. */
-  failFirst: number;
-  /** Send the headers and half of the body, then nothing more. */
-  stall: boolean;
-  /** Send the headers and half of the body, then end the connection. */
-  truncate: Ending | 'none';
-  /** Send the body in single pieces, spread over this time. */
-  dribbleMs: number;
-  /** What is no HTTP: instead of the status line, or instead of the length of a chunk. The connection ends with it. */
-  malformed: 'status-line' | 'chunk' | 'none';
-  /** End the connection without a byte of response. */
-  empty: Ending | 'none';
-  /** The same, but only where the connection has served a request before: an idle connection that ends as the next request arrives. */
-  closeReused: Ending | 'none';
-  /** Close the connection with the n-th response on it (`Connection: close`); 0 for never. */
-  closeAfter: number;
-}
+const ending = [...endings, 'none'] as const;
+const longestMs = 600_000;
 
-export const healthy: Readonly<Behaviour> = {
-  delayMs: 0,
-  status: 200,
-  statusPercent: 100,
-  retryAfterS: 0,
-  failFirst: 0,
-  stall: false,
-  truncate: 'none',
-  dribbleMs: 0,
-  malformed: 'none',
-  empty: 'none',
-  closeReused: 'none',
-  closeAfter: 0,
+export const behaviourOptions = {
+  delayMs: integer(0, 0, 'time between the arrival of a request and its response', longestMs),
+  status: integer(200, 200, 'status of the responses', 599),
+  statusPercent: integer(100, 0, 'how many of a hundred requests get `status`, by a seeded draw; the others get 200', 100),
+  retryAfterS: integer(0, 0, '`Retry-After` with every status but 200 (RFC 9110 section 10.2.3); 0 sends no such header', longestMs),
+  failFirst: integer(0, 0, 'the first n requests of each client address for each URL get 503, counted from the moment of this command', longestMs),
+  stall: onOff(false, 'send the headers and half of the body, then nothing more'),
+  truncate: choice(ending, 'none', 'send the headers and half of the body, then end the connection'),
+  dribbleMs: integer(0, 0, 'send the body in small pieces, spread over this time', longestMs),
+  malformed: choice(['status-line', 'chunk', 'none'], 'none', 'send something that is not HTTP: instead of the status line, or instead of the length of a chunk. Then end the connection'),
+  empty: choice(ending, 'none', 'end the connection without a byte of response'),
+  closeReused: choice(ending, 'none', 'the same, but only on a connection that has served a request before'),
+  closeAfter: integer(0, 0, 'close a connection with its n-th response (`Connection: close`); 0 never closes it', longestMs),
 };
 
-interface Kind {
-  expected: string;
-  fits: (value: unknown) => boolean;
-}
+export type Behaviour = OptionValues<typeof behaviourOptions>;
 
-const wholeNumber = (min: number, max: number): Kind => ({
-  expected: `a whole number from ${min} to ${max}`,
-  fits: (value) => typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max,
-});
-const oneOf = (...words: readonly string[]): Kind => ({ expected: `one of ${words.join(', ')}`, fits: (value) => words.includes(value as string) });
+export const healthy: Readonly<Behaviour> = defaultsOf(behaviourOptions);
 
-const kinds: Record<keyof Behaviour, Kind> = {
-  delayMs: wholeNumber(0, 600_000),
-  status: wholeNumber(200, 599),
-  statusPercent: wholeNumber(0, 100),
-  retryAfterS: wholeNumber(0, 600_000),
-  failFirst: wholeNumber(0, 600_000),
-  stall: { expected: 'true or false', fits: (value) => typeof value === 'boolean' },
-  truncate: oneOf(...endings, 'none'),
-  dribbleMs: wholeNumber(0, 600_000),
-  malformed: oneOf('status-line', 'chunk', 'none'),
-  empty: oneOf(...endings, 'none'),
-  closeReused: oneOf(...endings, 'none'),
-  closeAfter: wholeNumber(0, 600_000),
-};
+const behaviourChange = changeOf(behaviourOptions);
 
 /**
  * `behaviour` with `change` applied.
- * @throws {Error} naming the field, what was expected and what was seen.
+ * @throws {LabError} BAD_INPUT that names the field, what was expected and what was seen.
  */
-export function changeBehaviour(behaviour: Behaviour, change: Record<string, unknown>): Behaviour {
-  for (const [key, value] of Object.entries(change)) {
-    if (!Object.hasOwn(kinds, key)) throw new Error(`Unknown behaviour \`${key}\`. Known: ${Object.keys(healthy).join(', ')}.`);
-    const { expected, fits } = kinds[key as keyof Behaviour];
-    if (!fits(value)) throw new Error(`Expected \`${key}\` to be ${expected}, got ${JSON.stringify(value)}.`);
-  }
-  return { ...behaviour, ...change };
+export function changeBehaviour(behaviour: Behaviour, change: unknown): Behaviour {
+  return { ...behaviour, ...readValue(behaviourChange, change, '', 'the behaviour of a backend') };
 }

@@ -1,40 +1,38 @@
-/** What a broken server does with its connections, below HTTP: closes them late, or cuts them after so many bytes. */
+/** The behaviour of a broken server below HTTP: it closes connections late, or cuts them after a number of bytes. */
 import type { Socket } from 'node:net';
+import { oneOf, orNull, readValue, someOf, wholeNumber } from '../../lab/vocabulary/values.ts';
+import { endings, type Ending } from './behaviour.ts';
 
 export interface ConnectionBehaviour {
-  /** Time between the wish to close and FIN. */
+  /** Time between the moment at which the server closes a connection and its FIN. */
   closeDelayMs: number;
-  /** Cut a connection once it has carried so many bytes of responses; null for never. */
+  /** A connection is cut when it has carried so many bytes of responses; null cuts none. */
   cutAfterBytes: number | null;
-  cutWith: 'fin' | 'rst';
+  cutWith: Ending;
 }
 
-/** Bytes written before a reset would be lost with the kernel's send queue: they get this time to leave. */
+const connectionChange = someOf<ConnectionBehaviour>({ closeDelayMs: wholeNumber(0, 600_000), cutAfterBytes: orNull(wholeNumber(0, 600_000)), cutWith: oneOf(endings) });
+
+/** A reset discards the bytes that the kernel has not sent yet. They get this time to leave. */
 const flushMs = 20;
 
-/** The behaviour of all connections of a server, changed while they live. */
+/** The behaviour of all connections of a server. It may change while they live. */
 export class Connections {
   #behaviour: ConnectionBehaviour = { closeDelayMs: 0, cutAfterBytes: null, cutWith: 'fin' };
-  /** Bytes are counted from the last change on. */
+  /** Counts the changes: the bytes of each connection are counted from the last change. */
   #change = 0;
 
-  /** @throws {Error} naming the field, what was expected and what was seen. */
-  set(change: Record<string, unknown>): ConnectionBehaviour {
-    const next = { ...this.#behaviour };
-    for (const [key, value] of Object.entries(change)) {
-      if (key === 'closeDelayMs' && isWhole(value)) next.closeDelayMs = value;
-      else if (key === 'cutAfterBytes' && (value === null || isWhole(value))) next.cutAfterBytes = value;
-      else if (key === 'cutWith' && (value === 'fin' || value === 'rst')) next.cutWith = value;
-      else throw new Error(`Not a behaviour of connections: \`${key}\` = ${JSON.stringify(value)}. Known: closeDelayMs, cutAfterBytes (whole numbers), cutWith (fin, rst).`);
-    }
+  /** @throws {LabError} BAD_INPUT that names the field, what was expected and what was seen. */
+  set(change: unknown): ConnectionBehaviour {
+    const next = { ...this.#behaviour, ...readValue(connectionChange, change, '', 'the behaviour of connections') };
     if (next.cutAfterBytes !== this.#behaviour.cutAfterBytes || next.cutWith !== this.#behaviour.cutWith) this.#change++;
     return (this.#behaviour = next);
   }
 
-  /** Makes a new connection behave so; `onCut` hears of a cut. */
-  add(socket: Socket, onCut: (ending: 'fin' | 'rst') => void): void {
+  /** Gives a new connection this behaviour. `onCut` is called when it is cut. */
+  add(socket: Socket, onCut: (ending: Ending) => void): void {
     const end = socket.end.bind(socket) as (...args: unknown[]) => Socket;
-    // Every orderly close goes through `end`, Node's own `destroySoon` too.
+    // Every orderly close calls `end`, including Node's own `destroySoon`.
     const endLate = (...args: unknown[]): Socket => {
       const { closeDelayMs } = this.#behaviour;
       if (closeDelayMs === 0) return end(...args);
@@ -46,7 +44,7 @@ export class Connections {
     const writeUpTo = (bytes: Buffer, done: (error?: Error | null) => void): void => {
       const { cutAfterBytes, cutWith } = this.#behaviour;
       if (counted !== this.#change) [counted, sent] = [this.#change, 0];
-      // What HTTP still wants to say is lost, as on a broken wire.
+      // The HTTP server still writes. The connection is cut, so its bytes are lost.
       if (cut) { done(); return; }
       const left = cutAfterBytes === null ? Infinity : Math.max(cutAfterBytes - sent, 0);
       sent += Math.min(bytes.length, left);
@@ -59,7 +57,7 @@ export class Connections {
         else setTimeout(() => { socket.resetAndDestroy(); }, flushMs);
       });
     };
-    // The two methods in which a stream does its writing (Node's documentation, "Implementing a writable stream").
+    // A writable stream writes by these two methods (Node's documentation, "Implementing a writable stream").
     Object.assign(socket, {
       end: endLate,
       _write: (chunk: Buffer | string, encoding: BufferEncoding, done: (error?: Error | null) => void) => { writeUpTo(toBuffer(chunk, encoding), done); },
@@ -72,8 +70,4 @@ export class Connections {
 
 function toBuffer(chunk: Buffer | string, encoding: BufferEncoding): Buffer {
   return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
-}
-
-function isWhole(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 600_000;
 }

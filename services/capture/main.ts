@@ -7,7 +7,7 @@
  * format of lab/vocabulary/frame-records.ts.
  */
 import { encodeFrames } from '../../lab/vocabulary/frame-records.ts';
-import { ready, serveControl, writeLine } from '../../lab/vocabulary/control.ts';
+import { ready, serveStdin, writeLine } from '../../lab/vocabulary/control.ts';
 import { realtimeMinusMonotonicNs } from './clocks.ts';
 import { openPacketSocket } from './packet-socket.ts';
 
@@ -45,7 +45,7 @@ async function sync(): Promise<Delivered> {
   }
 }
 
-await serveControl({ sync });
+serveStdin({ sync });
 ready();
 for (;;) {
   await socket.wait(waitMs);

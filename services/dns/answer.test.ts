@@ -100,8 +100,8 @@ const rawName = (...name: number[]): Buffer => Buffer.concat([header(1, 0, [1, 0
 describe('what is no query', () => {
   const valid = query({ name: 'many.lab.test', edns: { payloadBytes: 1232 } });
   test.each([
-    ['nothing', Buffer.alloc(0), '0 bytes are too short for a header'],
-    ['half a header', Buffer.alloc(11), '11 bytes are too short for a header'],
+    ['nothing', Buffer.alloc(0), '0 bytes are too short for a DNS header'],
+    ['half a header', Buffer.alloc(11), '11 bytes are too short for a DNS header'],
     ['a response', header(1, 0x8000, [0, 0, 0, 0]), 'a response, not a query'],
     ['no question', header(1, 0, [0, 0, 0, 0]), 'expected one whole question, got 0 of 0'],
     ['two questions', Buffer.concat([header(1, 0, [2, 0, 0, 0]), encodeName('a.lab.test'), words(1, 1), encodeName('b.lab.test'), words(1, 1)]), 'expected one whole question, got 2 of 2'],

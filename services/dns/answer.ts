@@ -1,9 +1,11 @@
 /** From the bytes of a query to what the zone says of it, and from there to the bytes of the response. */
 import { isIPv6 } from 'node:net';
 import { Packet, type default as DNS } from 'dns2';
+import { parseDnsPacket, typeName } from '../../lab/vocabulary/dns-packet.ts';
 import { rcodes } from '../../lab/vocabulary/rcodes.ts';
 import { noEffect, type Effect } from './rules.ts';
-import type { AddressRecord, Zone } from './zone.ts';
+import type { AddressRecord } from './records.ts';
+import type { Zone } from './zone.ts';
 
 /** A question this server can answer, with all that the response must repeat. */
 export interface Query {
@@ -34,22 +36,17 @@ export interface Response {
 
 /** The payload size this server offers: what fits an unfragmented IPv6 packet (DNS Flag Day 2020). */
 const ownPayloadBytes = 1232;
-const headerBytes = 12;
 
 /**
  * Reads one query.
  * @throws {Error} saying what is wrong with the bytes; dns2's parser passes over broken sections in silence, so the counts are compared here.
  */
 export function parseQuery(bytes: Buffer): Query {
-  if (bytes.length < headerBytes) throw new Error(`${bytes.length} bytes are too short for a header`);
-  if (bytes.readUInt8(2) & 0x80) throw new Error('a response, not a query');
-  const counts = [4, 6, 8, 10].map((offset) => bytes.readUInt16BE(offset));
-  // A record takes 5 bytes at least: refuse counts that cannot be true before the parser loops over them.
-  if (counts.reduce((sum, count) => sum + count) * 5 > bytes.length) throw new Error(`section counts ${counts.join('/')} do not fit ${bytes.length} bytes`);
-  const packet = Packet.parse(bytes);
+  const { packet, announced } = parseDnsPacket(bytes);
+  if (packet.header.qr === 1) throw new Error('a response, not a query');
   const question = packet.questions[0];
-  if (counts[0] !== 1 || question === undefined) throw new Error(`expected one whole question, got ${packet.questions.length} of ${counts[0] ?? 0}`);
-  if (packet.additionals.length !== counts[3]) throw new Error('a broken record in the additional section');
+  if (announced.questions !== 1 || question === undefined) throw new Error(`expected one whole question, got ${packet.questions.length} of ${announced.questions}`);
+  if (packet.additionals.length !== announced.additionals) throw new Error('a broken record in the additional section');
   const opt = packet.additionals.find((record) => record.type === Packet.TYPE.EDNS);
   return {
     id: packet.header.id,
@@ -61,11 +58,6 @@ export function parseQuery(bytes: Buffer): Query {
     classNumber: question.class,
     edns: opt ? { version: (opt.ttl >>> 16) & 0xff, payloadBytes: Math.max(opt.class, 512) } : null,
   };
-}
-
-/** `A`, or `TYPE65` where dns2 has no name for it (RFC 3597). */
-export function typeName(type: number): string {
-  return Object.entries(Packet.TYPE).find(([, number]) => number === type)?.[0] ?? `TYPE${type}`;
 }
 
 /** What the zone says, and what a rule makes of it. `from` is the client's address. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
 import { applyChain, chainText, defaultChain, filterNames, filters, type ChainLink, type FilterName } from './filters.ts';
-import type { AddressRecord } from './zone.ts';
+import type { AddressRecord } from './records.ts';
 
 const record = (last: number, up = true): AddressRecord => ({ name: 'web.lab.test', type: 'A', address: `198.51.100.${last}`, up, position: last });
 const three = [record(11), record(12), record(13)];

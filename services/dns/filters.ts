@@ -3,7 +3,7 @@
  * filter chains). Order matters: cutting to two before shuffling always cuts the same two.
  */
 import { shuffled, type Random } from '../../lab/vocabulary/random.ts';
-import type { AddressRecord } from './zone.ts';
+import type { AddressRecord } from './records.ts';
 
 export interface FilterContext {
   random: Random;

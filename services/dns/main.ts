@@ -4,7 +4,8 @@
  *   node services/dns/main.ts '{"listen":["198.51.100.53"],"port":53,"domain":"lab.test","seed":"1","records":[…]}'
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emit, ready, serveControl } from '../../lab/vocabulary/control.ts';
+import { emit, ready } from '../../lab/vocabulary/control.ts';
+import { serveControl } from '../control.ts';
 import { encodeResponse, parseQuery, resolve, type Query } from './answer.ts';
 import { listen, type Listener, type Peer } from './listen.ts';
 import { policyCommands } from './policy.ts';

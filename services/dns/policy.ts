@@ -1,23 +1,33 @@
 /** The commands that change the answer policy while the server runs; each change is an event. */
 import { isIP } from 'node:net';
 import { emit, type Command } from '../../lab/vocabulary/control.ts';
-import { expectFlag, expectInteger, expectOneOf, expectText } from '../expect.ts';
-import { chainText, filterNames, type ChainLink, type FilterName } from './filters.ts';
+import { flag, listOf, oneOf, orNull, readValue, text, textThat, wholeNumber } from '../../lab/vocabulary/values.ts';
+import { chainText, filterNames, type ChainLink } from './filters.ts';
 import { tcpModes, type TcpMode } from './listen.ts';
 import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 import { parseRule, ruleText, type Effect } from './rules.ts';
-import { addressTypes, isAddressType, type AddressType, type Zone } from './zone.ts';
+import { addressTypes, type AddressType } from './records.ts';
+import type { Zone } from './zone.ts';
 
 /** The policy as a whole, for `lab dns` without arguments. */
 export interface Policy {
   aaaa: boolean;
   ttlS: number;
   chains: Record<AddressType, string>;
-  /** What happens to some queries and not to others, in words. */
+  /** The rules for some of the queries, in words. */
   rules: { id: string; text: string }[];
 }
 
-/** One command a switch; all answer with the policy that is now in force. */
+const filterKind = oneOf(filterNames);
+const typeKind = oneOf(addressTypes);
+const selectKind = wholeNumber(0, 1000);
+/** A record of another family's address would leave the server as a broken record. A zone index (fe80::1%eth0) means something on its own host only. */
+const addressKinds = {
+  A: textThat('an IPv4 address', (address) => isIP(address) === 4),
+  AAAA: textThat('an IPv6 address', (address) => isIP(address) === 6 && !address.includes('%')),
+};
+
+/** One command for each switch. Each command answers with the policy that is now in force. */
 export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<void> = () => Promise.resolve()): Record<string, Command> {
   const policy = (): Policy => ({
     aaaa: zone.aaaa,
@@ -32,28 +42,29 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
   return {
     policy,
     aaaa: ({ on }) => {
-      zone.aaaa = expectFlag(on);
+      zone.aaaa = readValue(flag, on, 'on');
       return changed(`AAAA ${onOff(zone.aaaa)}`);
     },
     ttl: ({ seconds }) => {
-      zone.ttlS = expectInteger('seconds', seconds, 2 ** 31 - 1);
+      zone.ttlS = readValue(wholeNumber(0, 2 ** 31 - 1), seconds, 'seconds');
       return changed(`TTL ${zone.ttlS} s`);
     },
     filter: ({ filter, on, n, type }) => {
-      const name = expectOneOf('filter', filter, filterNames) as FilterName;
-      const types = expectTypes(type);
-      zone.switchFilter(types, name, expectFlag(on), n === undefined ? undefined : expectInteger('n', n, 1000));
-      return changed(`${name} ${onOff(expectFlag(on))}: ${types.map((each) => `${each} ${chainText(zone.chains[each])}`).join(', ')}`);
+      const name = readValue(filterKind, filter, 'filter');
+      const types = readTypes(type);
+      const acts = readValue(flag, on, 'on');
+      zone.switchFilter(types, name, acts, n === undefined ? undefined : readValue(selectKind, n, 'n'));
+      return changed(`${name} ${onOff(acts)}: ${types.map((each) => `${each} ${chainText(zone.chains[each])}`).join(', ')}`);
     },
     chain: ({ links, type }) => {
-      const types = expectTypes(type);
+      const types = readTypes(type);
       for (const each of types) zone.chains[each] = parseChain(links);
       return changed(types.map((each) => `${each} ${chainText(zone.chains[each])}`).join(', '));
     },
     record: ({ action, name, type, address }) => {
-      const verb = expectOneOf('action', action, ['add', 'remove', 'up', 'down']);
-      const recordType = expectOneOf('type', type, addressTypes) as AddressType;
-      const record = [expectText('name', name), recordType, expectAddress(recordType, address)] as const;
+      const verb = readValue(oneOf(['add', 'remove', 'up', 'down']), action, 'action');
+      const recordType = readValue(typeKind, type, 'type');
+      const record = [readValue(text, name, 'name'), recordType, readValue(addressKinds[recordType], address, 'address')] as const;
       if (verb === 'add') zone.add(...record);
       else if (verb === 'remove') zone.remove(...record);
       else zone.mark(...record, verb === 'up');
@@ -64,21 +75,22 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
       return changed(`${rule.id}: ${ruleText(zone.rules.set(rule))}`);
     },
     unrule: ({ id }) => {
-      zone.rules.remove(expectText('id', id));
-      return changed(`${expectText('id', id)}: no more`);
+      const rule = readValue(text, id, 'id');
+      zone.rules.remove(rule);
+      return changed(`${rule}: removed`);
     },
     tcp: async ({ mode }) => {
-      const word = expectOneOf('mode', mode, tcpModes) as TcpMode;
+      const word = readValue(oneOf(tcpModes), mode, 'mode');
       await setTcp(word);
       return changed(`DNS over TCP: ${word}`);
     },
-    // One rule a type, which is changed and not added to.
+    // Each type has one such rule. A second command changes that rule, it does not add another.
     impair: ({ type, delayMs, drop, rcode }) => {
-      const types = expectTypes(type);
+      const types = readTypes(type);
       const change: Partial<Effect> = {
-        ...(delayMs === undefined ? {} : { delayMs: expectInteger('delayMs', delayMs, 600_000) }),
-        ...(drop === undefined ? {} : { drop: expectFlag(drop, 'drop') }),
-        ...(rcode === undefined ? {} : { rcode: rcode === null ? null : expectOneOf('rcode', rcode, rcodeNames) }),
+        ...(delayMs === undefined ? {} : { delayMs: readValue(wholeNumber(0, 600_000), delayMs, 'delayMs') }),
+        ...(drop === undefined ? {} : { drop: readValue(flag, drop, 'drop') }),
+        ...(rcode === undefined ? {} : { rcode: readValue(orNull(oneOf(rcodeNames)), rcode, 'rcode') }),
       };
       for (const each of types) {
         const id = `impair ${each}`;
@@ -91,30 +103,18 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
   };
 }
 
-/** `['shuffle', 'selectFirst 2']`: the order is the chain's. */
+/** `['shuffle', 'selectFirst 2']`: the chain has the order of the list. */
 function parseChain(links: unknown): ChainLink[] {
-  if (!Array.isArray(links)) throw new Error(`Expected \`links\` to be a list of filters, got ${JSON.stringify(links)}.`);
-  return links.map((link: unknown) => {
-    const [name = '', n] = String(link).split(' ');
-    const filter = expectOneOf('filter', name, filterNames) as FilterName;
-    // Without its number, selectFirst would select none, and every answer be empty.
-    return { filter, on: true, n: filter === 'selectFirst' ? expectInteger('n', n !== undefined && /^\d+$/.test(n) ? Number(n) : n, 1000) : 0 };
+  return readValue(listOf(text), links, 'links').map((link) => {
+    const [name = '', n] = link.split(' ');
+    const filter = readValue(filterKind, name, 'filter');
+    // Without its number, selectFirst would select no record, and every answer would be empty.
+    return { filter, on: true, n: filter === 'selectFirst' ? readValue(selectKind, n, 'n') : 0 };
   });
 }
 
-function expectTypes(type: unknown): readonly AddressType[] {
-  if (type === undefined) return addressTypes;
-  if (typeof type === 'string' && isAddressType(type)) return [type];
-  throw new Error(`Expected \`type\` to be one of ${addressTypes.join(', ')}, got ${JSON.stringify(type)}.`);
-}
-
-/** What is no address of the record's family would leave the server as a broken record. */
-function expectAddress(type: AddressType, value: unknown): string {
-  const text = expectText('address', value);
-  const version = type === 'A' ? 4 : 6;
-  // A zone index (fe80::1%eth0) is a host's own matter and has no place in a record.
-  if (isIP(text) !== version || text.includes('%')) throw new Error(`Expected \`address\` to be an IPv${version} address, got ${JSON.stringify(value)}.`);
-  return text;
+function readTypes(type: unknown): readonly AddressType[] {
+  return type === undefined ? addressTypes : [readValue(typeKind, type, 'type')];
 }
 
 function onOff(on: boolean): string {

@@ -1,43 +1,43 @@
 /**
- * Rules: what happens to some queries and not to others. A rule says which ones, by name, type and client address, and how many of
- * a hundred of them, and what becomes of these. Several may apply to one query; their effects add up.
+ * Rules for some of the queries. A rule names the queries, by name, type and client address and as a percentage of them, and the effect on their
+ * answers. Several rules may apply to one query; their effects add up.
  */
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
-import { expectEach, expectFlag, expectInteger, expectOneOf, expectText, type Expectation } from '../expect.ts';
+import { flag, listOf, oneOf, orNull, readValue, someOf, text, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 
-/** Which queries; what is null does not matter. */
+/** The queries that a rule applies to. A field that is null excludes no query. */
 export interface Match {
   name: string | null;
   type: string | null;
   /** Source addresses. */
   clients: readonly string[] | null;
-  /** How many of a hundred, by a seeded draw for each client address. */
+  /** The share of the queries that the rule applies to, by a seeded draw for each client address. */
   percent: number;
 }
 
 export interface Effect {
   /** No answer at all. */
   drop: boolean;
-  /** The answer comes that much later. */
+  /** Delay of the answer. */
   delayMs: number;
-  /** An RCODE to answer with, and no record. */
+  /** The RCODE of the answer, which then has no record; null leaves the answer as it is. */
   rcode: string | null;
   /** NOERROR without a record: the name exists, the type does not (RFC 2308 section 2.2). */
   nodata: boolean;
-  /** Over UDP an empty answer with TC set, whatever its size; whole over TCP (RFC 7766 section 5). */
+  /** Over UDP the answer is empty and has TC set; over TCP it is whole (RFC 7766 section 5). */
   truncate: boolean;
-  /** The answer carries another id than the query. */
+  /** The id of the answer differs from the id of the query. */
   wrongId: boolean;
-  /** How often the answer is sent. */
+  /** How many times the answer is sent. */
   copies: number;
   /** TTL of the records, or null for the zone's. */
   ttlS: number | null;
-  /** How many CNAMEs lead from the name to its addresses (RFC 1034 section 3.6.2). */
+  /** Number of CNAMEs between the name and its addresses (RFC 1034 section 3.6.2). */
   cnames: number;
-  /** Addresses that are left out, as if their records had been removed; before the filters, which fill up with others. */
+  /** Addresses without a record. They are removed before the filters, so that the filters choose among the others. */
   omit: readonly string[];
-  /** Addresses that stand in an answer of their family, at its head, in place of what the zone has there. */
+  /** Addresses that replace the first ones of an answer of their family. */
   insert: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export class Rules {
     this.#seed = seed;
   }
 
-  /** A rule of that id begins anew, its draws too. */
+  /** Sets a rule. A rule of the same id is replaced, and its draws begin again. */
   set({ id, match, effect }: { id: string; match: Partial<Match>; effect: Partial<Effect> }): Rule {
     const rule = { id, match: { ...anyQuery, ...match }, effect: { ...noEffect, ...effect }, draws: new Map<string, Random>() };
     this.#rules.set(id, rule);
@@ -79,7 +79,7 @@ export class Rules {
     return [...this.#rules.values()].map(({ id, match, effect }) => ({ id, match, effect }));
   }
 
-  /** What becomes of one query: the effects of all rules that it falls under, and their ids. */
+  /** The sum of the effects of all rules that apply to this query, and the ids of these rules. */
   effectOn({ name, type, from }: { name: string; type: string; from: string }): { effect: Effect; ids: string[] } {
     const ids: string[] = [];
     let effect: Effect = noEffect;
@@ -100,7 +100,7 @@ export class Rules {
   }
 }
 
-/** Times and numbers add up; of two words the later one counts. */
+/** Times and numbers add up. Of two RCODEs or TTLs the later one counts. */
 function both(one: Effect, other: Effect): Effect {
   return {
     drop: one.drop || other.drop,
@@ -117,32 +117,24 @@ function both(one: Effect, other: Effect): Effect {
   };
 }
 
-const texts: Expectation = (key, value) => {
-  if (!Array.isArray(value)) throw new Error(`Expected \`${key}\` to be a list, got ${JSON.stringify(value)}.`);
-  for (const each of value as unknown[]) expectText(key, each);
-};
-const flag: Expectation = (key, value) => { expectFlag(value, key); };
-const integer = (max: number): Expectation => (key, value) => { expectInteger(key, value, max); };
-const orNull = (expectation: Expectation): Expectation => (key, value) => { if (value !== null) expectation(key, value); };
-
-const matchFields: Record<keyof Match, Expectation> = { name: orNull(expectText), type: orNull(expectText), clients: orNull(texts), percent: integer(100) };
-const effectFields: Record<keyof Effect, Expectation> = {
+const matchKind = someOf<Match>({ name: orNull(text), type: orNull(text), clients: orNull(listOf(text)), percent: wholeNumber(0, 100) });
+const effectKind = someOf<Effect>({
   drop: flag,
-  delayMs: integer(600_000),
-  rcode: orNull((key, value) => { expectOneOf(key, value, rcodeNames); }),
+  delayMs: wholeNumber(0, 600_000),
+  rcode: orNull(oneOf(rcodeNames)),
   nodata: flag,
   truncate: flag,
   wrongId: flag,
-  copies: integer(100),
-  ttlS: orNull(integer(2 ** 31 - 1)),
-  cnames: integer(16),
-  omit: texts,
-  insert: texts,
-};
+  copies: wholeNumber(0, 100),
+  ttlS: orNull(wholeNumber(0, 2 ** 31 - 1)),
+  cnames: wholeNumber(0, 16),
+  omit: listOf(text),
+  insert: listOf(text),
+});
 
-/** @throws {Error} naming the field, what was expected and what was seen. */
-export function parseRule({ id, match, effect }: Record<string, unknown>): { id: string; match: Partial<Match>; effect: Partial<Effect> } {
-  return { id: expectText('id', id), match: expectEach('match', match ?? {}, matchFields), effect: expectEach('effect', effect ?? {}, effectFields) };
+/** @throws {LabError} BAD_INPUT that names the field, what was expected and what was seen. */
+export function parseRule({ id, match = {}, effect = {} }: Record<string, unknown>): { id: string; match: Partial<Match>; effect: Partial<Effect> } {
+  return { id: readValue(text, id, 'id'), match: readValue(matchKind, match, 'match'), effect: readValue(effectKind, effect, 'effect') };
 }
 
 /** `A queries for web.lab.test from 198.51.100.200: drop true`. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Zone, type AddressType } from './zone.ts';
+import type { AddressType } from './records.ts';
+import { Zone } from './zone.ts';
 
 const records = [11, 12, 13].flatMap((last) => [
   { name: 'web.lab.test', type: 'A' as const, address: `198.51.100.${last}` },

@@ -2,19 +2,7 @@
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import { Rules } from './rules.ts';
 import { applyChain, chainText, defaultChain, type ChainLink, type FilterName } from './filters.ts';
-
-export const addressTypes = ['A', 'AAAA'] as const;
-export type AddressType = (typeof addressTypes)[number];
-
-export interface AddressRecord {
-  name: string;
-  type: AddressType;
-  address: string;
-  /** What a health check would say; the `up` filter reads it. */
-  up: boolean;
-  /** Place in the zone file, which the `sort` filter restores. */
-  position: number;
-}
+import { isAddressType, type AddressRecord, type AddressType } from './records.ts';
 
 export interface ZoneOptions {
   domain: string;
@@ -112,8 +100,4 @@ export class Zone {
   #isApexOrParent(key: string): boolean {
     return key === this.domain || this.#records.some((record) => record.name.endsWith(`.${key}`));
   }
-}
-
-export function isAddressType(type: string): type is AddressType {
-  return (addressTypes as readonly string[]).includes(type);
 }

@@ -4,7 +4,7 @@
  *   node services/link/main.ts '{"segment":"eth0","host":"outer","seed":"1"}'
  */
 import { Worker } from 'node:worker_threads';
-import { ready, serveControl } from '../../lab/vocabulary/control.ts';
+import { ready, serveStdin } from '../../lab/vocabulary/control.ts';
 import { impairmentNames, type ImpairmentName, type Impairments } from './impairments.ts';
 import type { RelayCounts, RelayOptions, RelayReply, RelayRequest } from './relay.ts';
 
@@ -36,7 +36,7 @@ function ask(request: Distribute<RelayRequest>): Promise<RelayCounts> {
   });
 }
 
-await serveControl({
+serveStdin({
   set: ({ name, value }) => {
     if (!impairmentNames.includes(name as ImpairmentName)) throw new Error(`Unknown impairment \`${String(name)}\`. Known: ${impairmentNames.join(', ')}.`);
     return ask({ set: { name: name as ImpairmentName, value: value as Impairments[ImpairmentName] | null } });

@@ -8,7 +8,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { emit, ready, serveControl } from '../../lab/vocabulary/control.ts';
+import { emit, ready, serveStdin } from '../../lab/vocabulary/control.ts';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
 import { firstResponse } from './response.ts';
 
@@ -74,7 +74,7 @@ function follow(connection: Connection): void {
   });
 }
 
-await serveControl({
+serveStdin({
   open,
   alive: () => ({ busy: aliveOf('busy'), idle: aliveOf('idle') }),
 });

@@ -8,7 +8,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { EventEmitter, once } from 'node:events';
-import { emit, ready, serveControl } from '../../lab/vocabulary/control.ts';
+import { emit, ready, serveStdin } from '../../lab/vocabulary/control.ts';
 import { seededRandom, shuffled, type Random } from '../../lab/vocabulary/random.ts';
 import { firstResponse } from './response.ts';
 
@@ -83,7 +83,7 @@ function exchange(socket: Socket, path: string): Promise<void> {
   });
 }
 
-await serveControl({
+serveStdin({
   open,
   ask: async ({ path }) => { await Promise.all([...kept.values()].map(({ socket }) => exchange(socket, String(path)))); },
   state: () => ({ perAddress: Object.fromEntries(addresses.map((address) => [address, [...kept.values()].filter((each) => each.address === address).length])), redialled: redials }),

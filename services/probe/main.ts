@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { Resolver } from 'node:dns/promises';
 import { request } from 'node:http';
 import { nowMs } from '../../lab/vocabulary/events.ts';
-import { ready, serveControl } from '../../lab/vocabulary/control.ts';
+import { ready, serveStdin } from '../../lab/vocabulary/control.ts';
 import { ask } from './ask.ts';
 import { exchange } from './exchange.ts';
 import { heldCommands } from './held.ts';
@@ -88,7 +88,7 @@ async function probeDns(server: string, name: string, timeoutMs: number): Promis
   return { outcome, startMs, tookMs: nowMs() - startMs };
 }
 
-await serveControl({
+serveStdin({
   connect: ({ address, port, timeoutMs }) => probeConnect(String(address), Number(port), Number(timeoutMs)),
   get: ({ address, port, path, timeoutMs }) => probeGet(String(address), Number(port), String(path), Number(timeoutMs)),
   exchange: ({ address, port, path, requests, timeoutMs }) => exchange(String(address), Number(port), String(path), Number(requests), Number(timeoutMs)),

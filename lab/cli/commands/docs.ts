@@ -8,6 +8,7 @@ import { ownClients } from '../../clients/index.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { events } from '../../vocabulary/events.ts';
 import { faults } from '../../faults/index.ts';
+import { expectedOf } from '../../vocabulary/values.ts';
 import type { Fault } from '../../faults/fault.ts';
 
 /** A table stands in a document between `<!-- table: name -->` and `<!-- end -->`. */
@@ -39,7 +40,7 @@ const tables: Record<string, () => string> = {
     ),
   clients: () => table(['client', 'what it is', 'how to get it'], Object.entries({ ...ownClients, ...profiles }).map(([name, each]) => [`\`${name}\``, each.summary, 'install' in each ? each.install : 'part of the lab'])),
   'client-options': () =>
-    table(['option', 'values', 'default', 'what it does'], Object.entries(clientOptions).map(([key, option]) => [`\`${key}\``, option.expected, String(option.default ?? 'not set'), option.doc])),
+    table(['option', 'values', 'default', 'what it does'], Object.entries(clientOptions).map(([key, option]) => [`\`${key}\``, expectedOf(option.kind), String(option.default ?? 'not set'), option.doc])),
   filters: () => Object.keys(filters).map((name) => `\`${name}\``).join(' → '),
 };
 

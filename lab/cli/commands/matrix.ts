@@ -10,7 +10,7 @@ import { clientHost, findClients, parseClient } from '../../clients/index.ts';
 import type { Driver } from '../../network/drivers/driver.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { unknownName } from '../../vocabulary/errors.ts';
-import { wholeNumber } from '../../vocabulary/options.ts';
+import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { matrixLines, matrixPage, type Matrix } from '../../report/matrix-tables.ts';
 import { runScenario } from '../../run/run-scenario.ts';
@@ -30,7 +30,7 @@ type Listing = Matrix['clients'][number];
 
 /** Exit status: 0, or 2 where a run showed nothing, 130 or 143 when interrupted. */
 export async function matrix(flags: MatrixFlags): Promise<number> {
-  const repeat = wholeNumber('repeat', flags.repeat);
+  const repeat = readValue(wholeNumber(1), flags.repeat, '--repeat');
   const chosen = namesOf(flags.failures, Object.keys(failures), 'failure');
   const driver = await chooseDriver(flags.driver);
   const listings = await clientsOf(flags.clients, driver);
@@ -53,7 +53,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
       progress.step(`${client.name}, ${failure}`, reading);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(wholeNumber('jobs', flags.jobs), driver.maxLabs ?? Infinity, runs.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(readValue(wholeNumber(1), flags.jobs, '--jobs'), driver.maxLabs ?? Infinity, runs.length) }, work));
   progress.end();
   if (signal.aborted) return signal.reason === 'SIGTERM' ? 143 : 130;
 

@@ -5,7 +5,7 @@ import type { Scenario } from '../../run/scenario.ts';
 import type { Findings } from '../../analysis/findings.ts';
 import { median } from '../../analysis/median.ts';
 import { LabError } from '../../vocabulary/errors.ts';
-import { wholeNumber } from '../../vocabulary/options.ts';
+import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { runScenario, type Journal } from '../../run/run-scenario.ts';
 import { runOptions, type RunFlags } from './run.ts';
@@ -53,7 +53,7 @@ export function declared(scenario: string, { finding, byMs }: Difference): Devia
 
 /** Exit status: 0 no undeclared difference, 1 there is one, 3 a run could not be done. */
 export async function parity(flags: ParityFlags): Promise<number> {
-  const repeat = wholeNumber('repeat', flags.repeat);
+  const repeat = readValue(wholeNumber(1), flags.repeat, '--repeat');
   // What needs a server that the containers have not can be compared with nothing.
   const names = flags.only.length > 0 ? flags.only : scenarioNames.filter((name) => (scenarios as Record<string, Scenario>)[name]?.needs === undefined);
   const width = Math.max(...names.map((name) => name.length));

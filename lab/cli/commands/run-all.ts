@@ -3,7 +3,7 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { scenarioNames } from '../../../scenarios/index.ts';
 import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
-import { wholeNumber } from '../../vocabulary/options.ts';
+import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { missingServer } from '../../run/external-servers/start.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { runScenario, type FinishedRun } from '../../run/run-scenario.ts';
@@ -11,7 +11,7 @@ import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
 
 /** Exit status: the worst of the runs' (could not run, then unknown, then fail). */
 export async function runAll(flags: RunFlags & { jobs: string }): Promise<number> {
-  const jobs = wholeNumber('jobs', flags.jobs);
+  const jobs = readValue(wholeNumber(1), flags.jobs, '--jobs');
   const driver = await chooseDriver(flags.driver);
   const { maxLabs = Infinity } = driver;
   const start = performance.now();

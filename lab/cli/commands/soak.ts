@@ -5,7 +5,7 @@ import { scenarioNames } from '../../../scenarios/index.ts';
 import { pc } from '../../vocabulary/terminal.ts';
 import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
-import { wholeNumber } from '../../vocabulary/options.ts';
+import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { missingServer } from '../../run/external-servers/start.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { runScenario, type Journal } from '../../run/run-scenario.ts';
@@ -21,7 +21,7 @@ export interface SoakFlags extends RunFlags {
 
 /** Exit status: 0 when every scenario passed every time, 1 otherwise, 130 or 143 when interrupted. */
 export async function soak(flags: SoakFlags): Promise<number> {
-  const [times, jobs] = [wholeNumber('n', flags.n), wholeNumber('jobs', flags.jobs)];
+  const [times, jobs] = [readValue(wholeNumber(1), flags.n, '--n'), readValue(wholeNumber(1), flags.jobs, '--jobs')];
   const driver = await chooseDriver(flags.driver);
   const signal = interruptSignal();
   const isOver = (): boolean => signal.aborted;
@@ -31,7 +31,7 @@ export async function soak(flags: SoakFlags): Promise<number> {
     if (missing === null) names.push(name);
     else console.log(`  ${pc.yellow('skipped')}  ${name}: ${missing}`);
   }
-  const burners = startBurners(flags.burners === '' ? availableParallelism() : wholeNumber('burners', flags.burners, 0));
+  const burners = startBurners(flags.burners === '' ? availableParallelism() : readValue(wholeNumber(), flags.burners, '--burners'));
   const journals = new Map<string, Journal[]>(names.map((name) => [name, []]));
   const waiting = Array.from({ length: times }, (_, round) => names.map((name) => ({ name, seed: String(round + 1) }))).flat();
   const total = waiting.length;

@@ -1,0 +1,86 @@
+/**
+ * Values from outside the program: words of a command line, arguments of a command, lines of a process. This file says what a value must look
+ * like, checks it, and writes the error message. valibot does the checking (https://valibot.dev); it loads in 2 to 4 ms.
+ */
+import * as v from 'valibot';
+import { LabError } from './errors.ts';
+
+/**
+ * What a value must look like. A kind accepts the value itself and also the word that stands for it on a command line:
+ * `200` and `'200'`, `true` and `'on'`.
+ */
+export type Kind<T> = v.GenericSchema<unknown, T>;
+
+/** A whole number. Its unit is part of its name (`delayMs`). */
+export function wholeNumber(min = 0, max = Number.MAX_SAFE_INTEGER): Kind<number> {
+  const expected = max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
+  const digits = v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number));
+  return described(expected, v.pipe(v.union([v.number(), digits], expected), v.integer(expected), v.minValue(min, expected), v.maxValue(max, expected)));
+}
+
+const flagWords = new Map<unknown, boolean>([[true, true], ['on', true], [false, false], ['off', false]]);
+
+/** `true` or `false`. */
+export const flag: Kind<boolean> = described('on or off', v.pipe(v.unknown(), v.transform((value) => flagWords.get(value)), v.boolean('on or off')));
+
+/** Any text but the empty one. */
+export const text: Kind<string> = described('a word', v.pipe(v.string('a word'), v.nonEmpty('a word')));
+
+/** A text that passes a test, which `expected` describes. */
+export function textThat(expected: string, holds: (text: string) => boolean): Kind<string> {
+  return described(expected, v.pipe(v.string(expected), v.check(holds, expected)));
+}
+
+/** One of a few words or numbers. */
+export function oneOf<const T extends string | number>(choices: readonly T[]): Kind<T> {
+  const expected = `one of ${choices.join(', ')}`;
+  return described(expected, v.pipe(v.unknown(), v.transform((value) => choices.find((choice) => choice === value || String(choice) === value)), v.custom<T>((choice) => choice !== undefined, expected)));
+}
+
+/** `null`, or a value of the kind. */
+export function orNull<T>(kind: Kind<T>, expected = `${expectedOf(kind)}, or null`): Kind<T | null> {
+  return described(expected, v.nullable(kind));
+}
+
+/** A list of values of the kind. */
+export function listOf<T>(kind: Kind<T>): Kind<T[]> {
+  const expected = `a list, each entry ${expectedOf(kind)}`;
+  return described(expected, v.array(kind, expected));
+}
+
+/** An object that has some of these fields and no others. */
+export function someOf<T extends object>(fields: { [Key in keyof T]: Kind<T[Key]> }): Kind<Partial<T>> {
+  const expected = `an object with fields of: ${Object.keys(fields).join(', ')}`;
+  return described(expected, v.partial(v.strictObject(fields as v.ObjectEntries, expected)) as unknown as Kind<Partial<T>>);
+}
+
+function described<T>(expected: string, kind: Kind<T>): Kind<T> {
+  return v.pipe(kind, v.description(expected));
+}
+
+/** What a value of this kind looks like, in words: for help texts and messages. */
+export function expectedOf(kind: Kind<unknown>): string {
+  return v.getDescription(kind as Parameters<typeof v.getDescription>[0]) ?? 'a value';
+}
+
+/**
+ * The value, where a word became what it stands for: `'200'` becomes `200`. `name` is the value's own name, empty for a whole object; `owner` says
+ * whose value it is, for the message.
+ * @throws {LabError} BAD_INPUT that names the value, what was expected, and what was seen.
+ */
+export function readValue<T>(kind: Kind<T>, value: unknown, name: string, owner?: string): T {
+  const result = v.safeParse(kind, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const { type, message, path } = result.issues[0];
+  const keys = [name, ...(path ?? []).map(({ key }) => String(key))].filter((key) => key !== '');
+  // With a path, a strict object complains of a field that it does not know.
+  if (type === 'strict_object' && path) {
+    const parent = keys.slice(0, -1).join('.');
+    const known = message.replace(/^.*: /, '');
+    throw new LabError('BAD_INPUT', `${parent ? `\`${parent}\`` : (owner ?? 'This')} has no \`${keys.at(-1) ?? ''}\`. ${known ? `It has: ${known}.` : 'It has none.'}`);
+  }
+  // The value as it was given: valibot tells of it after its word was translated.
+  const seen = (path ?? []).reduce<unknown>((at, { key }) => (at as Record<PropertyKey, unknown>)[key as PropertyKey], value);
+  const where = keys.length === 0 ? (owner ?? 'the value') : `\`${keys.join('.')}\`${owner === undefined ? '' : ` of ${owner}`}`;
+  throw new LabError('BAD_INPUT', `Expected ${where} to be ${message}, got ${typeof seen === 'string' ? `\`${seen}\`` : JSON.stringify(seen)}.`);
+}

@@ -1,0 +1,14 @@
+/** The control plane of a service: the lab's lines on stdin, or HTTP where LAB_CONTROL_PORT is set, for a lab that a person drives with curl. */
+import { serveStdin, type Command } from '../lab/vocabulary/control.ts';
+
+/** Resolves when commands can be given. */
+export async function serveControl(commands: Record<string, Command>): Promise<void> {
+  const port = process.env['LAB_CONTROL_PORT'];
+  if (port === undefined) {
+    serveStdin(commands);
+    return;
+  }
+  // Loaded only here: fastify takes longer than all the rest of a service.
+  const { serveHttpControl } = await import('./control-http.ts');
+  await serveHttpControl(commands, Number(port));
+}
