@@ -4,7 +4,7 @@ import { clientOptions } from './client-options.ts';
 
 const parse = (given: Record<string, string>) => parseOptions(clientOptions, given, 'the client');
 
-test('without options the client is what Node makes of it', () => {
+test('without options the client has the default behaviour of Node', () => {
   expect(parse({})).toEqual({
     transport: 'fetch', resolver: 'lookup', family: 0, resultOrder: 'verbatim', autoSelectFamily: true,
     attemptDelayMs: null, keepAlive: true, connectTimeoutMs: null, timeoutMs: null,
@@ -16,11 +16,11 @@ test.each([
   [{ resolver: '198.51.100.53' }, { resolver: '198.51.100.53' }],
   [{ resolver: '2001:db8:1::53' }, { resolver: '2001:db8:1::53' }],
   [{ family: '4', keepAlive: 'off', attemptDelayMs: '10' }, { family: 4, keepAlive: false, attemptDelayMs: 10 }],
-])('%j', (given, values) => {
+])('accepts %j', (given, values) => {
   expect(parse(given)).toMatchObject(values);
 });
 
-describe('what is wrong is said', () => {
+describe('a bad option is refused with a message', () => {
   test.each([
     [{ transport: 'axios' }, 'Expected `transport` of the client to be one of fetch, http, got `axios`.'],
     [{ resolver: 'dns.lab.test' }, 'Expected `resolver` of the client to be lookup, resolve or an IP address, got `dns.lab.test`.'],

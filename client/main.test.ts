@@ -1,4 +1,4 @@
-/** The client as a program: by itself on loopback, and in a lab, where addresses fall silent. */
+/** Tests the client as a program: alone on loopback, and in a lab where addresses become silent. */
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -19,7 +19,7 @@ async function run(...words: string[]): Promise<{ code: number | null; lines: st
   return { code, lines, stderr };
 }
 
-describe('by itself', () => {
+describe('alone on loopback', () => {
   let server: Server;
   let url: string;
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe('by itself', () => {
     server.close();
   });
 
-  test('prints a trace that a person can read, with times from zero, and ends with 0', async () => {
+  test('prints a readable trace with times from zero, and exits with 0', async () => {
     const { code, lines, stderr } = await run(url);
     expect(stderr).toBe('');
     expect(lines.map((line) => line.replace(/^ *\d+\.\d {2}/, ''))).toEqual([
@@ -55,7 +55,7 @@ describe('by itself', () => {
     expect(code).toBe(0);
   });
 
-  test('ends with 1 when a request was not answered', async () => {
+  test('exits with 1 when a request is not answered', async () => {
     const { code, lines } = await run(`http://127.0.0.1:${await freePort()}/`);
     expect(lines.at(-1)).toMatch(/error reaches the caller: ECONNREFUSED #1$/);
     expect(code).toBe(1);
@@ -70,7 +70,7 @@ describe('by itself', () => {
     [['--times', 'x', 'http://a/'], /^client: Expected `--times` to be a whole number, 1 or more, got `x`\.$/],
     [['--often', 'http://a/'], /^client: Unknown option '--often'/],
     [['transport=http', 'connectTimeoutMs=5', 'http://a/'], /^client: The `connectTimeoutMs` option needs transport=fetch/],
-  ])('%j is bad input: 3, and why', async (words, message) => {
+  ])('%j is bad input: exit status 3 and a message', async (words, message) => {
     const { code, lines, stderr } = await run(...words);
     expect(stderr).toMatch(message);
     expect(lines).toEqual([]);
@@ -102,14 +102,15 @@ describeWith('netns', 'in a lab', () => {
   const of = <Name extends EventName>(events: EmittedEvent[], name: Name) => events.filter((event): event is Extract<EmittedEvent, { event: Name }> => event.event === name);
   const [first, second] = ['198.51.100.11', '198.51.100.12'];
 
-  test.each(['lookup', 'resolve', '198.51.100.53', '2001:db8:1::53'])("resolver=%s gets the lab's answer, by queries of its own", async (resolver) => {
+  test.each(['lookup', 'resolve', '198.51.100.53', '2001:db8:1::53'])("resolver=%s sends its own queries and gets the lab's answer", async (resolver) => {
     const events = await inLab(`resolver=${resolver}`);
     expect(of(events, 'client:dns-done')).toMatchObject([{ addresses: [first, second], coalesced: false }]);
     expect(of(events, 'client:response')).toMatchObject([{ body: `Hello, World from ${first}` }]);
   });
 
-  /** Node's own, in the version this project pins; a very busy machine of two cores is late, never early. */
+  /** The default attempt delay of the Node version that this project pins. */
   const nodesAttemptMs = 250;
+  /** A very busy machine with two cores is late, never early. */
   const tolerance = { earlyMs: 2, lateMs: 400 };
 
   test.each([
@@ -117,7 +118,7 @@ describeWith('netns', 'in a lab', () => {
     ['transport=http', null],
     ['transport=fetch', 800],
     ['transport=http', 800],
-  ])('%s with attemptDelayMs=%s gives up a silent address after that, and takes the next', async (transport, attemptDelayMs) => {
+  ])('%s with attemptDelayMs=%s gives up a silent address after that delay and tries the next one', async (transport, attemptDelayMs) => {
     const hole = await lab.apply('blackhole', 'backend-1', { family: 4 });
     const events = await inLab(transport, ...(attemptDelayMs === null ? [] : [`attemptDelayMs=${attemptDelayMs}`]));
     await hole.heal();
@@ -131,7 +132,7 @@ describeWith('netns', 'in a lab', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('fetch gives up connecting after its own limit, and the attempt that was open is told', async () => {
+  test('fetch gives up connecting at its own limit, and the trace reports the attempt that was still open', async () => {
     const holes = await Promise.all((['backend-1', 'backend-2'] as const).map((backend) => lab.apply('blackhole', backend)));
     const { stdout } = await lab.host('client').run(nodeArgv('client/main.ts', 'connectTimeoutMs=1500', '--json', webUrl));
     await Promise.all(holes.map((hole) => hole.heal()));
@@ -141,7 +142,7 @@ describeWith('netns', 'in a lab', () => {
     expect(of(events, 'client:connect-failed').map(({ address, error }) => [address, error])).toEqual([[second, 'ECANCELED']]);
   });
 
-  test('IPv6 is tried first once there is one, and family=4 asks for no AAAA', async () => {
+  test('the client tries IPv6 first when the name has an IPv6 address, and family=4 sends no AAAA query', async () => {
     await lab.dns.aaaa(true);
     expect(of(await inLab(), 'client:response')).toMatchObject([{ body: `Hello, World from ${addressOf(lab.topology, 'backend-1', 6)}` }]);
     await lab.settle();

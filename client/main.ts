@@ -1,7 +1,7 @@
 /**
- * Our HTTP client: makes requests and records what the transport does for them.
+ * Our HTTP client. It makes requests and records what the transport does for each of them.
  *
- *   node client/main.ts [key=value…] [--times N] [--interval MS] [--json] URL     by itself
+ *   node client/main.ts [key=value…] [--times N] [--interval MS] [--json] URL     alone
  *   node client/main.ts [key=value…] --control                                    driven by the lab over stdin
  */
 import { parseArgs } from 'node:util';
@@ -16,13 +16,13 @@ import { createRequester } from './requester.ts';
 
 const usage = `Usage: node client/main.ts [key=value…] [--times N] [--interval MS] [--json] URL
 
-Requests URL and prints what happened underneath.
+Requests URL and prints what the transport did: DNS lookups, connection attempts, reuse of connections.
 
 ${Object.entries(clientOptions)
   .map(([key, option]) => `  ${key.padEnd(17)} ${option.doc} [${String(option.default ?? 'not set')}]`)
   .join('\n')}
 
-Exit status: 0 every request was answered, 1 one was not, 3 bad input.`;
+Exit status: 0 if every request was answered, 1 if a request was not answered, 3 for bad input.`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseCommandLine();
@@ -49,7 +49,7 @@ async function main(): Promise<number> {
     if (number > 1) await sleep(intervalMs);
     if (!(await request(number, 'GET', url)).ok) failed++;
   }
-  // A socket that was given up tells of its end in the next turn of the event loop.
+  // When the transport has given up a socket, the socket reports its end in the next turn of the event loop.
   await nextTurn();
   return failed > 0 ? 1 : 0;
 }

@@ -1,10 +1,10 @@
-/** The trace as a person reads it, when the client runs by itself. */
+/** Prints the trace as readable text when the client runs alone. */
 import { pc } from '../lab/vocabulary/terminal.ts';
 import { nowMs, type EventName, type Payload } from '../lab/vocabulary/events.ts';
 import { describe } from '../lab/vocabulary/telling.ts';
 import type { Emit } from './trace.ts';
 
-/** One line an event: milliseconds since the first, then what happened. */
+/** Returns an emitter that writes one line for each event: milliseconds since the first event, then a description. */
 export function printTrace(write: (line: string) => void = console.log): Emit {
   let zeroMs: number | undefined;
   return <Name extends EventName>(event: Name, payload: Payload<Name>, atMs = nowMs()) => {

@@ -1,6 +1,6 @@
 /**
- * What the client records, against a server on loopback and names that resolve to what a test says. Only getaddrinfo is replaced;
- * every connect is Node's own.
+ * Tests what the client records. The server is on loopback, and each test sets the addresses of a name. Only getaddrinfo is replaced;
+ * Node makes every connection itself.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -20,7 +20,7 @@ vi.mock('node:dns', async (importOriginal) => {
   const real = await importOriginal<typeof import('node:dns')>();
   const lookup = (name: string, options: object, callback: (error: Error | null, addresses: LookupAddress[]) => void): void => {
     const known = names.get(name);
-    // The real one underneath: what counts lookups must see one.
+    // Call the real lookup underneath, because the code that counts resolver requests must see one.
     if (known === undefined) real.lookup(name, { ...options, all: true }, callback);
     else real.lookup('localhost', { all: true }, () => {
       if (known instanceof Error) callback(known, []);
@@ -58,7 +58,7 @@ afterEach(() => {
 });
 
 const create = (options: Partial<ClientOptions> = {}) => {
-  // The log of this test, also for what a socket of it tells later.
+  // Keep the log of this test: one of its sockets may report an event after the next test has begun.
   const { add } = log;
   const emit: Emit = (event, payload, atMs = 0) => { add({ event, atMs, ...payload } as never); };
   const request = createRequester({ ...defaultsOf(clientOptions), ...options }, emit);
@@ -68,7 +68,7 @@ const create = (options: Partial<ClientOptions> = {}) => {
 const transports = ['fetch', 'http'] as const;
 
 describe.each(transports)('%s', (transport) => {
-  test('a first request: every step, in order, with what it was about', async () => {
+  test('the first request: every step is an event, in order, with its data', async () => {
     const result = await create({ transport })(1);
     expect(result).toEqual({ ok: true, status: 200, body: 'Hello, World\n' });
     expect(log.events).toMatchObject([
@@ -86,10 +86,10 @@ describe.each(transports)('%s', (transport) => {
     expect(done?.localPort).toBe(served[0]?.socket.remotePort);
   });
 
-  test('a second one reuses the connection: no lookup, no connect', async () => {
+  test('the second request reuses the connection: no lookup, no connect', async () => {
     const request = create({ transport });
     await request(1);
-    // undici takes the connection back a turn of the event loop after the body has ended.
+    // undici takes the connection back one turn of the event loop after the end of the body.
     await turn();
     const before = log.events.length;
     await request(2);
@@ -103,7 +103,7 @@ describe.each(transports)('%s', (transport) => {
     expect(served[0]?.socket).toBe(served[1]?.socket);
   });
 
-  test('without keep-alive each has its own', async () => {
+  test('without keep-alive each request has its own connection', async () => {
     const request = create({ transport, keepAlive: false });
     await request(1);
     await request(2);
@@ -111,7 +111,7 @@ describe.each(transports)('%s', (transport) => {
     expect(new Set(served.map(({ socket }) => socket)).size).toBe(2);
   });
 
-  test('two at once: two lookups, neither coalesced, and each event belongs to its request', async () => {
+  test('two requests at the same time: two lookups, neither is coalesced, and each event has the number of its request', async () => {
     const request = create({ transport });
     await Promise.all([request(1), request(2)]);
     expect(log.of('client:dns-done').map(({ coalesced }) => coalesced)).toEqual([false, false]);
@@ -123,7 +123,7 @@ describe.each(transports)('%s', (transport) => {
     expect(new Set(log.of('client:connect-done').map(({ connection }) => connection)).size).toBe(2);
   });
 
-  test('an answer that is waited for belongs to its own request', async () => {
+  test('a request that waits for its answer keeps its number while another request is made', async () => {
     const request = create({ transport, timeoutMs: 2_000 });
     const hanging = request(1, '/hang');
     await until(() => (served.length === 1 ? true : undefined), 'the first request at the server');
@@ -134,7 +134,7 @@ describe.each(transports)('%s', (transport) => {
     expect(log.of('client:response').map((event) => event.request)).toEqual([2]);
   });
 
-  test('a refused address is followed by the next one of the answer', async () => {
+  test('after a refused address the client tries the next address of the answer', async () => {
     names.set('web.lab.test', ['127.0.0.2', '127.0.0.1']);
     expect((await create({ transport })(1)).ok).toBe(true);
     expect(log.events.filter(({ event }) => event.startsWith('client:connect'))).toMatchObject([
@@ -146,7 +146,7 @@ describe.each(transports)('%s', (transport) => {
     ]);
   });
 
-  test('every address refused: the whole chain of causes reaches the caller, all members included', async () => {
+  test('every address refuses: the caller gets the whole chain of causes, with every member of the AggregateError', async () => {
     names.set('web.lab.test', ['127.0.0.2', '127.0.0.3', '127.0.0.4']);
     const result = await create({ transport })(1);
     expect(result).toMatchObject({ ok: false, error: 'ECONNREFUSED' });
@@ -156,14 +156,14 @@ describe.each(transports)('%s', (transport) => {
     expect(log.of('client:connect-failed').map(({ address, error }) => [address, error])).toEqual([['127.0.0.2', 'ECONNREFUSED'], ['127.0.0.3', 'ECONNREFUSED'], ['127.0.0.4', 'ECONNREFUSED']]);
   });
 
-  test('a name that does not resolve', async () => {
+  test('a name that does not resolve gives ENOTFOUND', async () => {
     names.set('nobody.lab.test', Object.assign(new Error('getaddrinfo ENOTFOUND nobody.lab.test'), { code: 'ENOTFOUND' }));
     expect(await create({ transport })(1, '/', 'nobody.lab.test')).toMatchObject({ ok: false, error: 'ENOTFOUND' });
     expect(log.of('client:dns-done')).toMatchObject([{ addresses: [], error: 'ENOTFOUND' }]);
     expect(log.of('client:error')[0]?.causes.at(-1)).toBe('getaddrinfo ENOTFOUND nobody.lab.test');
   });
 
-  test('a connection that the server closes while idle is told, and the next request makes a new one', async () => {
+  test('the server closes an idle connection: the trace reports it, and the next request opens a new connection', async () => {
     const request = create({ transport });
     await request(1);
     server.closeIdleConnections();
@@ -173,7 +173,7 @@ describe.each(transports)('%s', (transport) => {
     expect(log.of('client:connection-closed')).toMatchObject([{ connection: 1, address: '127.0.0.1' }]);
   });
 
-  test('a reset in the middle of the body', async () => {
+  test('a reset in the middle of the body gives ECONNRESET', async () => {
     const result = await create({ transport })(1, '/break');
     expect(result).toMatchObject({ ok: false, error: 'ECONNRESET' });
     expect(log.of('client:response-start')).toHaveLength(1);
@@ -181,28 +181,28 @@ describe.each(transports)('%s', (transport) => {
     expect(await log.have('client:connection-closed')).toMatchObject([{ connection: 1 }]);
   });
 
-  test('a server that says nothing, until the time for the request is over', async () => {
+  test('a silent server: the request ends with TimeoutError at its time limit', async () => {
     expect(await create({ transport, timeoutMs: 50 })(1, '/hang')).toMatchObject({ ok: false, error: 'TimeoutError' });
     expect(log.of('client:connection')).toHaveLength(1);
   });
 
-  test('a family that is asked for reaches the resolver', async () => {
+  test('the `family` option reaches the resolver', async () => {
     await create({ transport, family: 4 })(1);
     expect(log.of('client:dns-start')).toMatchObject([{ family: 4 }]);
   });
 });
 
-test('http has no connect timeout, and says so', () => {
+test('http refuses the `connectTimeoutMs` option', () => {
   expect(() => create({ transport: 'http', connectTimeoutMs: 100 })).toThrow('The `connectTimeoutMs` option needs transport=fetch');
 });
 
 describe('causeChain', () => {
-  test('outermost first, members of an AggregateError before the cause', () => {
+  test('lists the outermost error first, and the members of an AggregateError before its cause', () => {
     const members = new AggregateError([new Error('one'), new RangeError('two', { cause: new Error('two, why') })], 'all failed');
     expect(causeChain(new TypeError('fetch failed', { cause: members }))).toEqual(['TypeError: fetch failed', 'AggregateError: all failed', 'one', 'RangeError: two', 'two, why']);
   });
 
-  test('a message that names its error already, a code without a message, and what is no Error', () => {
+  test('handles a message that already names its error, a code without a message, and a value that is not an Error', () => {
     expect(causeChain(new TypeError('TypeError: twice'))).toEqual(['TypeError: twice']);
     expect(causeChain(Object.assign(new Error(''), { code: 'ECONNRESET' }))).toEqual(['ECONNRESET']);
     expect(causeChain(new Error('outer', { cause: { odd: 1 } }))).toEqual(['outer', '{ odd: 1 }']);

@@ -1,13 +1,17 @@
-/** One request from its start to what the caller gets, with every event in between. */
+/** Makes requests and reports every event from the start of a request to the caller's result. */
 import { inspect } from 'node:util';
 import { createLookup } from './resolvers.ts';
 import { createTransport } from './transports.ts';
 import { startTrace, type Emit } from './trace.ts';
 import type { ClientOptions } from './client-options.ts';
 
-export type RequestResult = { ok: true; /** Null where the client does not tell. */ status: number | null; body: string } | { ok: false; error: string; causes: string[] };
+/** What the caller gets: the response, or an error code with the texts of all causes. */
+export type RequestResult = { ok: true; /** Null if the client does not report it. */ status: number | null; body: string } | { ok: false; error: string; causes: string[] };
 
-/** A client that keeps its agent, and so its connections, from one request to the next. */
+/**
+ * Returns a function that makes one request. All its requests share one agent, and so its connections.
+ * @throws {LabError} BAD_INPUT for an option that the transport does not have.
+ */
 export function createRequester(options: ClientOptions, emit: Emit): (number: number, method: string, url: string) => Promise<RequestResult> {
   const trace = startTrace(emit);
   const transport = createTransport(options, createLookup(options, trace.lookupRecord(options.resolver)));
@@ -29,7 +33,7 @@ export function createRequester(options: ClientOptions, emit: Emit): (number: nu
     });
 }
 
-/** Every error the caller could dig out, outermost first: causes, and the members of an AggregateError. */
+/** Returns the text of every error in the chain, outermost first: the members of an AggregateError, then its cause. */
 export function causeChain(error: unknown): string[] {
   if (error === undefined) return [];
   if (!(error instanceof Error)) return [inspect(error)];
@@ -39,11 +43,11 @@ export function causeChain(error: unknown): string[] {
   return [text, ...inner.flatMap(causeChain), ...causeChain(error.cause)];
 }
 
-/** The most telling code of the chain: the innermost one there is. */
+/** Returns the code of the innermost error, which is the most specific one, or its name if it has no code. */
 function rootCode(error: unknown): string {
   if (!(error instanceof Error)) return inspect(error);
   const inner = error.cause === undefined ? '' : rootCode(error.cause);
   const { code } = error as { code?: unknown };
-  // A DOMException's code is a number of old (23 for TimeoutError); its name says it.
+  // A DOMException has a legacy number as its code (23 for TimeoutError), so its name is used.
   return inner || (typeof code === 'string' ? code : '') || (error.cause === undefined ? error.name : '');
 }

@@ -1,15 +1,16 @@
-/** Name resolution in the shape net.connect asks for, wrapped so that it can be recorded. */
+/** Lookup functions for net.connect that report every call. */
 import { createHook } from 'node:async_hooks';
 import dns, { lookup, Resolver, type LookupAddress, type LookupOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { ClientOptions } from './client-options.ts';
 
+/** Is told the start and the result of one lookup. `coalesced`: the lookup sent no request of its own and shared another one's answer. */
 export interface LookupRecord {
   onStart(name: string, family: number): void;
   onDone(result: { addresses: string[]; error?: string; coalesced: boolean }): void;
 }
 
-/** The function net.connect calls, made of libc or c-ares, reporting each call to `record()`. */
+/** Returns the lookup function for net.connect, which uses libc or c-ares. It calls `record` for each lookup and reports to what that returns. */
 export function createLookup({ resolver, resultOrder }: Pick<ClientOptions, 'resolver' | 'resultOrder'>, record: () => LookupRecord): LookupFunction {
   const resolve = resolver === 'lookup' ? libcLookup(resultOrder) : caresLookup(resolver, resultOrder);
   return (name, options, callback) => {
@@ -39,8 +40,8 @@ function libcLookup(order: ClientOptions['resultOrder']): Resolve {
 }
 
 /**
- * dns.resolve4 and dns.resolve6 together, as a program does that wants to avoid libc and its thread pool.
- * c-ares' resolve never sorts: each family comes in the server's order; verbatim puts IPv6 first, as RFC 6724's default policy would.
+ * Calls dns.resolve4 and dns.resolve6 at the same time, as a program does to avoid libc and its thread pool.
+ * c-ares' resolve never sorts: the addresses of each family are in the server's order. `verbatim` puts IPv6 first, as RFC 6724's default policy does.
  */
 function caresLookup(server: string, order: ClientOptions['resultOrder']): Resolve {
   const resolver = new Resolver();
@@ -53,7 +54,7 @@ function caresLookup(server: string, order: ClientOptions['resultOrder']): Resol
       (family) =>
         new Promise<LookupAddress[]>((resolve, reject) => {
           resolver[family === 4 ? 'resolve4' : 'resolve6'](name, (error, addresses) => {
-            // A family without records is no error as long as the other one has some.
+            // A family without records is not an error if the other family has records.
             if (error && error.code !== dns.NODATA) reject(error);
             else resolve(error ? [] : addresses.map((address) => ({ address, family })));
           });
@@ -72,7 +73,7 @@ function caresLookup(server: string, order: ClientOptions['resultOrder']): Resol
   };
 }
 
-/** How many requests `call` makes of libc or c-ares, as Node's own handles show: none means that an answer was shared. */
+/** Returns how many requests `call` makes to libc or c-ares, counted by Node's async handles. 0 means that the lookup shared an answer. */
 function countResolverRequests(call: () => void): number {
   let requests = 0;
   const hook = createHook({

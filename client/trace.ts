@@ -1,8 +1,8 @@
 /**
- * Records what a transport does, by hooks alone: diagnostics channels, socket events, a wrapped lookup.
- * It connects nothing, races nothing and retries nothing; taking it away changes no packet.
+ * Records what a transport does, with hooks only: diagnostics channels, socket events, a wrapped lookup.
+ * It makes no connection, no parallel attempt and no retry. Without it the client sends the same packets.
  *
- * Each request runs in an AsyncLocalStorage context, which is how a socket made on its behalf is known to be its.
+ * Each request runs in an AsyncLocalStorage context, which tells for which request a socket is made.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
@@ -11,14 +11,17 @@ import type { Socket } from 'node:net';
 import type { EventName, Payload } from '../lab/vocabulary/events.ts';
 import type { LookupRecord } from './resolvers.ts';
 
+/** Reports one event. `atMs` is its time on the lab's clock; the default is now. */
 export type Emit = <Name extends EventName>(event: Name, payload: Payload<Name>, atMs?: number) => void;
 
 export interface Trace {
-  /** Runs `request` so that all that happens on its behalf carries its number. */
+  /** Runs `request`. Every event that it causes carries `requestNumber`. */
   run<T>(requestNumber: number, request: () => Promise<T>): Promise<T>;
+  /** Returns the `record` argument of createLookup. Its events carry the name of the resolver. */
   lookupRecord(resolver: string): () => LookupRecord;
 }
 
+/** Subscribes to the diagnostics channels of Node and undici, and reports the events of each request to `emit`. */
 export function startTrace(emit: Emit): Trace {
   const current = new AsyncLocalStorage<number>();
   const connections = new WeakMap<Socket, { id: number; requests: number }>();
@@ -32,7 +35,7 @@ export function startTrace(emit: Emit): Trace {
     emit('client:connection', { request, connection: connection.id, reused: connection.requests++ > 0, address, port });
   };
 
-  // Published for each socket that net.connect makes, before it looks up or connects.
+  // Node publishes this for each socket that net.connect makes, before the lookup and the connect.
   subscribe('net.client.socket', (message) => {
     const request = current.getStore();
     if (request === undefined) return;
@@ -42,7 +45,7 @@ export function startTrace(emit: Emit): Trace {
     traceSocket(socket, request, connection.id, emit);
   });
 
-  // undici, behind fetch: the request object is the key from its creation to the moment it gets a socket.
+  // fetch uses undici. Its request object links the creation of a request with the socket that the request gets later.
   const undiciRequests = new WeakMap<object, number>();
   subscribe('undici:request:create', (message) => {
     const request = current.getStore();
@@ -82,7 +85,7 @@ export function startTrace(emit: Emit): Trace {
   };
 }
 
-/** The connecting socket's own events: https://nodejs.org/docs/latest-v24.x/api/net.html#event-connectionattempt */
+/** Reports the connection events of one socket: https://nodejs.org/docs/latest-v24.x/api/net.html#event-connectionattempt */
 function traceSocket(socket: Socket, request: number, connection: number, emit: Emit): void {
   const attempt = (address: string, port: number, family: number) => ({ request, connection, address, port, family });
   let attempted: ReturnType<typeof attempt> | undefined;
@@ -112,7 +115,7 @@ function traceSocket(socket: Socket, request: number, connection: number, emit: 
   });
   socket.once('close', () => {
     if (established) emit('client:connection-closed', { connection, address: established, ...(error ? { error } : {}) });
-    // The transport gave up while an attempt was still open: its own timeout, or an abort.
+    // The transport gave up while an attempt was still open, because of its own timeout or an abort.
     else if (attempted) emit('client:connect-failed', { ...attempted, error: error ?? 'ABORTED' });
   });
 }

@@ -1,24 +1,28 @@
-/** The two ways Node programs make HTTP requests, configured alike. Each leaves connecting to Node. */
+/** The two ways in which Node programs make HTTP requests, with the same options. In both Node itself makes the connections. */
 import { Agent, request as httpRequest } from 'node:http';
 import { getDefaultAutoSelectFamilyAttemptTimeout, type LookupFunction } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { LabError } from '../lab/vocabulary/errors.ts';
 import type { ClientOptions } from './client-options.ts';
 
+/** A response whose status and headers have arrived; `body()` reads the rest. */
 export interface StartedResponse {
   status: number;
   body(): Promise<string>;
 }
 
-/** Resolves when status and headers are there; rejects with what the transport gives its caller. */
+/** Makes a request. It resolves when the status and the headers have arrived, and rejects with the transport's own error. */
 export type Transport = (method: string, url: string, signal: AbortSignal | null) => Promise<StartedResponse>;
 
-/** @throws {LabError} BAD_INPUT for an option that the transport does not have. */
+/**
+ * Returns the transport that `options.transport` names.
+ * @throws {LabError} BAD_INPUT for an option that the transport does not have; NOT_SUPPORTED if this Node has no undici dispatcher.
+ */
 export function createTransport(options: ClientOptions, lookup: LookupFunction): Transport {
   return options.transport === 'fetch' ? fetchTransport(options, lookup) : httpTransport(options, lookup);
 }
 
-/** What net.connect is given; the attempt delay only where it was asked for, so that Node's default stays Node's. */
+/** Returns the options for net.connect. Without `attemptDelayMs` the attempt delay is Node's default. */
 function connectOptions({ family, autoSelectFamily, attemptDelayMs }: ClientOptions, lookup: LookupFunction) {
   return {
     lookup,
@@ -31,14 +35,14 @@ function connectOptions({ family, autoSelectFamily, attemptDelayMs }: ClientOpti
 type Dispatcher = NonNullable<RequestInit['dispatcher']>;
 
 /**
- * fetch as built into this Node, with an agent of its own. The built-in undici is not importable; its Agent class is reached
- * through the global dispatcher, which undici keeps under this symbol so that all copies of it share one.
+ * Uses the fetch that is built into Node, with its own agent. A program cannot import the built-in undici. Its Agent class is reached
+ * through the global dispatcher, which undici keeps under this symbol so that all copies of undici share one dispatcher.
  */
 function fetchTransport(options: ClientOptions, lookup: LookupFunction): Transport {
-  // The first use of a fetch global is what loads undici and sets the dispatcher.
+  // The first use of a fetch global loads undici and sets the dispatcher.
   Response.error();
   const shared = (globalThis as unknown as Record<symbol, { constructor: new (agentOptions: object) => Dispatcher }>)[Symbol.for('undici.globalDispatcher.1')];
-  if (!shared) throw new LabError('NOT_SUPPORTED', `Node ${process.version} has no global undici dispatcher; use transport=http.`);
+  if (!shared) throw new LabError('NOT_SUPPORTED', `Node ${process.version} has no global undici dispatcher, which transport=fetch needs. Use transport=http.`);
   const { autoSelectFamily, autoSelectFamilyAttemptTimeout, ...connect } = connectOptions(options, lookup);
   const dispatcher = new shared.constructor({
     connect: { ...connect, ...(options.connectTimeoutMs === null ? {} : { timeout: options.connectTimeoutMs }) },

@@ -5,23 +5,26 @@ import { defineScenario } from '../lab/run/scenario.ts';
 
 export const addressQueries = defineScenario({
   title: 'two DNS queries, A and AAAA, even where IPv6 is not in use',
-  teaches: 'A lookup for both families is two queries. That nobody uses IPv6 does not stop the second; only a host without any IPv6 address does.',
+  teaches:
+    'A lookup for both families is two queries. The client sends the AAAA query even when nobody uses IPv6. Only a host without any IPv6 address ' +
+    'leaves it out.',
   predict:
-    'No name here has an IPv6 address. Three lookups: by a host with a global IPv6 address, with a link-local one alone (as any host has), ' +
-    'and with none. How many queries does each make?',
+    'No name here has an IPv6 address. The client host has first a global IPv6 address, then only a link-local one (as any host has), then none. ' +
+    'How many queries does a lookup send each time?',
   explains:
-    'DNS has no question for "any address": A and AAAA are two record types and so two queries, which libc sends from one socket, one behind the ' +
-    'other. It cannot know that the AAAA answer will be empty before it has it. And it has to wait for it: a DNS server that is slow or silent on AAAA alone ' +
-    'slows down a network without any IPv6. Node asks getaddrinfo with AI_ADDRCONFIG, which leaves the AAAA query out only where no interface but ' +
-    'loopback has an IPv6 address; the link-local address that Linux gives every interface is enough for glibc to ask. c-ares has no such ' +
-    'rule (--set resolver=resolve asks for both to the end, and fails the contract below).',
+    'DNS has no question for "any address". A and AAAA are two record types, so they are two queries, and libc sends both from one socket, one ' +
+    'directly after the other. The resolver cannot know that the AAAA answer will be empty before it arrives, so it has to wait for it. A DNS ' +
+    'server that is slow or silent on AAAA alone therefore slows down a network without any IPv6. Node calls getaddrinfo with AI_ADDRCONFIG. ' +
+    'This flag leaves out the AAAA query only when no interface except loopback has an IPv6 address. The link-local address that Linux gives ' +
+    'every interface is enough for glibc to ask. c-ares has no such rule: with --set resolver=resolve the client sends both queries in all three ' +
+    'cases, and the contract fails.',
   sources: ['RFC 3596 section 2.1 (AAAA)', 'getaddrinfo(3), AI_ADDRCONFIG', 'Node lib/net.js, lookupAndConnect: hints = dns.ADDRCONFIG', 'RFC 4074 (misbehaviour against AAAA queries)'],
   reproduces: ['S9'],
   client: { keepAlive: false },
   run: async ({ client, note }) => {
     await client.get();
     await client.$`ip -6 address save dev eth0 >/run/ipv6-addresses; ip -6 address flush dev eth0 scope global`;
-    note('the client host has a link-local IPv6 address only');
+    note('the client host has only a link-local IPv6 address');
     await client.get();
     await client.$`ip -6 address flush dev eth0`;
     note('the client host has no IPv6 address');
@@ -32,8 +35,8 @@ export const addressQueries = defineScenario({
     const answers = events.filter((event) => event.event === 'dns:answer' && event.type === 'AAAA' && event.tMs > 0);
     return [
       check('every request was answered', requests.ok === 3 && requests.failed === 0, `${requests.ok} of ${requests.sent}`),
-      check('IPv6 was not in use: no answer had an IPv6 address', events.every((event) => event.event !== 'dns:answer' || event.addresses.every(isIPv4)), `${answers.length} AAAA answers`),
-      check('and every connection was made over IPv4', attempts.length > 0 && attempts.every(({ family }) => family === 4), attempts.map(({ address }) => address).join(' ')),
+      check('IPv6 was not in use: no DNS answer held an IPv6 address', events.every((event) => event.event !== 'dns:answer' || event.addresses.every(isIPv4)), `${answers.length} AAAA answers`),
+      check('every attempt used IPv4', attempts.length > 0 && attempts.every(({ family }) => family === 4), attempts.map(({ address }) => address).join(' ')),
     ];
   },
   contract: ({ events, topology }) => {
@@ -41,9 +44,9 @@ export const addressQueries = defineScenario({
     const ports = new Set(global.map(({ fromPort }) => fromPort));
     return [
       check('with a global IPv6 address: two queries', queryTypes(global) === 'A AAAA', queryTypes(global)),
-      check('both were sent from one socket', ports.size === 1, `source ports ${[...ports].join(' ')}`),
-      check('with a link-local one alone: still two', queryTypes(linkLocal) === 'A AAAA', queryTypes(linkLocal)),
-      check('without any: the A query alone', queryTypes(none) === 'A', queryTypes(none)),
+      check('with a global IPv6 address: both queries came from one socket', ports.size === 1, `source ports ${[...ports].join(' ')}`),
+      check('with only a link-local IPv6 address: still two queries', queryTypes(linkLocal) === 'A AAAA', queryTypes(linkLocal)),
+      check('without any IPv6 address: only the A query', queryTypes(none) === 'A', queryTypes(none)),
     ];
   },
 });

@@ -3,11 +3,14 @@ import { defineScenario } from '../lab/run/scenario.ts';
 
 export const baseline = defineScenario({
   title: 'nothing is broken: what a healthy run looks like (start a new scenario from this one)',
-  teaches: 'The control run. Three requests, and a "fault" that changes nothing: if this one does not pass, believe no other.',
-  predict: 'Three answers. How many lookups, how many connections?',
+  teaches:
+    'This is the control run: three requests, and a "fault" that changes nothing. If this scenario does not pass, do not trust the result of any ' +
+    'other.',
+  predict: 'The client gets three answers. How many lookups does it make, and how many connections?',
   explains:
-    'Keep-alive holds the first connection, so the second and third request use it: one lookup (two queries, A and AAAA), one connect. ' +
-    'The noop fault goes the way of every fault, observation and healing included, and its effect is that the backend goes on answering.',
+    'Keep-alive holds the first connection, so the second and the third request use it. There is one lookup (two queries, A and AAAA) and one ' +
+    'attempt. The lab applies, observes and heals the noop fault like every other fault. The expected effect of noop is that the backend ' +
+    'continues to answer.',
   sources: ['RFC 9112 section 9.3 (persistence)'],
   reproduces: ['S1', 'S3'],
   run: async ({ client, apply, wait, backendAt }) => {
@@ -19,5 +22,5 @@ export const baseline = defineScenario({
     await client.get();
   },
   checks: ({ findings: { requests } }) => [check('every request was answered', requests.ok === 3 && requests.failed === 0, `${requests.ok} of ${requests.sent}`)],
-  contract: ({ findings: { connections } }) => [check('one connection served all', connections.opened === 1 && connections.reused === 2, `${connections.opened} opened, ${connections.reused} reused`)],
+  contract: ({ findings: { connections } }) => [check('one connection served all requests', connections.opened === 1 && connections.reused === 2, `${connections.opened} opened, ${connections.reused} reused`)],
 });

@@ -4,19 +4,21 @@ import { domain, httpPort } from '../lab/vocabulary/topology.ts';
 import { answererOf, triedCheck } from './common.ts';
 import { doublingCheck, resentRequest } from './retransmission-common.ts';
 
-/** A tail loss probe, and the timer three times: 1.6 s; the next one is due after 1.6 s more. */
+/** One tail loss probe and three expiries of the timer. They take 1.6 s; the next retransmission is due 1.6 s later. */
 const lostAgain = 4;
 const untilLostMs = 10_000;
 
 export const dataRetransmission = defineScenario({
-  title: 'connected, and then the request is lost: who sends it again, and when does it arrive after healing?',
-  teaches: 'TCP repeats what is lost, at intervals that double. So an outage ends for a client later than for the network: at worst it lasts twice as long.',
-  predict: 'Handshakes pass, requests vanish on the way. After the fourth repetition the path is healed. Does the client send a request again? When is it answered? How many requests does the server see?',
+  title: 'the connection works, but a request is lost: does the client repeat it, and when does it arrive after the heal?',
+  teaches: 'TCP repeats lost data at intervals that double. So an outage lasts longer for a client than for the network, at worst twice as long.',
+  predict:
+    'Handshakes pass, but requests are lost on the way. After the fourth retransmission the path is healed. Does the client send a request ' +
+    'again? When is the request answered? How many requests does the backend see?',
   explains:
-    'The kernel keeps what is not acknowledged and sends it again: first a tail loss probe or the timer, at some 200 ms (Linux’ least), then each time ' +
-    'after twice as long, 0.4, 0.8, 1.6 s. HTTP knows nothing of it: one connection, one request, no error. When the path is healed ' +
-    'nobody is told. The client’s kernel waits for its timer, which by then is as long as the whole outage was, and the answer comes after ' +
-    'that. The server saw one request, a moment old by its own clock: its log shows no trouble at all.',
+    'The kernel keeps data until it is acknowledged, and sends it again: first after some 200 ms (the minimum of Linux), by a tail loss probe or ' +
+    'by its timer, then each time after twice as long: 0.4, 0.8, 1.6 s. HTTP does not notice: there is one connection, one request and no error. ' +
+    'When the path is healed, nothing tells the client’s kernel. It waits for its timer, which is by then as long as the whole outage was, and ' +
+    'the answer comes after that. The backend sees one request that has just arrived, so its log shows no problem.',
   sources: ['RFC 6298 section 5 (the timer doubles)', 'RFC 8985 section 7 (tail loss probe)', 'tcp(7) (tcp_retries2)', 'RFC 9293 section 3.9.1.2 (PSH)'],
   reproduces: ['S17', 'S8'],
   run: async ({ client, apply, until }) => {
@@ -39,16 +41,16 @@ export const dataRetransmission = defineScenario({
     const healedMs = healed?.tMs ?? NaN;
     return [
       triedCheck(findings),
-      check('backend-1 answered before', answererOf(topology, before) === 'backend-1', answererOf(topology, before)),
+      check('backend-1 answered before the fault', answererOf(topology, before) === 'backend-1', answererOf(topology, before)),
       doublingCheck(resent, lostAgain - 2),
-      check('the request was answered, by its next repetition after healing', answer.ok && response !== undefined && lastMs > healedMs && response.tMs > lastMs && (resent?.againMs.filter((ms) => ms > healedMs).length ?? 0) === 1, response ? `healed, sent again ${(lastMs - healedMs).toFixed(0)} ms later, answered ${(response.tMs - lastMs).toFixed(1)} ms after that` : 'no response'),
-      check('the server saw it once', arrived.length === 1, `${arrived.length} requests`),
+      check('the request was answered after its first retransmission since the heal', answer.ok && response !== undefined && lastMs > healedMs && response.tMs > lastMs && (resent?.againMs.filter((ms) => ms > healedMs).length ?? 0) === 1, response ? `sent again ${(lastMs - healedMs).toFixed(0)} ms after the heal, answered ${(response.tMs - lastMs).toFixed(1)} ms after that` : 'no response'),
+      check('the backend saw the request exactly once', arrived.length === 1, `${arrived.length} requests`),
     ];
   },
   contract: ({ events, findings: { requests, attempts } }) => {
     const sent = events.filter((event) => event.event === 'wire:request').length;
     return [
-      check('our client knew nothing of it: one connection, no error, and no request more than it was asked for', attempts.length === 1 && requests.failed === 0 && sent === 2, `${attempts.length} attempts, ${requests.failed} failed, ${sent} requests sent`),
+      check('our client did not notice: one attempt, no error, and no extra request', attempts.length === 1 && requests.failed === 0 && sent === 2, `${attempts.length} attempts, ${requests.failed} failed, ${sent} requests sent`),
     ];
   },
 });

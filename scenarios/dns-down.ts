@@ -4,21 +4,23 @@ import { defineScenario } from '../lab/run/scenario.ts';
 import { tookMs } from './common.ts';
 
 export const dnsDown = defineScenario({
-  title: 'the DNS server is down: who notices, and how soon?',
-  teaches: 'Without DNS nothing new begins and everything old goes on. A dead server on a living host says so at once.',
-  predict: 'A connection is kept, then the DNS server is killed. What happens to the next request on that connection, and to a newcomer’s first one? Does the newcomer wait 5 s?',
+  title: 'the DNS server is down: which requests fail, and how soon?',
+  teaches: 'Without DNS no new connection starts, but existing connections continue. When only the DNS process is dead, its living host says so at once.',
+  predict:
+    'The client keeps a connection, then the DNS server is killed. What happens to the next request on that connection? What happens to the ' +
+    'first request of a new client? Does the new client wait 5 s?',
   explains:
-    'A closed UDP port is answered with ICMP port unreachable, which the kernel hands to the resolver’s connected socket as ECONNREFUSED: it need not ' +
-    'wait for a timeout, goes through its list of servers, and reports EAI_AGAIN within milliseconds. (A host that is gone, or a firewall that drops, is ' +
-    'dns-timeout.) The kept connection asks nothing and is served. After the server has come back, the newcomer’s next request just works: a failed lookup is ' +
-    'kept by nobody here.',
+    'The host answers a query to a closed UDP port with ICMP port unreachable. The client’s kernel gives this to the resolver’s connected socket ' +
+    'as ECONNREFUSED. So the resolver does not wait for a timeout: it goes through its list of servers and reports EAI_AGAIN within ' +
+    'milliseconds. (For a host that is gone, or a firewall that drops packets, see dns-timeout.) The request on the kept-alive connection asks ' +
+    'DNS nothing, so it is served. When the DNS server is back, the next request of the new client works: nothing here caches the failed lookup.',
   sources: ['RFC 1122 section 4.1.3.1 (port unreachable)', 'udp(7) (errors on a connected socket)', 'glibc resolv/res_send.c, send_dg', 'getaddrinfo(3), EAI_AGAIN'],
   reproduces: [],
   run: async ({ client, apply, startClient, note }) => {
     await client.get();
     const killed = await apply('kill', 'dns');
     const kept = await client.get();
-    note('a newcomer');
+    note('a new client');
     const newcomer = await startClient({});
     const during = await newcomer.get();
     await killed.heal();
@@ -32,17 +34,17 @@ export const dnsDown = defineScenario({
     const unreachable = events.filter((event) => event.event === 'wire:unreachable' && event.port === 53 && isDown(event)).length;
     const answers = events.filter((event) => event.event === 'wire:dns-response' && isDown(event)).length;
     return [
-      check('the newcomer’s queries met ICMP port unreachable, and no answer', unreachable > 0 && answers === 0, `${unreachable} unreachable, ${answers} answers`),
-      check('its request was not answered while DNS was down', !during.ok, during.ok ? 'answered' : during.error),
-      check('and was answered when DNS was back', after.ok, after.ok ? 'answered' : after.error),
+      check('the new client’s queries got ICMP port unreachable, and no answer', unreachable > 0 && answers === 0, `${unreachable} unreachable, ${answers} answers`),
+      check('the new client’s request was not answered while DNS was down', !during.ok, during.ok ? 'answered' : during.error),
+      check('the new client’s next request was answered after the heal', after.ok, after.ok ? 'answered' : after.error),
     ];
   },
   contract: ({ events, topology, data: { kept, during } }) => {
     const waitedMs = tookMs(events, 3);
     return [
-      check('the kept connection was served, and asked nothing', kept.ok && dnsDuring(events, 2, topology).queries.length === 0, kept.ok ? 'answered' : kept.error),
-      check('the newcomer got EAI_AGAIN', !during.ok && during.error === 'EAI_AGAIN', during.ok ? 'answered' : during.error),
-      check('without a wait: sooner than the resolver’s timeout of 5 s', waitedMs !== null && waitedMs < 5_000, `${waitedMs?.toFixed(0) ?? 'no'} ms`),
+      check('the kept-alive connection was served, without a DNS query', kept.ok && dnsDuring(events, 2, topology).queries.length === 0, kept.ok ? 'answered' : kept.error),
+      check('the new client got EAI_AGAIN', !during.ok && during.error === 'EAI_AGAIN', during.ok ? 'answered' : during.error),
+      check('the error came sooner than the resolver’s timeout of 5 s', waitedMs !== null && waitedMs < 5_000, `${waitedMs?.toFixed(0) ?? 'no'} ms`),
     ];
   },
 });

@@ -4,20 +4,25 @@ import { defineScenario } from '../lab/run/scenario.ts';
 import { createTopology, deadNameserver, nameserver, nobodysAddress } from '../lab/vocabulary/topology.ts';
 import { resolverTolerance } from './common.ts';
 
-/** glibc's own is 5 s: this scenario sets 1 s to stay short. */
+/** glibc's default is 5 s. This scenario sets 1 s to stay short. */
 const timeoutMs = 1_000;
 const dead = nobodysAddress(createTopology(), 4);
-/** A host that is there, and no DNS server: its kernel says so. */
+/** A host that is up but runs no DNS server: its kernel answers queries with ICMP port unreachable. */
 const closed = createTopology().hosts['backend-1'].ipv4;
 
 export const dnsFirstServerDead = defineScenario({
-  title: 'the first name server of two is dead: what does each lookup cost?',
-  teaches: 'A second name server is a spare that is asked after a timeout, on every lookup anew. A dead first one is paid for with each new connection.',
-  predict: `resolv.conf lists a name server that no host has, then the good one; timeout:1 (the default is 5). Two requests on new connections: what does the second one cost? And where the first host is there, but no server on it?`,
+  title: 'the first of two name servers is dead: what does each lookup cost?',
+  teaches:
+    'A resolver asks the second name server only after a timeout, and it does so again on every lookup. So a dead first name server delays each ' +
+    'new connection.',
+  predict:
+    'resolv.conf lists a name server address that no host has, then the good one, and timeout:1 (the default is 5). The client makes two ' +
+    'requests on new connections. What does the second one cost? And what changes when the first host is up, but runs no DNS server?',
   explains:
-    'glibc asks the servers of resolv.conf in their order, each with its full timeout, and remembers nothing from one lookup to the next: not that the ' +
-    'first was dead. So each lookup pays the timeout, 5 s by default, as long as nobody mends the list. A host without a server answers with ICMP port unreachable, and the second server is asked in the same millisecond: as with ' +
-    'connects, a refusal is better than silence.',
+    'glibc asks the servers of resolv.conf in their order, and gives each its full timeout. It remembers nothing from one lookup to the next, so ' +
+    'it does not know that the first server was dead. Each lookup pays the timeout, 5 s by default, until somebody corrects the list. A host ' +
+    'without a DNS server answers with ICMP port unreachable, and glibc asks the second server in the same millisecond. As with connection ' +
+    'attempts, a refusal is better than silence.',
   sources: ['resolv.conf(5), nameserver, timeout', 'glibc resolv/res_send.c', 'RFC 1122 section 4.1.3.1 (port unreachable)'],
   reproduces: [],
   topology: { resolvConf: [deadNameserver, nameserver, `options timeout:${timeoutMs / 1000}`] },
@@ -26,7 +31,7 @@ export const dnsFirstServerDead = defineScenario({
     const silent = [await client.get(), await client.get()];
     const lines = [`nameserver ${closed}`, nameserver, `options timeout:${timeoutMs / 1000}`];
     await client.$`printf '%s\n' ${lines} >/etc/resolv.conf`;
-    note('the first name server is a host without one');
+    note('the first name server is now a host without a DNS server');
     const refused = await client.get();
     return { results: [...silent, refused] };
   },
@@ -34,7 +39,7 @@ export const dnsFirstServerDead = defineScenario({
     const asked = events.filter((event) => (event.event === 'wire:neighbour-solicitation' || event.event === 'wire:dns-query') && event.address === dead).length;
     const answers = events.filter((event) => (event.event === 'wire:neighbour-answer' || event.event === 'wire:dns-response') && event.address === dead).length;
     return [
-      check('the dead server was asked, or asked for, and nobody answered', asked > 0 && answers === 0, `${asked} packets, ${answers} answers`),
+      check('the client sent ARP requests or queries to the dead address, and nobody answered', asked > 0 && answers === 0, `${asked} packets, ${answers} answers`),
       check('every request was answered', results.every(({ ok }) => ok), results.filter(({ ok }) => ok).length),
     ];
   },
@@ -45,11 +50,11 @@ export const dnsFirstServerDead = defineScenario({
       return start && query ? query.tMs - start.tMs : null;
     };
     const unreachable = events.filter((event) => event.event === 'wire:unreachable' && event.address === closed && event.port === 53).length;
-    const afterRefusal: Check = check('after a refusal, at once', (waitedMs(3) ?? Infinity) < timeoutMs / 2, `${waitedMs(3)?.toFixed(1) ?? 'never'} ms, ${unreachable} port unreachable`);
+    const afterRefusal: Check = check(`the third lookup asked the second server at once: within ${timeoutMs / 2} ms`, (waitedMs(3) ?? Infinity) < timeoutMs / 2, `${waitedMs(3)?.toFixed(1) ?? 'never'} ms, ${unreachable} port unreachable`);
     return [
       checkDelay('the first lookup asked the second server after the timeout', waitedMs(1), timeoutMs, resolverTolerance),
-      checkDelay('the second lookup again', waitedMs(2), timeoutMs, resolverTolerance),
-      check('the host without a server said so', unreachable > 0, unreachable),
+      checkDelay('the second lookup asked it after the timeout again', waitedMs(2), timeoutMs, resolverTolerance),
+      check('the host without a DNS server answered with ICMP port unreachable', unreachable > 0, unreachable),
       afterRefusal,
     ];
   },

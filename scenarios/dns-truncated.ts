@@ -3,13 +3,18 @@ import { dnsDuring } from '../lab/analysis/queries.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
 
 export const dnsTruncatedAnswer = defineScenario({
-  title: 'DNS answers are truncated: is the question asked again over TCP, and what if TCP is closed?',
-  teaches: 'An answer that does not fit comes with a flag and without records. The resolver asks again over TCP, and only then is it seen whether TCP to port 53 is open.',
-  predict: 'Every answer over UDP is truncated. How many queries does one lookup make now? Then TCP to port 53 is refused. Which error does the caller get, and how soon?',
+  title: 'DNS answers are truncated: does the resolver ask again over TCP, and what if TCP is closed?',
+  teaches:
+    'An answer that does not fit into UDP comes with a flag and without records. The resolver asks again over TCP. Only then does it show ' +
+    'whether TCP to port 53 is open.',
+  predict:
+    'Every answer over UDP is truncated. How many queries does one lookup send now? Then TCP to port 53 is refused. Which error does the caller ' +
+    'get, and how soon?',
   explains:
-    'With the TC bit set the answer over UDP is worth nothing, and a resolver repeats the question on a TCP connection to the same server: ' +
-    'both types go over TCP, and the caller only waits a little longer. A firewall that forgot TCP to port 53 goes unnoticed until a name has ' +
-    'so many addresses that its answer is truncated: then the UDP answers go on saying "ask over TCP", TCP is refused, and the resolver reports a temporary failure (EAI_AGAIN), although the server is up and answers each query.',
+    'When the TC bit is set, the answer over UDP is useless, and the resolver repeats the question on a TCP connection to the same server. Both ' +
+    'types go over TCP, and the caller only waits a little longer. A firewall that forgot to allow TCP to port 53 goes unnoticed until a name ' +
+    'has so many addresses that its answer is truncated. Then the UDP answers say "ask over TCP", TCP is refused, and the resolver reports a ' +
+    'temporary failure (EAI_AGAIN), although the server is up and answers each query.',
   sources: ['RFC 7766 section 5 (transport of truncated answers)', 'RFC 2181 section 9 (the TC bit)', 'glibc resolv/res_send.c, send_dg and send_vc', 'getaddrinfo(3), EAI_AGAIN'],
   reproduces: [],
   client: { keepAlive: false },
@@ -32,8 +37,8 @@ export const dnsTruncatedAnswer = defineScenario({
     const queries = (request: number, transport: string): string => dnsDuring(events, request, topology).queries.filter((query) => query.transport === transport).map(({ type }) => type).sort().join(' ');
     return [
       check('with TCP the request was answered', overTcp.ok, overTcp.ok ? 'answered' : overTcp.error),
-      check('after A and AAAA over UDP', queries(1, 'udp') === 'A AAAA', queries(1, 'udp')),
-      check('and both again over TCP', queries(1, 'tcp') === 'A AAAA', queries(1, 'tcp')),
+      check('the client asked for A and AAAA over UDP', queries(1, 'udp') === 'A AAAA', queries(1, 'udp')),
+      check('the client asked for both again over TCP', queries(1, 'tcp') === 'A AAAA', queries(1, 'tcp')),
       check('without TCP the error is EAI_AGAIN', !without.ok && without.error === 'EAI_AGAIN', without.ok ? 'answered' : without.error),
     ];
   },

@@ -4,17 +4,19 @@ import { defineScenario } from '../lab/run/scenario.ts';
 import { backendNames } from '../lab/vocabulary/topology.ts';
 import { attemptsText, triedCheck, timerTolerance } from './common.ts';
 
-/** Further apart than the tolerance is wide: no step can be taken for its neighbour. */
+/** The steps are further apart than the tolerance is wide, so no step can be mistaken for another one. */
 const delaysMs = [50, 200, 400];
 
 export const fallbackDelaySweep = defineScenario({
-  title: 'the fallback delay, configured from 50 to 400 ms: is it what was asked for?',
-  teaches: 'The fallback delay is a setting, and it can be measured from outside: the time between the first IPv6 and the first IPv4 attempt.',
-  predict: `A new client for each of ${delaysMs.join(', ')} ms, with IPv6 silent. Is each delay exact, or does it come in steps, or with an addition?`,
+  title: 'the fallback delay, configured from 50 to 400 ms: does the client keep to it?',
+  teaches: 'The fallback delay is a setting. It can be measured from outside: it is the time between the first IPv6 attempt and the first IPv4 attempt.',
+  predict:
+    `IPv6 is silent. A new client runs with each of ${delaysMs.join(', ')} ms as its fallback delay. Is each delay exact, or is it rounded, or ` +
+    'does something add to it?',
   explains:
-    'Node starts a timer with each attempt (`autoSelectFamilyAttemptTimeout`, at least 10 ms) and moves on when it fires, so the delay is the ' +
-    'one that was configured, plus what the event loop takes to wake up. RFC 8305 recommends 250 ms, allows down to 10 ms and no less than 100 ms ' +
-    'as a rule: a short delay hides broken IPv6, and takes healthy but distant IPv6 for broken.',
+    'Node starts a timer with each attempt (`autoSelectFamilyAttemptTimeout`, at least 10 ms) and goes on to the next address when the timer ' +
+    'fires. So the delay is the configured one, plus the time that the event loop needs to wake up. RFC 8305 recommends 250 ms. It allows down ' +
+    'to 10 ms, and recommends no less than 100 ms. A short delay hides broken IPv6, and it treats healthy but distant IPv6 as broken.',
   sources: ['RFC 8305 section 8 (configurable values)', 'Node net docs: autoSelectFamilyAttemptTimeout'],
   reproduces: ['S13'],
   run: async ({ dns, apply, startClient }) => {
@@ -22,7 +24,7 @@ export const fallbackDelaySweep = defineScenario({
     await Promise.all(backendNames.map((backend) => apply('blackhole', backend, { family: 6 })));
     const answers = [];
     for (const attemptDelayMs of delaysMs) {
-      // Its own client for each step: a kept-alive connection would need no second fallback.
+      // Each step has its own client, because a kept-alive connection would need no second fallback.
       const client = await startClient({ attemptDelayMs });
       answers.push(await client.get());
       await client.stop();
@@ -33,7 +35,7 @@ export const fallbackDelaySweep = defineScenario({
   contract: ({ findings: { attempts }, data }) => [
     check('every step was answered', data.every(({ ok }) => ok), `${data.filter(({ ok }) => ok).length} of ${data.length}`),
     ...delaysMs.flatMap((delayMs, index) => {
-      // Requests are numbered over the whole run, one a step.
+      // Requests are numbered over the whole run, and each step makes one request.
       const tried = attempts.filter(({ request }) => request === index + 1);
       const path = tried.map(({ family, outcome }) => `IPv${family} ${outcome}`).join(', ');
       return [

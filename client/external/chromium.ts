@@ -10,8 +10,8 @@ export const chromium: Profile = {
       return {
         version,
         program: { asked: 'over stdin', argv: [host.node, programPath(host, 'chromium.mjs'), browser], saysReady: true },
-        // Chromium asks for AAAA only where the kernel has a route to this address (net/dns/host_resolver_manager.cc): it connects
-        // a UDP socket to it, which sends nothing. A flat network has none, and every name would seem to have IPv4 alone.
+        // Chromium sends AAAA queries only if the kernel has a route to this address (net/dns/host_resolver_manager.cc). To find out, it
+        // connects a UDP socket to the address, which sends no packet. The lab's flat network has no such route, so Chromium would use IPv4 only.
         prepare: ['ip', '-6', 'route', 'replace', '2001:4860:4860::8888/128', 'dev', 'eth0'],
       };
     }

@@ -1,7 +1,7 @@
 import { versionFrom, type Profile } from './profile.ts';
 
 export const curl: Profile = {
-  summary: 'curl, a process a request',
+  summary: 'curl, one process for each request',
   install: 'apt-get install curl',
   find: async (host) => {
     const version = await versionFrom(host, ['curl', '--version']);
@@ -10,7 +10,7 @@ export const curl: Profile = {
       version,
       program: {
         asked: 'by arguments',
-        // --disable: no ~/.curlrc. The status comes on a line of its own behind the body.
+        // --disable: curl reads no ~/.curlrc. --write-out: curl prints the status on its own line after the body.
         argv: ['curl', '--disable', '--silent', '--show-error', '--write-out', '\\n%{http_code}', '--request', '{method}', '{url}'],
         read: (stdout) => {
           const lines = stdout.split('\n');

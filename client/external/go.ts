@@ -1,4 +1,4 @@
-/** Go's net/http, built twice: with Go's own resolver, and with libc's through cgo (package net, "Name Resolution"). */
+/** Go's net/http, built twice: with Go's own resolver, and with libc's resolver through cgo (package net, "Name Resolution"). */
 import { programPath, sourceHash, versionFrom, type Profile } from './profile.ts';
 
 const sources = ['go/go.mod', 'go/main.go', 'go/resolver_go.go', 'go/resolver_cgo.go'];
@@ -11,10 +11,10 @@ function go(resolver: 'go' | 'cgo'): Profile {
       const folder = programPath(host, 'go');
       const compiler = await versionFrom(host, ['go', 'version']);
       if (compiler === null || (resolver === 'cgo' && (await versionFrom(host, ['gcc', '--version'])) === null)) return null;
-      // Built once for each source and compiler.
+      // The binary is built once for each version of the sources and the compiler.
       const binary = `${host.root}/node_modules/.cache/clients/${resolver === 'go' ? 'go' : 'go-cgo'}-${sourceHash(sources)}-${compiler}`;
       const flags = resolver === 'go' ? 'CGO_ENABLED=0 go build -tags netgo' : 'CGO_ENABLED=1 go build -tags netcgo';
-      // Under a name of its own, then renamed: two runs may build at the same time. Neither a home nor a network is needed for it.
+      // Build under a temporary name and then rename, because two runs may build at the same time. The build needs no home folder and no network.
       const script = `test -x "$1" && exit; mkdir -p "\${1%/*}" && cd "$2" && export GOCACHE="\${1%/*}/go-build" GOPATH="\${1%/*}/go-path" GOFLAGS=-mod=mod GOTOOLCHAIN=local && ${flags} -o "$1.$$" . && mv "$1.$$" "$1"`;
       return {
         version: compiler,

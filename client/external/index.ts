@@ -1,4 +1,4 @@
-/** Every client that is not ours, by the name that `--client` takes. A new one is a file beside this one, and a line here. */
+/** Every client that is not ours, under the name that `--client` takes. To add a client, add a file in this folder and a line here. */
 import { chromium } from './chromium.ts';
 import { curl } from './curl.ts';
 import { goCgo, goOwn } from './go.ts';

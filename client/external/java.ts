@@ -1,7 +1,7 @@
 import { programPath, sourceHash, versionFrom, type Profile } from './profile.ts';
 
 export const java: Profile = {
-  summary: "Java's java.net.http.HttpClient, shared, with nothing set",
+  summary: "Java's java.net.http.HttpClient, one shared client with default settings",
   install: 'apt-get install default-jdk-headless',
   find: async (host) => {
     const version = await versionFrom(host, ['javac', '-version']);
@@ -10,7 +10,7 @@ export const java: Profile = {
     return {
       version,
       program: { asked: 'over stdin', argv: ['java', '-cp', folder, 'Client'], saysReady: true },
-      // Under a name of its own, then renamed: two runs may compile at the same time, and the second finds its work done.
+      // Compile under a temporary name and then rename: two runs may compile at the same time. The second run deletes its own result.
       prepare: ['sh', '-c', 'test -d "$1" && exit; javac -d "$1.$$" "$2" && { mv -T "$1.$$" "$1" 2>/dev/null || rm -r "$1.$$"; }', 'sh', folder, programPath(host, 'Client.java')],
     };
   },

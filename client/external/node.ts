@@ -1,11 +1,11 @@
-/** Other versions of Node, from the npm package `node`, which `lab clients --install` puts into a cache folder. */
+/** Other versions of Node. `lab clients --install` installs them from the npm package `node` into a cache folder. */
 import { programPath, versionFrom, type ClientHost, type Profile } from './profile.ts';
 
-/** The releases that differ in what a client does: keep-alive, order of addresses, attempt delay. */
+/** The releases whose HTTP clients behave differently: keep-alive, order of addresses, attempt delay. */
 export const nodeReleases = [18, 20, 22, 26] as const;
 type Release = (typeof nodeReleases)[number];
 
-/** Where a release is installed, below the project's folder. */
+/** Returns the folder in which a release is installed, below the project's folder. */
 export function nodeFolder({ root }: Pick<ClientHost, 'root'>, release: Release): string {
   return `${root}/node_modules/.cache/clients/node-${release}`;
 }
@@ -13,7 +13,7 @@ export function nodeFolder({ root }: Pick<ClientHost, 'root'>, release: Release)
 function node(release: Release, transport: 'fetch' | 'http'): Profile {
   const what = transport === 'fetch' ? 'fetch' : 'node:http with its global agent';
   return {
-    summary: `Node ${release}, ${what}, with nothing set`,
+    summary: `Node ${release}, ${what}, with default settings`,
     install: 'make clients install=1',
     find: async (host) => {
       const binary = `${nodeFolder(host, release)}/node_modules/node/bin/node`;

@@ -1,67 +1,69 @@
 /**
- * What is said of a client that is not ours: how to find it on the client's host, and how it is asked for a request.
- * docs/clients.md walks through a new one.
+ * The description of a client that is not ours: how to find it on the client's host, and how to ask it for a request.
+ * docs/clients.md shows how to add one.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** The host the client runs on: a namespace with this machine's files, or a container with its own. */
+/** The host on which the client runs: a network namespace with this machine's files, or a container with its own files. */
 export interface ClientHost {
-  /** Runs a command to its end. A program that is not there ends with 127, as in a shell. */
+  /** Runs a command to its end. The exit code is 127 if the program does not exist, as in a shell. */
   run(argv: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }>;
   /** This project's folder on that host. */
   readonly root: string;
-  /** The Node that runs the lab's own programs there. */
+  /** The Node that runs the lab's own programs on that host. */
   readonly node: string;
 }
 
+/** A client that is not ours. Tables and messages show `summary` and `install`. */
 export interface Profile {
   summary: string;
-  /** How to get it, for who has not. */
+  /** How to install it. */
   install: string;
-  /** Looks on the host, without changing anything; null where it is not there. */
+  /** Looks for the client on the host and changes nothing. Returns null if the client is not installed. */
   find(host: ClientHost): Promise<Found | null>;
 }
 
+/** A client that is installed on the host. */
 export interface Found {
   version: string;
   program: Program;
-  /** Makes what `program` needs on the host, and ends at once where that has been done: it is run before every scenario. */
+  /** A command that makes what `program` needs on the host. It runs before every scenario, so it must end at once if this is done already. */
   prepare?: readonly string[];
 }
 
-/** One process a request: `{url}` and `{method}` in its words are replaced, and its output is the body. */
+/** One process for each request. The lab replaces `{url}` and `{method}` in `argv`. The output of the process is the body. */
 export interface OneShot {
   asked: 'by arguments';
   argv: readonly string[];
-  /** Takes status and body out of the output, where it holds more than the body. */
+  /** Reads status and body from the output, if the output holds more than the body. */
   read?(stdout: string): { status: number | null; body: string };
 }
 
-/** A process that lives as long as the scenario's client, and speaks the protocol of docs/clients.md. */
+/** A process that runs as long as the scenario's client, and speaks the protocol of docs/clients.md. */
 export interface LongLived {
   asked: 'over stdin';
   argv: readonly string[];
-  /** It says `{"ready":true}` when it can be asked, so that its own start is no part of the first request. */
+  /** Whether the process writes `{"ready":true}` when it can take requests. Then its start does not count as part of the first request. */
   saysReady: boolean;
 }
 
 export type Program = OneShot | LongLived;
 
-/** The version that a command tells, or null where it cannot be run. */
+/** Returns the version that a command prints, or null if the command fails or prints none. */
 export async function versionFrom(host: ClientHost, argv: readonly string[]): Promise<string | null> {
   const { exitCode, stdout, stderr } = await host.run(argv);
   return exitCode === 0 ? (/\d+(?:\.\d+)+/.exec(`${stdout}\n${stderr}`)?.[0] ?? null) : null;
 }
 
-/** Of programs in this folder, which are the same on the host: what is built of them is known by it. */
+/** Returns a hash of files in programs/, which are the same on the host. The name of a binary that is built from them contains it. */
 export function sourceHash(names: readonly string[]): string {
   const hash = createHash('sha256');
   for (const name of names) hash.update(readFileSync(new URL(`programs/${name}`, import.meta.url)));
   return hash.digest('hex').slice(0, 12);
 }
 
-/** The path of one of the programs in this folder, on the host. */
+/** Returns the path on the host of one file in programs/. */
 export function programPath({ root }: ClientHost, name: string): string {
   return `${root}/client/external/programs/${name}`;
 }

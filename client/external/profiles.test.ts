@@ -1,4 +1,4 @@
-/** Each profile, where its program is: it finds, starts, asks and reads it as it says, and the wire shows its requests alone. */
+/** Tests each profile whose program is installed: the lab finds and starts the client, its requests give the expected results, and it makes no others. */
 import { describe, expect, test } from 'vitest';
 import { check } from '../../lab/analysis/checks.ts';
 import { netns } from '../../lab/network/drivers/netns.ts';
@@ -10,19 +10,19 @@ import type { ProfileName } from './index.ts';
 
 interface Expected {
   needs: readonly Need[];
-  /** Of three GETs in a row, how many connections: the libraries' documentation says which of them keep theirs. */
+  /** How many connections three GETs in a row use. The documentation of each library says whether it keeps connections. */
   connections: 1 | 3;
-  /** Connections that it opens beside those, and may use. */
+  /** How many more connections the client opens and may use. */
   spare?: 1;
-  /** What the caller is told of a closed port. */
+  /** The error that the caller gets for a closed port. */
   refused: RegExp;
-  /** Whether the status of a response reaches us. */
+  /** False if the client does not report the status of a response. */
   tellsStatus?: false;
 }
 
 const expected: Record<ProfileName, Expected> = {
   'node-18-fetch': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/ },
-  // Keep-alive is the global agent's default since Node 19.
+  // The global agent keeps connections by default only since Node 19.
   'node-18-http': { needs: ['other-nodes'], connections: 3, refused: /^ECONNREFUSED$/ },
   'node-20-fetch': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/ },
   'node-20-http': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/ },
@@ -42,13 +42,13 @@ const expected: Record<ProfileName, Expected> = {
   ruby: { needs: ['ruby'], connections: 1, refused: /^ECONNREFUSED$/ },
   php: { needs: ['php'], connections: 1, refused: /connect to server/ },
   'perl-lwp': { needs: ['perl'], connections: 1, refused: /Connection refused/ },
-  // A browser opens one more connection than it needs, and which of the two the next request takes is a race.
+  // A browser opens one connection more than it needs, and the next request may use either of the two.
   chromium: { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/ },
 };
 
 describe.each(Object.entries(expected))('%s', (client, { needs, connections, spare = 0, refused, tellsStatus = true }) => {
   describeWith(['netns', ...needs], 'in a lab', () => {
-    test('gets, posts, keeps what it says, fails as it says, and asks DNS for nothing else', { timeout: 60_000 }, async () => {
+    test('makes GET and POST requests, keeps connections as expected, reports a refused connection, and queries DNS for no other name', { timeout: 60_000 }, async () => {
       const scenario = defineScenario({
         title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [],
         run: async ({ client: it, note }) => {

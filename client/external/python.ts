@@ -1,7 +1,7 @@
-/** Python's clients: the standard library's, and three that are installed by pip or the distribution. */
+/** Clients in Python: urllib of the standard library, and three libraries that pip or the distribution installs. */
 import { programPath, type ClientHost, type Found, type Profile } from './profile.ts';
 
-/** A version manager's Python comes before the system's on the PATH, and lacks what the distribution has installed. */
+/** The Python of a version manager comes first on the PATH but does not have the distribution's packages, so the system's Python is tried too. */
 const interpreters = ['python3', '/usr/bin/python3'];
 
 function python(library: string, summary: string, install: string): Profile {
@@ -9,7 +9,7 @@ function python(library: string, summary: string, install: string): Profile {
 }
 
 async function find(host: ClientHost, library: string): Promise<Found | null> {
-  // Two versions matter: the library's, and the interpreter's behind it; what comes with Python has the latter alone.
+  // The version text names the library and the interpreter. urllib comes with Python and has no version of its own.
   const own = library === 'urllib' ? '' : `${library}.__version__, `;
   const script = `import platform, ${library}; print(${own}"Python", platform.python_version())`;
   for (const interpreter of interpreters) {
@@ -21,7 +21,7 @@ async function find(host: ClientHost, library: string): Promise<Found | null> {
   return null;
 }
 
-export const pythonUrllib = python('urllib', "Python's urllib.request: no connection is kept", 'apt-get install python3');
-export const pythonRequests = python('requests', 'Python requests, one Session', 'apt-get install python3-requests, or pip install requests');
-export const pythonHttpx = python('httpx', 'Python HTTPX, one Client', 'apt-get install python3-httpx, or pip install httpx');
-export const pythonAiohttp = python('aiohttp', 'Python aiohttp, one ClientSession', 'apt-get install python3-aiohttp, or pip install aiohttp');
+export const pythonUrllib = python('urllib', "Python's urllib.request, which keeps no connection", 'apt-get install python3');
+export const pythonRequests = python('requests', 'Python requests with one shared Session', 'apt-get install python3-requests, or pip install requests');
+export const pythonHttpx = python('httpx', 'Python HTTPX with one shared Client', 'apt-get install python3-httpx, or pip install httpx');
+export const pythonAiohttp = python('aiohttp', 'Python aiohttp with one shared ClientSession', 'apt-get install python3-aiohttp, or pip install aiohttp');

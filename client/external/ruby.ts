@@ -1,7 +1,7 @@
 import { programPath, versionFrom, type Profile } from './profile.ts';
 
 export const ruby: Profile = {
-  summary: "Ruby's Net::HTTP, started once",
+  summary: "Ruby's Net::HTTP with one started connection for each server",
   install: 'apt-get install ruby',
   find: async (host) => {
     const version = await versionFrom(host, ['ruby', '--version']);

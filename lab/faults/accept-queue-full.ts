@@ -1,19 +1,20 @@
 /**
- * The application accepts no more while it still listens, and its accept queue is full. The kernel completes handshakes into the queue
- * as long as there is room, backlog + 1 of them (listen(2)); after that a SYN is dropped without a word, and repeated by its sender.
- * No RST: that would take `tcp_abort_on_overflow`. Established connections go on, unlike under `pause`.
+ * The application stops accepting connections but still listens, and its accept queue is full. The kernel completes handshakes as long as
+ * the queue has room, which is for backlog + 1 connections (listen(2)). After that the kernel drops each SYN silently, and the client's
+ * kernel retransmits it. There is no RST: the kernel would send one only with `tcp_abort_on_overflow`. Established connections still get
+ * answers; under `pause` they do not.
  *
- * The lab fills the queue from the observer, so that the next client is the one that finds it full.
+ * The observer fills the queue when the fault is applied, so the next client finds it full.
  */
 import { family, integer } from '../vocabulary/options.ts';
 import type { Held } from '../network/probe.ts';
 import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.ts';
 
 export const acceptQueueFull = defineFault({
-  summary: 'stops accepting, with the accept queue full; established connections stay',
-  effect: 'silence to new connections: SYNs are dropped and repeated',
+  summary: 'the server stops accepting, and its accept queue is full; established connections still work',
+  effect: 'new connections meet silence: SYNs are dropped and retransmitted',
   on: ['backend'],
-  options: { backlog: integer(1, 1, 'the listening socket’s backlog', 100), family: family('the family whose queue is full, 0 for both') },
+  options: { backlog: integer(1, 1, 'the backlog of the listening socket', 100), family: family('the IP family whose queue is full, 0 for both') },
   apply: async (target, options) => {
     const waiting: Held[] = [];
     const families = familiesOf(options.family);

@@ -1,9 +1,9 @@
-/** What the faults of a backend's application share: a change of behaviour, its undoing, and a look at the bytes that come back. */
+/** Shared by the application faults of a backend: change its behaviour, undo the change, and look at the bytes of its replies. */
 import { healthy, type Behaviour } from '../../services/backend/behaviour.ts';
 import type { Exchange } from '../network/probe.ts';
 import { observeEach, type FaultTarget, type Heal, type Observation } from './fault.ts';
 
-/** Healing sets back what was changed and nothing else, so that several of these faults can be in force together. */
+/** Changes the application's behaviour. Healing resets the changed fields only, so several of these faults can be in force together. */
 export async function misbehave(target: FaultTarget, change: Partial<Behaviour>): Promise<Heal> {
   await target.service().call('behaviour', change);
   const back = Object.fromEntries(Object.keys(change).map((key) => [key, healthy[key as keyof Behaviour]]));
@@ -12,10 +12,10 @@ export async function misbehave(target: FaultTarget, change: Partial<Behaviour>)
   };
 }
 
-/** A healthy backend answers in well under a millisecond; this is for a busy machine, and costs nothing where something comes. */
+/** A healthy backend answers in well under a millisecond. The limit is for a busy machine; it costs no time when a reply comes. */
 const answerLimitMs = 2_000;
 
-/** On a connection of its own in each family, `requests` one after the other; and whether what came back is the effect. */
+/** In each family, the observer sends `requests` requests one after the other on a new connection. `isEffect` judges the replies. */
 export function observeReplies(target: FaultTarget, requests: number, isEffect: (exchange: Exchange) => boolean, timeoutMs = answerLimitMs): Promise<Observation> {
   return observeEach([4, 6], async (family) => {
     const exchange = await target.probe.exchange(target.name, family, requests, timeoutMs);
@@ -27,7 +27,7 @@ export function statusOf(reply: string | undefined): string | undefined {
   return /^HTTP\/1\.1 (\d{3}) /.exec(reply ?? '')?.[1];
 }
 
-/** `200 28 bytes, FIN`: the status line and the size of each body, or the first words of what is no HTTP, and how it ended. */
+/** `200 28 bytes, FIN after 3 ms`: the status and body size of each reply (or its first characters if it is not HTTP), and how the connection ended. */
 function exchangeText({ replies, end, tookMs }: Exchange): string {
   const texts = replies.slice(0, 4).map((reply) => {
     if (reply === '') return 'nothing';

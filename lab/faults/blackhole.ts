@@ -1,9 +1,9 @@
 /**
- * Silence: packets are dropped in the server's own namespace (ip-rule(8), `blackhole`), its answers on their way out, or what is for
- * it on its way in. The client's kernel sees nothing at all: no RST, no ICMP, ARP and ND still answered. Dropping on the client's
- * side would not do: there a blackhole route fails at once with EINVAL. Established connections fall silent too.
+ * Silence: the server's own network namespace drops packets (ip-rule(8), `blackhole`): the server's answers on their way out, the
+ * client's packets on their way in, or both. The client's kernel gets no RST and no ICMP; ARP and ND are still answered. The lab cannot
+ * drop on the client's side, because a blackhole route there fails at once with EINVAL. Established connections fall silent too.
  *
- * The two directions look alike to a client. They differ in what the server knows: nothing, or a request that it has answered.
+ * A client cannot tell the two directions apart. The server can: with `to` it gets no request, with `from` it has answered the request.
  */
 import { direction, family, type Direction } from '../vocabulary/options.ts';
 import { dnsPort, httpPort, type Family, type TargetKind } from '../vocabulary/topology.ts';
@@ -11,10 +11,10 @@ import { connectEndsWith, defineFault, familiesOf, observeEach, protocolNumbers,
 import { buildMoveLocal, buildMoveLocalBack, rulesBeforeLocal, rulesOnLeaving } from './ip-rules.ts';
 
 export const blackhole = defineFault({
-  summary: 'drops every answer of the server, or all that is for it, in one family or both',
-  effect: 'silence: SYNs are retransmitted until somebody gives up, established connections stall',
+  summary: 'drops the packets that the server sends, receives, or both; in one family or both',
+  effect: 'silence: the client retransmits SYNs until it gives up; established connections stall',
   on: ['backend', 'dns'],
-  options: { family: family('the family to silence, 0 for both'), direction: direction('from', 'drop what goes to the server, what comes from it, or both') },
+  options: { family: family('the IP family to silence, 0 for both'), direction: direction('from', 'drop the packets to the server, from the server, or both') },
   apply: async (target, options) => {
     const families = familiesOf(options.family);
     const script = (action: 'add' | 'delete'): Promise<void> =>
@@ -25,7 +25,7 @@ export const blackhole = defineFault({
   observe: (target, options) => observeEach(familiesOf(options.family), (each) => connectEndsWith(target, each, ['silent'])),
 });
 
-/** HTTP's port over TCP, DNS' over both. What leaves meets a rule after the local table, what arrives needs one before it. */
+/** HTTP uses TCP; DNS uses UDP and TCP. A rule after the local table catches leaving packets. Arriving packets need a rule before that table. */
 export function buildBlackholeScript(action: 'add' | 'delete', way: Direction, kind: TargetKind, each: Family, address: string): string {
   const [port, protocols] = kind === 'dns' ? [dnsPort, ['udp', 'tcp'] as const] : [httpPort, ['tcp'] as const];
   const rules = (pref: string, side: 'from' | 'to', ports: 'sport' | 'dport'): string[] =>

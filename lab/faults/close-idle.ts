@@ -1,13 +1,13 @@
 /**
- * The server closes its idle connections in order (RFC 9112 section 9.6), as at a reload of nginx or HAProxy, or when its keep-alive
- * time is up. It is over in a moment: requests in flight go on, new connections work, and healing has nothing to undo.
+ * The server closes its idle connections in order (RFC 9112 section 9.6), as nginx and HAProxy do at a reload, or any server when its
+ * keep-alive time is over. The fault acts once: requests in flight continue, new connections work, and healing has nothing to undo.
  */
 import { endingMs } from '../network/probe.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 export const closeIdle = defineFault({
-  summary: 'closes the idle connections of this moment in order, once',
-  effect: 'FIN on kept connections; new ones work',
+  summary: 'closes the connections that are idle now, in order (FIN), once',
+  effect: 'FIN on kept connections; new connections work',
   on: ['backend'],
   options: {},
   holds: 'new',

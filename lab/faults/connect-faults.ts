@@ -1,4 +1,4 @@
-/** What a new connection meets. */
+/** The faults that a new connection meets. */
 import { acceptQueueFull } from './accept-queue-full.ts';
 import { blackhole } from './blackhole.ts';
 import { firstSynsLost } from './first-syns-lost.ts';

@@ -1,17 +1,17 @@
 /**
- * Packets with a flipped bit, behind the checksum of the wire and inside that of TCP, UDP or ICMP: the receiver's kernel finds it
- * and throws the packet away (RFC 1071), so TCP sends it again. To a client it is loss; what tells the two apart is the receiver's
- * count of checksum errors.
+ * Packets arrive with one flipped bit. The checksum of the link does not cover the error, but the checksum of TCP, UDP or ICMP does. The
+ * receiver's kernel finds the error and drops the packet (RFC 1071), so TCP sends it again. For a client this is the same as loss. Only
+ * the receiver's count of checksum errors tells the two apart.
  */
 import { integer } from '../vocabulary/options.ts';
 import { defineFault, type FaultTarget } from './fault.ts';
 import { answered, echoesToSee, linkTargets, observePings, repeatedTwiceMs, scope } from './link-echoes.ts';
 
 export const corrupt = defineFault({
-  summary: 'one bit of a share of the packets is flipped, so that their checksum is wrong',
-  effect: 'as loss: the receiver’s kernel drops them, and TCP sends them again',
+  summary: 'flips one bit in a share of the packets, so that their checksum is wrong',
+  effect: 'the same as loss: the receiver’s kernel drops the packets, and TCP retransmits them',
   on: linkTargets,
-  options: { percent: integer(20, 1, 'of the packets, each way that is hit', 100), ...scope },
+  options: { percent: integer(20, 1, 'percentage of the packets, in each direction that is hit', 100), ...scope },
   apply: (target, options) => target.link.impair('corrupt', options),
   by: ({ link }) => link.by('corrupt'),
   answersLateMs: () => repeatedTwiceMs,
@@ -26,7 +26,7 @@ export const corrupt = defineFault({
   },
 });
 
-/** What the kernels at both ends have thrown away: InCsumErrors of ICMP (RFC 4293's counters, and Linux' own). */
+/** The number of ICMP packets that the kernels at both ends dropped for a wrong checksum: InCsumErrors (counters of RFC 4293, and Linux' own). */
 async function checksumErrors({ host, probe }: FaultTarget): Promise<number> {
   const counts = await Promise.all([host, probe.host].map(async (each) => {
     const { stdout } = await each.run(['cat', '/proc/net/snmp', '/proc/net/snmp6']);

@@ -1,7 +1,7 @@
 /**
- * Segments that carry data do not arrive, while handshakes and bare acknowledgements do: connecting works, and then nothing comes.
- * A path that drops what is large, and a middlebox that dislikes what it reads, look like this. The client's kernel repeats the segment
- * each time after twice as long (RFC 6298 section 5), and with the first one after healing the request arrives.
+ * Segments with data are lost, while handshakes and bare acknowledgements pass: the client connects, and then gets no answer. A path
+ * that drops large packets looks like this, and so does a middlebox that blocks some content. The client's kernel retransmits the segment
+ * and doubles the wait each time (RFC 6298 section 5). The request arrives with the first retransmission after healing.
  *
  *   client   SYN ─────▶  SYN+ACK ◀─────  ACK ─────▶   server
  *            request ──╳      request ──╳
@@ -12,10 +12,10 @@ import { defineFault, familiesOf, observeEach } from './fault.ts';
 import { applyTables, nftFamilies } from './nft.ts';
 
 export const dataLost = defineFault({
-  summary: 'drops every segment that ends a client’s write; handshakes pass',
-  effect: 'connects succeed; requests are repeated by the kernel into silence, on new connections and old ones',
+  summary: 'drops each segment that ends a write of the client (PSH); handshakes pass',
+  effect: 'connects succeed; then silence: the client’s kernel retransmits requests, on new and established connections',
   on: ['backend'],
-  options: { family: family('the family whose data is lost, 0 for both') },
+  options: { family: family('the IP family whose data is lost, 0 for both') },
   apply: (target, options) => applyTables(target, table, familiesOf(options.family), (each) => buildDataLostScript(each, target.port)),
   observe: (target, options) =>
     observeEach(familiesOf(options.family), async (each) => {
@@ -26,7 +26,7 @@ export const dataLost = defineFault({
 
 const table = 'data_lost';
 
-/** A sender sets PSH on the last segment of each write (RFC 9293 section 3.9.1.2): a request has one, handshakes and acknowledgements none. */
+/** A sender sets PSH on the last segment of each write (RFC 9293 section 3.9.1.2). Each request has such a segment; handshakes and acknowledgements have none. */
 export function buildDataLostScript(each: Family, port: number): string {
   const own = `${nftFamilies[each].table} ${table}`;
   return `add table ${own}

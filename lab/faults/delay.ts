@@ -1,6 +1,6 @@
 /**
- * A long link: each packet arrives late by a time, give or take. A jitter spreads evenly (uniform), and never reorders: that is a
- * fault of its own. The handshake, the request and each window of data pay for it, as over a distance.
+ * A long link: each packet arrives late by a time, plus or minus a jitter. The jitter is uniform. It never reorders packets; `reorder` is
+ * a fault of its own. The handshake, the request and each window of data are delayed, as over a long distance.
  */
 import { integer } from '../vocabulary/options.ts';
 import { defineFault, type FaultTarget } from './fault.ts';
@@ -9,12 +9,12 @@ import { linkTargets, observePings, passes, scope } from './link-echoes.ts';
 const echoes = 20;
 
 export const delay = defineFault({
-  summary: 'each packet arrives later by a time ± a jitter, one way, in one family or both',
-  effect: 'connects and answers are late by it; nothing is lost or reordered',
+  summary: 'delays each packet by a time ± a jitter, in one direction or both, in one family or both',
+  effect: 'connects and answers are late by the delay; nothing is lost or reordered',
   on: linkTargets,
   options: {
-    delayMs: integer(100, 5, 'milliseconds, each way that is hit', 10_000),
-    jitterMs: integer(0, 0, 'at most that much more or less, not more than the delay', 10_000),
+    delayMs: integer(100, 5, 'milliseconds, in each direction that is hit', 10_000),
+    jitterMs: integer(0, 0, 'a packet may be earlier or later by at most this many milliseconds; not more than the delay', 10_000),
     ...scope,
   },
   apply: (target: FaultTarget, options) => {
@@ -22,12 +22,12 @@ export const delay = defineFault({
     return target.link.impair('delay', options);
   },
   by: ({ link }) => link.by('delay'),
-  // A handshake, and then a response.
+  // A response on a new connection is delayed twice: first the handshake is late, then the response.
   answersLateMs: (options) => 2 * passes(options) * (options.delayMs + options.jitterMs),
   observe: (target, options) => {
     const { delayMs, jitterMs } = options;
-    // The mean of 20 even spreads is less than the delay by half of the jitter once in 10,000 times. Without a jitter none is early;
-    // a mean could be late by a queue alone (throttle).
+    // With a jitter, the mean of 20 uniform draws is below the delay by more than half of the jitter once in 10,000 times. Without a
+    // jitter no echo can be early, so the earliest one is judged: a queue alone (`throttle`) could make the mean late.
     const expectedMs = passes(options) * (delayMs - jitterMs / 2) - 1;
     return observePings(target, options, { count: echoes, everyMs: 2, untilAnswered: true, limitMs: 2 * delayMs + 2 * jitterMs + 1_000 }, ({ echoes: all }) => {
       const rtts = all.map(({ rttMs }) => rttMs);

@@ -1,17 +1,17 @@
 /**
- * Taken out of service in order, and still alive: the server listens no more, and each response says `Connection: close` (RFC 9112
- * section 9.6), so that clients leave when they next ask. Idle connections are kept, as Envoy does it, which an idle client never
- * hears of, or closed at once, as nginx and HAProxy do.
+ * The server is taken out of service in order, but still runs. It stops listening, and each response says `Connection: close` (RFC 9112
+ * section 9.6), so a client leaves after its next request. Idle connections are kept, as Envoy does (an idle client gets no notice), or
+ * closed at once, as nginx and HAProxy do.
  */
 import { choice } from '../vocabulary/options.ts';
 import { endingMs, patienceMs } from '../network/probe.ts';
 import { connectEndsWith, defineFault, observeEach } from './fault.ts';
 
 export const drain = defineFault({
-  summary: 'listens no more, and says `Connection: close` with each response on what is established',
-  effect: 'new connections are refused (RST); a kept one is answered once more and then closed',
+  summary: 'stops listening; each response on an established connection says `Connection: close`',
+  effect: 'new connections are refused (RST); a kept connection gets one more response and is then closed',
   on: ['backend'],
-  options: { idle: choice(['keep', 'close'], 'keep', 'what becomes of idle connections') },
+  options: { idle: choice(['keep', 'close'], 'keep', 'keep idle connections, or close them at once') },
   holds: 'new',
   apply: async (target, { idle }) => {
     await target.service().call('drain', { idle });

@@ -1,22 +1,22 @@
 /**
- * The application answers, and answers with an error. A share of the requests may get it, by a seeded draw for each client
- * address: the observer's looking does not change what the client draws. Retry-After is RFC 9110 section 10.2.3, in seconds.
+ * The application answers with an error status. With `percent`, only a share of the requests gets it. The share is a seeded draw for each
+ * client address, so the observer's requests do not change the client's draws. Retry-After is RFC 9110 section 10.2.3, in seconds.
  */
 import { integer } from '../vocabulary/options.ts';
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';
 
-/** So many that a share of 5 % is missed once in five million. */
+/** Number of requests when only a share gets the status. With 300 requests, a share of 5 % is missed once in five million looks. */
 const draws = 300;
 
 export const errorStatus = defineFault({
-  summary: 'the application answers with an error status, always or for a share of the requests',
-  effect: 'an answer that says no; the connection stays up',
+  summary: 'the application answers all requests, or a share of them, with an error status',
+  effect: 'an error response; the connection stays open',
   on: ['backend'],
   options: {
-    status: integer(503, 400, 'the status', 599),
-    retryAfterS: integer(0, 0, 'seconds in a Retry-After header, 0 for none', 86_400),
-    percent: integer(100, 5, 'how many of a hundred requests get it', 100),
+    status: integer(503, 400, 'the HTTP status', 599),
+    retryAfterS: integer(0, 0, 'seconds in the Retry-After header, 0 for no header', 86_400),
+    percent: integer(100, 5, 'percentage of the requests that get the status', 100),
   },
   apply: (target, { status, retryAfterS, percent }) => misbehave(target, { status, retryAfterS, statusPercent: percent }),
   observe: async (target, { status, retryAfterS, percent }) => {

@@ -1,4 +1,4 @@
-/** What becomes of a connection that is there already. */
+/** The faults that an established connection meets. */
 import { closeIdle } from './close-idle.ts';
 import { dataLost } from './data-lost.ts';
 import { halfOpen } from './half-open.ts';

@@ -1,6 +1,7 @@
 /**
- * The first requests fail, the ones after them are answered: what a retry that waits is made for. Counted for each client address
- * and URL, so that the observer uses up nothing of the client's, and each of its own looks begins anew.
+ * The first requests fail, and the requests after them are answered: a client that waits and retries gets its answer. The server counts
+ * for each client address and URL. So the observer's requests do not change the client's count, and each look of the observer, with a URL
+ * of its own, starts a new count.
  */
 import { integer } from '../vocabulary/options.ts';
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
@@ -8,9 +9,9 @@ import { defineFault } from './fault.ts';
 
 export const failFirst = defineFault({
   summary: 'the application answers the first n requests of each client for each URL with 503',
-  effect: 'so many errors, and then answers',
+  effect: 'n errors, and then normal responses',
   on: ['backend'],
-  options: { requests: integer(2, 1, 'how many fail', 100) },
+  options: { requests: integer(2, 1, 'n, the number of requests that fail', 100) },
   apply: (target, { requests }) => misbehave(target, { failFirst: requests }),
   observe: (target, { requests }) =>
     observeReplies(target, requests + 1, ({ replies }) => replies.map(statusOf).join() === [...Array<string>(requests).fill('503'), '200'].join(), 3_000),

@@ -1,7 +1,7 @@
 /**
- * A link that comes and goes, as with a bad cable or a port that negotiates again and again: up for a while, down for a while. While
- * it is down nothing passes, in either direction, not even ARP; the host itself does not notice. The cycle's beginning depends on
- * the seed.
+ * A link that is up for a while and down for a while, as with a bad cable or a port that negotiates again and again. While the link is
+ * down, nothing passes in either direction, not even ARP. The host itself does not notice. The seed decides where in its cycle the link
+ * begins.
  */
 import { integer } from '../vocabulary/options.ts';
 import { defineFault, observeEach } from './fault.ts';
@@ -10,12 +10,12 @@ import { answered, linkTargets, repeatedTwiceMs } from './link-echoes.ts';
 const everyMs = 10;
 
 export const flap = defineFault({
-  summary: 'the link goes down and up again, over and over',
-  effect: 'silence for a while, again and again; what was lost is sent again by TCP’s own clock',
+  summary: 'takes the link down and up again, over and over',
+  effect: 'silence for a while, again and again; TCP retransmits lost packets when its own timers expire',
   on: linkTargets,
   options: {
-    upMs: integer(1_000, 100, 'milliseconds up', 60_000),
-    downMs: integer(500, 100, 'milliseconds down', 60_000),
+    upMs: integer(1_000, 100, 'milliseconds that the link is up', 60_000),
+    downMs: integer(500, 100, 'milliseconds that the link is down', 60_000),
   },
   apply: (target, options) => target.link.impair('flap', { ...options, family: 0, direction: 'both' }),
   by: ({ link }) => link.by('flap'),
@@ -26,7 +26,7 @@ export const flap = defineFault({
       const here = answered(echoes);
       let [gap, longest] = [0, 0];
       for (let sequence = 0; sequence < sent; sequence++) longest = Math.max(longest, (gap = here.has(sequence) ? 0 : gap + 1));
-      // The cycle may begin in the middle of either part.
-      return { seen: here.size > 0 && longest * everyMs >= downMs / 3, observed: `${here.size} of ${sent} echoes answered, at most ${longest * everyMs} ms without` };
+      // The look takes one cycle and may begin in the middle of the down time. Then the down time is seen in two parts.
+      return { seen: here.size > 0 && longest * everyMs >= downMs / 3, observed: `${here.size} of ${sent} echoes answered, longest silence ${longest * everyMs} ms` };
     }),
 });

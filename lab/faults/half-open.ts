@@ -1,12 +1,13 @@
 /**
- * A connection that one side still believes in (S8): packets of established connections vanish, in one direction or both, with no
- * FIN, no RST and no ICMP, as when a NAT or a firewall forgets a flow, or a host changes behind an address. New connections work.
+ * A connection that only one side still knows (S8). Packets of established connections are lost, in one direction or both, with no FIN,
+ * no RST and no ICMP. This happens when a NAT or a firewall forgets a flow, or when another host takes over an address. New connections
+ * work.
  *
  *   client   request ──╳        (to)        client   request ───▶
  *   server                                  server   ╳── answer   (from)
  *
- * The client's kernel cannot tell the two apart: in both its data stays unacknowledged and is repeated, `tcp_retries2` times
- * (tcp(7)). The server can: in one it never hears of the request, in the other it has carried it out.
+ * The client's kernel cannot tell the two directions apart: in both, its data stays unacknowledged, and it retransmits the data
+ * `tcp_retries2` times (tcp(7)). The server can: with `to` the request never arrives, with `from` the server has carried it out.
  */
 import { choice, direction, family, type Direction } from '../vocabulary/options.ts';
 import { httpPort, type Family } from '../vocabulary/topology.ts';
@@ -15,13 +16,13 @@ import { defineFault, familiesOf, observeEach, type FaultTarget } from './fault.
 import { applyTables, nftFamilies } from './nft.ts';
 
 export const halfOpen = defineFault({
-  summary: 'silences the connections that are established now, in one direction or both',
-  effect: 'a request on a kept connection is repeated by the kernel into silence; new connections work',
+  summary: 'drops the packets of the connections that are established now, in one direction or both',
+  effect: 'a request on a kept connection meets silence, and the kernel retransmits it; new connections work',
   on: ['backend'],
   options: {
-    direction: direction('both', 'drop what goes to the server, what comes from it, or both'),
-    connections: choice(['established', 'all'], 'established', 'silence the connections of this moment, or new ones too'),
-    family: family('the family to silence, 0 for both'),
+    direction: direction('both', 'drop the packets to the server, from the server, or both'),
+    connections: choice(['established', 'all'], 'established', 'silence the connections that are established now, or all, new ones too'),
+    family: family('the IP family to silence, 0 for both'),
   },
   holds: 'old',
   apply: async (target, options) => {
@@ -42,10 +43,10 @@ export const halfOpen = defineFault({
 });
 
 const table = 'half_open';
-/** Each look asks for something of its own, to be told from what was asked before. */
+/** Each look asks for a path of its own, so that its request can be told from earlier requests. */
 let looks = 0;
 
-/** The far ends of the server's established connections, as `address . port`. */
+/** The remote ends of the server's established connections, as `address . port`. */
 async function peersOf(target: FaultTarget, each: Family): Promise<string[]> {
   const { stdout } = await target.host.run(['ss', `-${each}`, '-Htn', 'state', 'established', 'sport', '=', `:${target.port}`]);
   return parsePeers(stdout);
@@ -59,7 +60,7 @@ export function parsePeers(stdout: string): string[] {
   });
 }
 
-/** `peers` are the flows to silence, null for every one. */
+/** `peers` lists the flows to silence; null silences every flow. */
 export function buildHalfOpenScript(each: Family, way: Direction, peers: readonly string[] | null): string {
   const { table: nftFamily, address } = nftFamilies[each];
   const own = `${nftFamily} ${table}`;

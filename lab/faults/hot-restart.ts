@@ -1,25 +1,25 @@
 /**
- * A hot restart as Envoy does it: a new process listens on the same addresses, the old one keeps its connections and drains them.
- * Nothing fails, and a kept-alive client stays with the old process for as long as nobody tells it to leave (S18).
+ * A hot restart as Envoy does it: a new process listens on the same addresses, and the old process keeps its connections and drains
+ * them. Nothing fails. A client with a kept connection stays with the old process until that process tells it to leave (S18).
  *
  *   new connections ──▶ new process
- *   old connections ──▶ old process: with each response told `Connection: close`, with a probability that grows from 0 to 1 over
- *                       the drain time; idle ones hear nothing, until the process ends (FIN)
+ *   old connections ──▶ old process: a response says `Connection: close` with a probability that grows from 0 to 1 over the drain
+ *                       time; idle connections get no notice until the process ends (FIN)
  */
 import { integer } from '../vocabulary/options.ts';
 import { patienceMs } from '../network/probe.ts';
 import { defineFault, observeEach } from './fault.ts';
 
-/** While both processes listen, the kernel deals new connections out between them: so many look that one of them meets the old one. */
+/** While both processes listen, the kernel spreads new connections over both. With 12 new connections, one of them meets the old process. */
 const looks = 12;
 
 export const hotRestart = defineFault({
-  summary: 'a new process takes over the listening addresses, the old one drains what it has, as Envoy does',
-  effect: 'new connections meet the new process; established ones stay with the old one until they are told, or it ends',
+  summary: 'a new process takes over the listening addresses, and the old process drains its connections, as Envoy does',
+  effect: 'new connections meet the new process; established connections stay with the old process until it says `Connection: close` or ends',
   on: ['backend'],
   options: {
-    drainMs: integer(4_000, 1, "the drain time: Envoy's --drain-time-s is 600 s", 600_000),
-    shutdownMs: integer(6_000, 1, "when the old process ends: Envoy's --parent-shutdown-time-s is 900 s", 900_000),
+    drainMs: integer(4_000, 1, "milliseconds of drain time (Envoy's --drain-time-s is 600 s)", 600_000),
+    shutdownMs: integer(6_000, 1, "milliseconds until the old process ends (Envoy's --parent-shutdown-time-s is 900 s)", 900_000),
   },
   holds: 'new',
   apply: async (target, { drainMs, shutdownMs }) => {
@@ -37,7 +37,7 @@ export const hotRestart = defineFault({
       const processes = [...new Set(fresh.map(({ process, outcome }) => process ?? outcome))];
       return {
         seen: kept.outcome === 'response' && fresh.every(({ outcome }) => outcome === 'response') && !processes.includes(kept.process),
-        observed: `kept connection: process ${kept.process || kept.outcome}, new ones: process ${processes.join(' and ')}`,
+        observed: `kept connection: process ${kept.process || kept.outcome}, new connections: process ${processes.join(' and ')}`,
       };
     }),
 });

@@ -1,4 +1,4 @@
-/** What a backend's application says, or fails to say. */
+/** The faults of a backend's application: its responses are late, broken, missing, or errors. */
 import { closeOnRequest } from './close-on-request.ts';
 import { dribbledBody } from './dribbled-body.ts';
 import { emptyReply } from './empty-reply.ts';

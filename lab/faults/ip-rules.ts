@@ -1,10 +1,10 @@
 /**
- * Rules that come before the kernel's own `local` table (ip-rule(8)), so that what is for this host itself meets them. The table is
- * moved behind them while there are any:
+ * Rules that the kernel asks before its own `local` table (ip-rule(8)). Only such rules catch the packets that arrive for this host
+ * itself. The table is moved behind these rules while there are any:
  *
  *   0 local · 32766 main            →            1, 2 faults · 3 local · 32766 main
  *
- * Rules of preference 1 act on what leaves and need no move.
+ * Rules with preference 1 act on leaving packets and do not need the move.
  */
 import type { Family } from '../vocabulary/topology.ts';
 
@@ -12,7 +12,7 @@ export const rulesOnLeaving = '1';
 export const rulesBeforeLocal = '2';
 const movedLocal = '3';
 
-/** Looked at in the same shell that changes it: another fault may have moved the table already, or still need it moved. */
+/** The same shell checks and changes the table, because another fault may have moved it already, or may still need it moved. */
 export function buildMoveLocal(family: Family): string {
   const ip = `ip -${family} rule`;
   return `if [ -z "$(${ip} show pref ${movedLocal})" ]; then ${ip} add pref ${movedLocal} lookup local; ${ip} delete pref 0; fi`;

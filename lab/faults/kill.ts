@@ -1,9 +1,9 @@
-/** SIGKILL: the kernel closes the process' sockets. Idle connections get FIN, those with unread data RST; new ones are refused. */
+/** SIGKILL: the kernel closes the sockets of the process. Idle connections get FIN, connections with unread data get RST, and new connections are refused. */
 import { connectEndsWith, defineFault, observeEach, type FaultTarget, type Observation } from './fault.ts';
 
 export const kill = defineFault({
-  summary: 'SIGKILL: the process is gone at once',
-  effect: 'FIN on idle connections, RST on those with unread data; new ones are refused (RST; over UDP ICMP port unreachable)',
+  summary: 'SIGKILL: the process ends at once',
+  effect: 'FIN on idle connections, RST on connections with unread data; new connections are refused (RST; over UDP ICMP port unreachable)',
   on: ['backend', 'dns'],
   options: {},
   apply: async (target) => {
@@ -15,7 +15,7 @@ export const kill = defineFault({
   observe: observeEnded,
 });
 
-/** A port nobody listens on answers with RST (RFC 9293 section 3.10.7.1). */
+/** The kernel answers with RST for a port on which no process listens (RFC 9293 section 3.10.7.1). */
 export function observeEnded(target: FaultTarget): Promise<Observation> {
   return observeEach([4, 6], (family) => connectEndsWith(target, family, ['ECONNREFUSED']));
 }

@@ -1,16 +1,17 @@
 /**
- * Each connection is cut once the server has sent so many bytes on it, headers included: with FIN, as a proxy that gives up in order,
- * or with RST. Where a response says its length, FIN makes it incomplete (RFC 9112 section 8); where it does not, nobody can tell.
+ * The server cuts each connection after it has sent a number of bytes on it, headers included. It ends the connection with FIN, as a proxy
+ * that gives up in order, or with RST. If the response states its length, the client knows after FIN that the response is incomplete
+ * (RFC 9112 section 8). If it states no length, the client cannot know.
  */
 import { choice, integer } from '../vocabulary/options.ts';
 import { patienceMs } from '../network/probe.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 export const limitData = defineFault({
-  summary: 'cuts each connection after so many bytes of responses',
-  effect: 'a response breaks off at that byte, with FIN or RST; the connection is gone',
+  summary: 'cuts each connection after a number of response bytes',
+  effect: 'a response stops at that byte, with FIN or RST; the connection is gone',
   on: ['backend'],
-  options: { bytes: integer(100, 1, 'bytes that the server may send on a connection', 14_000), ending: choice(['fin', 'rst'], 'fin', 'how the connection ends') },
+  options: { bytes: integer(100, 1, 'bytes that the server may send on each connection, headers included', 14_000), ending: choice(['fin', 'rst'], 'fin', 'how the connection ends') },
   apply: async (target, { bytes, ending }) => {
     await target.service().call('connections', { cutAfterBytes: bytes, cutWith: ending });
     return async () => { await target.service().call('connections', { cutAfterBytes: null }); };

@@ -1,4 +1,4 @@
-/** What a link does to packets: late, lost, twice, out of order, damaged, narrow, gone for a while. See lab/network/host-link.ts. */
+/** The faults of a host's link: packets are late, lost, duplicated, reordered or damaged, or the link is narrow or down for a while. See lab/network/host-link.ts. */
 import { corrupt } from './corrupt.ts';
 import { delay } from './delay.ts';
 import { duplicate } from './duplicate.ts';

@@ -1,6 +1,6 @@
 /**
- * The server comes back on other addresses of the segment, as a container that is scheduled anew does. Nobody listens on its old
- * ones. DNS still lists them until somebody changes that; the healing brings the server back to where it was.
+ * The server comes back on other addresses of the segment, as a container does that is scheduled again. No process listens on the old
+ * addresses. DNS still lists the old addresses until its records are changed. Healing brings the server back to the old addresses.
  */
 import { patienceMs } from '../network/probe.ts';
 import { defineFault, observeEach, type FaultTarget } from './fault.ts';
@@ -9,7 +9,7 @@ import type { Family } from '../vocabulary/topology.ts';
 
 export const move = defineFault({
   summary: 'stops the server and starts it on other addresses of the same host (.11 moves to .21, ::11 to ::21)',
-  effect: 'FIN on idle connections; the old addresses refuse (RST), the new ones answer',
+  effect: 'FIN on idle connections; the old addresses refuse connections (RST), the new addresses answer',
   on: ['backend'],
   options: {},
   apply: async (target) => {

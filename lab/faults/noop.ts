@@ -1,9 +1,9 @@
-/** Changes nothing: the control run. Its effect is that the server goes on answering. */
+/** Changes nothing: the control run. Its effect is that the server still answers. */
 import { defineFault } from './fault.ts';
 
 export const noop = defineFault({
-  summary: 'nothing at all: the control run',
-  effect: 'none: the server goes on answering',
+  summary: 'changes nothing: the control run',
+  effect: 'nothing: the server still answers',
   on: ['backend', 'dns'],
   options: {},
   harmless: true,

@@ -1,21 +1,21 @@
 /**
- * SIGSTOP: the process hangs, the host does not. The kernel still completes handshakes into the accept queue (listen(2)), so a
- * connect succeeds and then nothing is said: this never triggers Happy Eyeballs, and is no blackhole.
+ * SIGSTOP: the process hangs, the host does not. The kernel still completes handshakes into the accept queue (listen(2)), so a connect
+ * succeeds, and then the server is silent. A pause is therefore not a blackhole, and it never triggers Happy Eyeballs.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineFault, observeEach } from './fault.ts';
 
 export const pause = defineFault({
-  summary: 'SIGSTOP: the process hangs while its host lives',
-  effect: 'connects succeed (the kernel accepts), then silence; over UDP silence',
+  summary: 'SIGSTOP: the process hangs, but its host still works',
+  effect: 'connects succeed (the kernel accepts), then silence; over UDP only silence',
   on: ['backend', 'dns'],
   options: {},
   apply: async (target) => {
     await target.process().signal('SIGSTOP');
-    // A process that waits for a processor stops when it gets one.
+    // On a busy machine, a process that waits for a processor stops only when it gets one.
     for (let looks = 0; looks < 400 && (await target.process().state()) !== 'T'; looks++) await sleep(5);
     return async () => {
-      // What was killed meanwhile is no longer stopped.
+      // Another fault may have killed the process in the meantime.
       if ((await target.process().state()) !== null) await target.process().signal('SIGCONT');
     };
   },

@@ -1,4 +1,4 @@
-/** What becomes of the server's process. */
+/** The faults of the server's process. */
 import { drain } from './drain.ts';
 import { hotRestart } from './hot-restart.ts';
 import { kill } from './kill.ts';

@@ -1,6 +1,6 @@
 /**
- * Established connections are reset: `ss -K` (ss(8)) has the server's kernel abort its sockets, which sends RST to each client, as a
- * firewall or load balancer does that loses its table and says so. It is over in a moment: new connections work, and healing has
+ * Established connections are reset: `ss -K` (ss(8)) makes the server's kernel abort its sockets, which sends RST to each client. A
+ * firewall or load balancer that loses its table and says so does the same. The fault acts once: new connections work, and healing has
  * nothing to undo.
  */
 import { family } from '../vocabulary/options.ts';
@@ -10,9 +10,9 @@ import type { Family } from '../vocabulary/topology.ts';
 
 export const reset = defineFault({
   summary: 'resets the connections that are established now, once',
-  effect: 'RST on kept connections (ECONNRESET); new ones work',
+  effect: 'RST on kept connections (ECONNRESET); new connections work',
   on: ['backend'],
-  options: { family: family('the family to reset, 0 for both') },
+  options: { family: family('the IP family to reset, 0 for both') },
   holds: 'new',
   apply: async (target, options) => {
     for (const each of familiesOf(options.family)) await runOn(target, buildResetArgs(each, target.port));

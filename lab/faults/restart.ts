@@ -1,4 +1,4 @@
-/** The process ends and another one takes its place, on the same addresses: a deployment, or a supervisor at work. */
+/** The process ends and a new process takes its place on the same addresses, as in a deployment or under a supervisor. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { choice, integer } from '../vocabulary/options.ts';
 import { endingMs, patienceMs } from '../network/probe.ts';
@@ -7,9 +7,9 @@ import { stopInOrder } from './stop.ts';
 
 export const restart = defineFault({
   summary: 'ends the process and starts it again, once',
-  effect: 'kept connections are gone (FIN); new ones are refused while it is down, and then work',
+  effect: 'kept connections end (FIN); new connections are refused while the server is down, and then work',
   on: ['backend'],
-  options: { how: choice(['stop', 'kill'], 'stop', 'SIGTERM, or SIGKILL'), downMs: integer(0, 0, 'milliseconds between its end and its start', 60_000) },
+  options: { how: choice(['stop', 'kill'], 'stop', 'end the process with SIGTERM (stop) or SIGKILL (kill)'), downMs: integer(0, 0, 'milliseconds between the end of the process and the new start', 60_000) },
   holds: 'new',
   apply: async (target, { how, downMs }) => {
     await endProcess(target, how);

@@ -1,7 +1,7 @@
 /**
- * The server takes its time to close: a response that says `Connection: close` is complete, and the FIN that should follow comes
- * late (RFC 9112 section 9.6). A client that counts bytes is done at once; one that reads to the end of the connection waits. So
- * does a client's own FIN: its side stays in FIN-WAIT-2 (RFC 9293 section 3.3.2) until the server closes too.
+ * The server closes its connections late. A response that says `Connection: close` is complete, but the FIN that should follow comes
+ * late (RFC 9112 section 9.6). A client that counts bytes is done at once; a client that reads to the end of the connection waits. If
+ * the client sends its FIN first, its side stays in FIN-WAIT-2 (RFC 9293 section 3.3.2) until the server closes too.
  */
 import { integer } from '../vocabulary/options.ts';
 import { patienceMs } from '../network/probe.ts';
@@ -9,9 +9,9 @@ import { defineFault, observeEach } from './fault.ts';
 
 export const slowClose = defineFault({
   summary: 'the server closes its connections late',
-  effect: 'responses as ever; the FIN after `Connection: close`, or after the client’s own FIN, is late',
+  effect: 'normal responses; the server’s FIN after `Connection: close`, or after the client’s own FIN, is late',
   on: ['backend'],
-  options: { delayMs: integer(500, 1, 'milliseconds between the end of the last response and FIN') },
+  options: { delayMs: integer(500, 1, 'milliseconds between the end of the last response and the FIN') },
   apply: async (target, { delayMs }) => {
     await target.service().call('connections', { closeDelayMs: delayMs });
     return async () => { await target.service().call('connections', { closeDelayMs: 0 }); };
@@ -23,7 +23,7 @@ export const slowClose = defineFault({
       const answer = await held.get('/', { close: true, timeoutMs: patienceMs });
       const end = await held.ended(delayMs + patienceMs);
       await held.release();
-      // Node's timers may fire up to a millisecond early, and what the observer sees is late by a busy machine's scheduling.
+      // Node's timers may fire up to a millisecond early. On a busy machine the observer may see the response late, which shortens the measured time.
       return { seen: answer.outcome === 'response' && end.outcome === 'FIN' && end.tookMs >= delayMs * 0.9, observed: `${answer.outcome}, then ${end.outcome} after ${end.tookMs.toFixed(0)} ms` };
     }),
 });

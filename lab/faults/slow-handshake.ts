@@ -1,6 +1,6 @@
 /**
- * Only the second step of TCP's handshake is late (RFC 9293 section 3.5): connecting takes long, and once connected nothing does. So
- * it looks when a server's accept path is overloaded, and it is what a client's connect timeout and attempt delay are about.
+ * Only the second step of TCP's handshake is late (RFC 9293 section 3.5): the connect takes long, and everything after it is fast. A
+ * server with an overloaded accept path looks like this. A client's connect timeout and attempt delay are made for this case.
  */
 import { family, integer } from '../vocabulary/options.ts';
 import { defineFault, familiesOf, observeEach } from './fault.ts';
@@ -8,9 +8,9 @@ import { linkTargets } from './link-echoes.ts';
 
 export const slowHandshake = defineFault({
   summary: 'delays each SYN-ACK and nothing else, in one family or both',
-  effect: 'connects take that long, requests on a connection do not; above 1 s the SYN is sent again',
+  effect: 'connects are late by the delay, requests on a connection are not; above 1 s the client retransmits the SYN',
   on: linkTargets,
-  options: { delayMs: integer(300, 5, 'milliseconds', 10_000), family: family('the family to slow down, 0 for both') },
+  options: { delayMs: integer(300, 5, 'milliseconds that each SYN-ACK is late', 10_000), family: family('the IP family to slow down, 0 for both') },
   apply: (target, options) => target.link.impair('slow-handshake', { ...options, direction: 'from' }),
   by: ({ link }) => link.by('slow-handshake'),
   answersLateMs: ({ delayMs }) => delayMs,

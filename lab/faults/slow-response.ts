@@ -1,10 +1,10 @@
-/** An overloaded application (S7): connections are accepted at once, responses take their time. */
+/** An overloaded application (S7): it accepts connections at once, but responds late. */
 import { integer } from '../vocabulary/options.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 export const slowResponse = defineFault({
-  summary: 'the application takes its time before each response',
-  effect: 'connects at once, waits for the response; the connection stays up',
+  summary: 'the application waits before each response',
+  effect: 'connects succeed at once, the response is late; the connection stays open',
   on: ['backend'],
   options: { delayMs: integer(500, 1, 'milliseconds between a request and its response') },
   apply: async (target, { delayMs }) => {

@@ -1,13 +1,13 @@
-/** Headers and half of the body arrive, then nothing, and the connection stays up: only a limit of the client's own ends it. */
+/** The headers and half of the body arrive, then nothing more, and the connection stays open. Only a timeout of the client ends the request. */
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';
 
-/** Long enough for the headers and the first half on a busy machine; then silence. */
+/** Long enough for the headers and half of the body on a busy machine. After that the observer reports `silent`. */
 const silenceMs = 300;
 
 export const stalledBody = defineFault({
-  summary: 'the application falls silent in the middle of each body',
-  effect: 'status and headers at once, half of the body, then silence',
+  summary: 'the application goes silent in the middle of each body',
+  effect: 'status, headers and half of the body at once, then silence',
   on: ['backend'],
   options: {},
   apply: (target) => misbehave(target, { stall: true }),

@@ -1,16 +1,16 @@
 /**
- * A graceful stop: SIGTERM. The backend stops accepting, closes idle connections (FIN), finishes what is in flight with
- * `Connection: close`, and ends; what is still in flight when the drain time is over is lost. The DNS server just ends.
+ * A graceful stop: SIGTERM. The backend stops accepting, closes idle connections (FIN), answers requests in flight with
+ * `Connection: close`, and ends. Requests that are still in flight when the drain time is over are lost. The DNS server simply ends.
  */
 import { integer } from '../vocabulary/options.ts';
 import { defineFault, type FaultTarget } from './fault.ts';
 import { observeEnded } from './kill.ts';
 
 export const stop = defineFault({
-  summary: 'SIGTERM: stops accepting, closes idle connections, finishes requests in flight, ends',
-  effect: 'FIN on idle connections; new ones are refused (RST; over UDP ICMP port unreachable)',
+  summary: 'SIGTERM: the server stops accepting, closes idle connections, finishes requests in flight, and ends',
+  effect: 'FIN on idle connections; new connections are refused (RST; over UDP ICMP port unreachable)',
   on: ['backend', 'dns'],
-  options: { drainMs: integer(5_000, 0, 'milliseconds that a backend’s requests in flight may take to end', 600_000) },
+  options: { drainMs: integer(5_000, 0, 'milliseconds that a backend’s requests in flight may take to finish', 600_000) },
   apply: async (target, { drainMs }) => {
     if (target.kind === 'backend') await target.service().call('drain-time', { drainMs });
     await stopInOrder(target);
@@ -20,7 +20,7 @@ export const stop = defineFault({
 });
 
 export async function stopInOrder(target: FaultTarget): Promise<void> {
-  // A stopped process gets no SIGTERM before it goes on, and would be ended when nobody asks for it any more.
+  // A paused process gets SIGTERM only when it continues. It would then end at a moment when no fault asks for it.
   if ((await target.process().state()) === 'T') throw new Error('its process is paused; heal that first');
   target.expectExit();
   await target.process().signal('SIGTERM');

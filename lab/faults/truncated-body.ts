@@ -1,4 +1,4 @@
-/** The connection ends before the body does: fewer bytes than Content-Length promised, which RFC 9112 section 8 calls incomplete. */
+/** The connection ends before the body does. The client gets fewer bytes than Content-Length says, which RFC 9112 section 8 calls incomplete. */
 import { choice } from '../vocabulary/options.ts';
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';

@@ -1,15 +1,15 @@
 /**
- * The host leaves the segment, as when its power fails (S8): nothing answers, not even ARP or ND. A client that has no neighbour
- * entry gets EHOSTUNREACH after three unanswered solicitations, 3 s (RFC 4861 section 10; arp(7)); one that has goes on sending
- * into the void until the entry is doubted.
+ * The host leaves the segment, as when its power fails (S8): it answers nothing, not even ARP or ND. A client without a neighbour entry
+ * gets EHOSTUNREACH after three unanswered solicitations, 3 s (RFC 4861 section 10; arp(7)). A client with a neighbour entry keeps
+ * sending without an answer until its kernel doubts the entry.
  *
- * The host's own interface goes down. `keep_addr_on_down`, set when the host was made, keeps its IPv6 address for the return.
+ * The fault takes the host's own interface down. `keep_addr_on_down`, set when the host was made, keeps the IPv6 address for the return.
  */
 import { defineFault, observeEach, runOn } from './fault.ts';
 
 export const vanish = defineFault({
   summary: 'takes the host off the segment: no FIN, no RST, no ARP',
-  effect: 'silence, then EHOSTUNREACH after 3 s where the neighbour is not cached',
+  effect: 'silence; EHOSTUNREACH after 3 s if the client has no neighbour entry for the host',
   on: ['backend', 'dns'],
   options: {},
   apply: async (target) => {

@@ -36,7 +36,7 @@ export class Probe {
   readonly #remote: Remote;
   readonly #topology: Topology;
   readonly host: Host;
-  /** How late the faults in force make the answers of a host, at most. Every look at the host waits that much longer before it calls the host silent. */
+  /** By how much the faults in force delay the answers of a host, at most. The observer waits that much longer before it calls the host silent. */
   readonly lateMs: (host: HostName) => number;
   #looks = 0;
 
@@ -76,7 +76,10 @@ export class Probe {
     return this.#remote.call('get', { address, port, path, timeoutMs }, timeoutMs + 10_000);
   }
 
-  /** Sends requests one after the other on one connection, and returns the bytes of the replies. Each exchange has a URL of its own, which no server has counted before. */
+  /**
+   * Sends requests one after the other on one connection, and returns the bytes of the replies.
+   * Each exchange has a URL of its own, so no server has counted its requests before.
+   */
   exchange(host: HostName, family: Family, requests = 1, timeoutMs = silenceMs): Promise<Exchange> {
     return this.#look('exchange', host, timeoutMs, { ...this.#at(host, family), path: `/?look=${++this.#looks}`, requests });
   }

@@ -24,7 +24,7 @@ export function backendArgv({ hosts }: Topology, backend: BackendName, seed: str
   return programArgv(runtime, 'services/backend/main.ts', JSON.stringify(options));
 }
 
-/** The argv of the DNS server. `web.lab.test` has the addresses of all three backends. Each backend and the DNS server also have a name of their own. */
+/** The argv of the DNS server. `web.lab.test` has the addresses of all three backends. Each backend and the DNS server have a name of their own. */
 export function dnsArgv({ hosts }: Topology, seed: string, runtime = localRuntime): string[] {
   const both = (name: string, { ipv4, ipv6 }: { ipv4: string; ipv6: string }) => [
     { name, type: 'A' as const, address: ipv4 },

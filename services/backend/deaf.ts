@@ -1,7 +1,6 @@
 /**
- * A listening socket that nobody accepts from. Node accepts as soon as its event loop turns, and offers no way to pause that; so the
- * socket belongs to a thread whose event loop does not turn. Connections wait in the kernel's accept queue, and no thread but this
- * one is kept from its work.
+ * A listening socket whose process never accepts a connection. Node accepts whenever its event loop runs, and cannot pause that. So the
+ * socket belongs to a thread of its own, whose event loop is blocked: connections wait in the kernel's accept queue, and the other threads go on.
  */
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -13,7 +12,7 @@ export interface DeafOptions {
   backlog: number;
 }
 
-/** Resolves when the socket listens. Terminating the worker closes it, and resets what waits in its queue. */
+/** Resolves when the socket listens. Terminating the worker closes the socket and resets the connections in its queue. */
 export async function listenDeaf(options: DeafOptions): Promise<Worker> {
   const worker = new Worker(new URL(import.meta.url), { workerData: options });
   await once(worker, 'message');

@@ -1,13 +1,13 @@
 /**
- * Envoy's hot restart, from the old process' side: connections are not handed over, they are talked into leaving. With each response
- * the old process says `Connection: close` with a probability that grows from 0 to 1 over the drain time; an idle HTTP/1 connection
- * hears nothing, and ends with the process
+ * Envoy's hot restart, on the side of the old process. Connections are not handed over. The old process answers each request with
+ * `Connection: close` with a probability that grows from 0 to 1 over the drain time. An idle HTTP/1 connection is told nothing, and
+ * ends with the process
  * (https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/operations/hot_restart, and Envoy's DrainManagerImpl::drainClose).
  */
 import type { Random } from '../../lab/vocabulary/random.ts';
 
 export interface HandOver {
-  /** Whether this response tells its connection to leave. */
+  /** Whether this response tells its connection to close. Draws anew at each call. */
   tells(): boolean;
 }
 

@@ -147,7 +147,7 @@ describe('behaviour', () => {
   });
 
   test('what is no behaviour is said, and changes nothing', async () => {
-    await expect(behave({ delayMs: 1, speed: 2 })).rejects.toThrow('the service: Unknown behaviour `speed`.');
+    await expect(behave({ delayMs: 1, speed: 2 })).rejects.toThrow('the service: the behaviour of a backend has no `speed`.');
     expect(await behave({})).toMatchObject({ delayMs: 0 });
   });
 });

@@ -1,8 +1,8 @@
 /**
- * What a backend answers, well or broken. What is no HTTP is written to the socket itself, behind the HTTP server's back.
+ * The broken replies of a backend. A reply that is not HTTP is written directly to the socket.
  *
- * A FIN that is to be a FIN needs all that has arrived to be read: close(2) with unread data is a RST (RFC 2525 section 2.17).
- * So the sending half alone is closed, and what still arrives is read until the client closes its own.
+ * close(2) with unread data sends RST, not FIN (RFC 2525 section 2.17). So a reply that ends with FIN closes the sending half only, and
+ * the backend reads until the client closes its own half.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -15,17 +15,17 @@ export interface Reply {
 }
 
 const type = 'text/plain';
-/** Pieces of a body that dribbles. */
+/** The number of pieces of a body that is sent in pieces. */
 const dribblePieces = 7;
 
-/** Whether `behaviour` has a reply written here, not by the HTTP server. */
+/** Whether `behaviour` asks for a broken reply. */
 export function isBroken({ empty, malformed, truncate, stall, dribbleMs }: Behaviour): boolean {
   return empty !== 'none' || malformed !== 'none' || truncate !== 'none' || stall || dribbleMs > 0;
 }
 
 /**
- * Writes the broken reply that `behaviour` asks for; of several, the one that breaks off first.
- * Resolves with how the connection was ended, or null where it was left open.
+ * Writes the broken reply that `behaviour` asks for. If it asks for several, the one that breaks off first is written.
+ * Resolves with the way the connection was ended, or null where it was left open.
  */
 export async function replyBroken(request: IncomingMessage, response: ServerResponse, behaviour: Behaviour, { status, retryAfterS, body }: Reply): Promise<Ending | null> {
   const { empty, malformed, truncate, stall, dribbleMs } = behaviour;
@@ -43,7 +43,7 @@ export async function replyBroken(request: IncomingMessage, response: ServerResp
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...retryAfter(status, retryAfterS) });
   if (truncate !== 'none' || stall) {
     const half = body.slice(0, Math.floor(body.length / 2));
-    // A reset discards what the kernel has not sent yet: the half must be on its way first.
+    // A reset discards the bytes that the kernel has not sent yet, so the half must be sent first.
     await new Promise((resolve) => response.write(half, resolve));
     if (truncate === 'none') return null;
     breakOff(request, truncate);
@@ -57,7 +57,7 @@ export async function replyBroken(request: IncomingMessage, response: ServerResp
   return null;
 }
 
-/** Ends the connection with nothing more said. */
+/** Ends the connection. Nothing more is written. */
 export function breakOff(request: IncomingMessage, ending: Ending): void {
   if (ending === 'rst') {
     request.socket.resetAndDestroy();

@@ -4,7 +4,7 @@ import { encodeResponse, parseQuery, resolve } from './answer.ts';
 import { addressesOf, encodeName, header, query, readResponse, typeNumbers, words, type QuerySpec, type ReadResponse } from './ask-server.ts';
 import { Zone } from './zone.ts';
 
-/** A zone whose `many` name has as many A records as an answer should hold. */
+/** Returns a zone in which many.lab.test has `many` A records. */
 function zoneOf(many = 3): Zone {
   const zone = new Zone({
     domain: 'lab.test',
@@ -26,8 +26,8 @@ function ask(spec: QuerySpec, transport: 'udp' | 'tcp' = 'udp', zone = zoneOf())
   return { ...readResponse(bytes), truncated };
 }
 
-describe('a good query', () => {
-  test('is answered with the records, authoritatively', () => {
+describe('a valid query', () => {
+  test('gets an authoritative answer with the records', () => {
     const answer = ask({ id: 65_535, name: 'many.lab.test' });
     expect(answer).toMatchObject({ id: 65_535, aa: true, tc: false, rd: true, ra: false, rcode: 0, authorities: [], additionals: [] });
     expect(addressesOf(answer)).toEqual(['198.51.100.1', '198.51.100.2', '198.51.100.3']);
@@ -35,7 +35,7 @@ describe('a good query', () => {
     expect(addressesOf(ask({ name: 'many.lab.test', type: 'AAAA' }))).toEqual(['2001:db8:1:0:0:0:0:11']);
   });
 
-  test('keeps its case in question and answer (0x20)', () => {
+  test('the response repeats the case of the name, in question and answer (0x20)', () => {
     const answer = ask({ name: 'mAnY.LaB.tESt' });
     expect(answer.name).toBe('mAnY.LaB.tESt');
     expect(answer.answers.map(({ name }) => name)).toEqual(['mAnY.LaB.tESt', 'mAnY.LaB.tESt', 'mAnY.LaB.tESt']);
@@ -43,7 +43,7 @@ describe('a good query', () => {
 
   test.each([
     ['NODATA', { name: 'many.lab.test', type: 'TXT' }, 0, true, 1],
-    ['NODATA for a type without a name here', { name: 'many.lab.test', type: 'HTTPS' }, 0, true, 1],
+    ['NODATA for a type that has no name in dns2', { name: 'many.lab.test', type: 'HTTPS' }, 0, true, 1],
     ['NXDOMAIN', { name: 'nobody.lab.test' }, 3, true, 1],
     ['REFUSED outside the zone', { name: 'example.test' }, 5, false, 0],
     ['REFUSED for another class', { name: 'many.lab.test', classNumber: 3 }, 5, false, 0],
@@ -51,19 +51,19 @@ describe('a good query', () => {
   ] satisfies [string, QuerySpec, number, boolean, number][])('%s', (_, spec, rcode, aa, authorities) => {
     const answer = ask(spec);
     expect(answer).toMatchObject({ rcode, aa, answers: [] });
-    // The SOA says for how long the "no" may be kept (RFC 2308).
+    // The SOA says how long a resolver may cache the negative answer (RFC 2308).
     expect(answer.authorities.map(({ name, type, ttl }) => [name, type, ttl])).toEqual(authorities ? [['lab.test', typeNumbers.SOA, 30]] : []);
   });
 });
 
 describe('EDNS', () => {
-  test('is echoed to who sent it, and only to them', () => {
+  test('the response has an EDNS record only if the query has one', () => {
     const { additionals } = ask({ name: 'many.lab.test', edns: { payloadBytes: 4096 } });
     expect(additionals).toMatchObject([{ name: '', type: typeNumbers.OPT, classNumber: 1232, ttl: 0 }]);
     expect(ask({ name: 'many.lab.test' }).additionals).toEqual([]);
   });
 
-  test('of a later version is BADVERS: 0 in the header, 1 in the upper bits (RFC 6891 section 9)', () => {
+  test('a later version gets BADVERS: 0 in the header, 1 in the upper bits (RFC 6891 section 9)', () => {
     const answer = ask({ name: 'many.lab.test', edns: { payloadBytes: 1232, version: 1 } });
     expect(answer).toMatchObject({ rcode: 0, answers: [] });
     expect(answer.additionals.map(({ ttl }) => [ttl >>> 24, (ttl >>> 16) & 0xff])).toEqual([[1, 0]]);
@@ -71,14 +71,14 @@ describe('EDNS', () => {
 });
 
 describe('truncation', () => {
-  // 12 bytes header, 19 question; each answer takes 16 with its name compressed; 11 for EDNS.
+  // Bytes: 12 for the header, 19 for the question, 16 for each answer with a compressed name, 11 for EDNS.
   const question = 12 + encodeName('many.lab.test').length + 4;
   const fits = (limitBytes: number, ednsBytes: number): number => Math.floor((limitBytes - question - ednsBytes) / 16);
 
   test.each([
     ['512 without EDNS', undefined, 512, 0],
-    ["the client's size with it", { payloadBytes: 800 }, 800, 11],
-    ["the server's own size where the client's is larger", { payloadBytes: 4096 }, 1232, 11],
+    ["the client's size with EDNS", { payloadBytes: 800 }, 800, 11],
+    ["the server's size if the client's size is larger", { payloadBytes: 4096 }, 1232, 11],
     ['never less than 512', { payloadBytes: 100 }, 512, 11],
   ])('%s', (_, edns, limitBytes, ednsBytes) => {
     const most = fits(limitBytes, ednsBytes);
@@ -94,37 +94,37 @@ describe('truncation', () => {
   });
 });
 
-/** A packet with one question that is `name` in raw bytes. */
+/** Returns a query whose question has the raw bytes `name` as its name. */
 const rawName = (...name: number[]): Buffer => Buffer.concat([header(1, 0, [1, 0, 0, 0]), Buffer.from(name), words(1, 1)]);
 
-describe('what is no query', () => {
+describe('a message that is not a query', () => {
   const valid = query({ name: 'many.lab.test', edns: { payloadBytes: 1232 } });
   test.each([
     ['nothing', Buffer.alloc(0), '0 bytes are too short for a DNS header'],
     ['half a header', Buffer.alloc(11), '11 bytes are too short for a DNS header'],
     ['a response', header(1, 0x8000, [0, 0, 0, 0]), 'a response, not a query'],
-    ['no question', header(1, 0, [0, 0, 0, 0]), 'expected one whole question, got 0 of 0'],
-    ['two questions', Buffer.concat([header(1, 0, [2, 0, 0, 0]), encodeName('a.lab.test'), words(1, 1), encodeName('b.lab.test'), words(1, 1)]), 'expected one whole question, got 2 of 2'],
+    ['no question', header(1, 0, [0, 0, 0, 0]), 'expected 1 complete question, got 0 of the 0 that the header announces'],
+    ['two questions', Buffer.concat([header(1, 0, [2, 0, 0, 0]), encodeName('a.lab.test'), words(1, 1), encodeName('b.lab.test'), words(1, 1)]), 'expected 1 complete question, got 2 of the 2 that the header announces'],
     ['absurd counts', Buffer.concat([header(1, 0, [1, 65_535, 65_535, 65_535]), encodeName('a.lab.test'), words(1, 1)]), 'section counts 1/65535/65535/65535 do not fit'],
-    ['a name that points at itself', rawName(0xc0, 12), 'expected one whole question'],
-    ['names that point at each other', rawName(0xc0, 14, 0xc0, 12), 'expected one whole question'],
-    ['a pointer past the end', rawName(0xc0, 0xff), 'expected one whole question'],
-    ['a label past the end', rawName(60, 97, 98), 'expected one whole question'],
-    ['a reserved label type', rawName(0x40, 1, 0), 'expected one whole question'],
-    ['a name of more than 255 bytes', rawName(...Array.from({ length: 5 }, () => [63, ...new Array<number>(63).fill(97)]).flat(), 0), 'expected one whole question'],
+    ['a name that points at itself', rawName(0xc0, 12), 'expected 1 complete question'],
+    ['names that point at each other', rawName(0xc0, 14, 0xc0, 12), 'expected 1 complete question'],
+    ['a pointer past the end', rawName(0xc0, 0xff), 'expected 1 complete question'],
+    ['a label past the end', rawName(60, 97, 98), 'expected 1 complete question'],
+    ['a reserved label type', rawName(0x40, 1, 0), 'expected 1 complete question'],
+    ['a name of more than 255 bytes', rawName(...Array.from({ length: 5 }, () => [63, ...new Array<number>(63).fill(97)]).flat(), 0), 'expected 1 complete question'],
     ['a broken EDNS record', valid.subarray(0, -3), 'a broken record in the additional section'],
   ])('%s is refused with a reason', (_, bytes, reason) => {
     expect(() => parseQuery(bytes)).toThrow(reason);
   });
 
-  test('no bytes at all lead to anything but an answer or an Error', () => {
+  test('any bytes lead either to an answer or to an Error', () => {
     const random = seededRandom('fuzz');
     const byte = (): number => Math.floor(random() * 256);
     const zone = zoneOf();
     const corpus = [
       ...Array.from({ length: valid.length }, (_, length) => valid.subarray(0, length)),
       ...Array.from({ length: 2_000 }, () => Buffer.from(Array.from({ length: Math.floor(random() * 80) }, byte))),
-      // One byte changed in a good query: most of the way in.
+      // A valid query with one changed byte gets deepest into the parser.
       ...Array.from({ length: 4_000 }, () => {
         const bytes = Buffer.from(valid);
         bytes[Math.floor(random() * bytes.length)] = byte();
@@ -135,7 +135,7 @@ describe('what is no query', () => {
     for (const bytes of corpus) {
       try {
         const parsed = parseQuery(bytes);
-        // From here on nothing may throw: what was understood is answered, with its id, and as DNS.
+        // From here on nothing may throw: every parsed query gets a DNS response with its id.
         try {
           expect(readResponse(encodeResponse(parsed, resolve(parsed, zone), zone, 'udp').bytes).id).toBe(bytes.readUInt16BE(0));
         } catch (error) {
@@ -147,7 +147,7 @@ describe('what is no query', () => {
         expect(error).toBeInstanceOf(Error);
       }
     }
-    // A corpus that is refused as a whole would prove nothing.
+    // If the parser refused every message, this test would prove nothing.
     expect(answered).toBeGreaterThan(500);
   });
 });

@@ -1,4 +1,4 @@
-/** From the bytes of a query to what the zone says of it, and from there to the bytes of the response. */
+/** Parses a query, finds its answer in the zone, and encodes the response. */
 import { isIPv6 } from 'node:net';
 import { Packet, type default as DNS } from 'dns2';
 import { parseDnsPacket, typeName } from '../../lab/vocabulary/dns-packet.ts';
@@ -7,45 +7,47 @@ import { noEffect, type Effect } from './rules.ts';
 import type { AddressRecord } from './records.ts';
 import type { Zone } from './zone.ts';
 
-/** A question this server can answer, with all that the response must repeat. */
+/** A parsed query, with every field that the response must repeat. */
 export interface Query {
   id: number;
   opcode: number;
   recursionDesired: 0 | 1;
-  /** With the case the client sent, which the response repeats (draft-vixie-dnsext-dns0x20). */
+  /** In the case that the client sent; the response repeats it (draft-vixie-dnsext-dns0x20). */
   name: string;
   typeNumber: number;
-  /** `A`, or `TYPE65` where dns2 has no name for it (RFC 3597). */
+  /** `A`, or `TYPE65` if dns2 has no name for the type (RFC 3597). */
   type: string;
   classNumber: number;
   /** The client's EDNS version and UDP payload size, or null without EDNS (RFC 6891). */
   edns: { version: number; payloadBytes: number } | null;
 }
 
+/** The answer to one query, before it is encoded. */
 export interface Response {
   rcode: string;
   records: AddressRecord[];
-  /** Null for the zone's. */
+  /** TTL of the records in seconds; null for the zone's TTL. */
   ttlS: number | null;
-  /** How many CNAMEs lead to the records. */
+  /** Number of CNAMEs between the name and the records. */
   cnames: number;
-  /** Empty, with TC, over UDP. */
+  /** Over UDP the response is empty and has TC set. */
   truncate: boolean;
+  /** The id of the response differs from the id of the query. */
   wrongId: boolean;
 }
 
-/** The payload size this server offers: what fits an unfragmented IPv6 packet (DNS Flag Day 2020). */
+/** The UDP payload size that this server offers. It fits an unfragmented IPv6 packet (DNS Flag Day 2020). */
 const ownPayloadBytes = 1232;
 
 /**
  * Reads one query.
- * @throws {Error} saying what is wrong with the bytes; dns2's parser passes over broken sections in silence, so the counts are compared here.
+ * @throws {Error} naming what is wrong with the bytes. dns2's parser skips broken sections without an error, so the counts are compared here.
  */
 export function parseQuery(bytes: Buffer): Query {
   const { packet, announced } = parseDnsPacket(bytes);
   if (packet.header.qr === 1) throw new Error('a response, not a query');
   const question = packet.questions[0];
-  if (announced.questions !== 1 || question === undefined) throw new Error(`expected one whole question, got ${packet.questions.length} of ${announced.questions}`);
+  if (announced.questions !== 1 || question === undefined) throw new Error(`expected 1 complete question, got ${packet.questions.length} of the ${announced.questions} that the header announces`);
   if (packet.additionals.length !== announced.additionals) throw new Error('a broken record in the additional section');
   const opt = packet.additionals.find((record) => record.type === Packet.TYPE.EDNS);
   return {
@@ -60,7 +62,7 @@ export function parseQuery(bytes: Buffer): Query {
   };
 }
 
-/** What the zone says, and what a rule makes of it. `from` is the client's address. */
+/** Returns the zone's answer, changed by the effect of the rules. `from` is the client's address. */
 export function resolve(query: Query, zone: Zone, from = '', effect: Effect = noEffect): Response {
   const { ttlS, cnames, truncate, wrongId } = effect;
   const response = (rcode: string, records: AddressRecord[] = []): Response => ({ rcode, records, ttlS, cnames, truncate, wrongId });
@@ -74,7 +76,7 @@ export function resolve(query: Query, zone: Zone, from = '', effect: Effect = no
   return response('NOERROR', withInserted(answer.records, effect.insert));
 }
 
-/** The addresses of the answer's own family take the places at its head. */
+/** Replaces the first addresses of the answer with the inserted addresses of the same family. */
 function withInserted(records: AddressRecord[], insert: readonly string[]): AddressRecord[] {
   const [first] = records;
   if (!first) return records;
@@ -83,7 +85,7 @@ function withInserted(records: AddressRecord[], insert: readonly string[]): Addr
 }
 
 /**
- * The response's bytes. Over UDP an answer that does not fit the client's size is sent empty with TC set,
+ * Returns the bytes of the response. Over UDP a response that is larger than the client's size is sent empty with TC set,
  * so that the client asks again over TCP (RFC 2181 section 9).
  */
 export function encodeResponse(query: Query, response: Response, zone: Zone, transport: 'udp' | 'tcp'): { bytes: Buffer; truncated: boolean } {
@@ -117,7 +119,7 @@ function buildPacket(query: Query, { rcode, records, ttlS, cnames, wrongId }: Re
   const isApex = query.name.toLowerCase() === zone.domain;
   if (authoritative && isApex && query.type === 'SOA') packet.answers = [soa(zone)];
   else if (authoritative && isApex && query.type === 'NS') packet.answers = [resource(query.name, Packet.TYPE.NS, zone.ttlS, { ns: `dns.${zone.domain}` })];
-  // NODATA and NXDOMAIN carry the SOA, which says how long the "no" may be cached (RFC 2308).
+  // NODATA and NXDOMAIN carry the SOA, which says how long the negative answer may be cached (RFC 2308).
   else if (authoritative && records.length === 0) packet.authorities = [soa(zone)];
   if (query.edns) packet.additionals = [resource('', Packet.TYPE.EDNS, 0, { class: ownPayloadBytes, rdata: [] })];
   return packet;

@@ -1,4 +1,4 @@
-/** DNS messages by hand, so that the tests do not judge the server's library by itself (RFC 1035 section 4). */
+/** Encodes and reads DNS messages without dns2, so that the tests do not check dns2 with dns2 (RFC 1035 section 4). */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -30,7 +30,7 @@ export interface ReadResponse {
   rd: boolean;
   ra: boolean;
   rcode: number;
-  /** The name of the question, as it was sent. */
+  /** The name in the question, with its case unchanged. */
   name: string;
   answers: ReadRecord[];
   authorities: ReadRecord[];
@@ -86,7 +86,7 @@ export function readResponse(bytes: Buffer): ReadResponse {
   if (questions > 0) at += 4;
   const [answers = [], authorities = [], additionals = []] = counts.map((count) => Array.from({ length: count }, readRecord));
   const flags = bytes.readUInt16BE(2);
-  if (at !== bytes.length) throw new Error(`The message has ${bytes.length} bytes, its sections ${at}.`);
+  if (at !== bytes.length) throw new Error(`The DNS message has ${bytes.length} bytes, but its sections end at byte ${at}.`);
   return {
     bytes,
     id: bytes.readUInt16BE(0),
@@ -102,12 +102,12 @@ export function readResponse(bytes: Buffer): ReadResponse {
   };
 }
 
-/** `198.51.100.11` or eight groups of hex. */
+/** Returns the addresses of the answers: IPv4 as `198.51.100.11`, IPv6 as eight groups of hexadecimal digits. */
 export function addressesOf({ answers }: ReadResponse): string[] {
   return answers.map(({ data }) => (data.length === 4 ? [...data].join('.') : [0, 2, 4, 6, 8, 10, 12, 14].map((offset) => data.readUInt16BE(offset).toString(16)).join(':')));
 }
 
-/** Sends datagrams and collects the answers until `count` have come. */
+/** Sends each message as a UDP datagram to 127.0.0.1. Resolves with the answers when `count` of them have arrived. */
 export async function askUdp(port: number, messages: readonly Buffer[], count = messages.length): Promise<ReadResponse[]> {
   const socket = createSocket('udp4');
   const answers: ReadResponse[] = [];
@@ -123,7 +123,10 @@ export async function askUdp(port: number, messages: readonly Buffer[], count = 
   return answers;
 }
 
-/** Writes all messages in one segment; with `end`, together with the FIN. Resolves with what came until the server closed, or `count` answers. */
+/**
+ * Writes all messages in one segment, with `end` together with the FIN. Resolves with the answers when the server closes the connection or,
+ * without `end`, after `count` answers.
+ */
 export async function askTcp(port: number, messages: readonly Buffer[], { end = false, count = messages.length } = {}): Promise<{ answers: ReadResponse[]; closed: boolean }> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   await once(socket, 'connect');

@@ -14,7 +14,7 @@ const chain = (...words: string[]): ChainLink[] =>
   });
 
 describe('each filter', () => {
-  test('up leaves out what is marked down', () => {
+  test('up leaves out the records that are marked down', () => {
     expect(lasts(filters.up([record(11), record(12, false), record(13)]))).toEqual([11, 13]);
   });
 
@@ -26,11 +26,11 @@ describe('each filter', () => {
       orders.set(order, (orders.get(order) ?? 0) + 1);
     }
     expect(orders.size).toBe(6);
-    // 1,000 each; four standard deviations of a binomial count are 116. The seed is fixed: no chance is involved.
+    // Each order is expected 1,000 times; 116 is four standard deviations of a binomial count. The seed is fixed, so the counts never change.
     for (const count of orders.values()) expect(Math.abs(count - 1_000)).toBeLessThan(116);
   });
 
-  test('rotate starts each answer one record further', () => {
+  test('rotate starts each answer one record later', () => {
     const starts = [0, 1, 2, 3].map((answersBefore) => lasts(filters.rotate(three, context('1', answersBefore))));
     expect(starts).toEqual([[11, 12, 13], [12, 13, 11], [13, 11, 12], [11, 12, 13]]);
     expect(filters.rotate([], context('1', 5))).toEqual([]);
@@ -40,12 +40,12 @@ describe('each filter', () => {
     expect(lasts(filters.sort([record(13), record(11), record(12)]))).toEqual([11, 12, 13]);
   });
 
-  test('selectFirst cuts, and has nothing to cut from a short answer', () => {
+  test('selectFirst keeps the first n records, and all records of a short answer', () => {
     const cut = (n: number): number[] => lasts(filters.selectFirst(three, { ...context(), n }));
     expect([cut(0), cut(2), cut(9)]).toEqual([[], [11, 12], [11, 12, 13]]);
   });
 
-  test('none changes the records it was given', () => {
+  test('no filter changes the records that it is given', () => {
     const given = [record(13), record(11, false), record(12)];
     const before = structuredClone(given);
     for (const name of filterNames) filters[name](given, { ...context(), n: 2 });
@@ -72,7 +72,7 @@ describe('a chain', () => {
     expect(new Set(answers(links, 20))).toEqual(new Set(['11 12 13']));
   });
 
-  test('as text', () => {
+  test('is written as text', () => {
     expect(chainText(defaultChain())).toBe('up > shuffle > selectFirst 2');
     expect(chainText(defaultChain().map((link) => ({ ...link, on: false })))).toBe('none');
   });

@@ -1,41 +1,43 @@
-/** DNS over UDP and TCP on one address: bytes in, bytes out, nothing known of what they mean. */
+/** Receives and sends DNS messages over UDP and TCP on one address. It does not read the content of the messages. */
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 
+/** The sender of a message. */
 export interface Peer {
   transport: 'udp' | 'tcp';
   address: string;
   port: number;
 }
 
+/** Handles one message. It may call `reply` later, and more than once. */
 export type Handler = (bytes: Buffer, peer: Peer, reply: (bytes: Buffer) => void) => void;
 
-/** An idle DNS connection is kept a few seconds (RFC 7766 section 6.2.3). */
+/** How long an idle TCP connection stays open: a few seconds (RFC 7766 section 6.2.3). */
 const idleTimeoutMs = 10_000;
 
-/** What becomes of DNS over TCP: answered, refused by the kernel (RST), or accepted and left without an answer. */
+/** What happens to DNS over TCP: the server answers, the kernel refuses connections (RST), or connections are accepted and get no answer. */
 export const tcpModes = ['answer', 'refuse', 'silent'] as const;
 export type TcpMode = (typeof tcpModes)[number];
 
 export interface Listener {
-  /** Established connections stay as they are. */
+  /** Sets what happens to new TCP connections. Established connections do not change. */
   setTcp(mode: TcpMode): Promise<void>;
 }
 
 /**
- * Listens on both transports of `address`.
- * @throws {Error} EADDRINUSE, EADDRNOTAVAIL, EACCES as the kernel says.
+ * Listens on UDP and TCP at `address`.
+ * @throws {Error} with the kernel's code: EADDRINUSE, EADDRNOTAVAIL, EACCES.
  */
 export async function listen(address: string, port: number, handler: Handler): Promise<Listener> {
   const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   udp.on('message', (bytes, { address: from, port: fromPort }) => {
     handler(bytes, { transport: 'udp', address: from, port: fromPort }, (response) => {
-      // A client that has left answers with ICMP; that is its business.
+      // If the client has closed its socket, its host answers with ICMP. The server ignores that error.
       udp.send(response, fromPort, from, () => undefined);
     });
   });
-  // allowHalfOpen: a client may send its query and FIN at once, and still wants the answer.
+  // allowHalfOpen: a client may send its FIN together with its query and still wait for the answer.
   const tcp = createServer({ allowHalfOpen: true }, (socket) => {
     if (silent) socket.on('error', () => socket.destroy()).once('end', () => socket.destroy()).resume();
     else serveConnection(socket, handler);
@@ -47,14 +49,14 @@ export async function listen(address: string, port: number, handler: Handler): P
   return {
     setTcp: async (mode) => {
       silent = mode === 'silent';
-      // Closed is only the listening socket: its port answers with RST from now on.
+      // This closes only the listening socket. From now on the kernel answers new connections with RST.
       if (mode === 'refuse') tcp.close();
       else if (!tcp.listening) await once(tcp.listen(port, address), 'listening');
     },
   };
 }
 
-/** Messages on TCP carry a two-byte length; several may wait in one connection (RFC 7766 section 8). */
+/** On TCP each message has a two-byte length before it, and one chunk may hold several messages (RFC 7766 section 8). */
 function serveConnection(socket: Socket, handler: Handler): void {
   const peer: Peer = { transport: 'tcp', address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
   let received = Buffer.alloc(0);
@@ -81,7 +83,7 @@ function serveConnection(socket: Socket, handler: Handler): void {
         const length = Buffer.alloc(2);
         length.writeUInt16BE(response.length);
         socket.write(Buffer.concat([length, response]));
-        // A second copy of an answer answers nothing.
+        // A second copy of an answer does not count as the answer to another query.
         if (!answered) unanswered--;
         answered = true;
         endIfDone();

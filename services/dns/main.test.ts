@@ -1,4 +1,4 @@
-/** The server as a process, on loopback. */
+/** Tests the DNS server as a process on loopback. */
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
@@ -9,7 +9,6 @@ import type { Remote } from '../../lab/network/remote.ts';
 import type { DnsServerOptions } from './main.ts';
 import { addressesOf, askTcp, askUdp, header, query } from './ask-server.ts';
 
-/** Two of three, as in the lab, but in the zone's order: a test wants one right answer. */
 const address = (last: number): string => `198.51.100.${last}`;
 let port: number;
 let remote: Remote;
@@ -27,13 +26,14 @@ function options(): DnsServerOptions {
 beforeEach(async () => {
   port = await freePort();
   ({ remote, log } = await localService(nodeArgv('services/dns/main.ts', JSON.stringify(options()))));
+  // Answers hold two of three records, as in the lab, but in the zone's order, so that a test can expect exact addresses.
   await remote.call('filter', { filter: 'shuffle', on: false });
 });
 
 const web = query({ name: 'web.lab.test' });
 const webAaaa = query({ name: 'web.lab.test', type: 'AAAA' });
 
-test('answers over UDP and TCP, and each answer is an event', async () => {
+test('the server answers over UDP and TCP, and each answer is an event', async () => {
   const [udp] = await askUdp(port, [web]);
   const { answers: [tcp] } = await askTcp(port, [web]);
   for (const answer of [udp, tcp]) expect(answer && addressesOf(answer)).toEqual([address(11), address(12)]);
@@ -43,7 +43,7 @@ test('answers over UDP and TCP, and each answer is an event', async () => {
   expect(log.names.filter((name) => name !== 'dns:policy')).toEqual(['dns:query', 'dns:answer', 'dns:query', 'dns:answer']);
 });
 
-test('a truncated answer says so and is whole over TCP', async () => {
+test('a truncated answer has TC set, and over TCP the answer is whole', async () => {
   await remote.call('filter', { filter: 'selectFirst', on: false });
   const question = query({ name: 'many.lab.test' });
   const [udp] = await askUdp(port, [question]);
@@ -58,20 +58,20 @@ describe('on one TCP connection', () => {
   const ids = [1, 2, 3, 4, 5];
   const pipelined = ids.map((id) => query({ id, name: 'web.lab.test' }));
 
-  test('pipelined queries are all answered, and the connection stays', async () => {
+  test('pipelined queries are all answered, and the connection stays open', async () => {
     const { answers, closed } = await askTcp(port, pipelined);
     expect(answers.map(({ id }) => id)).toEqual(ids);
     expect(closed).toBe(false);
   });
 
-  test('a client that sends its FIN with its queries still gets the answers, delayed ones too, and then a FIN', async () => {
+  test('a client that sends its FIN with its queries still gets all answers, delayed ones too, and then a FIN', async () => {
     await remote.call('impair', { type: 'A', delayMs: 30 });
     const { answers, closed } = await askTcp(port, pipelined, { end: true });
     expect(answers.map(({ id }) => id)).toEqual(ids);
     expect(closed).toBe(true);
   });
 
-  test('a query in single bytes is answered when it is whole', async () => {
+  test('a query that arrives byte by byte is answered when it is whole', async () => {
     const socket = connect(port, '127.0.0.1');
     socket.setNoDelay(true);
     const bytes = Buffer.concat([Buffer.from([0, web.length]), web]);
@@ -81,7 +81,7 @@ describe('on one TCP connection', () => {
     socket.destroy();
   });
 
-  test('a client that breaks off in mid-message or resets harms nobody', async () => {
+  test('a client that resets its connection in the middle of a message does not disturb other clients', async () => {
     const socket = connect(port, '127.0.0.1');
     await new Promise<void>((resolve) => socket.once('connect', () => { resolve(); }));
     socket.write(Buffer.from([0, 100, 1, 2, 3]));
@@ -90,7 +90,7 @@ describe('on one TCP connection', () => {
   });
 });
 
-test('what is malformed is counted, answered with FORMERR where it has an id, and ends nothing', async () => {
+test('a malformed message is counted, gets FORMERR if it has the header of a query, and does not end the server', async () => {
   const absurd = header(7, 0, [65_535, 65_535, 65_535, 65_535]);
   const [formErr] = await askUdp(port, [Buffer.alloc(0), Buffer.from('nonsense'), header(8, 0x8000, [0, 0, 0, 0]), absurd], 1);
   expect(formErr).toMatchObject({ id: 7, rcode: 1, answers: [] });
@@ -101,7 +101,7 @@ test('what is malformed is counted, answered with FORMERR where it has an id, an
 });
 
 describe('an impairment', () => {
-  test('drop: no answer to that type, an event instead, and the other type untouched', async () => {
+  test('drop: queries of that type cause an event and get no answer, and the other type is not affected', async () => {
     await remote.call('aaaa', { on: true });
     await remote.call('impair', { type: 'A', drop: true });
     const answers = await askUdp(port, [web, webAaaa], 1);
@@ -112,27 +112,27 @@ describe('an impairment', () => {
     expect(await askUdp(port, [web])).toHaveLength(1);
   });
 
-  test('rcode: of that type alone', async () => {
+  test('rcode: only answers of that type get the RCODE', async () => {
     await remote.call('impair', { type: 'AAAA', rcode: 'SERVFAIL' });
     const answers = await askUdp(port, [query({ id: 1, name: 'web.lab.test', type: 'AAAA' }), query({ id: 2, name: 'web.lab.test' })]);
     expect(answers.toSorted((a, b) => a.id - b.id)).toMatchObject([{ id: 1, rcode: 2, aa: false, answers: [] }, { id: 2, rcode: 0, aa: true }]);
   });
 
-  test('delay: of that type alone, as long as asked; later queries do not wait behind it', async () => {
+  test('delay: only answers of that type are late, by the given time, and later queries do not wait for them', async () => {
     const delayMs = 120;
     await remote.call('impair', { type: 'A', delayMs });
     const answers = await askUdp(port, [query({ id: 1, name: 'web.lab.test' }), query({ id: 2, name: 'web.lab.test', type: 'AAAA' })]);
     expect(answers.map(({ id }) => id)).toEqual([2, 1]);
     const [asked, answered] = [log.of('dns:query').find(({ type }) => type === 'A'), (await log.have('dns:answer', 2)).find(({ type }) => type === 'A')];
     const tookMs = (answered?.atMs ?? 0) - (asked?.atMs ?? 0);
-    // Node's timers may fire up to a millisecond early; late by what a very busy machine of two cores costs.
+    // Node's timers may fire up to a millisecond early. On a very busy machine with two cores they are up to 400 ms late.
     expect(tookMs).toBeGreaterThanOrEqual(delayMs - 1);
     expect(tookMs).toBeLessThan(delayMs + 400);
   });
 });
 
 describe('the control plane', () => {
-  test('refuses an unknown command, and a line that is no command, and goes on', async () => {
+  test('refuses an unknown command and a line that is not a command, and then still answers', async () => {
     await expect(remote.call('shuffel')).rejects.toThrow('Unknown command `shuffel`. Known: policy, aaaa, ttl, filter, chain, record, rule, unrule, tcp, impair, ping.');
     await expect(remote.call('toString')).rejects.toThrow('Unknown command `toString`.');
     remote.process.send('no JSON');
@@ -140,7 +140,7 @@ describe('the control plane', () => {
   });
 });
 
-test('a port in use is said, and ends the server with 1', async () => {
+test('a port that is in use ends the server with exit status 1 and a message', async () => {
   const second = await localProcess(nodeArgv('services/dns/main.ts', JSON.stringify(options()))).exited;
   expect(second).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`^dns: cannot listen on 127\\.0\\.0\\.1 port ${port}: .*EADDRINUSE`)) as string });
 });
@@ -152,7 +152,7 @@ describeWith('dig', 'dig agrees', () => {
   };
   const flags = (text: string): string => /flags: ([^;]*);/.exec(text)?.[1] ?? '';
 
-  test('over UDP, authoritatively and without a warning', async () => {
+  test('over UDP: an authoritative answer without a warning', async () => {
     const text = await dig('web.lab.test', 'A');
     expect(text).toMatch(/status: NOERROR/);
     expect(flags(text)).toBe('qr aa');
@@ -171,7 +171,7 @@ describeWith('dig', 'dig agrees', () => {
     expect((await dig('wEb.LaB.tEsT', 'A')).match(/^wEb\.LaB\.tEsT\.\s+60\s+IN\s+A/gm)).toHaveLength(2);
   });
 
-  test('AAAA, once switched on', async () => {
+  test('AAAA, after it is switched on', async () => {
     await remote.call('aaaa', { on: true });
     expect(await dig('+short', 'web.lab.test', 'AAAA')).toBe('2001:db8:1::11\n2001:db8:1::12\n');
   });
@@ -191,7 +191,7 @@ describeWith('dig', 'dig agrees', () => {
   test.each([
     ['without EDNS: truncated at 512', ['+noedns', '+ignore'], true],
     ["with EDNS: truncated above the client's size", ['+bufsize=600', '+ignore'], true],
-    ['by itself: asks again over TCP', ['+noedns'], false],
+    ['without EDNS and by default: dig asks again over TCP', ['+noedns'], false],
   ])('%s', async (_, words, truncated) => {
     await remote.call('filter', { filter: 'selectFirst', on: false });
     const text = await dig(...words, 'many.lab.test', 'A');

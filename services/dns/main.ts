@@ -11,7 +11,7 @@ import { listen, type Listener, type Peer } from './listen.ts';
 import { policyCommands } from './policy.ts';
 import { Zone, type ZoneOptions } from './zone.ts';
 
-/** How to start the server; the lab writes it, one JSON argument. */
+/** The server's options, which the lab passes as one JSON argument. */
 export interface DnsServerOptions extends ZoneOptions {
   listen: string[];
   port: number;
@@ -21,7 +21,7 @@ const options = JSON.parse(process.argv[2] ?? '{}') as DnsServerOptions;
 const zone = new Zone(options);
 let malformed = 0;
 
-/** Nothing a client sends may end the server: what cannot be read is counted. */
+/** No message from a client may end the server. A message that cannot be parsed is counted and reported as an event. */
 async function handle(bytes: Buffer, peer: Peer, reply: (bytes: Buffer) => void): Promise<void> {
   let query: Query;
   try {
@@ -49,7 +49,7 @@ async function handle(bytes: Buffer, peer: Peer, reply: (bytes: Buffer) => void)
   emit('dns:answer', { ...about, ...from, rcode: response.rcode, addresses: response.records.map(({ address }) => address), truncated, ...rules });
 }
 
-/** The header alone, with FORMERR, as RFC 1035 section 4.1.1 asks of a server that cannot interpret a query. */
+/** Returns only a header with FORMERR, which RFC 1035 section 4.1.1 defines for a query that the server cannot interpret. */
 function formErr(bytes: Buffer): Buffer {
   const header = Buffer.alloc(12);
   bytes.copy(header, 0, 0, 2);

@@ -20,7 +20,7 @@ afterEach(() => {
 const changes = (): string[] => written.map((line) => (JSON.parse(line) as { event: string; change: string }).change);
 
 describe('a switch', () => {
-  test('answers with the policy now in force, and says what changed as an event', () => {
+  test('returns the policy that is now in force, and reports the change as an event', () => {
     expect(call('policy')).toEqual({
       aaaa: false,
       ttlS: 60,
@@ -52,7 +52,7 @@ describe('a switch', () => {
     ]);
   });
 
-  test('of a record', () => {
+  test('adds, marks and removes a record', () => {
     const record = { name: 'new.lab.test', type: 'A', address: '198.51.100.12' };
     call('record', { action: 'add', ...record });
     call('record', { action: 'down', ...record });

@@ -4,7 +4,7 @@ import { noEffect, Rules } from './rules.ts';
 const from = '192.0.2.1';
 const web = { name: 'web.lab.test', type: 'A', from };
 
-test('a rule is about the name, type and clients it says, and about nothing else', () => {
+test('a rule applies only to its name, type and clients', () => {
   const rules = new Rules('1');
   rules.set({ id: 'mine', match: { name: 'web.lab.test', type: 'A', clients: [from, '192.0.2.2'] }, effect: { drop: true } });
   const isDropped = (query: object): boolean => rules.effectOn({ ...web, ...query }).effect.drop;
@@ -14,7 +14,7 @@ test('a rule is about the name, type and clients it says, and about nothing else
   expect(rules.effectOn(web)).toEqual({ effect: noEffect, ids: [] });
 });
 
-test('several rules add up, whichever came first', () => {
+test('the effects of several rules add up', () => {
   const rules = new Rules('1');
   rules.set({ id: 'late', match: {}, effect: { delayMs: 20, copies: 2, omit: ['198.51.100.11'] } });
   rules.set({ id: 'later', match: {}, effect: { delayMs: 30, copies: 2, rcode: 'SERVFAIL', omit: ['198.51.100.12'] } });
@@ -25,13 +25,13 @@ test('several rules add up, whichever came first', () => {
   });
 });
 
-test('a share is drawn for each client by itself, and drawn the same again when the rule is set again', () => {
+test('each client has its own draws for a share, and the draws repeat when the rule is set again', () => {
   const rules = new Rules('1');
   const draw = (client: string, times: number): boolean[] => Array.from({ length: times }, () => rules.effectOn({ ...web, from: client }).effect.drop);
   const set = (): void => { rules.set({ id: 'some', match: { percent: 30 }, effect: { drop: true } }); };
   set();
   const alone = draw(from, 200);
-  // 60 ± 6.5 (one standard deviation); the seed is fixed.
+  // 60 are expected, with a standard deviation of 6.5. The seed is fixed.
   expect(alone.filter(Boolean).length).toBeGreaterThan(40);
   expect(alone.filter(Boolean).length).toBeLessThan(80);
   set();

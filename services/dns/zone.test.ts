@@ -18,14 +18,14 @@ const addresses = (from: Zone, type: AddressType, name = 'web.lab.test'): string
   return answer.rcode === 'NOERROR' ? answer.records.map(({ address }) => address) : [answer.rcode];
 };
 
-describe('what exists', () => {
+describe('whether a name and a type exist', () => {
   const cases = [
     ['a name outside the domain', 'web.example.test', 'A', 'REFUSED'],
-    ['a name that only ends alike', 'web.notlab.test', 'A', 'REFUSED'],
+    ['a name whose last letters are the domain', 'web.notlab.test', 'A', 'REFUSED'],
     ['the root', '', 'A', 'REFUSED'],
     ['a name without records', 'nobody.lab.test', 'A', 'NXDOMAIN'],
-    ['a name below one with records', 'x.web.lab.test', 'A', 'NXDOMAIN'],
-    ['a type that the name has not', 'web.lab.test', 'TXT', 'NOERROR'],
+    ['a name below a name with records', 'x.web.lab.test', 'A', 'NXDOMAIN'],
+    ['a type that the name does not have', 'web.lab.test', 'TXT', 'NOERROR'],
     ['AAAA while AAAA is off', 'web.lab.test', 'AAAA', 'NOERROR'],
     ['the apex', 'lab.test', 'A', 'NOERROR'],
     ['an empty non-terminal (RFC 8020)', 'deep.lab.test', 'A', 'NOERROR'],
@@ -37,18 +37,18 @@ describe('what exists', () => {
     if (answer.rcode === 'NOERROR') expect(answer.records).toEqual([]);
   });
 
-  test('names are the same in any case (RFC 4343)', () => {
+  test('upper and lower case are equal in names (RFC 4343)', () => {
     zone.add('MiXed.lab.test', 'A', '198.51.100.1');
     expect(addresses(zone, 'A', 'mIxED.LAB.test')).toEqual(['198.51.100.1']);
   });
 
-  test('AAAA records exist once they are switched on', () => {
+  test('AAAA records exist after they are switched on', () => {
     zone.aaaa = true;
     expect(addresses(zone, 'AAAA')).toHaveLength(2);
   });
 });
 
-describe('changing', () => {
+describe('a change of the zone', () => {
   test('add, mark down, mark up, remove', () => {
     zone.add('new.lab.test', 'A', '198.51.100.1');
     expect(addresses(zone, 'A', 'new.lab.test')).toEqual(['198.51.100.1']);
@@ -60,8 +60,8 @@ describe('changing', () => {
     expect(addresses(zone, 'A', 'new.lab.test')).toEqual(['NXDOMAIN']);
   });
 
-  test('what is wrong is said', () => {
-    expect(() => { zone.add('WEB.lab.test', 'A', '198.51.100.11'); }).toThrow('Expected a new record, but WEB.lab.test A 198.51.100.11 is there already.');
+  test('that is not possible is refused with a message', () => {
+    expect(() => { zone.add('WEB.lab.test', 'A', '198.51.100.11'); }).toThrow('Expected a new record, but WEB.lab.test A 198.51.100.11 exists already.');
     expect(() => { zone.remove('a.deep.lab.test', 'A', '198.51.100.1'); }).toThrow('No record a.deep.lab.test A 198.51.100.1. a.deep.lab.test has: A 198.51.100.99.');
     expect(() => { zone.mark('nobody.lab.test', 'A', '198.51.100.1', true); }).toThrow('nobody.lab.test has: none.');
     zone.chains.AAAA = [];
@@ -69,7 +69,7 @@ describe('changing', () => {
     expect(zone.chains.A.find(({ filter }) => filter === 'shuffle')?.on).toBe(true);
   });
 
-  test('a filter is switched in one chain only, and keeps its n unless told', () => {
+  test('a filter is switched only in the given chain, and keeps its n if no new one is given', () => {
     zone.switchFilter(['A'], 'shuffle', false);
     zone.switchFilter(['A'], 'selectFirst', true, 1);
     zone.switchFilter(['A'], 'selectFirst', true);
@@ -82,12 +82,12 @@ describe('changing', () => {
 describe('the seed', () => {
   const sequence = (from: Zone, type: AddressType): string => Array.from({ length: 30 }, () => addresses(from, type).join(' ')).join('\n');
 
-  test('repeats every answer exactly; another seed gives others', () => {
+  test('the same seed repeats every answer; another seed gives other answers', () => {
     expect(sequence(makeZone('7'), 'A')).toBe(sequence(makeZone('7'), 'A'));
     expect(sequence(makeZone('7'), 'A')).not.toBe(sequence(makeZone('8'), 'A'));
   });
 
-  test('A and AAAA have streams of their own, whatever order the queries arrive in', () => {
+  test('A and AAAA have separate random streams, in whatever order the queries arrive', () => {
     const alone = sequence(makeZone(), 'A');
     zone.aaaa = true;
     const mixed = Array.from({ length: 30 }, (_, round) => {
@@ -97,7 +97,7 @@ describe('the seed', () => {
     expect(mixed).toBe(alone);
   });
 
-  test('rotation counts each name and type for itself', () => {
+  test('rotate counts each name and type separately', () => {
     zone.aaaa = true;
     zone.chains.A = zone.chains.AAAA = [{ filter: 'rotate', on: true, n: 0 }];
     addresses(zone, 'AAAA');

@@ -1,4 +1,4 @@
-/** The zone the server is authoritative for, and the policy that shapes its answers; both change while it runs. */
+/** The zone of the DNS server, and the policy that shapes its answers. Both can change while the server runs. */
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import { Rules } from './rules.ts';
 import { applyChain, chainText, defaultChain, type ChainLink, type FilterName } from './filters.ts';
@@ -6,20 +6,21 @@ import { isAddressType, type AddressRecord, type AddressType } from './records.t
 
 export interface ZoneOptions {
   domain: string;
-  /** The same seed gives the same sequence of answers per record type, whatever the order A and AAAA arrive in. */
+  /** The same seed gives the same sequence of answers for each record type, in whatever order A and AAAA queries arrive. */
   seed: string;
   records: readonly { name: string; type: AddressType; address: string }[];
-  /** Who only looks: its answers are drawn apart, so that looking changes no answer that a client gets. */
+  /** The observer's addresses. Their answers have a random stream of their own, so the observer's queries do not change any client's answers. */
   observers?: readonly string[];
 }
 
+/** The zone's answer to one query, before any rule changes it. */
 export type ZoneAnswer = { rcode: 'NOERROR'; records: AddressRecord[] } | { rcode: 'NXDOMAIN' | 'REFUSED' };
 
-/** Records plus policy. Names are compared without regard to case (RFC 4343). */
+/** The records and the policy. Upper and lower case are equal in names (RFC 4343). */
 export class Zone {
   readonly domain: string;
   ttlS = 60;
-  /** Whether AAAA records exist at all: the switch of "add an AAAA record" (S12). */
+  /** Whether AAAA records exist at all. Switching this on is the experiment's "add an AAAA record" (S12). */
   aaaa = false;
   readonly chains: Record<AddressType, ChainLink[]> = { A: defaultChain(), AAAA: defaultChain() };
   readonly rules: Rules;
@@ -37,7 +38,10 @@ export class Zone {
     for (const { name, type, address } of records) this.add(name, type, address);
   }
 
-  /** NOERROR with no record is NODATA: the name exists, the type does not (RFC 2308). `omit` is what a rule leaves out. */
+  /**
+   * Returns the answer to one query. NOERROR without a record is NODATA: the name exists, the type does not (RFC 2308).
+   * `from` is the client's address; `omit` lists addresses that a rule leaves out.
+   */
   answer(name: string, type: string, { from = '', omit = [] }: { from?: string; omit?: readonly string[] } = {}): ZoneAnswer {
     const key = name.toLowerCase();
     if (!this.#isInside(key)) return { rcode: 'REFUSED' };
@@ -52,23 +56,25 @@ export class Zone {
     return { rcode: 'NOERROR', records: applyChain(this.chains[type], records, { random: this.#random[observed ? 'observers' : type], answersBefore }) };
   }
 
-  /** @throws {Error} for a record that is there already, or outside of the zone. */
+  /** @throws {Error} if the record exists already or its name is outside the zone. */
   add(name: string, type: AddressType, address: string): void {
-    if (!this.#isInside(name.toLowerCase())) throw new Error(`Expected a name in ${this.domain}, got ${name}: this server answers for no other.`);
-    if (this.#find(name, type, address)) throw new Error(`Expected a new record, but ${name} ${type} ${address} is there already.`);
+    if (!this.#isInside(name.toLowerCase())) throw new Error(`Expected a name in ${this.domain}, got ${name}. This server answers only for names in ${this.domain}.`);
+    if (this.#find(name, type, address)) throw new Error(`Expected a new record, but ${name} ${type} ${address} exists already.`);
     this.#records.push({ name: name.toLowerCase(), type, address, up: true, position: this.#nextPosition++ });
   }
 
+  /** @throws {Error} if there is no such record. */
   remove(name: string, type: AddressType, address: string): void {
     const record = this.#expect(name, type, address);
     this.#records = this.#records.filter((other) => other !== record);
   }
 
+  /** Marks a record up or down for the `up` filter. @throws {Error} if there is no such record. */
   mark(name: string, type: AddressType, address: string, up: boolean): void {
     this.#expect(name, type, address).up = up;
   }
 
-  /** Switches one link of the chain of each type given. */
+  /** Switches one filter in the chain of each given type. @throws {Error} if one of the chains does not have the filter. */
   switchFilter(types: readonly AddressType[], filter: FilterName, on: boolean, n?: number): void {
     const links = types.map((type) => {
       const link = this.chains[type].find((candidate) => candidate.filter === filter);
@@ -96,7 +102,7 @@ export class Zone {
     return record;
   }
 
-  /** The apex has a SOA, and an empty non-terminal exists too (RFC 8020). */
+  /** The apex exists because it has a SOA. An empty non-terminal, a parent of a name with records, exists too (RFC 8020). */
   #isApexOrParent(key: string): boolean {
     return key === this.domain || this.#records.some((record) => record.name.endsWith(`.${key}`));
   }

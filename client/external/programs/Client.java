@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** java.net.http.HttpClient, one for all requests, with nothing set, under the lab's protocol (docs/clients.md). */
+/** java.net.http.HttpClient with the lab's protocol (docs/clients.md). All requests share one client with default settings. */
 public class Client {
     public static void main(String[] args) throws Exception {
         HttpClient client = HttpClient.newHttpClient();
@@ -36,13 +36,13 @@ public class Client {
                 innermost = innermost.getCause();
                 causes.append(",").append(quoted(innermost.toString()));
             }
-            // Its exceptions often have no message of their own.
+            // Exceptions of HttpClient often have no message, so the class name is reported too.
             String name = innermost.getMessage() == null ? innermost.getClass().getSimpleName() : innermost.getClass().getSimpleName() + ": " + innermost.getMessage();
             say("{\"id\":" + id + ",\"error\":" + quoted(name) + ",\"causes\":[" + causes + "]}");
         }
     }
 
-    /** A field of the request's line: Java brings no JSON, and the lab's words need no more than this. */
+    /** Returns one field of the request's JSON line. Java has no JSON parser, and this expression is enough for the lines of the lab. */
     private static String field(String line, String name) {
         Matcher found = Pattern.compile("\"" + name + "\":(?:\"([^\"]*)\"|(\\d+))").matcher(line);
         return !found.find() ? null : found.group(1) == null ? found.group(2) : found.group(1);

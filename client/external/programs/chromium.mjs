@@ -1,6 +1,6 @@
 /**
- * Headless Chromium under the lab's protocol, driven over --remote-debugging-pipe (https://chromedevtools.github.io/devtools-protocol/).
- * A request is a navigation of its one page, as a person's would be: a fetch() from another page would come with CORS and its preflights.
+ * Headless Chromium with the lab's protocol, driven over --remote-debugging-pipe (https://chromedevtools.github.io/devtools-protocol/).
+ * Each request is a navigation of its one page, as when a person enters a URL. A fetch() from another page would add CORS and its preflight requests.
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync } from 'node:fs';
@@ -8,21 +8,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from './lab_protocol.mjs';
 
-/** What a browser does by itself is switched off, so that the wire shows what the page does. */
+/** Switches off the browser's own background traffic, so that the wire shows only the requests of the page. */
 const quiet = [
   '--disable-background-networking', '--disable-component-update', '--disable-default-apps', '--disable-extensions', '--disable-sync',
   '--disable-domain-reliability', '--disable-client-side-phishing-detection', '--disable-field-trial-config', '--no-pings',
   '--no-first-run', '--dns-prefetch-disable', '--disable-auto-reload', '--disable-breakpad', '--metrics-recording-only',
-  // What no switch stops is told that there is no such name, before any query.
+  // No switch stops the requests to these names. With this rule Chromium treats the names as not found and sends no query.
   '--host-resolver-rules=MAP *.googleapis.com ~NOTFOUND, MAP *.google.com ~NOTFOUND, MAP *.gstatic.com ~NOTFOUND',
   '--disable-features=AsyncDns,OptimizationHints,MediaRouter,Translate,NetworkTimeServiceQuerying',
 ];
 
-/** /run is the lab's own where hosts are namespaces, and goes with it. */
+/** With the netns driver /run belongs to the lab and disappears with it. */
 const profile = mkdtempSync(join(writable('/run') ? '/run' : tmpdir(), 'chromium-'));
 const browser = spawn(
   process.argv[2] ?? 'chromium',
-  // The sandbox needs namespaces of its own, which root in a user namespace cannot make.
+  // The sandbox needs its own namespaces, and root in a user namespace cannot create them.
   ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--remote-debugging-pipe', `--user-data-dir=${profile}`, ...quiet, 'about:blank'],
   { stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'], env: { ...process.env, HOME: profile, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile } },
 );
@@ -58,7 +58,7 @@ await inPage('Page.enable');
 await inPage('Network.enable');
 const { frameTree: { frame: { id: mainFrame } } } = await inPage('Page.getFrameTree');
 
-/** Follows the main frame's document to its end. */
+/** Follows the next document request of the main frame to its end. Resolves with its status, rejects with Chromium's error. */
 function navigation(signal) {
   return new Promise((resolve, reject) => {
     let request;
@@ -100,7 +100,7 @@ function writable(folder) {
   }
 }
 
-// One page, so one navigation at a time.
+// There is only one page, so the navigations run one after the other.
 let before = Promise.resolve();
 serve((method, url, signal) => {
   const mine = before.then(() => request(method, url, signal));

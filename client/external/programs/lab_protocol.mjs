@@ -1,9 +1,9 @@
-/** The lab's protocol, for any Node since 18: a JSON line in for each request, one out with its result (docs/clients.md). */
+/** The lab's protocol for Node 18 and later: one JSON line in for each request, one JSON line out with its result (docs/clients.md). */
 import { createInterface } from 'node:readline';
 
 const write = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-/** `request(method, url, signal)` resolves with status and body, or rejects. Requests run side by side. */
+/** `request(method, url, signal)` resolves with status and body, or rejects. Requests run at the same time. */
 export function serve(request) {
   createInterface({ input: process.stdin })
     .on('line', async (line) => {
@@ -18,7 +18,7 @@ export function serve(request) {
   write({ ready: true });
 }
 
-/** The innermost code there is. */
+/** Returns the code of the innermost error, or its name if it has no code. */
 function codeOf(error) {
   const inner = error.cause ? codeOf(error.cause) : '';
   return inner || (typeof error.code === 'string' ? error.code : '') || (error.cause ? '' : error.name);

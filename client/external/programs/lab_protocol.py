@@ -1,4 +1,4 @@
-"""The lab's protocol: a JSON line in for each request, one out with its result (docs/clients.md)."""
+"""The lab's protocol: one JSON line in for each request, one JSON line out with its result (docs/clients.md)."""
 import asyncio
 import errno
 import json
@@ -10,7 +10,7 @@ def write(message):
 
 
 def chain(error):
-    """The error and what caused it, outermost first; libraries wrap the system's error several times over."""
+    """Returns the error and its causes, outermost first. Libraries wrap the system's error several times."""
     seen = []
     while error is not None and error not in seen:
         seen.append(error)
@@ -21,19 +21,19 @@ def chain(error):
 
 
 def failure(id, error):
-    """The system's error code where there is one, else the exception's name."""
+    """Returns the result line of a failed request: the system's error code if there is one, otherwise the exception's name."""
     causes = chain(error)
     codes = [errno.errorcode[each.errno] for each in causes if isinstance(each, OSError) and each.errno in errno.errorcode]
     return {"id": id, "error": codes[-1] if codes else type(causes[-1]).__name__, "causes": [f"{type(each).__name__}: {each}" for each in causes]}
 
 
 def seconds(message):
-    """The caller's limit, or None for the library's own default."""
+    """Returns the caller's limit in seconds, or None for the library's own default."""
     return message["timeoutMs"] / 1000 if "timeoutMs" in message else None
 
 
 def serve(request):
-    """`request(method, url, timeout)` returns status and body, or raises."""
+    """Answers the request lines one after the other. `request(method, url, timeout)` returns status and body, or raises."""
     write({"ready": True})
     for line in sys.stdin:
         message = json.loads(line)
@@ -45,7 +45,7 @@ def serve(request):
 
 
 async def serve_async(request):
-    """The same on an event loop, which goes on while nothing is asked: it hears of connections that close."""
+    """Like `serve`, but on an event loop. The loop also runs between requests, so the client notices connections that close."""
     async def answer(message):
         try:
             status, body = await request(message["method"], message["url"], seconds(message))

@@ -1,4 +1,4 @@
-# Perl's LWP::UserAgent with keep_alive, as its documentation has it for several requests to a server.
+# Perl's LWP::UserAgent with keep_alive, as its documentation describes it for several requests to one server.
 use strict;
 use warnings;
 use JSON::PP;
@@ -15,7 +15,7 @@ while (my $line = <STDIN>) {
     my $asked = $json->decode($line);
     $agent->timeout(defined $asked->{timeoutMs} ? $asked->{timeoutMs} / 1000 : $patience);
     my $response = $agent->request(HTTP::Request->new($asked->{method}, $asked->{url}));
-    # LWP makes a response of its own, with status 500, of what was none.
+    # If LWP gets no response, it makes one itself, with status 500 and this header.
     if (($response->header('Client-Warning') // '') eq 'Internal response') {
         print $json->encode({ id => $asked->{id}, error => $response->message, causes => [$response->content] }), "\n";
     } else {

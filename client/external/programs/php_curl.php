@@ -1,5 +1,5 @@
 <?php
-// PHP's curl extension, one handle for all requests, so that it keeps its connections.
+// PHP's curl extension. One handle makes all requests, so that it keeps its connections.
 function say(array $message): void {
     fwrite(STDOUT, json_encode($message) . "\n");
 }

@@ -10,7 +10,7 @@ def request(method, url, timeout):
         with urllib.request.urlopen(urllib.request.Request(url, method=method), **limit) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
-        # A status of 400 or more is an exception here, and a response all the same.
+        # urllib raises an exception for a status of 400 or more, but it is still a response.
         return error.code, error.read().decode()
 
 

@@ -1,4 +1,4 @@
-# Ruby's Net::HTTP, one started connection a server, which it opens again by itself when it has been closed.
+# Ruby's Net::HTTP with one started connection for each server. Net::HTTP opens a closed connection again by itself.
 require 'json'
 require 'net/http'
 
@@ -20,7 +20,7 @@ $stdin.each_line do |line|
     response = http.request(Net::HTTP.const_get(asked['method'].capitalize).new(uri))
     puts JSON.generate(id: asked['id'], status: response.code.to_i, body: response.body)
   rescue StandardError => error
-    # Errno::ECONNREFUSED is the system's own name.
+    # The class name Errno::ECONNREFUSED ends with the system's name of the error.
     puts JSON.generate(id: asked['id'], error: innermost.call(error).class.name.delete_prefix('Errno::'), causes: causes.call(error))
   end
 end

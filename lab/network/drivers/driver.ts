@@ -1,63 +1,74 @@
-/** What a driver must do: make hosts with the topology's addresses, and do few things with a host. All else is written once on top. */
+/**
+ * The contract of a driver. A driver makes hosts with the topology's addresses, starts processes and runs commands on them, and does nothing
+ * else. Everything else is written once, on top of this contract.
+ */
 import type { HostName, Topology } from '../../vocabulary/topology.ts';
 
-/** A line of `doctor`: something a driver needs, whether it is there, what its absence costs and how to get it. */
+/** Something that a driver needs from the machine. `lab doctor` prints it. */
 export interface Requirement {
   name: string;
   found: boolean;
+  /** What was seen: where it is, or why it cannot be used. */
   observed: string;
+  /** What does not work without it, as a noun: `the netns driver`. */
   costs: string;
-  /** The lab runs without it, at that cost. */
+  /** Set when the driver runs without it. Only what `costs` names does not work then. */
   optional?: boolean;
+  /** What to do to get it, as an instruction: `install nftables`. */
   remedy: string;
 }
 
-/** The Node binary, and the folder of this project. */
+/** The paths of the Node binary and of this project's folder. */
 export interface Runtime {
   node: string;
   root: string;
 }
 
+/** A way to make the lab network on this machine. */
 export interface Driver {
   readonly name: string;
-  /** How many labs can be up at the same time; any number where it is not set. */
+  /** How many labs can be up at the same time. Not set: any number. */
   readonly maxLabs?: number;
-  /** Looks without changing anything. */
+  /** Checks what the driver needs. Changes nothing. */
   requirements(): Promise<Requirement[]>;
   /**
-   * Makes the network and its hosts. A failed start leaves nothing behind.
+   * Makes the network and its hosts. A start that fails leaves nothing behind.
    * @throws {LabError} MISSING_TOOL, NOT_SUPPORTED or START_FAILED.
    */
   start(topology: Topology): Promise<Network>;
 }
 
-/** A network that is up. Disposing it ends every process in it; doing so twice is the same as once. */
+/** A network that is up. Its disposal ends every process in it. A second disposal does nothing. */
 export interface Network extends AsyncDisposable {
   readonly driver: string;
-  /** The container engine and its version, for the journal. */
+  /** The container engine and its version, for the journal. Not set if the driver has no engine. */
   readonly engine?: string;
-  /** What a Node program of this project is started with on a host: the Node binary, and the project's folder there. */
+  /** The paths of the Node binary and of this project's folder on a host. Node programs of this project are started with them. */
   readonly runtime: Runtime;
   host(name: HostName): Host;
   /**
-   * Another host in the place of the client's: its network and its resolv.conf, with the files of an image. Where there are no
-   * images there is no such thing.
+   * Makes a host that replaces the client's host. It has the network and the resolv.conf of the client's host, and the files of `image`.
+   * Not set if the driver has no images.
    */
   clientFrom?(image: string): Promise<Host>;
-  /** How the hosts' end of life is announced when it was not asked for. */
+  /** Resolves when the hosts have ended, also if nobody asked for it. The text is the reason. */
   readonly ended: Promise<string>;
 }
 
+/** A host of the lab network. */
 export interface Host {
   readonly name: HostName;
   /**
-   * Starts a long-lived process. Its streams are lines; it dies with the network. `privileged`: with the capabilities that the
-   * host has over its own network (capabilities(7)), as `run` has; what is not asked for it need not have.
+   * Starts a long-lived process. Its streams are lines of text, and it dies with the network. With `privileged`, the process has the
+   * capabilities of the host over its own network (capabilities(7)), as the commands of `run` have. Without it, the process may lack them.
    */
   start(argv: readonly string[], options?: StartOptions): Promise<HostProcess>;
   /** Runs a command to its end. A non-zero exit code is a result, not an error. */
   run(argv: readonly string[]): Promise<CommandResult>;
-  /** The argv which, on this machine, runs `argv` on the host: for terminals and shells. `directory` counts where the host has this machine's files. */
+  /**
+   * Returns the argv that runs `argv` on the host when it is started on this machine: for terminals and shells.
+   * `directory` is the working directory. It has an effect only if the host has this machine's files.
+   */
   command(argv: readonly string[], terminal?: { directory?: string; tty?: boolean }): string[];
 }
 
@@ -71,19 +82,23 @@ export interface CommandResult {
   stderr: string;
 }
 
+/** A process on a host. */
 export interface HostProcess {
   readonly pid: number;
+  /** Calls `listener` for each line that the process writes to stdout. */
   onLine(listener: (line: string) => void): void;
+  /** Writes a line to the stdin of the process. */
   send(line: string): void;
   signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
-  /** What the kernel says of the process: one letter as in proc_pid_stat(5), or null when it is gone. */
+  /** The kernel's state of the process: one letter as in proc_pid_stat(5), or null when the process is gone. */
   state(): Promise<string | null>;
   readonly exited: Promise<ProcessExit>;
 }
 
+/** How a process ended: with an exit code, or by a signal. */
 export interface ProcessExit {
   code: number | null;
   signal: string | null;
-  /** The last of what it wrote to stderr. */
+  /** The last part of its stderr. */
   stderr: string;
 }

@@ -1,4 +1,4 @@
-/** Every driver, by the name the command line uses. Loaded when chosen: the engine's library alone takes longer than a lab. */
+/** All drivers, by their names on the command line. A driver is loaded when it is chosen, because loading the engine's library alone takes longer than starting a lab. */
 import { LabError, unknownName } from '../../vocabulary/errors.ts';
 import type { Driver } from './driver.ts';
 
@@ -10,8 +10,8 @@ export const drivers = {
 export const driverNames = ['auto', ...Object.keys(drivers)];
 
 /**
- * The driver of that name; `auto` is the first one that has all it needs.
- * @throws {LabError} BAD_INPUT for an unknown name, NOT_SUPPORTED when auto finds none, with what each one misses.
+ * Returns the driver of that name. `auto` is the first driver that has everything it needs.
+ * @throws {LabError} BAD_INPUT for an unknown name. NOT_SUPPORTED if `auto` finds no driver; the message says what each driver lacks.
  */
 export async function chooseDriver(name: string): Promise<Driver> {
   if (Object.hasOwn(drivers, name)) return await drivers[name as keyof typeof drivers]();
@@ -21,7 +21,7 @@ export async function chooseDriver(name: string): Promise<Driver> {
     const driver = await load();
     const missing = (await driver.requirements()).filter(({ found, optional }) => !found && !optional);
     if (missing.length === 0) return driver;
-    misses.push(`${driver.name} needs ${missing.map((each) => `${each.name} (${each.observed}; ${each.remedy})`).join(', ')}`);
+    misses.push(`the ${driver.name} driver lacks ${missing.map((each) => `${each.name} (${each.observed}; to get it: ${each.remedy})`).join(', ')}`);
   }
-  throw new LabError('NOT_SUPPORTED', `No driver can run here: ${misses.join('; ')}.`);
+  throw new LabError('NOT_SUPPORTED', `No driver can run on this machine: ${misses.join('; ')}.`);
 }

@@ -1,4 +1,4 @@
-/** What the netns driver needs of the machine, and what to do where the kernel forbids it. */
+/** What the netns driver needs from the machine, and what to do if the kernel forbids it. */
 import { execFile } from 'node:child_process';
 import { access, constants, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -6,28 +6,29 @@ import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import type { Requirement } from './driver.ts';
 
 const tools: { tool: string; from: string; onlyFor?: string }[] = [
-  { tool: 'unshare', from: 'util-linux' },
-  { tool: 'nsenter', from: 'util-linux' },
-  { tool: 'mount', from: 'util-linux (package mount on Debian)' },
-  { tool: 'ip', from: 'iproute2' },
-  { tool: 'nft', from: 'nftables', onlyFor: 'the faults unreachable, prohibited, first-syns-lost, half-open and data-lost' },
+  { tool: 'unshare', from: 'util-linux (`sudo apt install util-linux`, or `sudo dnf install util-linux`)' },
+  { tool: 'nsenter', from: 'util-linux (`sudo apt install util-linux`, or `sudo dnf install util-linux`)' },
+  { tool: 'mount', from: 'mount (`sudo apt install mount`, or `sudo dnf install util-linux`)' },
+  { tool: 'ip', from: 'iproute2 (`sudo apt install iproute2`, or `sudo dnf install iproute`)' },
+  { tool: 'nft', from: 'nftables (`sudo apt install nftables`, or `sudo dnf install nftables`)', onlyFor: 'the faults unreachable, prohibited, first-syns-lost, half-open and data-lost' },
 ];
 
+/** Checks for Linux, for each tool, and for user namespaces. */
 export async function netnsRequirements(): Promise<Requirement[]> {
   if (process.platform !== 'linux') {
-    return [{ name: 'Linux', found: false, observed: process.platform, costs: 'the netns driver', remedy: 'use driver=docker' }];
+    return [{ name: 'Linux', found: false, observed: `this machine runs ${process.platform}`, costs: 'the netns driver', remedy: 'use a machine with Linux, or the docker driver on this one (`driver=docker`)' }];
   }
   const found = await Promise.all(
     tools.map(async ({ tool, from, onlyFor }) => {
       const path = await which(tool);
-      return { name: tool, found: path !== null, observed: path ?? 'not on PATH', costs: onlyFor ?? 'the netns driver', optional: onlyFor !== undefined, remedy: `install ${from}` };
+      return { name: tool, found: path !== null, observed: path ?? 'not found on PATH, in /usr/sbin or in /sbin', costs: onlyFor ?? 'the netns driver', optional: onlyFor !== undefined, remedy: `install ${from}` };
     }),
   );
-  // Asked only where there is something to ask with.
+  // The check of user namespaces needs unshare.
   return found.some(({ name, found: there }) => name === 'unshare' && !there) ? found : [...found, await userNamespaces()];
 }
 
-/** Asked by trying; where the kernel says no, the sysctl that forbids it is named with what allows it again. */
+/** Tries to make user namespaces. If the kernel refuses, the result names the sysctl that forbids them and the command that allows them. */
 async function userNamespaces(): Promise<Requirement> {
   const refusal = await tryNamespaces();
   const reason = refusal === null ? null : ((await forbiddingSysctl()) ?? containerForbids);
@@ -40,7 +41,7 @@ async function userNamespaces(): Promise<Requirement> {
   };
 }
 
-/** Null when the namespaces of a lab can be made, else what unshare(1) says. */
+/** Tries to make the namespaces of a lab. Returns null if that works, otherwise the message of unshare(1). */
 function tryNamespaces(): Promise<string | null> {
   return new Promise((resolve) => {
     const argv = ['--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', 'true'];
@@ -56,10 +57,11 @@ interface Reason {
 }
 
 const containerForbids: Reason = {
-  observed: 'the kernel or the container engine refuses them',
-  remedy: 'in a container: --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined',
+  observed: 'the kernel or a container engine refuses to make them',
+  remedy: 'if this is a container, start it with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined`; otherwise use the docker driver (`driver=docker`)',
 };
 
+/** Finds the sysctl that forbids user namespaces. Null if no known sysctl does. */
 async function forbiddingSysctl(): Promise<Reason | null> {
   const isRoot = process.getuid?.() === 0;
   const checks: { sysctl: string; forbids: string; root: boolean; allow: string }[] = [
@@ -71,21 +73,24 @@ async function forbiddingSysctl(): Promise<Reason | null> {
   for (const { sysctl, forbids, root, allow } of checks) {
     const value = await readFile(`/proc/sys/${sysctl.replaceAll('.', '/')}`, 'utf8').then((text) => text.trim(), () => null);
     if (value === forbids && (root || !isRoot)) {
-      return { observed: `${sysctl} = ${value}`, remedy: `sudo sysctl -w ${sysctl}=${allow}` };
+      return {
+        observed: `forbidden by the kernel setting ${sysctl} = ${value}`,
+        remedy: `run \`sudo sysctl -w ${sysctl}=${allow}\`; to keep the setting after a reboot, also run \`echo ${sysctl}=${allow} | sudo tee /etc/sysctl.d/60-failover-lab.conf\``,
+      };
     }
   }
   return null;
 }
 
-/** Turns unshare's bare "Operation not permitted" into what forbids it and how to allow it; names a missing tool. */
+/** Replaces unshare's bare "Operation not permitted" by the reason and the command that allows it. Also names a missing tool. */
 export async function explainStartFailure(error: unknown): Promise<LabError> {
   const missing = (await netnsRequirements()).filter(({ found, optional }) => !found && !optional);
   if (missing.length === 0) return error instanceof LabError ? error : new LabError('START_FAILED', messageOf(error), { cause: error });
   const reasons = missing.map(({ name, observed, remedy }) => `${name}: ${observed}. To get it: ${remedy}.`);
-  return new LabError('NOT_SUPPORTED', `The netns driver cannot run here. ${reasons.join(' ')}`, { cause: error });
+  return new LabError('NOT_SUPPORTED', `The netns driver cannot run on this machine. ${reasons.join(' ')}`, { cause: error });
 }
 
-/** PATH, and the folders where Debian keeps ip and tc but which it leaves out of an ordinary user's PATH. */
+/** PATH, and the folders where Debian keeps ip and tc. Debian leaves these folders out of an ordinary user's PATH. */
 export function searchPath(): string {
   return [process.env['PATH'], '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter);
 }

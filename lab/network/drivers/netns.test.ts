@@ -20,26 +20,26 @@ describe('argv', () => {
     expect(buildNsenterArgs(1, 'dns', [])).toContain(`--wd=${process.cwd()}`);
   });
 
-  test('the pause script: what must not go missing', () => {
+  test('the pause script has every line that a lab depends on', () => {
     const lines = buildPauseScript(createTopology()).split('\n');
     for (const line of [
-      // Whose answers would bypass the lab's DNS server.
+      // The tmpfs hides resolvers whose answers would bypass the lab's DNS server.
       'mount -t tmpfs lab /run',
       "echo 'nameserver 198.51.100.53' >/run/lab/resolv.conf",
       "echo 'hosts: files dns' >/run/lab/nsswitch.conf",
       'mount --bind /run/lab/resolv.conf "$resolv"',
-      // Usable at once.
+      // Every address is usable at once.
       'link add br0 type bridge stp_state 0 mcast_snooping 0',
       'address add 198.51.100.11/24 dev eth0',
       'address add 2001:db8:1::11/64 dev eth0 nodad',
       'address add 2001:db8:1:0:8000::200/64 dev eth0 nodad',
       'link add v-observer master br0 up type veth peer name eth0 netns observer',
-      // The pid as the outer /proc knows it, then waiting for the owner's end.
+      // The script prints its pid as the outer /proc knows it. After that it waits for the end of its owner.
       'read -r pid rest </proc/self/stat',
     ]) {
       expect(lines).toContain(line);
     }
-    // On each of the six hosts, before its link is made.
+    // Each of the six hosts gets these settings before its link is made.
     for (const [file, value] of [['accept_dad', 0], ['keep_addr_on_down', 1]] as const) {
       expect(lines.filter((line) => line.startsWith('{ nsenter --net=/run/netns/') && new RegExp(`echo ${value} >\\S*${file}`).test(line))).toHaveLength(6);
     }
@@ -52,7 +52,7 @@ describe('argv', () => {
     expect(script).toContain('address add fd00:1:1::11/64 dev eth0 nodad');
   });
 
-  test('the pause script sets what was asked for of the client’s kernel, on the client alone, where the kernel has it', () => {
+  test('the pause script sets the client’s kernel settings on the client alone, and skips the ones that the kernel does not have', () => {
     const lines = buildPauseScript(createTopology({ clientSysctls: { 'net.ipv4.tcp_retries2': 2 } })).split('\n');
     const set = lines.filter((line) => line.includes('; [ ! -e ipv4/tcp_retries2 ] || echo 2 >ipv4/tcp_retries2'));
     expect(set.map((line) => line.split(' ')[2])).toEqual(['--net=/run/netns/client']);
@@ -67,7 +67,7 @@ interface Owner {
   said: { pids: number[]; outerUid: number; innerUid: number };
 }
 
-/** Another process that owns a network. */
+/** Starts another process that owns a network. */
 async function startOwner(before: readonly string[] = [], env = process.env): Promise<Owner> {
   const started = localProcess([...before, ...nodeArgv('lab/network/drivers/network-owner.fixture.ts')], env);
   const line = await Promise.race([
@@ -77,7 +77,7 @@ async function startOwner(before: readonly string[] = [], env = process.env): Pr
   return { started, said: JSON.parse(line) as Owner['said'] };
 }
 
-/** Everything that lives in the network's pid namespace, and the process outside that made it. */
+/** All processes in the network's pid namespace, and their parents outside it. */
 async function processesOf({ said }: Owner): Promise<number[]> {
   const mates = await namespaceMates(said.pids[0] ?? 0);
   const parents = await Promise.all(mates.map(async (pid) => Number(/^PPid:\t(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])));
@@ -89,10 +89,10 @@ const survivors = async (pids: readonly number[]): Promise<number[]> => {
   return pids.filter((_, index) => alive[index]);
 };
 
-describeWith('netns', 'driver netns leaves nothing', () => {
+describeWith('netns', 'driver netns leaves nothing behind', () => {
   const labInterfaces = (): string[] => Object.keys(networkInterfaces()).filter((name) => name === 'br0' || name.startsWith('v-'));
 
-  test('in the root namespace, not even while it is up', async () => {
+  test('in the root namespace, even while a lab is up', async () => {
     const before = Object.keys(networkInterfaces());
     await using network = await netns.start(createTopology());
     expect(labInterfaces()).toEqual([]);
@@ -105,7 +105,7 @@ describeWith('netns', 'driver netns leaves nothing', () => {
   test.each(['SIGKILL', 'SIGTERM'] as const)('when %s ends the process that owns the network', async (signal) => {
     const owner = await startOwner();
     const processes = await processesOf(owner);
-    // The pause shell, unshare, two sleeps and their two nsenters at least.
+    // There are at least the pause shell, unshare, two sleeps and their two nsenters.
     expect(processes.length).toBeGreaterThanOrEqual(6);
     expect(await survivors(processes)).toEqual(processes);
     await owner.started.signal(signal);
@@ -113,7 +113,7 @@ describeWith('netns', 'driver netns leaves nothing', () => {
     await until(async () => ((await survivors(processes)).length === 0 ? true : undefined), `the end of ${processes.join(' ')}`);
   });
 
-  test('when its pause process is killed, and says that it ended', async () => {
+  test('when its pause process is killed, and `ended` resolves', async () => {
     const network = await netns.start(createTopology());
     const sleep = await network.host('client').start(['sleep', '1000']);
     const [pause = 0] = (await namespaceMates(sleep.pid)).toSorted((a, b) => a - b);
@@ -125,16 +125,16 @@ describeWith('netns', 'driver netns leaves nothing', () => {
   });
 });
 
-describeWith('netns', 'driver netns that cannot start', () => {
-  test('says what the kernel or the tools said, and leaves nothing', async () => {
+describeWith('netns', 'driver netns, if the start fails', () => {
+  test('throws an error with the message of the kernel or the tool', async () => {
     const topology = createTopology({ clientIpv4: '198.51.100.999' });
     await expect(netns.start(topology)).rejects.toMatchObject({ name: 'LabError', code: 'START_FAILED', message: expect.stringContaining('198.51.100.999') as string });
   });
 });
 
 describeWith(['netns', 'ordinary-user'], 'driver netns as an ordinary user', () => {
-  test('works, and is root inside only', async () => {
-    // The path of an ordinary Debian user, which leaves out ip and tc.
+  test('works, and is root only inside the namespaces', async () => {
+    // The PATH of an ordinary Debian user does not contain the folder of ip and tc.
     const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent' };
     const owner = await startOwner(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'], env);
     expect(owner.said).toMatchObject({ outerUid: 65_534, innerUid: 0 });

@@ -1,12 +1,13 @@
 /**
- * The embedded driver: one network namespace a host, on a bridge in a namespace of its own. No root, no Docker.
+ * The netns driver: each host is a network namespace, connected to a bridge in a namespace of its own. It needs no root and no Docker.
  *
  *   unshare ── pause (sh, pid 1 of the lab's pid namespace; holds the user, mount and root network namespace)
  *                │   br0 ── v-client ═ eth0 │ v-dns ═ eth0 │ v-backend-1 ═ eth0 │ …      named namespaces in /run/netns
  *                └── reads stdin until it ends
  *
- * The pause process reads a pipe from this process. However this process ends, the pipe ends, pid 1 ends, and the kernel kills
- * what else is in the pid namespace (pid_namespaces(7)) and removes namespaces, interfaces and mounts with their last user.
+ * The pause process reads a pipe from this process. However this process ends, the pipe ends too, and then the pause process ends. It is
+ * pid 1 of its pid namespace, so the kernel then kills all other processes of that namespace (pid_namespaces(7)). The kernel removes
+ * namespaces, interfaces and mounts together with their last user.
  */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,22 +20,24 @@ import { hostNames, type ClientSysctls, type HostName, type Topology } from '../
 import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
 
+/** The driver for Linux. */
 export const netns: Driver = {
   name: 'netns',
   requirements: netnsRequirements,
   start: startNetwork,
 };
 
-/** The namespaces of a lab: util-linux' unshare(1). `--kill-child` covers unshare's own death. */
+/** The argv that makes the namespaces of a lab with util-linux' unshare(1). `--kill-child`: when unshare dies, the pause process dies too. */
 export function buildUnshareArgs(script: string): string[] {
   return ['unshare', '--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-ec', script];
 }
 
 /**
- * The pause process' script: builds the network, says its own pid as the outer /proc knows it, and waits.
+ * The script of the pause process. It builds the network, prints its own pid as the outer /proc knows it, and waits.
  *
- * A hosts file of its own makes a lab on one machine that on another. A tmpfs on /run hides nscd, systemd-resolved and D-Bus, whose answers would bypass the lab's DNS server, and holds the
- * namespaces' names. No DAD, so that an address is usable at once: otherwise the first SYN is lost and costs 1 s.
+ * The lab has a hosts file of its own, so that it is the same on every machine. A tmpfs on /run holds the names of the network namespaces. It
+ * also hides nscd, systemd-resolved and D-Bus, because their answers would bypass the lab's DNS server. Duplicate address detection (DAD)
+ * is off, so that an address is usable at once. Otherwise the first SYN would be lost, which costs 1 s.
  */
 export function buildPauseScript({ hosts, ipv4PrefixLength, ipv6PrefixLength, clientSysctls }: Topology): string {
   const inEachHost = hostNames.map((name) => {
@@ -78,9 +81,9 @@ while read -r line; do :; done`;
 }
 
 /**
-/**
- * Any host keeps its IPv6 address while its link is down (faults/vanish.ts), answers ARP for its addresses on any interface
- * (lab/network/host-link.ts), whatever this machine's own setting is, and answers with ICMP each time, not once a second (faults/unreachable.ts).
+ * Settings of every host, whatever the settings of this machine are. The host keeps its IPv6 address while its link is down
+ * (lab/faults/vanish.ts). It answers ARP for its addresses on any interface (lab/network/host-link.ts). It sends ICMP for every
+ * packet instead of once a second (lab/faults/unreachable.ts).
  */
 const sysctls = {
   'ipv6/conf/default/accept_dad': 0,
@@ -90,7 +93,7 @@ const sysctls = {
   'ipv6/icmp/ratelimit': 0,
 };
 
-/** Below /proc/sys/net. Older kernels have not all of them. */
+/** Shell commands that write settings below /proc/sys/net. Older kernels do not have all of them, so a missing file is skipped. */
 function buildSysctlScript(asked: ClientSysctls): string {
   return Object.entries(asked).map(([name, value]) => {
     const file = name.replace(/^net\./, '').replaceAll('.', '/');
@@ -98,7 +101,7 @@ function buildSysctlScript(asked: ClientSysctls): string {
   }).join('');
 }
 
-/** util-linux' nsenter(1) into one host. The working directory survives; stdio is the caller's. */
+/** The argv that runs `argv` on one host with util-linux' nsenter(1). It keeps the working directory and the caller's stdin, stdout and stderr. */
 export function buildNsenterArgs(pausePid: number, host: HostName, argv: readonly string[], directory = process.cwd()): string[] {
   const target = String(pausePid);
   return ['nsenter', '--target', target, '--user', '--preserve-credentials', '--mount', '--pid', `--net=/proc/${target}/root/run/netns/${host}`, `--wd=${directory}`, ...argv];
@@ -106,7 +109,7 @@ export function buildNsenterArgs(pausePid: number, host: HostName, argv: readonl
 
 async function startNetwork(topology: Topology): Promise<Network> {
   const pause = spawnDetached(buildUnshareArgs(buildPauseScript(topology)));
-  // `exit`, not `close`: an orphan of the script could hold the pipes open.
+  // This waits for `exit`. `close` may never come, because an orphan of the script could hold the pipes open.
   const exited = once(pause, 'exit');
   const stop = async (): Promise<void> => {
     pause.stdin.destroy();
@@ -121,7 +124,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
     const hosts = new Map(hostNames.map((name) => [name, createHost(name, pausePid)]));
     return {
       driver: 'netns',
-      // The hosts see this machine's files.
+      // The hosts have this machine's files.
       runtime: localRuntime,
       host: (name) => hosts.get(name) as Host,
       ended: exited.then(() => output.stderr() || 'the pause process ended'),
@@ -139,10 +142,10 @@ function createHost(name: HostName, pausePid: number): Host {
 }
 
 /**
- * A shell stays between nsenter and the process. It is outside of the pid namespace (`--no-fork`) while its child is inside, so it
- * knows the outer pid, and the child dies with the lab. nsenter itself would not do as a parent: it stops itself when its child is
- * stopped (SIGSTOP, the `pause` fault) and is then deaf to the child's end. The process waits for a line before it begins: a quick
- * one would write before the shell has said its pid.
+ * A shell stays between nsenter and the process. The shell is outside of the pid namespace (`--no-fork`) and its child is inside. So the
+ * shell knows the outer pid of the child, and the child dies with the lab. nsenter itself cannot be the parent: it stops itself when its child
+ * is stopped (SIGSTOP, the `pause` fault), and then it does not notice the end of the child. The process waits for a line before it
+ * begins. Otherwise a quick process would write before the shell has printed the pid.
  */
 const startScript = 'exec 3<&0; (read -r go && exec "$@") <&3 3<&- & echo "$!"; exec <&- 3<&-; wait "$!"';
 
@@ -165,8 +168,8 @@ async function startProcess(command: (argv: readonly string[]) => string[], argv
     onLine,
     send: (line) => child.stdin.write(`${line}\n`),
     signal: async (signal) => {
-      // A pid that is free may be somebody else's by now.
-      if (ended) throw new LabError('PROCESS_EXITED', 'its process is not running');
+      // After the end of the process, the kernel may give its pid to another process.
+      if (ended) throw new LabError('PROCESS_EXITED', `cannot send ${signal}, because the process is not running`);
       process.kill(pid, signal);
       await Promise.resolve();
     },
@@ -188,15 +191,15 @@ async function runToEnd(argv: string[]): Promise<CommandResult> {
   return { exitCode: exitCode ?? 128, stdout, stderr: signal ? `${stderr.trim()} (${signal})` : stderr.trim() };
 }
 
-/** A session of its own: Ctrl-C at the terminal reaches the orchestrator alone, which then cleans up in order. */
+/** Starts a process in a session of its own. Ctrl-C at the terminal then reaches only this process, which cleans up in order. */
 function spawnDetached([file = '', ...args]: string[]): ChildProcessWithoutNullStreams {
   const child = spawn(file, args, { detached: true, env: { ...process.env, PATH: searchPath() } });
-  // A write to a process that has just died; its exit says so.
+  // A write to a process that has just died fails. The exit of the process already reports its end.
   child.stdin.on('error', () => undefined);
   return child;
 }
 
-/** Rejects when the program itself cannot be started; never resolves. */
+/** Rejects if the program itself cannot be started. Never resolves. */
 function spawnFailure(child: ChildProcessWithoutNullStreams): Promise<never> {
   return new Promise((_, reject) => {
     child.once('error', (error) => { reject(new LabError('START_FAILED', error.message, { cause: error })); });

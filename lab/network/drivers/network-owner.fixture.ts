@@ -1,6 +1,6 @@
 /**
- * A process that owns a network, for tests that end it or run it as somebody else. Starts a `sleep` on two hosts, says their pids
- * and who it is as one JSON line, and waits for the end of its stdin.
+ * A process that owns a network. Tests kill it, or run it as another user. It starts a `sleep` on two hosts, prints their pids and its
+ * own user ids (outside and inside the namespaces) as one JSON line, and waits for the end of its stdin.
  */
 import { once } from 'node:events';
 import { createTopology } from '../../vocabulary/topology.ts';

@@ -1,34 +1,36 @@
-/** What both drivers make of the streams of a process that they started through a shell. */
+/** Reads the streams of a process that a driver has started through a shell. Both drivers use it. */
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { LabError } from '../../vocabulary/errors.ts';
 import type { ProcessExit } from './driver.ts';
 
-/** How long a first line may take; it takes some milliseconds in a namespace and some 50 in a container. */
+/** How long the first line may take. Normally it takes a few milliseconds in a namespace, and about 50 ms in a container. */
 const startLimitMs = 20_000;
 const stderrKeptBytes = 4_000;
 
+/** The output of a process whose first line is its pid. */
 export interface ProcessOutput {
-  /** The first line, which is the pid. Rejects with LabError START_FAILED when the streams end before it, or nothing comes. */
+  /** The pid. Rejects with LabError START_FAILED if the streams end before the first line, if it does not come in time, or if it is not a pid. */
   pid: Promise<number>;
-  /** Called for each line after that; lines that came before anybody listened come first. */
+  /** Calls `listener` for each line after the first. Lines that came before the first listener are delivered first. */
   onLine(listener: (line: string) => void): void;
-  /** The last of what it wrote to stderr. */
+  /** Returns the last part of stderr. */
   stderr(): string;
 }
 
+/** Reads the two streams of a process. `what` names the process in error messages. */
 export function readOutput(what: string, stdout: Readable, stderr: Readable): ProcessOutput {
   let stderrText = '';
   stderr.setEncoding('utf8').on('data', (chunk: string) => (stderrText = (stderrText + chunk).slice(-stderrKeptBytes)));
   const said = (): string => stderrText.trim();
   const { promise: pid, resolve, reject } = Promise.withResolvers<number>();
   const fail = (problem: string): void => { reject(new LabError('START_FAILED', `Could not start ${what}: ${said() || problem}.`)); };
-  const timer = setTimeout(fail, startLimitMs, `nothing after ${startLimitMs} ms`);
+  const timer = setTimeout(fail, startLimitMs, `it printed no pid within ${startLimitMs} ms`);
   const listeners: ((line: string) => void)[] = [];
   const early: string[] = [];
   let pidSeen = false;
-  // One listener from the start: the pid and the lines after it may come in one chunk.
+  // There is one listener from the start, because the pid and the lines after it may come in one chunk.
   createInterface({ input: stdout })
     .on('line', (line) => {
       if (!pidSeen) {
@@ -41,8 +43,8 @@ export function readOutput(what: string, stdout: Readable, stderr: Readable): Pr
     })
     .on('close', () => {
       clearTimeout(timer);
-      // What it wrote to stderr may still be on its way.
-      setImmediate(fail, 'it ended before it began');
+      // Its stderr may arrive a little later than the end of stdout.
+      setImmediate(fail, 'it ended before it printed its pid');
     });
   return {
     pid,
@@ -54,7 +56,7 @@ export function readOutput(what: string, stdout: Readable, stderr: Readable): Pr
   };
 }
 
-/** Shells and engines say 128 + n for a process that signal n ended. */
+/** Shells and engines report exit code 128 + n for a process that signal n ended. This returns the name of that signal instead of the code. */
 export function endOf(code: number | null, signal: string | null = null): Pick<ProcessExit, 'code' | 'signal'> {
   const ended = Object.entries(constants.signals).find(([, number]) => number === (code ?? 0) - 128)?.[0];
   return ended === undefined ? { code, signal } : { code: null, signal: ended };

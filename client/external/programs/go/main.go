@@ -1,5 +1,5 @@
-// Go's net/http under the lab's protocol (docs/clients.md), traced with net/http/httptrace: the program of the experiment that
-// this lab grew from. One http.Client with nothing set, shared by all requests.
+// Go's net/http with the lab's protocol (docs/clients.md), traced with net/http/httptrace: the program of the experiment that
+// this lab grew from. All requests share one http.Client with default settings.
 package main
 
 import (
@@ -36,7 +36,7 @@ func write(m message) {
 	os.Stdout.Write(append(line, '\n'))
 }
 
-// nowMs reads CLOCK_MONOTONIC, which is the same number for every process of the lab; package time does not tell it.
+// nowMs reads CLOCK_MONOTONIC, which has the same value in every process of the lab. Package time does not give access to it.
 func nowMs() float64 {
 	const clockMonotonic = 1
 	var at syscall.Timespec
@@ -52,8 +52,8 @@ func emit(event string, request int, fields message) {
 	write(m)
 }
 
-// connections gives each connection a number and counts its requests. An attempt has no connection yet: it gets a number of its
-// own, which its connection then keeps.
+// connections gives each connection a number. An attempt has no connection yet, so the attempt gets the number and its
+// connection keeps it.
 type connections struct {
 	sync.Mutex
 	last   int
@@ -138,7 +138,7 @@ func traced(ctx context.Context, request int) context.Context {
 				emit("connect-failed", request, with(fields, message{"error": code(err)}))
 				return
 			}
-			// httptrace does not tell the local port here; GotConn does.
+			// httptrace does not give the local port here, only in GotConn.
 			emit("connect-done", request, with(fields, message{"localPort": 0}))
 		},
 		GotConn: func(info httptrace.GotConnInfo) {
@@ -158,7 +158,7 @@ func traced(ctx context.Context, request int) context.Context {
 	})
 }
 
-// code is the system's name for an error where there is one, else the innermost text.
+// code returns the system's name of an error (ECONNREFUSED) if there is one, otherwise the text of the innermost error.
 func code(err error) string {
 	var number syscall.Errno
 	if errors.As(err, &number) {
@@ -169,7 +169,7 @@ func code(err error) string {
 		}
 	}
 	if err.Error() == "operation was canceled" || strings.HasSuffix(err.Error(), ": operation was canceled") {
-		// Package net's own word for an attempt that another one has beaten, or whose request is over.
+		// Package net returns this error for an attempt that lost against another attempt, or whose request is over.
 		return "ABORTED"
 	}
 	for errors.Unwrap(err) != nil {
@@ -208,7 +208,7 @@ func get(o order) {
 		return
 	}
 	emit("response-start", o.Id, message{"status": response.StatusCode})
-	// Read to its end and closed: only then does the connection go back to the pool.
+	// The connection goes back to the pool only after the body is read to its end and closed.
 	body, err := io.ReadAll(response.Body)
 	response.Body.Close()
 	if err != nil {

@@ -1,0 +1,143 @@
+/** The web application of a backend: what it answers, well or broken, and the connections that it has. It does not listen: see listeners.ts. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { emit } from '../../lab/vocabulary/control.ts';
+import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
+import { changeBehaviour, healthy, type Behaviour, type Ending } from './behaviour.ts';
+import { Connections, type ConnectionBehaviour } from './connections.ts';
+import { breakOff, isBroken, replyBroken, retryAfter } from './reply.ts';
+
+/** The order of magnitude of nginx and Envoy: idle connections live longer than any scenario. */
+const keepAliveTimeoutMs = 75_000;
+const longestBodyBytes = 1 << 24;
+
+interface Connection {
+  id: number;
+  from: string;
+  address: string;
+  requests: number;
+  /** Requests that have no response yet. */
+  open: number;
+}
+
+export class Application {
+  /** Asked for each response: whether its connection is told to close (`Connection: close`). */
+  readonly #closes: () => boolean;
+  readonly #seed: string;
+  #behaviour: Behaviour = { ...healthy };
+  readonly #connections = new Map<Socket, Connection>();
+  readonly #connectionBehaviour = new Connections();
+  #lastConnection = 0;
+  /** For each client address: how many requests for each URL came since the count began, and the stream of its draws. */
+  readonly #clients = new Map<string, { requests: Map<string, number>; random: Random }>();
+  // Sockets are handed to it by the 'connection' event, as node:http documents it.
+  readonly #http = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => void this.#answer(request, response));
+
+  constructor(seed: string, closes: () => boolean) {
+    this.#seed = seed;
+    this.#closes = closes;
+  }
+
+  /** How many connections there are. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** @throws {LabError} BAD_INPUT for an unknown field or value. */
+  change(change: Record<string, unknown>): Behaviour {
+    this.#behaviour = changeBehaviour(this.#behaviour, change);
+    if ('failFirst' in change || 'statusPercent' in change) this.#clients.clear();
+    emit('backend:behaviour', { change: JSON.stringify(change) });
+    return this.#behaviour;
+  }
+
+  /** @throws {LabError} BAD_INPUT for an unknown field or value. */
+  changeConnections(change: Record<string, unknown>): ConnectionBehaviour {
+    return this.#connectionBehaviour.set(change);
+  }
+
+  /** Takes over a connection that was accepted. */
+  accept(socket: Socket): void {
+    this.#http.emit('connection', socket);
+    const connection = { id: ++this.#lastConnection, from: socket.remoteAddress ?? '', address: socket.localAddress ?? '', requests: 0, open: 0 };
+    const { id, from, address } = connection;
+    this.#connections.set(socket, connection);
+    this.#connectionBehaviour.add(socket, (ending) => { emit('backend:broke-off', { connection: id, from, address, ending }); });
+    emit('backend:accept', { connection: id, from, fromPort: socket.remotePort ?? 0, address });
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      emit('backend:close', { connection: id, from, address });
+    });
+  }
+
+  /** Closes the connections that have served a request and wait for the next one. */
+  closeIdle(): void {
+    for (const [socket, { requests, open }] of this.#connections) if (requests > 0 && open === 0) socket.destroy();
+  }
+
+  /** Resolves when no connection is left. */
+  async closed(): Promise<void> {
+    await Promise.all([...this.#connections.keys()].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const connection = this.#connections.get(request.socket);
+    if (!connection) return;
+    const { id, from, address } = connection;
+    connection.requests++;
+    connection.open++;
+    response.once('close', () => { connection.open--; });
+    response.once('finish', () => { emit('backend:response', { connection: id, from, status: response.statusCode, address }); });
+    emit('backend:request', { connection: id, from, method: request.method ?? '', path: request.url ?? '', address });
+    const brokeOff = (ending: Ending): void => { emit('backend:broke-off', { connection: id, from, address, ending }); };
+    // The behaviour at the arrival of the request holds for its whole response.
+    const behaviour = this.#behaviour;
+    const { closeReused, closeAfter } = behaviour;
+    if (closeReused !== 'none' && connection.requests > 1) {
+      breakOff(request, closeReused);
+      brokeOff(closeReused);
+      return;
+    }
+    // The body of a request is read, and not used.
+    await new Promise((resolve) => request.resume().once('close', resolve).once('end', resolve));
+    // With the id of its process a response tells which one answered, where two processes share the port.
+    response.setHeader('x-process', String(process.pid));
+    const finish = (status: number, body: string | Buffer, headers: Record<string, string> = {}): void => {
+      if (this.#closes() || (closeAfter > 0 && connection.requests >= closeAfter)) response.setHeader('connection', 'close');
+      response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body), ...headers }).end(body);
+    };
+    const [path = ''] = (request.url ?? '').split('?');
+    const bytes = /^\/bytes\/(.+)$/.exec(path)?.[1];
+    if (bytes !== undefined) {
+      // A body of a known size, to measure a throttled link with.
+      finish(200, Buffer.alloc(Math.min(Number(bytes) || 0, longestBodyBytes)), { 'content-type': 'application/octet-stream' });
+      return;
+    }
+    if (path !== '/') {
+      finish(404, 'Nothing is here; try /\n');
+      return;
+    }
+    const { delayMs, retryAfterS } = behaviour;
+    const status = this.#statusFor(from, request.url ?? '');
+    const body = `Hello, World from ${address}\n`;
+    if (delayMs > 0) await sleep(delayMs);
+    if (isBroken(behaviour)) {
+      const ending = await replyBroken(request, response, behaviour, { status, retryAfterS, body });
+      if (ending !== null) brokeOff(ending);
+      return;
+    }
+    finish(status, body, retryAfter(status, retryAfterS));
+  }
+
+  /** Counts and draws for each client address separately, so that the observer's requests change nothing for the client. */
+  #statusFor(from: string, url: string): number {
+    const { failFirst, statusPercent, status } = this.#behaviour;
+    const client = this.#clients.get(from) ?? { requests: new Map<string, number>(), random: seededRandom([this.#seed, from].join()) };
+    this.#clients.set(from, client);
+    const before = client.requests.get(url) ?? 0;
+    client.requests.set(url, before + 1);
+    if (before < failFirst) return 503;
+    return statusPercent === 100 || client.random() * 100 < statusPercent ? status : 200;
+  }
+}
