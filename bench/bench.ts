@@ -1,4 +1,4 @@
-/** How long the lab itself takes. JSON on stdout, progress on stderr; nothing here passes or fails. */
+/** Measures how long the lab itself takes. It writes JSON to stdout and its progress to stderr. Nothing here passes or fails. */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, release } from 'node:os';
 import { nowMs } from '../lab/vocabulary/events.ts';
@@ -60,12 +60,12 @@ function command(...argv: string[]): () => Promise<number> {
   return () => {
     const startMs = nowMs();
     const { status } = spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' });
-    if (status !== 0) throw new Error(`\`${argv.join(' ')}\` ended with ${String(status)}`);
+    if (status !== 0) throw new Error(`\`${argv.join(' ')}\` ended with exit status ${String(status)}, expected 0. Run it by hand to see why.`);
     return Promise.resolve(nowMs() - startMs);
   };
 }
 
-/** What a probe must meet for a fault to be in force on IPv4. A healthy backend answers in under a millisecond. */
+/** What a probe must see on IPv4 if a fault is in force. A healthy backend answers in under 1 ms. */
 const signs: [FaultName, (sighting: Sighting) => boolean, 'connect' | 'get'][] = [
   ['stop', ({ outcome }) => outcome === 'ECONNREFUSED', 'connect'],
   ['kill', ({ outcome }) => outcome === 'ECONNREFUSED', 'connect'],
@@ -77,7 +77,7 @@ const signs: [FaultName, (sighting: Sighting) => boolean, 'connect' | 'get'][] =
   ['slow-response', ({ outcome, tookMs }) => outcome !== 'response' || tookMs > 100, 'get'],
 ];
 
-/** From the call to the start of the first probe that met the fault; probes start every millisecond meanwhile. */
+/** Returns the time in ms from the call to the start of the first probe that saw the fault. A probe starts every millisecond. */
 async function inForce(driver: Driver, fault: FaultName, isSign: (sighting: Sighting) => boolean, how: 'connect' | 'get'): Promise<number> {
   await using lab = await startLab({ driver, timeline: new Timeline(), seed: '1' });
   const probes: Promise<Sighting>[] = [];
@@ -91,13 +91,13 @@ async function inForce(driver: Driver, fault: FaultName, isSign: (sighting: Sigh
   clearInterval(timer);
   await applying;
   const first = (await Promise.all(probes)).filter(isSign).map(({ startMs }) => startMs);
-  if (first.length === 0) throw new Error(`${fault}: no probe met it`);
+  if (first.length === 0) throw new Error(`The fault ${fault} took no effect: none of ${probes.length} probes saw it within 60 ms.`);
   return Math.max(Math.min(...first) - calledMs, 0);
 }
 
-/** Near the most that a backend gives. */
+/** The size of the measured response. A backend cannot send much more in one response. */
 const bodyBytes = 16_000_000;
-/** One big body to the client's host, by a process of its own: what it read, and how long that took from the first byte on. */
+/** A program for the client's host. It requests one big body, and prints the bytes it read and the time in ms since the headers arrived. */
 const reader = `
 const [host, bytes] = process.argv.slice(1);
 require('http').get({ host, port: 8080, path: '/bytes/' + bytes }, (response) => {
@@ -111,7 +111,7 @@ async function megabytesPerS(lab: Lab): Promise<number> {
   for (let run = 0; run < 5; run++) {
     const { stdout, stderr } = await lab.host('client').run([lab.network.runtime.node, '--eval', reader, addressOf(lab.topology, 'backend-1', 4), String(bodyBytes)]);
     const { read, tookMs } = JSON.parse(stdout || '{}') as { read?: number; tookMs: number };
-    if (read !== bodyBytes) throw new Error(`Of ${bodyBytes} bytes ${String(read)} came: ${stderr}`);
+    if (read !== bodyBytes) throw new Error(`Expected a body of ${bodyBytes} bytes from backend-1, got ${String(read)}: ${stderr}`);
     rates.push(Math.round(read / 1_000 / tookMs));
   }
   return median(rates) ?? NaN;
@@ -122,22 +122,22 @@ async function roundTripMs(lab: Lab): Promise<number> {
   return Math.round((median(echoes.map(({ rttMs }) => rttMs)) ?? NaN) * 1_000) / 1_000;
 }
 
-/** What a relay in the link costs when it has nothing to do to the packets, beside the link without one. */
+/** Measures a link without a relay, and with a relay that passes the packets on unchanged. */
 async function relay(driver: Driver): Promise<object> {
   process.stderr.write(`${driver.name}: relay\n`);
   await using lab = await startLab({ driver, timeline: new Timeline(), seed: '1' });
   const figures = async (): Promise<object> => ({ medianRoundTripMs: await roundTripMs(lab), medianMegabytesPerS: await megabytesPerS(lab) });
   const without = await figures();
-  // It hits what goes to the host, over IPv6 only; what is measured goes through the relay untouched.
+  // This delay inserts the relay, but it affects only IPv6 packets to the host. The measured IPv4 packets pass the relay unchanged.
   await lab.apply('delay', 'backend-1', { delayMs: 5, direction: 'to', family: 6 });
   const through = await figures();
   return { without, through };
 }
 
-/** Every figure that both drivers have, side by side. */
+/** Measures everything on one driver. */
 async function measure(driver: Driver): Promise<object> {
   const { name, maxLabs = Infinity } = driver;
-  // An engine takes seconds where namespaces take a tenth of one.
+  // A docker engine needs seconds for what namespaces do in a tenth of a second, so there are fewer runs on it.
   const times = maxLabs === 1 ? Math.ceil(runs / 3) : runs;
   const faultInForce: Record<string, Spread> = {};
   for (const [fault, isSign, how] of signs) faultInForce[fault] = await repeat(`${name}: ${fault} in force`, () => inForce(driver, fault, isSign, how), Math.ceil(times / 3));

@@ -4,13 +4,13 @@ import dns, { lookup, Resolver, type LookupAddress, type LookupOptions } from 'n
 import type { LookupFunction } from 'node:net';
 import type { ClientOptions } from './client-options.ts';
 
-/** Is told the start and the result of one lookup. `coalesced`: the lookup sent no request of its own and shared another one's answer. */
+/** Receives the start and the result of one lookup. `coalesced`: the lookup made no request and shared the answer of another lookup. */
 export interface LookupRecord {
   onStart(name: string, family: number): void;
   onDone(result: { addresses: string[]; error?: string; coalesced: boolean }): void;
 }
 
-/** Returns the lookup function for net.connect, which uses libc or c-ares. It calls `record` for each lookup and reports to what that returns. */
+/** Returns the lookup function for net.connect, which uses libc or c-ares. For each lookup it calls `record` and reports to the returned LookupRecord. */
 export function createLookup({ resolver, resultOrder }: Pick<ClientOptions, 'resolver' | 'resultOrder'>, record: () => LookupRecord): LookupFunction {
   const resolve = resolver === 'lookup' ? libcLookup(resultOrder) : caresLookup(resolver, resultOrder);
   return (name, options, callback) => {

@@ -2,7 +2,7 @@
  * Records what a transport does, with hooks only: diagnostics channels, socket events, a wrapped lookup.
  * It makes no connection, no parallel attempt and no retry. Without it the client sends the same packets.
  *
- * Each request runs in an AsyncLocalStorage context, which tells for which request a socket is made.
+ * Each request runs in an AsyncLocalStorage context, which shows for which request a socket is made.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';

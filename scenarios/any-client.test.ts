@@ -1,4 +1,4 @@
-/** The checks of every scenario hold for clients that are not ours, and for nothing that is no client at all. */
+/** The checks of every scenario hold for clients of other projects, and they never pass with a program that makes no request. */
 import { describe, expect, test } from 'vitest';
 import { netns } from '../lab/network/drivers/netns.ts';
 import { runScenario, type Journal } from '../lab/run/run-scenario.ts';
@@ -9,17 +9,17 @@ async function run(name: ScenarioName, client: string): Promise<Journal> {
   return (await runScenario({ name, scenario: scenarios[name], driver: netns, client, clientOptions: {}, seed: '1', signal: new AbortController().signal })).journal;
 }
 
-/** One that is a process a request and untraced, and one that stays and has its own resolver. */
+/** curl is one process for each request and has no trace. The Go client is one process for all requests and has its own resolver. */
 const clients: Record<string, readonly Need[]> = { curl: ['curl'], go: ['go'] };
 
-/** Where there is nothing to see of a client, and why. */
+/** The scenarios that can show nothing with a client, and why. */
 const nothingShown: Partial<Record<string, readonly ScenarioName[]>> = {
-  // A process a request keeps no connection that could grow stale.
+  // curl ends after each request, so it keeps no connection that could become stale.
   curl: ['stale-connection'],
 };
 
 describe.each(Object.entries(clients))('with %s', (client, needs) => {
-  // What serves in a scenario may be a server that is not ours.
+  // Some scenarios serve with nginx or HAProxy instead of our backend.
   describeWith(['netns', 'nginx', 'haproxy', ...needs], 'on namespaces', () => {
     test.concurrent.each(scenarioNames)('%s passes', { timeout: 120_000 }, async (name) => {
       const journal = await run(name, client);
@@ -33,7 +33,7 @@ describe.each(Object.entries(clients))('with %s', (client, needs) => {
   });
 });
 
-describeWith(['netns', 'nginx', 'haproxy'], 'with what makes no request', () => {
+describeWith(['netns', 'nginx', 'haproxy'], 'with a program that makes no request', () => {
   test.concurrent.each(scenarioNames)('%s does not pass', { timeout: 120_000 }, async (name) => {
     expect((await run(name, 'false {url}')).verdict).not.toBe('pass');
   });

@@ -53,7 +53,7 @@ export const dnsFirstServerDead = defineScenario({
     const afterRefusal: Check = check(`the third lookup asked the second server at once: within ${timeoutMs / 2} ms`, (waitedMs(3) ?? Infinity) < timeoutMs / 2, `${waitedMs(3)?.toFixed(1) ?? 'never'} ms, ${unreachable} port unreachable`);
     return [
       checkDelay('the first lookup asked the second server after the timeout', waitedMs(1), timeoutMs, resolverTolerance),
-      checkDelay('the second lookup asked it after the timeout again', waitedMs(2), timeoutMs, resolverTolerance),
+      checkDelay('the second lookup asked the second server after the timeout again', waitedMs(2), timeoutMs, resolverTolerance),
       check('the host without a DNS server answered with ICMP port unreachable', unreachable > 0, unreachable),
       afterRefusal,
     ];

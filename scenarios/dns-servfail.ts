@@ -4,7 +4,7 @@ import { defineScenario } from '../lab/run/scenario.ts';
 import { tookMs } from './common.ts';
 
 export const dnsServfail = defineScenario({
-  title: 'DNS answers SERVFAIL, and then NXDOMAIN: how often is it asked, and what does the caller get?',
+  title: 'DNS answers SERVFAIL, and then NXDOMAIN: how many queries are sent, and what does the caller get?',
   teaches:
     'A DNS error comes at once. After SERVFAIL the resolver repeats its query at once. A kept-alive connection does not notice, because it asks ' +
     'DNS nothing.',

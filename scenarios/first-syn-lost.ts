@@ -8,12 +8,12 @@ const initialTimeoutMs = 1_000;
 
 export const firstSynLost = defineScenario({
   title: 'the first SYN is lost: why does this connect take a second?',
-  teaches: 'A connect that takes 1.0 s has lost a SYN. This time comes from the kernel. It says nothing about the network’s delay or the server.',
+  teaches: 'A connect that takes 1.0 s has lost a SYN. The kernel sets this time. It says nothing about the network’s delay or about the server.',
   predict: 'The first SYN of each connection is dropped; apart from that the network is perfect. How long does the first request take? And the second?',
   explains:
     'When the first SYN leaves, nobody has measured a round trip yet. So the kernel waits for the initial retransmission timeout, 1 s, whatever ' +
     'the distance. The second SYN is answered at once. The next request uses the kept-alive connection and pays nothing. So look for times just ' +
-    'above 1, 2 or 3 s in a histogram of connect times: they are not slow servers, they are lost SYNs, often because of a full accept queue.',
+    'above 1, 2 or 3 s in a histogram of connect times. These servers are not slow: a SYN was lost, often because of a full accept queue.',
   sources: ['RFC 6298 section 2 (initial RTO of 1 s)', 'tcp(7)', 'nft(8) (limit in a set: a count for each flow)'],
   reproduces: ['S17'],
   run: async ({ client, apply }) => {

@@ -14,7 +14,7 @@ const backend = 'backend-1';
 const url = `http://${backend}.${domain}:${httpPort}/`;
 
 export const flappingBackend = defineScenario({
-  title: 'the link of a backend goes down and up: who notices, the client or only its kernel?',
+  title: 'the link of a backend goes down and up: does the client notice, or only its kernel?',
   teaches: 'TCP handles a short outage: it sends the lost data again, the connection lives on, and the client sees only a slow request.',
   predict:
     `The link is up for ${upMs} ms and down for ${downMs} ms, again and again, under a kept-alive connection. Which requests fail? How long does ` +

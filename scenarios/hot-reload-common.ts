@@ -1,23 +1,23 @@
-/** A server makes way for a new process while clients hold connections to it: what the three hot-reload scenarios share. */
+/** What the hot-reload scenarios share: a new process replaces the old one while clients hold connections to it. */
 import type { TimelineEvent } from '../lab/vocabulary/events.ts';
 import type { Result, Stage } from '../lab/run/scenario.ts';
 import { answererOf } from './common.ts';
 
-/** Enough connections for a median that is good to some 6 %, at a rate that leaves a small machine time for the rest. */
+/** Enough connections for a median that is exact to some 6 %. The rate leaves a small machine time for the rest. */
 export const load = { busy: 150, idle: 20, requestsPerS: 10 };
-/** Some more after the reload: they show who listens now. */
+/** A few more connections after the reload. They show which process accepts now. */
 const later = { busy: 0, idle: 5, requestsPerS: load.requestsPerS };
-/** Busy connections find their rhythm in this time. */
+/** Busy connections reach their steady rate in this time. */
 const settledMs = 300;
 
 export interface Reloaded {
-  /** The client's answers: before the reload, at once after it, and when the old process is gone. */
+  /** The client's answers: before the reload, right after it, and when the old process must be gone. */
   answers: Awaited<ReturnType<Stage['client']['get']>>[];
-  /** Connections of the first batch that are still there at the end. */
+  /** Connections of the first batch that are still open at the end. */
   leftOver: { busy: number; idle: number };
 }
 
-/** Holds connections of every kind to backend-1, reloads it, and waits until the old process must be gone. */
+/** Opens busy and idle connections to backend-1, reloads it, and waits `waitMs`: after that the old process must be gone. */
 export async function reloadUnderLoad({ client, dns, startLoad, wait, note, topology }: Stage, reload: () => Promise<void>, waitMs: number): Promise<Reloaded> {
   await dns.chain(['sort', 'selectFirst 1']);
   const address = topology.hosts['backend-1'].ipv4;
@@ -37,7 +37,7 @@ export async function reloadUnderLoad({ client, dns, startLoad, wait, note, topo
 
 const reloadNote = 'reload';
 
-/** What became of the first batch of connections, counted from the moment of the reload. */
+/** What happened to the first batch of connections. `toldAfterMs` and `closedAfterMs` count from the reload, in ms. */
 export function fatesOf(events: readonly TimelineEvent[]) {
   const reloadMs = events.find((event) => event.event === 'lab:note' && event.text === reloadNote)?.tMs ?? 0;
   const served = events.filter((event) => event.event === 'load:served');
@@ -49,9 +49,9 @@ export function fatesOf(events: readonly TimelineEvent[]) {
     reloadMs,
     told,
     closed,
-    /** Requests a second on a busy connection, as they were made. */
+    /** The measured rate of a busy connection, in requests a second. */
     requestsPerS: rateOf(served, told),
-    /** Who answered: the first batch, and the connections that were opened after the reload. */
+    /** The processes that answered: the first batch, and the connections that were opened after the reload. */
     oldProcesses: processes(true),
     newProcesses: processes(false),
     toldAfterMs: told.map(({ tMs }) => tMs - reloadMs).sort((one, other) => one - other),
@@ -65,12 +65,12 @@ function rateOf(served: readonly { connection: number; tMs: number }[], told: re
   return (1000 * spans.reduce((sum, { requests }) => sum + requests, 0)) / spans.reduce((sum, { ms }) => sum + ms, 0);
 }
 
-/** `backend-1 backend-1 backend-1` */
+/** The host behind each answer of the client: `backend-1 backend-1 backend-1`. */
 export function answerersOf({ topology, data }: Result<Reloaded>): string {
   return data.answers.map((answer) => answererOf(topology, answer)).join(' ');
 }
 
-/** `150 within 1.2 ms to 31.0 ms` */
+/** How many, and when the first and the last came: `150, 0.12 to 3.10 s after the reload`. */
 export function spanText(sorted: readonly number[]): string {
   const [first, last] = [sorted[0], sorted.at(-1)];
   return first === undefined || last === undefined ? 'none' : `${sorted.length}, ${(first / 1000).toFixed(2)} to ${(last / 1000).toFixed(2)} s after the reload`;

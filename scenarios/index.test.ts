@@ -1,4 +1,4 @@
-/** Every scenario, with each of our clients, passes; and each says what it has to say. */
+/** Every scenario has its texts, and passes with each of our clients. */
 import { describe, expect, test } from 'vitest';
 import type { Findings } from '../lab/analysis/findings.ts';
 import { disagreements } from '../lab/analysis/witnesses.ts';
@@ -21,15 +21,15 @@ describe.each(scenarioNames)('%s', (name) => {
   });
 });
 
-/** Where the trace cannot agree with the wire, and why. */
+/** The scenarios where the client's trace cannot agree with the wire, and why. */
 const declared: Partial<Record<ScenarioName, readonly RegExp[]>> = {
-  // getent is run on the client's host beside the client.
+  // The scenario runs getent on the client's host, beside the client.
   'ula-addresses': [/^lookups/],
-  // A server that is down sees no query.
+  // A DNS server that is down sees no query.
   'dns-down': [/^queries at the DNS server/],
 };
 
-/** Scenarios by the server they need, so that one that is not there is skipped aloud. */
+/** Scenarios by the external server that they need. When that server is not installed, their tests are skipped with a message. */
 const byNeed = Map.groupBy(scenarioNames, (name) => (scenarios as Record<ScenarioName, Scenario>)[name].needs);
 
 for (const [need, names] of byNeed) {
@@ -53,7 +53,7 @@ async function passes(name: ScenarioName, client: string): Promise<void> {
   expect({ error: journal.error, doubts: journal.doubts, failed: journal.checks.filter(({ verdict }) => verdict !== 'pass') }).toEqual({ error: null, doubts: [], failed: [] });
   expect(journal.verdict).toBe('pass');
 
-  // Three judges of one run: the client's own trace, our reading of the packets, and Wireshark's.
+  // Three witnesses of one run: the client's own trace, our reading of the packets, and Wireshark's reading.
   const topology = createTopology(scenarios[name].topology);
   const [expected = [], differences] = [declared[name], disagreements(events.filter(({ tMs }) => tMs >= 0), topology)];
   expect(differences.filter((text) => !expected.some((each) => each.test(text)))).toEqual([]);
@@ -61,16 +61,16 @@ async function passes(name: ScenarioName, client: string): Promise<void> {
   await expectTsharkAgrees(capture ?? Buffer.alloc(0), events, journal.findings);
 }
 
-/** Every packet that we made an event of, as Wireshark counts them; and the fallback delay within a millisecond of what it reads. */
+/** Wireshark counts as many packets of each kind as we have events, and it sees our fallback delay to within a millisecond. */
 async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEvent[], findings: Findings): Promise<void> {
   const count = (...names: string[]): number => events.filter(({ event }) => names.includes(event)).length;
-  // An ICMP error quotes the packet that it is about.
+  // An ICMP error quotes the packet that it is about. That quoted packet must not be counted.
   const rows = await tshark(capture, 'tcp or (dns and not icmp and not icmpv6) or _ws.malformed', [
     'frame.time_epoch', 'tcp.flags.syn', 'tcp.flags.ack', 'tcp.flags.reset', 'dns.flags.response', '_ws.malformed', 'ipv6.version', 'http.request.method', 'http.response.code',
     'tcp.len', 'tcp.analysis.retransmission', 'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission',
   ]);
   const isTrue = (cell: string | undefined): boolean => cell === '1' || cell === 'True';
-  // One TCP segment may hold several messages.
+  // One TCP segment may hold several DNS messages.
   const messages = rows.flatMap(([, , , , response]) => (response ?? '').split(','));
   const syns = rows.filter(([, syn, ack]) => isTrue(syn) && !isTrue(ack));
   expect({
@@ -94,7 +94,8 @@ async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEven
   });
   const { fallbackDelayMs, attempts } = findings;
   if (fallbackDelayMs === null || attempts.some(({ synCount }) => synCount === 0)) return;
-  // The first attempts of a run may all have been of one family: the fallback is where the other one comes in, that long after a SYN.
+  // The first attempts of a run may all be of one family. The fallback is the first SYN of the other family; one of the SYNs before it left
+  // `fallbackDelayMs` earlier.
   const other = syns.find(([, , , , , , version]) => (version === '') !== (syns[0]?.[6] === ''));
   const gapsMs = syns.filter(([, , , , , , version]) => (version === '') !== (other?.[6] === '')).map(([epoch]) => (Number(other?.[0]) - Number(epoch)) * 1000);
   expect(Math.min(...gapsMs.map((gapMs) => Math.abs(gapMs - fallbackDelayMs)))).toBeLessThan(1);

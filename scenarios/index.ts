@@ -1,4 +1,4 @@
-/** Every scenario, by the name that `make scenario name=…` uses, in the order in which they are best met. */
+/** Every scenario, by the name that `make scenario name=…` uses, in a good order to learn from. */
 import type { Scenario } from '../lab/run/scenario.ts';
 import { acceptQueueFull } from './accept-queue-full.ts';
 import { addressQueries } from './address-queries.ts';

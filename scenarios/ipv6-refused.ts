@@ -5,25 +5,26 @@ import { attemptsText, triedCheck } from './common.ts';
 
 export const ipv6Refused = defineScenario({
   title: 'IPv6 is refused instead of silent: how long until IPv4 is tried?',
-  teaches: 'An answer beats silence: a refused attempt starts the next one at once, and no fallback delay is paid.',
-  predict: 'The same as ipv6-blackhole, but the servers answer IPv6 connects with RST. How much slower than a healthy connect?',
+  teaches: 'An answer is better than silence. When an attempt is refused, the next one starts at once, and the client pays no fallback delay.',
+  predict: 'This is ipv6-blackhole, but the backends answer IPv6 connects with RST. How much slower is it than a healthy connect?',
   explains:
-    'The fallback delay is for not knowing. A RST says all there is to know, so the next address is tried in the same moment. That is why a ' +
-    'service should refuse what it does not serve, and why a firewall that drops costs each client a delay that one that rejects does not.',
+    'The fallback delay is for the time in which the client does not know whether an answer will come. A RST leaves nothing to wait for, so the ' +
+    'client tries the next address at once. That is why a service should refuse what it does not serve. It is also why a firewall that drops ' +
+    'packets costs each client a delay, and a firewall that rejects them does not.',
   sources: ['Node lib/net.js, afterConnectMultiple (a failed attempt starts the next one at once)', 'RFC 9293 section 3.10.7.1 (RST for a closed port)'],
   reproduces: ['S13'],
   run: async ({ client, dns, apply }) => {
     await dns.aaaa(true);
-    // Every server, since the answer is shuffled: whichever IPv6 address comes first is refused.
+    // The answer is shuffled, so every backend gets the fault: then the first IPv6 address is always refused.
     await Promise.all(backendNames.map((backend) => apply('refuse', backend, { family: 6 })));
     return client.get();
   },
-  checks: ({ findings, data }) => [triedCheck(findings), check('the answer came over IPv4, or not at all', !(data.address ?? '').includes(':'), data.address ?? 'no answer')],
+  checks: ({ findings, data }) => [triedCheck(findings), check('no answer came over IPv6', !(data.address ?? '').includes(':'), data.address ?? 'no answer')],
   contract: ({ findings: { attempts, fallbackDelayMs } }) => {
     const path = attempts.map(({ family, outcome }) => `IPv${family} ${outcome}`).join(', ');
     return [
       check('IPv6 was tried first and refused, IPv4 connected', path === 'IPv6 refused, IPv4 connected', attemptsText(attempts)),
-      // At once: far below any attempt delay that RFC 8305 allows (100 ms).
+      // "At once" is far below the shortest attempt delay that RFC 8305 recommends (100 ms).
       checkDelay('fallback delay', fallbackDelayMs, 0, { earlyMs: 0, lateMs: 50 }),
     ];
   },

@@ -3,12 +3,16 @@ import { defineScenario } from '../lab/run/scenario.ts';
 
 export const keepAlive = defineScenario({
   title: 'a kept-alive connection: what does the second request cost, and does a TTL of 0 change it?',
-  teaches: 'A kept-alive connection needs no DNS. The TTL of a record limits how long an answer may be cached, not how long a connection lives.',
-  predict: 'The records have a TTL of 0. Three requests with a pause between them, with keep-alive and without: how many lookups, how many connects?',
+  teaches:
+    'A kept-alive connection needs no DNS. The TTL of a record limits how long an answer may be cached. It does not limit how long a connection ' +
+    'lives.',
+  predict:
+    'The records have a TTL of 0. The client makes three requests with keep-alive, with a pause between them, and then three without keep-alive. ' +
+    'How many lookups does it make, and how many attempts?',
   explains:
-    'A name is looked up only to dial a new connection. While the first one lives, each request finds it in the pool and never reaches the ' +
-    'resolver, so nothing that DNS says matters to this client: not its TTL, not a new answer. Without keep-alive each request dials, and ' +
-    'dialling asks DNS each time (A and AAAA) and may end at another server.',
+    'A client looks up a name only to open a new connection. While the first connection lives, each request finds it in the pool and never ' +
+    'reaches the resolver. So nothing that DNS says matters to this client: neither the TTL nor a new answer. Without keep-alive, each request ' +
+    'opens a connection. It asks DNS each time (A and AAAA), and it may reach another backend each time.',
   sources: ['RFC 9112 section 9.3 (persistence)', 'RFC 1035 section 3.2.1 (a TTL of 0: for the transaction in progress only)', 'undici docs: Client option `pipelining`, 0 disables keep-alive'],
   reproduces: ['S4', 'S5'],
   run: async ({ client, dns, startClient, wait, note }) => {
@@ -31,8 +35,8 @@ export const keepAlive = defineScenario({
     };
     return [
       check('with keep-alive, the first request cost a lookup and a connect', costOf(1, 1) === '1 lookups, 1 connects, 0 reuses', costOf(1, 1)),
-      check('the next two cost neither', costOf(2, 3) === '0 lookups, 0 connects, 2 reuses', costOf(2, 3)),
-      check('without keep-alive, every request cost both', costOf(4, 6) === '3 lookups, 3 connects, 0 reuses', costOf(4, 6)),
+      check('with keep-alive, the next two requests cost neither', costOf(2, 3) === '0 lookups, 0 connects, 2 reuses', costOf(2, 3)),
+      check('without keep-alive, every request cost a lookup and a connect', costOf(4, 6) === '3 lookups, 3 connects, 0 reuses', costOf(4, 6)),
       check('the DNS server saw two queries for each lookup', dnsQueries.A === 4 && dnsQueries.AAAA === 4, `${dnsQueries.A} A, ${dnsQueries.AAAA} AAAA`),
     ];
   },

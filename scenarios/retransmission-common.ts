@@ -1,22 +1,25 @@
-/** What the scenarios of retransmitted data share: the wire's times, and what the kernel's timer makes of them. */
+/** What the scenarios about retransmitted data share: the times on the wire, and a check of the kernel's timer. */
 import { check, type Check } from '../lab/analysis/checks.ts';
 import type { TimelineEvent } from '../lab/vocabulary/events.ts';
 
-/** The kernel's timer wheel rounds a long wait up by at most an eighth (kernel/time/timer.c), so two waits have a ratio of 1.78 to 2.25; the rest is a busy machine's. */
+/**
+ * The kernel's timer wheel rounds a long wait up by at most an eighth (kernel/time/timer.c), so the ratio of two waits is 1.78 to 2.25.
+ * The rest of the range is for a busy machine.
+ */
 const leastGrowth = 1.7;
 const mostGrowth = 2.4;
 
 export interface Resent {
-  /** When the request was sent for the first time, and the port it left from. */
+  /** When the request was sent for the first time, and its local port. */
   sentMs: number;
   localPort: number;
-  /** When it was sent again. */
+  /** When the request was sent again: one time for each retransmission. */
   againMs: number[];
-  /** The waits before each of them. */
+  /** The wait before each retransmission, in ms. */
   gapsMs: number[];
 }
 
-/** The request on the wire whose data was sent again first; null where none was. */
+/** The request whose data was retransmitted first, by the packets. Null when no data was retransmitted. */
 export function resentRequest(events: readonly TimelineEvent[]): Resent | null {
   const again = events.flatMap((event) => (event.event === 'wire:data-retransmission' && event.sender === 'client' ? [event] : []));
   const [first] = again;
@@ -28,10 +31,13 @@ export function resentRequest(events: readonly TimelineEvent[]): Resent | null {
   return { sentMs: request.tMs, localPort, againMs, gapsMs: againMs.map((tMs, index) => tMs - (againMs[index - 1] ?? request.tMs)) };
 }
 
-/** Holds for every client: the timer is its kernel's. The first wait may be a tail loss probe's (RFC 8985 section 7), which begins no series. */
+/**
+ * A check for every client, because the timer belongs to the client's kernel. `atLeast` is how many waits must show the doubling.
+ * The first wait may be that of a tail loss probe (RFC 8985 section 7), which is not part of the series.
+ */
 export function doublingCheck(resent: Resent | null, atLeast: number): Check {
   const gaps = resent?.gapsMs ?? [];
   const growth = gaps.slice(2).map((gap, index) => gap / (gaps[index + 1] ?? gap));
   const holds = growth.length >= atLeast && growth.every((factor) => factor > leastGrowth && factor < mostGrowth);
-  return check('the kernel sent the request again, each time after about twice as long', holds, gaps.map((gap) => `+${gap.toFixed(0)} ms`).join(' ') || 'it was never sent again');
+  return check('the kernel sent the request again, and each wait was about twice the one before', holds, gaps.map((gap) => `+${gap.toFixed(0)} ms`).join(' ') || 'it was never sent again');
 }

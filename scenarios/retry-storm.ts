@@ -3,7 +3,7 @@ import type { TimelineEvent } from '../lab/vocabulary/events.ts';
 import { defineScenario, type Result } from '../lab/run/scenario.ts';
 import { backendNames } from '../lab/vocabulary/topology.ts';
 
-/** Requests that the caller makes in each phase. */
+/** How many requests the caller makes in each phase. */
 const asked = 10;
 
 interface Data {
@@ -13,14 +13,19 @@ interface Data {
 }
 
 export const retryStorm = defineScenario({
-  title: 'every server fails: how many requests does one request of the caller become?',
-  teaches: 'A retry that nobody asked for multiplies the load on servers that fail because of their load. The factor can be counted at the servers.',
-  predict: `Every server answers 503 with Retry-After, then every one ends the connection without an answer. The caller makes ${asked} requests each time. How many reach the servers?`,
+  title: 'every backend fails: how many requests does one request of the caller become?',
+  teaches:
+    'A retry that the caller did not ask for multiplies the load on servers that fail because of their load. The factor can be counted at the ' +
+    'servers.',
+  predict:
+    `Every backend answers 503 with Retry-After. Then every backend ends the connection without an answer. The caller makes ${asked} requests ` +
+    'each time. How many reach the backends?',
   explains:
-    'Retries hide single failures and make a general one worse: with three tries for each request at one layer, and three at the layer above, a failing server ' +
-    'gets nine times the load that brought it down, at the moment when it can bear least. So the layer that retries must be known, and there should be one. Node’s two ' +
-    'clients are not it: a 503 is an answer like any other to them (Retry-After is for the caller to read), and a connection that ends without an answer is an error ' +
-    'for the caller, for a GET too. Run this with your own client (--client) and read the factor.',
+    'Retries hide single failures and make a general failure worse. With three tries for each request at one layer, and three at the layer above ' +
+    'it, a failing server gets nine times the load that brought it down, at the moment when it can take the least. So you must know which layer ' +
+    'retries, and only one layer should. Node’s two clients do not retry. For them a 503 is an answer like any other (Retry-After is for the ' +
+    'caller to read), and a connection that ends without an answer is an error for the caller, for a GET too. Run this scenario with your own ' +
+    'client (--client) and read the factor.',
   sources: ['RFC 9110 section 15.6.4 (503) and 10.2.3 (Retry-After)', 'RFC 9110 section 9.2.2 (idempotent methods may be repeated)', 'RFC 9112 section 9.3.1 (retrying requests)'],
   reproduces: ['S17'],
   run: async ({ client, apply, note }): Promise<Data> => {
@@ -33,7 +38,7 @@ export const retryStorm = defineScenario({
     const answeredFailing = await make();
     await Promise.all(failing.map((fault) => fault.heal()));
     const silent = await Promise.all(backendNames.map((backend) => apply('empty-reply', backend)));
-    note('every server ends the connection without an answer');
+    note('every backend ends the connection without an answer');
     const answeredSilent = await make();
     await Promise.all(silent.map((fault) => fault.heal()));
     return { failing: answeredFailing, silent: answeredSilent, after: (await client.get()).ok };
@@ -43,17 +48,17 @@ export const retryStorm = defineScenario({
     const statuses = result.events.filter((event) => event.event === 'backend:response' && isOwn(event, result) && event.tMs < silent.fromMs).map((event) => (event.event === 'backend:response' ? event.status : 0));
     const cut = result.events.filter((event) => event.event === 'backend:broke-off' && isOwn(event, result)).length;
     return [
-      check('every request that reached a server got a 503', statuses.length === failing.requests && statuses.every((status) => status === 503), `${failing.requests} requests, ${statuses.length} answers`),
-      check('every one after that got no answer', cut === silent.requests && result.data.silent === 0, `${silent.requests} requests, ${cut} cut off`),
-      check('each request of the caller reached a server at least once', failing.requests >= asked && silent.requests >= asked, `factor ${failing.requests / asked} and ${silent.requests / asked}`),
-      check('healed, a request was answered', result.data.after, result.data.after ? 'answered' : 'failed'),
+      check('first, every request that reached a backend got a 503', statuses.length === failing.requests && statuses.every((status) => status === 503), `${failing.requests} requests, ${statuses.length} answers`),
+      check('after that, every request was cut off without an answer', cut === silent.requests && result.data.silent === 0, `${silent.requests} requests, ${cut} cut off`),
+      check('the backends got at least one request for each request of the caller', failing.requests >= asked && silent.requests >= asked, `factor ${failing.requests / asked} and ${silent.requests / asked}`),
+      check('after the heal a request was answered', result.data.after, result.data.after ? 'answered' : 'failed'),
     ];
   },
   contract: (result) => {
     const factors = [0, 1].map((phase) => reachedIn(result, phase).requests / asked);
     return [
-      check('none was sent a second time', factors.every((factor) => factor === 1), `factor ${factors.join(' and ')}`),
-      check('a 503 was an answer to the caller', result.data.failing === asked, `${result.data.failing} of ${asked}`),
+      check('no request was sent a second time', factors.every((factor) => factor === 1), `factor ${factors.join(' and ')}`),
+      check('the caller got each 503 as an answer, without an error', result.data.failing === asked, `${result.data.failing} of ${asked}`),
     ];
   },
 });
@@ -62,7 +67,7 @@ function isOwn(event: TimelineEvent, { topology }: Result<Data>): boolean {
   return 'from' in event && (event.from === topology.hosts.client.ipv4 || event.from === topology.hosts.client.ipv6);
 }
 
-/** The client's requests that reached a server from the first fault of a phase until it was healed. */
+/** The client's requests that reached a backend between the first fault of a phase and its heal, and when that fault was applied. */
 function reachedIn(result: Result<Data>, phase: number): { fromMs: number; requests: number } {
   const times = (name: 'fault:apply' | 'fault:heal'): number[] => result.events.filter(({ event }) => event === name).map(({ tMs }) => tMs);
   const [fromMs, toMs] = [times('fault:apply')[phase * backendNames.length] ?? Infinity, times('fault:heal')[phase * backendNames.length] ?? Infinity];

@@ -4,36 +4,36 @@ import { defineScenario, type Redialers, type Result, type Stage } from '../lab/
 import { backendNames, type BackendName } from '../lab/vocabulary/topology.ts';
 import { answererOf, closedTo } from './common.ts';
 
-/** One standard deviation of a share of 300 is at most 2.9 %: enough to tell the two ways apart. */
+/** With 300 connections, one standard deviation of a share is at most 2.9 %. That is enough to tell the two ways apart. */
 const perBackend = 100;
-/** Long enough for a client that would change its mind. */
+/** Long enough to see whether a client moves again by itself. */
 const laterMs = 500;
 /** The old process keeps its connections until the scenario ends it. */
 const notByItselfMs = 60_000;
 
 interface Way {
   title: string;
-  /** What backend-1, -2 and -3 have in the end. */
+  /** The shares that backend-1, -2 and -3 are expected to have in the end. */
   shares: readonly [number, number, number];
   sharesText: string;
-  /** Restarts a backend; resolves when all of its connections were dialled again and it serves as before. */
+  /** Restarts a backend. Resolves when all of its connections have been dialled again and it serves as before. */
   restart(stage: Stage, backend: BackendName, redialled: () => Promise<void>): Promise<void>;
 }
 
 export const ways = {
   accepting: {
-    title: 'while the restarting one accepts',
+    title: 'while the restarting backend accepts',
     shares: [37 / 81, 28 / 81, 16 / 81],
     sharesText: '37/81, 28/81, 16/81',
     restart: async ({ apply }, backend, redialled) => {
       const restart = await apply('hot-restart', backend, { drainMs: notByItselfMs, shutdownMs: notByItselfMs });
-      // The new process accepts; now the old one ends, and with it its connections.
+      // The new process accepts already. The heal ends the old process, and its connections end with it.
       await restart.heal();
       await redialled();
     },
   },
   down: {
-    title: 'while the restarting one is down',
+    title: 'while the restarting backend is down',
     shares: [5 / 8, 3 / 8, 0],
     sharesText: '5/8, 3/8, 0',
     restart: async ({ apply }, backend, redialled) => {
@@ -47,27 +47,32 @@ export const ways = {
 type WayName = keyof typeof ways;
 const wayNames = Object.keys(ways) as WayName[];
 
-/** The paths that the load asks for, by which its requests are told from others in the backends' logs. */
+/** The paths that the load asks for. They tell its requests from others in the logs of the backends. */
 const pathOf = (way: WayName, when: 'before' | 'after' | 'later'): string => `/?${way}-${when}`;
 
 interface Rolled {
   answers: Awaited<ReturnType<Stage['client']['get']>>[];
-  /** How often the load dialled again, of each way: until the last restart, and until the end. */
+  /** How often the load had dialled again in each way: when the last restart was over, and at the end. */
   redialled: Record<WayName, { after: number; later: number }>;
 }
 
 export const rollingRestart = defineScenario<Rolled>({
-  title: 'the backends are restarted one after the other: who has how many connections in the end?',
-  teaches: 'A rolling restart moves every kept-alive connection, and leaves a load that is not even: the first one restarted gets the most. Keep-alive then freezes it.',
-  predict: '300 kept connections, 100 on each backend. backend-1, -2 and -3 restart in this order, and whoever loses its connection dials one of the three at random. What has each in the end? And if a restarting one is down for that time?',
+  title: 'the backends are restarted one after the other: how many connections does each have in the end?',
+  teaches:
+    'A rolling restart moves every kept-alive connection and leaves an uneven load: the backend that is restarted first gets the most. ' +
+    'Keep-alive then freezes this state.',
+  predict:
+    '300 kept-alive connections, 100 on each backend. backend-1, -2 and -3 restart in this order, and a client that loses its connection dials ' +
+    'one of the three at random. How many connections does each have in the end? And when a restarting backend is down during its restart?',
   explains:
-    'Count in 81sts: 27 each. If the restarting one accepts redials (a hot restart), its connections fall evenly on all three. Restart ' +
-    'backend-1: its 27 become 9 + 9 + 9, so 9, 36, 36. Restart backend-2: 36 = 12 + 12 + 12, so 21, 12, 48. Restart backend-3: 48 = 16 + 16 + 16, ' +
-    'so 37, 28, 16. If it is down meanwhile, a redial there is refused, and drawn again among the other two, which get half each. In 8ths of ' +
-    'all: after backend-1 0, 4, 4; after backend-2 2, 0, 6; after backend-3 5, 3, 0. Whoever is restarted last is given nothing back by ' +
-    'a later restart. Nothing corrects it: no connection ends any more, so nobody dials. What ' +
-    'does: a limit to a connection’s age or requests, at the client or at the server. The clients here are the lab’s own, on the observer’s host, and dial ' +
-    'again at once; the backends count their requests.',
+    'Count in 81sts, so each backend starts with 27. First case: the restarting backend accepts redials (a hot restart), so its connections fall ' +
+    'evenly on all three. Restart backend-1: its 27 become 9 + 9 + 9, which gives 9, 36, 36. Restart backend-2: 36 = 12 + 12 + 12, which gives ' +
+    '21, 12, 48. Restart backend-3: 48 = 16 + 16 + 16, which gives 37, 28, 16. Second case: the backend is down during its restart. A redial ' +
+    'there is refused and drawn again among the other two, so each of these gets half. In 8ths of all connections: after backend-1 0, 4, 4; ' +
+    'after backend-2 2, 0, 6; after backend-3 5, 3, 0. The backend that is restarted last gets nothing back from a later restart. Nothing ' +
+    'corrects this: no connection ends any more, so no client dials. A limit to the age or the number of requests of a connection corrects it, ' +
+    'at the client or at the server. The clients here are the lab’s own, on the observer’s host, and dial again at once. The backends count ' +
+    'their requests.',
   sources: [
     'RFC 9112 section 9.3 (persistence: a connection is kept until somebody ends it)',
     'Envoy documentation, HTTP protocol options (max_connection_duration)',
@@ -100,7 +105,7 @@ export const rollingRestart = defineScenario<Rolled>({
     return { answers, redialled };
   },
   checks: (result) => [
-    check('the client was answered before, and after each restart', result.data.answers.every(({ ok }) => ok), answerersOf(result).join(' ')),
+    check('the client was answered before the restarts, and after each one', result.data.answers.every(({ ok }) => ok), answerersOf(result).join(' ')),
     ...wayNames.flatMap((way) => wayChecks(result, way)),
   ],
   contract: (result) => {
@@ -109,11 +114,14 @@ export const rollingRestart = defineScenario<Rolled>({
     const dialled = result.events.flatMap((event) => (event.event === 'client:connection' ? [!event.reused] : []));
     const expected = [true, ...restarts.map((backend, index) => before[index] === backend)];
     const words = (flags: readonly boolean[]): string => flags.map((flag) => (flag ? 'dialled' : 'reused')).join(' ');
-    return [check('our client dialled again when its own backend had been restarted, and only then', words(dialled) === words(expected), `${before.join(' ')}: ${words(dialled)}`)];
+    return [check('our client dialled again after each restart of its own backend, and only then', words(dialled) === words(expected), `${before.join(' ')}: ${words(dialled)}`)];
   },
 });
 
-/** To be called before the restart of the backend at `address`: waits for the redials of all who are there now. */
+/**
+ * Call this before the restart of the backend at `address`. The function that it returns waits until all connections that the backend has now
+ * have been dialled again.
+ */
 async function redialsOf(load: Redialers, address: string): Promise<() => Promise<void>> {
   const { perAddress, redialled } = await load.state();
   return () => load.redialled(redialled + (perAddress[address] ?? 0));
@@ -121,7 +129,7 @@ async function redialsOf(load: Redialers, address: string): Promise<() => Promis
 
 function wayChecks({ events, data: { redialled } }: Result<Rolled>, way: WayName): Check[] {
   const { title, shares, sharesText: expected } = ways[way];
-  // The backends' own count: who got the requests of the load, one on each connection.
+  // Each connection makes one request, so the logs of the backends count the connections.
   const [before, after, later] = (['before', 'after', 'later'] as const).map((when) =>
     backendNames.map((name) => events.filter((event) => event.event === 'backend:request' && event.host === name && event.path === pathOf(way, when)).length),
   ) as [number[], number[], number[]];
@@ -129,14 +137,14 @@ function wayChecks({ events, data: { redialled } }: Result<Rolled>, way: WayName
   const dials = redialsIn(events, way);
   const refused = dials.filter((event) => event.refused > 0).length;
   return [
-    check(`${title}: ${perBackend} connections on each at first`, before.every((count) => count === perBackend), sharesText(before)),
-    check(`${title}: redials met refusal ${way === 'down' ? 'a third of the time' : 'never'}`, fitsShares([refused, dials.length - refused], way === 'down' ? [1 / 3, 2 / 3] : [0, 1]), `${refused} of ${dials.length}`),
-    check(`${title}: ${expected} of the connections in the end, within 4 standard deviations`, total === perBackend * backendNames.length && fitsShares(after, shares), sharesText(after)),
-    check(`${title}: and nothing changes that`, later.join() === after.join() && redialled[way].later === redialled[way].after && dials.length === redialled[way].after, `${sharesText(later)}, ${redialled[way].later - redialled[way].after} dialled again`),
+    check(`${title}: each backend has ${perBackend} connections at first`, before.every((count) => count === perBackend), sharesText(before)),
+    check(`${title}: ${way === 'down' ? 'a third of the redials was refused first' : 'no redial was refused'}`, fitsShares([refused, dials.length - refused], way === 'down' ? [1 / 3, 2 / 3] : [0, 1]), `${refused} of ${dials.length}`),
+    check(`${title}: the backends have ${expected} of the connections in the end, within 4 standard deviations`, total === perBackend * backendNames.length && fitsShares(after, shares), sharesText(after)),
+    check(`${title}: the shares stay as they are after that`, later.join() === after.join() && redialled[way].later === redialled[way].after && dials.length === redialled[way].after, `${sharesText(later)}, ${redialled[way].later - redialled[way].after} dialled again`),
   ];
 }
 
-/** The redials between the note of this way and the next one's. */
+/** The redials between the note of this way and the note of the next way. */
 function redialsIn(events: readonly Result<Rolled>['events'][number][], way: WayName) {
   const noteMs = (each: WayName | undefined): number => events.find((event) => each !== undefined && event.event === 'lab:note' && event.text === `restarts ${ways[each].title}`)?.tMs ?? Infinity;
   const [fromMs, toMs] = [noteMs(way), noteMs(wayNames[wayNames.indexOf(way) + 1])];

@@ -10,10 +10,10 @@ const delaysMs = Array.from({ length: 9 }, (_, index) => index * stepMs);
 const backend = 'backend-1';
 const url = `http://${backend}.${domain}:${httpPort}/`;
 
-/** A busy machine makes a client's timer late and never early: so often has IPv6 to win at the last step that is called its own. */
+/** A busy machine can make the client's timer late, so IPv6 may win a step by chance. It must win its last step this many times. */
 const looksAtLast = 3;
 
-/** What the packets of one look say: when IPv6 was tried and answered, and which family carried the request. */
+/** One measurement at one delay, from the packets: when IPv6 answered, which family carried the request, and whether an address was tried. */
 interface Look {
   delayMs: number;
   ipv6AnsweredAfterMs: number | null;
@@ -22,15 +22,19 @@ interface Look {
 }
 
 export const slowIpv6 = defineScenario({
-  title: 'IPv6 is slower and slower, from 0 to 400 ms: from which delay on does the client take IPv4?',
-  teaches: 'Where IPv6 works and is merely far, the fallback delay decides which family a client lives on; and it can be read off from outside, without touching the client.',
-  predict: `A new client for each step of ${stepMs} ms. At which step does the answer first come over IPv4, and what becomes of the IPv6 attempt that was nearly there?`,
+  title: 'IPv6 gets slower, from 0 to 400 ms: from which delay on does the client use IPv4?',
+  teaches:
+    'Where IPv6 works but is far away, the fallback delay decides which family a client uses. You can measure this delay from outside, without ' +
+    'touching the client.',
+  predict:
+    `A new client runs for each step of ${stepMs} ms. At which step does the answer first come over IPv4? What happens to the IPv6 attempt that ` +
+    'was almost there?',
   explains:
-    'While the SYN-ACK comes before the connection attempt delay is over, IPv6 wins; after that IPv4, which answers at once, does. So the step ' +
-    'at which the family changes brackets the delay: RFC 8305 recommends 250 ms, and Node takes it. A busy machine makes a timer late and never ' +
-    `early, so the last step that IPv6 won is looked at ${looksAtLast} times, and must be won each time. The RFC lets both attempts run and takes ` +
-    'whichever connects first; Node aborts the first, so that a SYN-ACK that comes a little later meets a RST. A user far away from every IPv6 ' +
-    'server is moved to IPv4 by this without anything being broken.',
+    'While the SYN-ACK comes before the connection attempt delay is over, IPv6 wins. After that IPv4 wins, because it answers at once. So the ' +
+    'step at which the family changes brackets the delay: RFC 8305 recommends 250 ms, and Node uses this value. A busy machine makes a timer ' +
+    `late and never early, so the last step that IPv6 won is measured ${looksAtLast} times, and IPv6 must win each time. The RFC lets both ` +
+    'attempts run and takes the one that connects first. Node aborts the first attempt, so a SYN-ACK that comes a little later meets a RST. This ' +
+    'moves a user who is far from every IPv6 server to IPv4, although nothing is broken.',
   sources: ['RFC 8305 sections 5 and 8', 'Sattler et al., Happy Eyeballs in the wild (the same sweep, from outside, on browsers)', 'Node net docs: autoSelectFamilyAttemptTimeout'],
   reproduces: ['S12', 'S13'],
   limitMs: 75_000,
@@ -38,12 +42,12 @@ export const slowIpv6 = defineScenario({
     await dns.aaaa(true);
     const looks: { delayMs: number; overIPv6: boolean }[] = [];
     const look = async (delayMs: number): Promise<void> => {
-      // A client that only starts asks nothing yet.
+      // A client that starts sends nothing yet, so it can start while the fault is applied.
       const [late, client] = await Promise.all([delayMs > 0 ? apply('delay', backend, { delayMs, family: 6 }) : null, startClient({})]);
       note(`IPv6 is late by ${delayMs} ms`);
       const { address } = await client.get(url);
       looks.push({ delayMs, overIPv6: isIPv6(address ?? '') });
-      // A SYN-ACK to an attempt that was given up still belongs to this step.
+      // A SYN-ACK to an attempt that was given up still belongs to this step, so wait for it.
       await wait(delayMs);
       await Promise.all([client.stop(), late?.heal()]);
     };
@@ -59,19 +63,19 @@ export const slowIpv6 = defineScenario({
     const looks = looksOf(result);
     return [
       check('the client tried an address in every step', looks.length >= delaysMs.length && looks.every(({ tried }) => tried), looks.filter(({ tried }) => tried).length),
-      check('IPv6 never answered before its delay', looks.every(({ delayMs, ipv6AnsweredAfterMs }) => ipv6AnsweredAfterMs === null || ipv6AnsweredAfterMs >= delayMs - 1), looksText(looks)),
+      check('IPv6 never answered before the delay of its step', looks.every(({ delayMs, ipv6AnsweredAfterMs }) => ipv6AnsweredAfterMs === null || ipv6AnsweredAfterMs >= delayMs - 1), looksText(looks)),
     ];
   },
   contract: (result) => {
     const looks = looksOf(result);
     const attemptDelayMs = result.client.attemptDelayMs ?? nodeAttemptDelayMs;
-    // The packets' own times: on a busy machine a delay of 200 ms may come to 260.
+    // These are the times of the packets: on a busy machine a delay of 200 ms may become 260.
     const steps = delaysMs.flatMap((delayMs) => deciding(looks.filter((look) => look.delayMs === delayMs))).sort((a, b) => lateness(a) - lateness(b));
     const families = steps.map(({ carriedBy }) => carriedBy ?? '-');
     const lastMs = steps.filter(({ carriedBy }) => carriedBy === 6).map(lateness).at(-1);
     const firstMs = steps.filter(({ carriedBy }) => carriedBy === 4).map(lateness).at(0);
     return [
-      check('IPv6 first, then IPv4, and not back', /^6+4+$/.test(families.join('')), families.join(' ')),
+      check('with growing delay the family changes once, from IPv6 to IPv4', /^6+4+$/.test(families.join('')), families.join(' ')),
       ...steps.map((step) => familyCheck(step, attemptDelayMs)),
       check(
         `the change is within one step of the attempt delay of ${attemptDelayMs} ms`,
@@ -82,29 +86,29 @@ export const slowIpv6 = defineScenario({
   },
 });
 
-/** Of several looks at a step the first that IPv6 lost, or else the first. */
+/** The measurement that counts for a step: the first one that IPv6 lost. When IPv6 lost none: the first one. */
 function deciding(looks: readonly Look[]): Look[] {
   return [...looks.filter(({ carriedBy }) => carriedBy !== 6), ...looks].slice(0, 1);
 }
 
-/** By how much IPv6 was late in fact, as far as it can be said. */
+/** How late IPv6 really was, in ms. Without an answer over IPv6: the delay of the step. */
 function lateness({ delayMs, ipv6AnsweredAfterMs }: Look): number {
   return ipv6AnsweredAfterMs ?? delayMs;
 }
 
-/** Whoever is answered in time carries the request; within the timer's tolerance either may. */
+/** IPv6 carries the request when it answers in time, and IPv4 when it does not. Within the tolerance of the timer both are right. */
 function familyCheck({ delayMs, ipv6AnsweredAfterMs: answeredAfterMs, carriedBy }: Look, attemptDelayMs: number): Check {
   const early = answeredAfterMs !== null && answeredAfterMs < attemptDelayMs - timerTolerance.earlyMs;
   const late = answeredAfterMs === null || answeredAfterMs > attemptDelayMs + timerTolerance.lateMs;
   const expected = early ? [6] : late ? [4] : [4, 6];
-  return check(`late by ${delayMs} ms: carried by IPv${expected.join(' or IPv')}`, expected.includes(carriedBy ?? 0), `IPv${carriedBy ?? ' none'}, IPv6 answered after ${answeredAfterMs?.toFixed(1) ?? '–'} ms`);
+  return check(`IPv6 late by ${delayMs} ms: the request is carried by IPv${expected.join(' or IPv')}`, expected.includes(carriedBy ?? 0), `IPv${carriedBy ?? ' none'}, IPv6 answered after ${answeredAfterMs?.toFixed(1) ?? '–'} ms`);
 }
 
 function looksText(looks: readonly Look[]): string {
   return looks.map(({ delayMs, ipv6AnsweredAfterMs }) => `${delayMs}: ${ipv6AnsweredAfterMs?.toFixed(1) ?? '–'}`).join(', ');
 }
 
-/** The remarks on the timeline part the looks: true for any client. */
+/** Splits the run into its measurements, by the notes on the timeline. This works for any client. */
 function looksOf({ events, topology, data }: Result<number[]>): Look[] {
   const starts = events.filter((event) => event.event === 'lab:note');
   return starts.map(({ tMs }, index) => {

@@ -3,16 +3,18 @@ import { defineScenario } from '../lab/run/scenario.ts';
 import { answersTo, dnsChecks, requestMany, spreadChecks } from './skew-common.ts';
 
 export const sortedAnswers = defineScenario({
-  title: 'DNS shuffles, and still one backend gets two thirds: the client\'s libc sorts the answer',
+  title: 'DNS shuffles, but one backend gets two thirds: the client’s libc sorts the answer',
   teaches: 'The order that DNS gives is a proposal. A resolver that sorts addresses (RFC 6724 rule 9) undoes the shuffle, whatever DNS does.',
-  predict: 'DNS shuffles as in shuffle-on; only the client has moved, to 198.51.100.9. How often is each backend first in the answers, and how often does the client connect to it?',
+  predict:
+    'DNS shuffles as in shuffle-on. Only the client has moved, to 198.51.100.9. How often does each backend come first in the answers, and how ' +
+    'often does the client connect to it?',
   explains:
-    'Rule 9 prefers the destination that shares the longest prefix with the client\'s own address. Seen from .9 (1001 in its last bits), .11 (1011) ' +
-    'shares 30 bits, .12 (1100) and .13 (1101) share 29. So glibc moves backend-1 to the front of each answer that holds it, two out of ' +
-    'three; in the rest the other two tie, and the DNS order decides: 2/3, 1/6, 1/6. The rule was made for IPv6, where prefixes follow ' +
-    'the topology; in one IPv4 subnet it means nothing. glibc applies it to IPv4 inside the client\'s own subnet, and only while some ' +
-    'interface has an IPv6 address. Go applied it too, everywhere in 1.5 and in private networks until 1.8: that was the uneven load on a ' +
-    'cloud load balancer. In every other scenario the client lives at .200, from where all three tie at 24 bits.',
+    'Rule 9 prefers the destination that shares the longest prefix with the client’s own address. Seen from .9 (1001 in its last bits), .11 ' +
+    '(1011) shares 30 bits, and .12 (1100) and .13 (1101) share 29. So glibc moves backend-1 to the front of each answer that holds it, which is ' +
+    'two out of three. In the other answers the two backends tie, and the DNS order decides. The shares are 2/3, 1/6, 1/6. The rule was made for ' +
+    'IPv6, where prefixes follow the topology. In one IPv4 subnet it means nothing. glibc applies it to IPv4 inside the client’s own subnet, and ' +
+    'only while some interface has an IPv6 address. Go applied it too, everywhere in 1.5 and in private networks until 1.8: that was the uneven ' +
+    'load on a cloud load balancer. The default address of the client is .200, from where all three backends tie at 24 bits.',
   sources: ['RFC 6724 section 6, rule 9', 'glibc sysdeps/posix/getaddrinfo.c, rfc3484_sort', 'golang/go#13283, golang/go#18518'],
   reproduces: ['S15'],
   topology: { clientIpv4: '198.51.100.9' },
@@ -30,7 +32,7 @@ export const sortedAnswers = defineScenario({
     return [
       ...spreadChecks(result, [2 / 3, 1 / 6, 1 / 6]),
       check(
-        'backend-1 was chosen from every answer that held it, first or not',
+        'the client took backend-1 from every answer that held it, first or not',
         connected === holding.length && holding.length > first.length,
         `in ${holding.length} of ${answers.length} answers, first in ${first.length}, connected to ${connected} times`,
       ),

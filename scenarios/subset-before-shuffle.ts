@@ -3,13 +3,14 @@ import { defineScenario } from '../lab/run/scenario.ts';
 import { answersTo, dnsChecks, requestMany, spreadChecks } from './skew-common.ts';
 
 export const subsetBeforeShuffle = defineScenario({
-  title: 'the filters in the wrong order, cut to two and then shuffle: one backend gets nothing',
-  teaches: 'A filter chain is a program: "shuffle, select two" spreads over three backends, "select two, shuffle" over two.',
-  predict: 'Both filters are on, as in shuffle-on, but the other way round. What are the three shares now, and what would one answer alone tell you?',
+  title: 'the DNS filters in the wrong order, first cut to two, then shuffle: one backend gets nothing',
+  teaches: 'The order of a filter chain matters: "shuffle, select two" spreads over three backends, "select two, shuffle" over two.',
+  predict: 'Both filters are on, as in shuffle-on, but in the opposite order. What are the three shares now? What would one single answer tell you?',
   explains:
-    'Cutting comes first here, and it always cuts the same record, the last of the zone. What is left is shuffled honestly, so two backends share the ' +
-    'load and the third idles. Each single answer looks right: two addresses, now in one order, now in the other. Only a count over many answers ' +
-    'shows that there are two addresses, not three; that is how to look for it: collect answers, and compare with the zone.',
+    'Here the cut comes first, and it always cuts the same record, the last of the zone. The two records that are left are shuffled fairly, so ' +
+    'two backends share the load and the third gets none. Each single answer looks right: it holds two addresses, in changing order. Only a ' +
+    'count over many answers shows that there are two addresses in all, and not three. This is how to look for it: collect many answers, and ' +
+    'compare them with the zone.',
   sources: ["NS1's filter chain: filters act in their order", 'services/dns/filters.ts'],
   reproduces: ['S2', 'S14'],
   client: { keepAlive: false },

@@ -5,9 +5,9 @@ import { defineScenario, type Stage } from '../lab/run/scenario.ts';
 import { domain, httpPort } from '../lab/vocabulary/topology.ts';
 import { triedCheck } from './common.ts';
 
-/** Up to the third retransmission of either schedule. */
+/** Long enough for the third retransmission of either schedule. */
 const timeoutMs = 7_600;
-/** The kernel's timer wheel rounds a wait up by at most an eighth (kernel/time/timer.c); a busy machine adds to that. */
+/** The kernel's timer wheel rounds a wait up by at most an eighth (kernel/time/timer.c). A busy machine adds to that. */
 const lateShare = 1 / 8;
 const lateMs = 125;
 const earlyMs = 20;
@@ -15,13 +15,13 @@ const setting = '/proc/sys/net/ipv4/tcp_syn_linear_timeouts';
 
 export const synSchedule = defineScenario({
   title: 'a SYN is never answered: when is it sent again?',
-  teaches: 'Retransmissions are the kernel’s, not the client’s: one attempt, one port, many SYNs, at times that the kernel alone decides.',
-  predict: 'The server’s only address is silent and the client has more than 7 s of patience. At which times do SYNs leave? Are they new attempts?',
+  teaches: 'The kernel sends a SYN again, not the client. There is one attempt, one port and many SYNs, and the kernel alone decides when they leave.',
+  predict: 'The only address of the backend is silent, and the client waits for more than 7 s. At which times do SYNs leave? Are they new attempts?',
   explains:
-    'All of them come from one port, so they are one attempt: only the kernel repeats itself. By RFC 6298 the wait doubles: 1, 3, 7 s after the ' +
-    'first SYN, and so on. Linux since 6.5 waits 1 s each for the first four (`tcp_syn_linear_timeouts`): 1, 2, 3, 4, and only then 5, ' +
-    '7, 11 s. With tcp_syn_retries = 6 a lone silent address costs more than two minutes, if nobody has more sense. Both settings belong to the ' +
-    'network namespace; the run reads what is set. syn-schedule-exponential is the same with the linear part switched off.',
+    'All SYNs come from one port, so they are one attempt: only the kernel repeats them. By RFC 6298 the wait doubles: 1, 3, 7 s after the first ' +
+    'SYN, and so on. Linux since 6.5 waits 1 s each for the first four (`tcp_syn_linear_timeouts`): 1, 2, 3, 4 s, and only then 5, 7, 11 s. With ' +
+    'tcp_syn_retries = 6 a single silent address costs more than two minutes, unless the client has a timeout of its own. Both settings belong ' +
+    'to the network namespace, and the run reads what is set. syn-schedule-exponential is the same run with the linear part switched off.',
   sources: ['RFC 6298 section 5', 'ip-sysctl (tcp_syn_linear_timeouts, tcp_syn_retries)', 'tcp(7)'],
   reproduces: ['S17', 'S8'],
   client: { timeoutMs },
@@ -31,29 +31,33 @@ export const synSchedule = defineScenario({
 });
 
 export const synScheduleExponential = defineScenario({
-  title: 'the same on a kernel that doubles from the first: when is the SYN sent again?',
-  teaches: 'The schedule of RFC 6298, as kernels before Linux 6.5 have it, and others to this day: one lost SYN costs 1 s, two cost 3 s, three cost 7 s.',
-  predict: 'tcp_syn_linear_timeouts is 0 in the client’s network namespace. At which times do SYNs leave now? Which of the two schedules connects sooner after an outage of 4.5 s?',
+  title: 'a SYN is never answered, on a kernel that doubles every wait: when is it sent again?',
+  teaches:
+    'This is the schedule of RFC 6298. Linux kernels before 6.5 have it, and other kernels have it to this day. One lost SYN costs 1 s, two cost ' +
+    '3 s, three cost 7 s.',
+  predict:
+    'tcp_syn_linear_timeouts is 0 in the client’s network namespace. At which times do SYNs leave now? Which of the two schedules connects ' +
+    'sooner after an outage of 4.5 s?',
   explains:
-    'Each wait is twice the last one: SYNs leave 1, 3, 7, 15 s after the first. After an outage of 4.5 s this client connects at 7 s, the one of ' +
-    'syn-schedule at 5 s. Linear waits were added because a handful of small packets costs nobody anything, while a whole connection waits. A ' +
-    'client that sets timeouts by what it knows of one kernel meets another one on the next machine.',
+    'Each wait is twice the last one: SYNs leave 1, 3, 7 and 15 s after the first. After an outage of 4.5 s this client connects at 7 s, the ' +
+    'client of syn-schedule at 5 s. Linux added the linear waits because a few small packets cost almost nothing, while a whole connection waits ' +
+    'for them. When a client’s timeouts are set by what is known of one kernel, the next machine may have another kernel.',
   sources: ['RFC 6298 section 5 (5.5: the timer doubles)', 'ip-sysctl (tcp_syn_linear_timeouts)'],
   reproduces: ['S17'],
   topology: { clientSysctls: { 'net.ipv4.tcp_syn_linear_timeouts': 0 } },
   client: { timeoutMs },
   run: meetSilence,
   checks: ({ findings, events, data: { linear } }) => [
-    check('the client’s kernel doubles from the first wait on', linear === 0, `tcp_syn_linear_timeouts = ${linear}`),
+    check('the client’s kernel doubles the wait from the start', linear === 0, `tcp_syn_linear_timeouts = ${linear}`),
     triedCheck(findings),
     scheduleCheck(events, linear),
   ],
   contract: ({ findings }) => [oneAttempt(findings)],
 });
 
-/** One request of an address that is silent, and which schedule the client's kernel has. */
+/** Makes one request to a silent address. Returns the value of `tcp_syn_linear_timeouts` in the client's kernel. */
 async function meetSilence({ client, apply, note }: Stage): Promise<{ linear: number }> {
-  // Kernels before 6.5 have no such setting, and double from the start.
+  // Kernels before 6.5 do not have this setting, and double from the start.
   const linear = Number((await client.$`cat ${setting} 2>/dev/null || echo 0`).stdout);
   note(`tcp_syn_linear_timeouts = ${linear}`);
   await apply('blackhole', 'backend-1', { family: 4 });
@@ -62,10 +66,10 @@ async function meetSilence({ client, apply, note }: Stage): Promise<{ linear: nu
 }
 
 function oneAttempt({ attempts }: Findings): Check {
-  return check('our client made one attempt of it', attempts.length === 1, `${attempts.length} attempts`);
+  return check('our client made exactly one attempt', attempts.length === 1, `${attempts.length} attempts`);
 }
 
-/** Holds for every client, as far as its patience goes: what leaves is the kernel's doing. */
+/** A check for every client, as far as the client waits: the kernel alone decides when SYNs leave. */
 function scheduleCheck(events: readonly TimelineEvent[], linear: number): Check {
   const first = events.find((event) => event.event === 'wire:syn');
   const seen = events.flatMap((event) => (event.event === 'wire:syn-retransmission' && first?.event === 'wire:syn' && event.localPort === first.localPort ? [event.tMs - first.tMs] : []));
@@ -73,10 +77,10 @@ function scheduleCheck(events: readonly TimelineEvent[], linear: number): Check 
   const waits = (times: number[]): number[] => times.map((ms, index) => ms - (times[index - 1] ?? 0));
   const due = waits(expected);
   const holds = seen.length > 0 && waits(seen).every((ms, index) => ms >= (due[index] ?? NaN) - earlyMs && ms <= (due[index] ?? NaN) * (1 + lateShare) + lateMs);
-  return check(`SYNs again after ${expected.map((ms) => `${ms / 1000}`).join(', ')} s (each wait −${earlyMs} ms, + an eighth and ${lateMs} ms)`, holds, seen.map((ms) => `${(ms / 1000).toFixed(3)} s`).join(', ') || 'none');
+  return check(`the SYN was sent again after ${expected.map((ms) => `${ms / 1000}`).join(', ')} s (tolerance of each wait: −${earlyMs} ms, + an eighth and ${lateMs} ms)`, holds, seen.map((ms) => `${(ms / 1000).toFixed(3)} s`).join(', ') || 'none');
 }
 
-/** After `linear` waits of 1 s, one of 1 s more, and from there on each twice as long. */
+/** The times of the retransmissions after the first SYN, in ms: `linear` waits of 1 s, one more of 1 s, and from there on each wait twice the last. */
 function scheduleMs(linear: number, count: number): number[] {
   const times: number[] = [];
   for (let index = 0, atMs = 0; index < count; index++) {

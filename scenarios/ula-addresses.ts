@@ -2,20 +2,24 @@ import { isIPv4 } from 'node:net';
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
 
-/** RFC 6724 section 2.1. glibc reads it from /etc/gai.conf; what is built into glibc is the table of RFC 3484, which knows no ULA. */
+/** The table of RFC 6724 section 2.1, as glibc reads it from /etc/gai.conf. The table built into glibc is that of RFC 3484, which has no entry for ULAs. */
 const rfc6724 = ['::1/128 50', '::/0 40', '::ffff:0:0/96 35', '2002::/16 30', '2001::/32 5', 'fc00::/7 3', '::/96 1', 'fec0::/10 1', '3ffe::/16 1'];
 const gaiConf = rfc6724.map((line) => `precedence ${line}\n`).join('');
 
 export const ulaAddresses = defineScenario({
-  title: 'IPv6 addresses from fd00::/8 (ULA): whether they are preferred to IPv4 depends on the libc',
-  teaches: 'By RFC 6724 an IPv4 address comes before a unique local IPv6 address, so on such a network IPv6 preference seems broken. glibc disagrees.',
-  predict: 'The lab has ULA addresses instead of global ones, and AAAA records for them. Which family does the client try first? And where the table is RFC 6724\'s?',
+  title: 'IPv6 addresses from fd00::/8 (ULA): the libc decides whether they are preferred to IPv4',
+  teaches:
+    'By RFC 6724 an IPv4 address comes before a unique local IPv6 address (ULA), so IPv6 preference seems broken on such a network. glibc does ' +
+    'the opposite.',
+  predict:
+    'The lab has ULA addresses instead of global ones, and AAAA records for them. Which family does the client try first? And which one with the ' +
+    'table of RFC 6724?',
   explains:
-    'RFC 6724 gives fc00::/7 precedence 3 and IPv4 35: a ULA may well not be routed to where the answer came from, so IPv4 goes first. musl, the BSDs, ' +
-    'Windows and Go\'s own resolver follow it, and people who try out IPv6 on a private network wonder why nothing uses it. glibc (2.36 here) ' +
-    'still has the table of RFC 3484, where a ULA is just IPv6 (::/0, precedence 40, IPv4 10), so our client, which takes libc\'s order, ' +
-    'goes to the ULA. The same libc with RFC 6724\'s table in /etc/gai.conf puts IPv4 first: getent asks it here, inside a chroot with ' +
-    'that file, so that nothing else sees it. This is why the lab uses documentation addresses (2001:db8::/32), which all tables treat alike.',
+    'RFC 6724 gives fc00::/7 precedence 3 and IPv4 precedence 35: there may be no route to a ULA, so IPv4 goes first. musl, the BSDs, Windows ' +
+    'and Go’s own resolver follow this rule, and people who try out IPv6 on a private network wonder why nothing uses it. glibc (2.36 here) ' +
+    'still has the table of RFC 3484, where a ULA is ordinary IPv6 (::/0, precedence 40; IPv4 has 10). So our client, which takes libc’s order, ' +
+    'goes to the ULA. The same libc with RFC 6724’s table in /etc/gai.conf puts IPv4 first: getent asks it here, inside a chroot with that file, ' +
+    'so that no other program sees the file. This is why the lab uses documentation addresses (2001:db8::/32): all tables treat them alike.',
   sources: ['RFC 6724 section 2.1 and section 10.6', 'RFC 3484 section 2.1', 'gai.conf(5)', 'glibc sysdeps/posix/getaddrinfo.c, default_precedences'],
   reproduces: ['S12'],
   topology: { ipv6Network: 'fd00:1ab:1:' },
@@ -25,7 +29,7 @@ export const ulaAddresses = defineScenario({
     await client.get();
     const { stdout: libc } = await client.$`getconf GNU_LIBC_VERSION || echo another libc`;
     if (!libc.startsWith('glibc')) return { libc: libc.trim(), byRfc6724: [] };
-    note('the same question to the same libc, with the table of RFC 6724');
+    note('the same lookup by the same libc, with the table of RFC 6724');
     const { stdout } = await client.$`root=$(mktemp -d -p /run); bin=$(command -v getent)
 cp --parents -L $bin $(ldd $bin | grep -o '/[^ ]*') /etc/resolv.conf /etc/nsswitch.conf $root
 echo ${gaiConf} >$root/etc/gai.conf; chroot $root getent ahosts web.lab.test`;

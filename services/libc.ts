@@ -1,9 +1,9 @@
-/** The C library's sockets, through koffi: what Node itself does not offer. Packet sockets (packet(7)) and raw ones (raw(7)). */
+/** The socket functions of the C library, through koffi. Node itself has no packet sockets (packet(7)) and no raw sockets (raw(7)). */
 import koffi from 'koffi';
 
 const libc = koffi.load('libc.so.6');
 
-/** As in the man pages of section 2; `void *` takes a Buffer. */
+/** The functions as in the man pages of section 2. A `void *` parameter takes a Buffer. */
 export const calls = {
   socket: libc.func('int socket(int domain, int type, int protocol)'),
   bind: libc.func('int bind(int fd, const void *address, uint32_t length)'),
@@ -31,14 +31,14 @@ export const PACKET_STATISTICS = 6;
 const POLLIN = 1;
 
 /**
- * A packet socket that hears nothing yet, not even of other interfaces, and what binds it to its interface.
+ * Opens a packet socket. It receives no frames from any interface until `bind` binds it to the given one.
  * @throws {Error} naming the call and its errno.
  */
 export function packetSocket(interfaceName: string): { fd: number; index: number; bind(): void } {
   const index = expectCall(`if_nametoindex ${interfaceName}`, calls.ifNameToIndex(interfaceName) as number, (result) => result > 0);
-  // Protocol 0 receives nothing until the bind.
+  // With protocol 0 the socket receives no frames until the bind.
   const fd = expectCall('socket AF_PACKET', calls.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) as number);
-  // struct sockaddr_ll: family, protocol in network order, interface; the rest is not looked at.
+  // struct sockaddr_ll: family, protocol in network order, interface. The kernel ignores the rest.
   const address = Buffer.alloc(20);
   address.writeUInt16LE(AF_PACKET, 0);
   address.writeUInt16BE(ETH_P_ALL, 2);
@@ -51,7 +51,7 @@ export function setOption(fd: number, level: number, name: number, words: readon
   expectCall(`setsockopt ${level} ${name}`, calls.setsockopt(fd, level, name, ...wordsOf(words)) as number);
 }
 
-/** Whether the kernel allows the option. */
+/** Sets a socket option. Returns false if the kernel does not allow it. */
 export function trySetOption(fd: number, level: number, name: number, words: readonly number[]): boolean {
   return (calls.setsockopt(fd, level, name, ...wordsOf(words)) as number) >= 0;
 }
@@ -62,14 +62,14 @@ function wordsOf(words: readonly number[]): [value: Buffer, length: number] {
   return [value, value.length];
 }
 
-/** struct tpacket_stats since it was last read: reading the kernel's counters empties them. */
+/** Returns struct tpacket_stats since the last call, because reading the kernel's counters resets them. @throws {Error} naming the errno. */
 export function packetStatistics(fd: number): { received: number; dropped: number } {
   const value = Buffer.alloc(12);
   expectCall('getsockopt PACKET_STATISTICS', calls.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, value, [value.length]) as number);
   return { received: value.readUInt32LE(0), dropped: value.readUInt32LE(4) };
 }
 
-/** struct pollfd, one a socket, asking for input. */
+/** Returns one struct pollfd for each socket, to wait for input. */
 export function pollSet(...fds: number[]): Buffer {
   const set = Buffer.alloc(8 * fds.length);
   fds.forEach((fd, index) => {
@@ -79,7 +79,7 @@ export function pollSet(...fds: number[]): Buffer {
   return set;
 }
 
-/** struct timespec. */
+/** Returns a struct timespec. A negative time becomes 0. */
 export function timespec(ms: number): Buffer {
   const time = Buffer.alloc(16);
   const ns = Math.max(Math.round(ms * 1e6), 0);
@@ -88,17 +88,18 @@ export function timespec(ms: number): Buffer {
   return time;
 }
 
-/** @throws {Error} naming the call and its errno where the result says that it failed. */
+/** Returns the result of a call. @throws {Error} naming the call and its errno if `worked` says that the call failed. */
 export function expectCall(what: string, result: number, worked = (value: number): boolean => value >= 0): number {
   if (worked(result)) return result;
   throw new Error(`${what}: ${errorName(koffi.errno())}`);
 }
 
-/** The last call's errno. */
+/** Returns the errno of the last call. */
 export function lastError(): number {
   return koffi.errno();
 }
 
+/** Returns the name of an errno, such as `EPERM`. */
 export function errorName(errno: number): string {
   return Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
 }

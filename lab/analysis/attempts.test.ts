@@ -24,7 +24,7 @@ const event = (tMs: number, outcome: Outcome, address: string, { request = 1, co
 const short = ({ request, address, startMs, endMs, outcome }: Attempt): unknown[] => [request, address, startMs, endMs, outcome];
 
 describe('attemptsOf', () => {
-  test('pairs starts with ends and names the outcome', () => {
+  test('pairs each start with its end, and names the outcome', () => {
     const events = [
       event(1, 'start', v6),
       event(251, 'timeout', v6),
@@ -49,7 +49,7 @@ describe('attemptsOf', () => {
     expect(attemptsOf([event(1, 'start', v4)], topology).map(short)).toEqual([[1, v4, 1, null, 'open']]);
   });
 
-  test('two connections to one address are told apart', () => {
+  test('two attempts at the same address are told apart by their connections', () => {
     const second = { request: 2, connection: 2 };
     expect(attemptsOf([event(1, 'start', v4), event(2, 'start', v4, second), event(3, 'done', v4, second), event(9, 'failed', v4)], topology).map(short)).toEqual([
       [1, v4, 1, 9, 'refused'],
@@ -57,7 +57,7 @@ describe('attemptsOf', () => {
     ]);
   });
 
-  test('an end without a start, and other events, are passed over', () => {
+  test('an end without a start is ignored, and so are other events', () => {
     expect(attemptsOf([event(1, 'done', v4), { tMs: 1, witness: 'lab', host: 'client', event: 'lab:note', text: '' }], topology)).toEqual([]);
   });
 });
@@ -65,23 +65,23 @@ describe('attemptsOf', () => {
 describe('delays', () => {
   const starts = (...list: [number, string, number?][]): Attempt[] => attemptsOf(list.map(([tMs, address, request = 1]) => event(tMs, 'start', address, { request, connection: request })), topology);
 
-  test('the fallback delay is to the first attempt of the other family', () => {
+  test('the fallback delay ends at the first attempt of the other family', () => {
     const attempts = starts([10, v6], [30.5, '2001:db8:1::12'], [260.25, v4], [500, otherV4]);
     expect(fallbackDelay(attempts)).toBe(250.25);
     expect(nextAddressDelay(attempts)).toBe(20.5);
   });
 
-  test('there is none without a second attempt, and none between requests', () => {
+  test('there is no delay without a second attempt, and none between attempts of different requests', () => {
     for (const attempts of [starts(), starts([1, v4]), starts([1, v4], [2, v6, 2], [3, otherV4, 3])]) {
       expect([fallbackDelay(attempts), nextAddressDelay(attempts)]).toEqual([null, null]);
     }
   });
 
-  test('the same address again is no next address', () => {
+  test('a second attempt at the same address is not an attempt at the next address', () => {
     expect(nextAddressDelay(starts([1, v4], [2, v4]))).toBeNull();
   });
 
-  test('the first request that has both counts', () => {
+  test('the first request with attempts in both families counts', () => {
     expect(fallbackDelay(starts([1, v4], [10, v6, 2], [310, v4, 2], [1_000, v6, 3], [1_001, v4, 3]))).toBe(300);
   });
 });

@@ -1,37 +1,38 @@
-/** Connection attempts, by both witnesses: the client's own trace, where it has one, and the wire. */
+/** Connection attempts, from two witnesses: the client's own trace, if it has one, and the wire. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { Family, Topology } from '../vocabulary/topology.ts';
 import { attemptsOnWire, type WireAttempt } from './wire-attempts.ts';
 
-/** One address tried once. A kernel's SYN retransmission belongs to its attempt and is none of its own. */
+/** One attempt to connect to one address. A SYN retransmission by the kernel belongs to its attempt: it is not a new attempt. */
 export interface Attempt {
-  /** The request it was made for; 0 where none was under way. */
+  /** The request that the attempt was made for. 0 if no request was under way. */
   request: number;
   address: string;
   family: Family;
   startMs: number;
-  /** Null while the attempt was still open when the run ended. */
+  /** Null if the attempt was still open when the run ended. */
   endMs: number | null;
   /**
-   * `connected` or `refused`; what only a trace can tell: `given up` (the transport moved on), `aborted`, `open`, or the kernel's error
-   * code; what the wire tells of a client without one: `unreachable` (ICMP) or `silent`.
+   * `connected` or `refused`. From a trace also: `given up` (the transport moved on to the next address), `aborted`, `open`, or the
+   * kernel's error code. From the wire, for a client without a trace, also: `unreachable` (ICMP), `aborted` or `silent`.
    */
   outcome: string;
-  /** SYNs on the wire, 0 where none left; null where no wire was captured. */
+  /** How many SYNs were on the wire. 0 if no SYN left. Null if no wire was captured. */
   synCount: number | null;
+  /** The source port. Null if it is not known. */
   localPort: number | null;
-  /** Requests that its connection carried: the winner of several that connected is the one that carried some. Null where no wire was captured. */
+  /** How many requests its connection carried. Of several attempts that connected, the winner has requests. Null if no wire was captured. */
   requests: number | null;
 }
 
-/** ECANCELED is libuv's word for an attempt whose socket was destroyed; no packet said it. */
+/** The outcomes of a trace's error codes. ECANCELED is libuv's error for an attempt whose socket was destroyed. No packet causes it. */
 const outcomes: Record<string, string> = { ECONNREFUSED: 'refused', ABORTED: 'aborted', ECANCELED: 'aborted' };
-/** A SYN leaves this long after the trace said that the attempt began, on a busy machine. */
+/** On a busy machine, a SYN leaves up to this long after the trace says that its attempt began. */
 const joinMs = 100;
 
 /**
- * The trace's attempts with the wire's times and SYNs, where the client traces itself; else the wire's alone.
- * Delays between attempts are those between their SYNs.
+ * Returns the attempts of a run. If the client has a trace, they are the attempts of the trace, with the times and SYN counts of the wire.
+ * Otherwise they are the attempts of the wire. Delays between attempts are the delays between their SYNs.
  */
 export function attemptsOf(events: readonly TimelineEvent[], topology: Topology): Attempt[] {
   const wire = attemptsOnWire(events, topology);
@@ -49,15 +50,15 @@ export function attemptsOf(events: readonly TimelineEvent[], topology: Topology)
   });
 }
 
-/** Whether the client tells of its connecting itself. */
+/** Whether the client's own trace shows its lookups and attempts. */
 export function isTraced(events: readonly TimelineEvent[]): boolean {
   return events.some(({ event }) => event === 'client:connect-start' || event === 'client:dns-start');
 }
 
-/** What the trace alone says. */
+/** Returns the attempts according to the trace alone, and the source ports of those that connected. */
 export function tracedAttempts(events: readonly TimelineEvent[]): { traced: Attempt[]; localPorts: Map<Attempt, number> } {
   const traced: Attempt[] = [];
-  /** An attempt's connection is what tells two of the same address apart; it is no part of the journal. */
+  /** The connection of each attempt, to tell two attempts at the same address apart. It is not part of the journal. */
   const connections = new Map<Attempt, number>();
   const localPorts = new Map<Attempt, number>();
   for (const event of events) {
@@ -80,26 +81,29 @@ export function tracedAttempts(events: readonly TimelineEvent[]): { traced: Atte
   return { traced, localPorts };
 }
 
-/** Of the requests under way when the SYN left, the last one begun. */
+/** An attempt of the wire, assigned to the last request that had begun when its SYN left. */
 function fromWire({ address, family, startMs, endMs, outcome, synCount, localPort, requests }: WireAttempt, events: readonly TimelineEvent[]): Attempt {
   const begun = events.findLast((event) => event.event === 'client:request' && event.tMs <= startMs);
   return { request: begun?.event === 'client:request' ? begun.request : 0, address, family, startMs, endMs, outcome, synCount, localPort, requests };
 }
 
-/** What a delay is measured between. */
+/** What the measurement of a delay needs to know of an attempt. */
 type Started = Pick<Attempt, 'address' | 'family' | 'startMs'>;
 
-/** Delay from the first attempt of a request to its first one of the other family; the first request that has both counts. */
+/**
+ * Returns the delay in ms from the first attempt of a request to its first attempt in the other family. The first request that has both
+ * counts. Null if no request has both.
+ */
 export function fallbackDelay(attempts: readonly Attempt[]): number | null {
   return firstDelay(Map.groupBy(attempts, ({ request }) => request), (first, other) => other.family !== first.family);
 }
 
-/** Delay between the first two attempts of a request in one family. */
+/** Returns the delay in ms from the first attempt of a request to its first attempt at another address of the same family, or null. */
 export function nextAddressDelay(attempts: readonly Attempt[]): number | null {
   return firstDelay(Map.groupBy(attempts, ({ request }) => request), isNextAddress);
 }
 
-/** The same two delays by the wire alone, where a dial is what a request is to a trace. */
+/** Returns the same two delays from the wire alone. The wire does not show which request an attempt is for, so a dial stands for a request. */
 export function delaysOnWire(attempts: readonly WireAttempt[]): { fallbackDelayMs: number | null; nextAddressDelayMs: number | null } {
   const dials = Map.groupBy(attempts, ({ dial }) => dial);
   return { fallbackDelayMs: firstDelay(dials, (first, other) => other.family !== first.family), nextAddressDelayMs: firstDelay(dials, isNextAddress) };

@@ -5,20 +5,20 @@ import { cellOf, type Reading } from './cells.ts';
 const reading = (outcome: string | null, delayMs: number | null = null, remark: string | null = null): Reading => ({ outcome, delayMs, remark, directory: 'results/x', trouble: outcome === null ? 'no effect' : null });
 const text = (...readings: Reading[]): string => cellText(cellOf('curl', '8', 'first-silent', readings));
 
-test('median, and half of the spread where it is worth telling', () => {
+test('a cell shows the median, and half of the spread if the spread is large enough', () => {
   expect(text(reading('answered', 250.1), reading('answered', 250.9), reading('answered', 250.4))).toBe('250 ms');
   expect(text(reading('answered', 240), reading('answered', 260), reading('answered', 251))).toBe('251 ms ±10 ms');
   expect(cellOf('curl', '8', 'x', [reading('answered', 10), reading('answered', 20)]).outcomes).toMatchObject([{ count: 2, medianMs: 15, minMs: 10, maxMs: 20 }]);
 });
 
-test('an error before its time, remarks after it', () => {
+test('an error stands before its delay, and remarks stand after it', () => {
   expect(text(reading('ECONNREFUSED', 0.42, '2 attempts'))).toBe('ECONNREFUSED, 0.4 ms, 2 attempts');
   expect(text(reading('no answer', null, '2 attempts'))).toBe('no answer, 2 attempts');
   expect(text(reading('answered', 1_234, null))).toBe('1.23 s');
   expect(text(reading('exit status 7: curl: (7) Failed to connect', 3))).toBe('exit status 7, 3.0 ms');
 });
 
-test('runs that differ are told apart, and one that showed nothing is a question mark, not a value', () => {
+test('different outcomes are shown separately, and a run that showed nothing is a question mark', () => {
   expect(text(reading('answered', 5), reading('EOF', 7), reading('answered', 5), reading(null))).toBe('2× 5.0 ms; 1× EOF, 7.0 ms; 1× ?');
   expect(text(reading(null), reading(null))).toBe('2× ?');
   expect(text()).toBe('–');

@@ -1,29 +1,31 @@
-/** What several runs of one client and one failure come to. */
+/** Summarises several runs of one client against one failure: one cell of the matrix. */
 import { median } from './median.ts';
 
-/** What one run measured. */
+/** The measurements of one run. */
 export interface Reading {
-  /** `answered`, `no answer`, what the caller was told; null where the run showed nothing (its failure was not seen, or the lab broke). */
+  /** `answered`, `no answer`, or the error that the caller got. Null if the run showed nothing: its failure was not seen, or the lab broke. */
   outcome: string | null;
   delayMs: number | null;
   remark: string | null;
-  /** Where the run's files are. */
+  /** The folder of the run's files. */
   directory: string;
-  /** Why it showed nothing. */
+  /** Why the run showed nothing. Null if it did show something. */
   trouble: string | null;
 }
 
+/** The summary of several runs. */
 export interface Cell {
   client: string;
   version: string | null;
   failure: string;
-  /** One entry an outcome, the most frequent first; more than one means that the client did not do the same each time. */
+  /** One entry for each outcome, the most frequent first. More than one entry means that the client did not do the same in each run. */
   outcomes: { outcome: string; count: number; medianMs: number | null; minMs: number | null; maxMs: number | null; remarks: string[] }[];
-  /** Runs that showed nothing. */
+  /** How many runs showed nothing. */
   unknown: number;
   readings: Reading[];
 }
 
+/** Groups the readings by outcome, with the number of runs and the median, minimum and maximum delay (ms) of each outcome. */
 export function cellOf(client: string, version: string | null, failure: string, readings: Reading[]): Cell {
   const known = readings.filter((reading): reading is Reading & { outcome: string } => reading.outcome !== null);
   const outcomes = [...Map.groupBy(known, ({ outcome }) => essenceOf(outcome))].map(([outcome, runs]) => {
@@ -40,7 +42,7 @@ export function cellOf(client: string, version: string | null, failure: string, 
   return { client, version, failure, outcomes: outcomes.sort((one, other) => other.count - one.count), unknown: readings.length - known.length, readings };
 }
 
-/** A command's exit status without its words, and a message without the ports and times in it: those differ in each run. */
+/** Removes what differs in each run: the message after a command's exit status, and the ports and times in any other message. */
 function essenceOf(outcome: string): string {
   return /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replace(/:\d{4,5}\b/g, ':…').replace(/\b\d+(\.\d+)? ?m?s\b/g, '… s');
 }

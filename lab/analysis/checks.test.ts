@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { check, checkDelay, overallVerdict, type Check, type Verdict } from './checks.ts';
 
-test('a check says what was seen in either case', () => {
+test('a check says what was observed, whether it passes or fails', () => {
   expect([check('one', true, 1), check('two', false, 'three')]).toEqual([
     { text: 'one', verdict: 'pass', observed: '1' },
     { text: 'two', verdict: 'fail', observed: 'three' },
   ]);
 });
 
-describe('a delay', () => {
+describe('the check of a delay', () => {
   test.each([
     [244.9, 'fail'],
     [245, 'pass'],

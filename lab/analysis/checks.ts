@@ -1,19 +1,20 @@
-/** Checks: a sentence, what was seen, and whether they agree. */
+/** Checks of a run, and the verdict that follows from them. */
 
 export type Verdict = 'pass' | 'fail' | 'unknown';
 
+/** A sentence about the run, whether it is true, and what was observed. */
 export interface Check {
   text: string;
   verdict: Verdict;
   observed: string;
 }
 
-/** A check that holds or does not. `observed` says what was seen in either case. */
+/** Returns a check that passes if `holds`, and fails otherwise. `observed` says what was seen in both cases. */
 export function check(text: string, holds: boolean, observed: string | number): Check {
   return { text, verdict: holds ? 'pass' : 'fail', observed: String(observed) };
 }
 
-/** A measured time against what is expected of it, with the tolerance named. */
+/** Returns a check of a measured time against the expected one. Its text names the tolerance. It fails if nothing was measured (null). */
 export function checkDelay(text: string, observedMs: number | null, expectedMs: number, tolerance: { earlyMs: number; lateMs: number }): Check {
   const holds = observedMs !== null && observedMs >= expectedMs - tolerance.earlyMs && observedMs <= expectedMs + tolerance.lateMs;
   return check(
@@ -23,7 +24,10 @@ export function checkDelay(text: string, observedMs: number | null, expectedMs: 
   );
 }
 
-/** fail beats unknown beats pass; no check at all is unknown, since nothing was shown. */
+/**
+ * Returns the verdict of a run. With a doubt it is unknown. Without any check it is unknown too, because the run showed nothing. Otherwise
+ * one failed check makes it fail, and one unknown check makes it unknown.
+ */
 export function overallVerdict(checks: readonly Check[], doubts: readonly string[]): Verdict {
   if (doubts.length > 0 || checks.length === 0) return 'unknown';
   if (checks.some(({ verdict }) => verdict === 'fail')) return 'fail';

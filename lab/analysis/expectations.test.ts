@@ -27,7 +27,7 @@ describe('an expectation', () => {
     expect([verdict(holds), verdict(fails)]).toEqual(['pass', 'fail']);
   });
 
-  test('what was not measured meets no bound, and says so', () => {
+  test('a field that was not measured is not below or above any bound, and the check says so', () => {
     for (const text of ['fallbackDelayMs<300', 'fallbackDelayMs>0', 'attempts.7.startMs<1']) expect(verdict(text)).toBe('fail');
     expect(checkExpectation(parseExpectation('fallbackDelayMs<300'), findings).observed).toBe('fallbackDelayMs was not measured');
     expect(checkExpectation(parseExpectation('recoveryMs<2000'), findings)).toEqual({ text: 'expected: recoveryMs<2000', verdict: 'pass', observed: '1500.25' });
@@ -40,7 +40,7 @@ describe('an expectation', () => {
     ['recoveryMs', /Expected --expect to be like `recoveryMs<2000`/],
     ['recoveryMs<', /Expected --expect/],
     ['', /Expected --expect/],
-  ])('%s is refused before anything is run', (text, message) => {
+  ])('%s is a mistake that is reported before anything is run', (text, message) => {
     expect(() => parseExpectation(text)).toThrow(message);
   });
 });

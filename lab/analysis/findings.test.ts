@@ -18,7 +18,7 @@ const done = (tMs: number, number: number, address: string): TimelineEvent => at
 const fault = (tMs: number, event: 'fault:apply' | 'fault:heal', host: string): TimelineEvent =>
   event === 'fault:apply' ? at(tMs, event, { fault: `kill ${host}`, options: '' }, host) : at(tMs, event, { fault: `kill ${host}` }, host);
 
-test('nothing happened: zeros, and null for what could not be measured', () => {
+test('without events, counts are 0 and measurements are null', () => {
   expect(findingsOf([], topology)).toEqual({
     requests: { sent: 0, ok: 0, failed: 0 },
     perBackend: { 'backend-1': 0, 'backend-2': 0, 'backend-3': 0 },
@@ -40,7 +40,7 @@ test('nothing happened: zeros, and null for what could not be measured', () => {
   });
 });
 
-test('requests, connections, queries and lookups are counted; the observer is not the client', () => {
+test('requests, connections, queries and lookups are counted, without those of the observer', () => {
   const findings = findingsOf(
     [
       request(0, 1), lookup(1, 1, 1), query(2, 'A', client.ipv4), query(2, 'AAAA', client.ipv6), query(2, 'A', observer.ipv4),
@@ -60,7 +60,7 @@ test('requests, connections, queries and lookups are counted; the observer is no
   });
 });
 
-test('a response belongs to the connection that its request used last, in either family', () => {
+test('a response belongs to the connection that its request used last, in both families', () => {
   const { perBackend } = findingsOf(
     [request(0, 1), connection(1, 1, '198.51.100.11', true), connection(2, 1, '2001:db8:1::13'), response(3, 1), request(4, 2), connection(5, 2, '192.0.2.1'), response(6, 2)],
     topology,
@@ -69,12 +69,12 @@ test('a response belongs to the connection that its request used last, in either
 });
 
 describe('recovery', () => {
-  test('counts from the first request after the fault to the first answer after that', () => {
+  test('is the time from the first request after the fault to the first answer after that', () => {
     const events = [request(0, 1), response(1, 1), fault(10, 'fault:apply', 'backend-1'), request(20.5, 2), error(21, 2), request(30, 3), response(280.75, 3), request(300, 4), response(301, 4)];
     expect(findingsOf(events, topology).recoveryMs).toBe(260.25);
   });
 
-  test('is null without a fault, and where nothing was answered again', () => {
+  test('is null without a fault, and if no request was answered after the fault', () => {
     expect(findingsOf([request(0, 1), response(1, 1)], topology).recoveryMs).toBeNull();
     expect(findingsOf([fault(0, 'fault:apply', 'backend-1'), request(1, 1), error(2, 1)], topology).recoveryMs).toBeNull();
   });
@@ -82,12 +82,12 @@ describe('recovery', () => {
 
 describe('return', () => {
   const healed = [fault(0, 'fault:apply', 'backend-2'), fault(100, 'fault:heal', 'backend-2')];
-  test('counts from the heal to the first answer of the healed backend', () => {
+  test('is the time from the heal to the first answer of the healed backend', () => {
     const events = [...healed, connection(110, 1, '198.51.100.11'), response(111, 1), connection(150, 2, '2001:db8:1::12'), response(151.5, 2)];
     expect(findingsOf(events, topology).returnMs).toBe(51.5);
   });
 
-  test('is null where the client stays away', () => {
+  test('is null if the client does not go back to the healed backend', () => {
     expect(findingsOf([...healed, connection(110, 1, '198.51.100.11'), response(111, 1)], topology).returnMs).toBeNull();
   });
 });

@@ -1,36 +1,36 @@
-/** From events to numbers: what the client did. Every figure is derived from the timeline, none from what was configured. */
+/** Turns the events of a run into numbers: what did the client do? All numbers come from the timeline, and none from the configuration. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { backendNames, hostAt, isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
 import { attemptsOf, fallbackDelay, isTraced, nextAddressDelay, type Attempt } from './attempts.ts';
 import { skewOf, type Skew } from './skew.ts';
 import { attemptsOnWire, keptAttempts, queryOrder, resolutionDelay, resolutionsOnWire } from './wire-attempts.ts';
 
-/** journal.json's `findings`: extended, never renamed. Null means that there was nothing to measure. */
+/** `findings` in journal.json. Fields may be added, but never renamed. Null means that there was nothing to measure. */
 export interface Findings {
   requests: { sent: number; ok: number; failed: number };
-  /** Responses by the backend that gave them. */
+  /** How many responses each backend gave. */
   perBackend: Record<BackendName, number>;
   connections: { opened: number; reused: number };
   /** The client's own queries, as the DNS server saw them. */
   dnsQueries: { A: number; AAAA: number };
-  /** The types of the first lookup's queries, in the order in which they left: `A AAAA`. */
+  /** The types of the queries of the first lookup, in the order in which the queries left: `A AAAA`. */
   queryOrder: string | null;
   attempts: Attempt[];
   /** Every address that was tried, in the order of its first attempt. */
   addressesTried: string[];
-  /** Whether an attempt without an answer went on when the next one began; null where none lived long enough to tell. */
+  /** Whether an attempt without an answer went on when the next attempt began. Null if no attempt lived long enough to tell. */
   attemptsKept: boolean | null;
-  /** First attempt of the other family minus first attempt, of one request (RFC 8305 section 5). */
+  /** From the first attempt of a request to its first attempt in the other family (RFC 8305 section 5). */
   fallbackDelayMs: number | null;
-  /** The same between the first two attempts of one family. */
+  /** From the first attempt of a request to its first attempt at another address of the same family. */
   nextAddressDelayMs: number | null;
-  /** First IPv4 SYN minus A answer, where the client did not wait for AAAA to the end (RFC 8305 section 3). */
+  /** From the A answer to the first IPv4 SYN, if the client did not wait for the AAAA answer (RFC 8305 section 3). */
   resolutionDelayMs: number | null;
-  /** Requests that left on a connection: more than were asked for where the client repeats them. Null where no wire was captured. */
+  /** Requests that left on a connection. If the client repeats requests, there are more than the caller asked for. Null if no wire was captured. */
   requestsOnWire: number | null;
-  /** SYNs and payload that were sent again, by either side. */
+  /** SYNs and payload that either side sent again. Null if no wire was captured. */
   retransmissions: { syn: number; data: number } | null;
-  /** Lookups after the first. */
+  /** How many lookups followed the first one. */
   reResolutions: number;
   /** From the first request sent after the first fault to the first complete response after that. */
   recoveryMs: number | null;
@@ -39,6 +39,7 @@ export interface Findings {
   skew: Skew;
 }
 
+/** Returns the findings of a run. `events` are in the order of their times. */
 export function findingsOf(events: readonly TimelineEvent[], topology: Topology): Findings {
   const ofType = <Name extends TimelineEvent['event']>(name: Name) => events.filter((event): event is Extract<TimelineEvent, { event: Name }> => event.event === name);
   const traced = isTraced(events);
@@ -75,7 +76,10 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
   };
 }
 
-/** The connection that a request used last, since a transport may have retried on another: by the trace, or by the packets. */
+/**
+ * Counts the responses of each backend. The connection that a request used last tells the backend, because a transport may have tried
+ * another connection before. That connection comes from the trace, or from the packets if there is no trace.
+ */
 function answersByBackend(events: readonly TimelineEvent[], topology: Topology): Record<BackendName, number> {
   const perBackend: Record<BackendName, number> = { 'backend-1': 0, 'backend-2': 0, 'backend-3': 0 };
   for (const response of events) {
@@ -89,7 +93,7 @@ function answersByBackend(events: readonly TimelineEvent[], topology: Topology):
   return perBackend;
 }
 
-/** From the first request sent after the first fault to the first complete response after that. */
+/** Returns the time in ms from the first request sent after the first fault to the first complete response after that, or null. */
 export function recovery(events: readonly TimelineEvent[]): number | null {
   const fault = events.find(({ event }) => event === 'fault:apply');
   const sent = fault && events.find(({ event, tMs }) => event === 'client:request' && tMs >= fault.tMs);

@@ -1,4 +1,4 @@
-/** The middle value; of an even number the mean of the two in the middle; null of none. */
+/** Returns the middle value. For an even number of values, it is the mean of the two in the middle. Null if there are no values. */
 export function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((one, other) => one - other);
   const [lower, upper] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];

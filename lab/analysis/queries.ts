@@ -1,11 +1,14 @@
-/** The client's own DNS traffic, by the request it was for. */
+/** The DNS traffic of the client during one request. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { Topology } from '../vocabulary/topology.ts';
 
 export type DnsQuery = Extract<TimelineEvent, { event: 'dns:query' }>;
 export type DnsAnswer = Extract<TimelineEvent, { event: 'dns:answer' }>;
 
-/** As the DNS server saw it while the request was under way; requests that overlap are given each other's too. */
+/**
+ * Returns the client's queries and their answers while the request was under way, as the DNS server saw them. If two requests overlap, each
+ * gets the other's queries too.
+ */
 export function dnsDuring(events: readonly TimelineEvent[], request: number, { hosts: { client } }: Topology): { queries: DnsQuery[]; answers: DnsAnswer[] } {
   const start = events.findIndex((event) => event.event === 'client:request' && event.request === request);
   const end = events.findIndex((event) => (event.event === 'client:response' || event.event === 'client:error') && event.request === request);
@@ -17,7 +20,7 @@ export function dnsDuring(events: readonly TimelineEvent[], request: number, { h
   };
 }
 
-/** `A AAAA`: the types in the order of arrival. */
+/** Returns the types of the queries in the order of their arrival: `A AAAA`. */
 export function queryTypes(queries: readonly DnsQuery[]): string {
   return queries.map(({ type }) => type).join(' ') || 'none';
 }

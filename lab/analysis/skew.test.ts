@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fitsShares, sharesText, skewOf } from './skew.ts';
 
 describe('skewOf', () => {
-  // p = e^(-x/2) with x = Σ (n - fair)² / fair; the values are those of any table for two degrees of freedom.
+  // p = e^(-x/2) with x = Σ (n - fair)² / fair. Any table for two degrees of freedom has the same values.
   test.each([
     [[100, 100, 100], 1, 1],
     [[200, 100, 0], 2, Math.exp(-100)],
@@ -17,12 +17,12 @@ describe('skewOf', () => {
     expect(skew.chi2p).toBeCloseTo(chi2p, 4);
   });
 
-  test('tells e⁻¹⁰⁰ from nothing', () => {
+  test('chi2p does not round e⁻¹⁰⁰ to 0', () => {
     expect(skewOf([200, 100, 0]).chi2p).toBeGreaterThan(0);
     expect(Math.log(skewOf([200, 100, 0]).chi2p ?? 0)).toBeCloseTo(-100, 9);
   });
 
-  test('is null without a response, and refuses another number of backends', () => {
+  test('is null without a response, and throws for another number of backends', () => {
     expect(skewOf([0, 0, 0])).toEqual({ maxOverFair: null, chi2p: null });
     expect(() => skewOf([1, 2])).toThrow('Expected the counts of 3 backends, got 2.');
   });
@@ -31,27 +31,27 @@ describe('skewOf', () => {
 describe('fitsShares', () => {
   const strict = [2 / 3, 1 / 3, 0];
   test.each([
-    ['the model exactly', [200, 100, 0], strict, true],
-    ['one count where the model has none', [200, 99, 1], strict, false],
+    ['counts exactly as in the model fit', [200, 100, 0], strict, true],
+    ['one response from a backend with a share of 0 does not fit', [200, 99, 1], strict, false],
     // The standard deviation of 300 at 2/3 is √(300·2/9) = 8.165; four of them are 32.66.
-    ['four standard deviations off, just', [232, 68, 0], strict, true],
-    ['four standard deviations off, exceeded', [233, 67, 0], strict, false],
-    ['another model', [150, 150, 0], strict, false],
-    ['even shares', [105, 95, 100], [1 / 3, 1 / 3, 1 / 3], true],
-    ['everything on one', [300, 0, 0], [1, 0, 0], true],
-    ['all but one on one', [299, 1, 0], [1, 0, 0], false],
-    ['nothing at all', [0, 0, 0], strict, false],
+    ['just below four standard deviations fits', [232, 68, 0], strict, true],
+    ['just above four standard deviations does not fit', [233, 67, 0], strict, false],
+    ['counts of another model do not fit', [150, 150, 0], strict, false],
+    ['almost equal counts fit equal shares', [105, 95, 100], [1 / 3, 1 / 3, 1 / 3], true],
+    ['all responses from one backend fit a share of 1', [300, 0, 0], [1, 0, 0], true],
+    ['all responses but one do not fit a share of 1', [299, 1, 0], [1, 0, 0], false],
+    ['no response at all does not fit', [0, 0, 0], strict, false],
   ])('%s', (_, counts, shares, fits) => {
     expect(fitsShares(counts, shares)).toBe(fits);
   });
 
-  test('as many standard deviations as asked for', () => {
-    // 8 and 9 lie on either side of one standard deviation, 8.165.
+  test('`sigmas` sets the number of standard deviations', () => {
+    // 8 is below one standard deviation (8.165), and 9 is above it.
     expect([8, 9].map((off) => fitsShares([200 + off, 100 - off, 0], strict, 1))).toEqual([true, false]);
   });
 });
 
-test('shares as text', () => {
+test('sharesText shows counts and shares', () => {
   expect(sharesText([206, 94, 0])).toBe('206 · 94 · 0 (69 % · 31 % · 0 %)');
   expect(sharesText([0, 0, 0])).toBe('0 · 0 · 0 (0 % · 0 % · 0 %)');
 });

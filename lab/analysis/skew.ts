@@ -1,13 +1,18 @@
-/** How unevenly requests fell on the backends. */
+/** Skew: how unevenly the requests were spread over the backends. */
 
+/** Two measures of skew. */
 export interface Skew {
-  /** The largest share over the fair one: 1 is even, 3 is everything on one of three. Null without a response. */
+  /** The largest share divided by the fair share: 1 if all shares are equal, 3 if one of three backends gets everything. Null without a response. */
   maxOverFair: number | null;
-  /** Pearson's chi-squared test against equal shares: the chance of so much unevenness, were the shares equal. */
+  /** Pearson's chi-squared test against equal shares: the probability of a spread at least this uneven, if the true shares are equal. */
   chi2p: number | null;
 }
 
-/** Three backends make two degrees of freedom, for which the chi-squared survival function is e^(-x/2) exactly. */
+/**
+ * Returns the skew of the responses of three backends. Three backends have two degrees of freedom, and then the survival function of
+ * chi-squared is exactly e^(-x/2).
+ * @throws {RangeError} for another number of backends.
+ */
 export function skewOf(counts: readonly number[]): Skew {
   if (counts.length !== 3) throw new RangeError(`Expected the counts of 3 backends, got ${counts.length}.`);
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -18,8 +23,8 @@ export function skewOf(counts: readonly number[]): Skew {
 }
 
 /**
- * Whether counts look like the shares of a model: no count where the model has none, and every other one within
- * `sigmas` standard deviations of a binomial count (four: one honest run in some 5,000 would miss by chance).
+ * Whether the counts fit the shares of a model. A backend with a share of 0 must have a count of 0. Every other count must be within
+ * `sigmas` standard deviations of a binomial count. With four, about one run in 5,000 that follows the model fails by chance.
  */
 export function fitsShares(counts: readonly number[], shares: readonly number[], sigmas = 4): boolean {
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -32,7 +37,7 @@ export function fitsShares(counts: readonly number[], shares: readonly number[],
   );
 }
 
-/** `206 · 94 · 0 (69 % · 31 % · 0 %)` */
+/** Returns the counts and their shares: `206 · 94 · 0 (69 % · 31 % · 0 %)`. */
 export function sharesText(counts: readonly number[]): string {
   const total = counts.reduce((sum, count) => sum + count, 0);
   return `${counts.join(' · ')} (${counts.map((count) => `${total > 0 ? Math.round((100 * count) / total) : 0} %`).join(' · ')})`;

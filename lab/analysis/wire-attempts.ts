@@ -1,40 +1,43 @@
-/** What the packets alone say of a client: its attempts, its queries, its requests. Needs no word from the client. */
+/** Reads the attempts, queries and requests of a client from the packets alone. The client needs no trace. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { dnsPort, type Family, type Topology } from '../vocabulary/topology.ts';
 
-/** One address tried once: (family, address, source port), from its first SYN (RFC 9293 section 3.5). SYNs after that are the kernel's. */
+/**
+ * One attempt to connect to one address: family, address and source port. It begins with its first SYN (RFC 9293 section 3.5). Later SYNs
+ * of the same attempt are retransmissions by the kernel.
+ */
 export interface WireAttempt {
   address: string;
   family: Family;
-  /** Null where no SYN left: the address was asked for by ARP or ND, and nobody answered. */
+  /** Null if no SYN left: the client asked for the address by ARP or neighbour discovery, and no host answered. */
   localPort: number | null;
   startMs: number;
-  /** When it was answered; null where nothing came. */
+  /** When the attempt was answered. Null if it was not answered. */
   endMs: number | null;
-  /** `aborted`: answered, and reset by the client's kernel, since nobody waited for it any more. */
+  /** `aborted`: the attempt was answered, but the client's kernel reset it, because the client had given it up. */
   outcome: 'connected' | 'refused' | 'unreachable' | 'aborted' | 'silent';
   synCount: number;
-  /** Each SYN of it. */
+  /** The times of all its SYNs. */
   synsMs: number[];
   /** How many requests its connection carried. */
   requests: number;
-  /** Attempts of one dial have the same number: those that one wish for a connection led to. */
+  /** The number of its dial. A dial is the group of attempts that a client makes to get one connection. */
   dial: number;
 }
 
-/** A neighbour that is there answers within this time. */
+/** A neighbour that is up answers within this time. */
 const neighbourAnswerMs = 500;
-/** One that is not is asked for again a second later, three times in all (arp(7), retrans_time, mcast_solicit). */
+/** If a neighbour does not answer, the kernel asks for it again 1 s later, three times in all (arp(7), retrans_time, mcast_solicit). */
 const neighbourRetryMs = 1_500;
 
 /**
- * Every attempt, by the time of its first SYN.
+ * Returns all attempts in the order of their first SYNs.
  *
- * A dial ends when an attempt has connected, when a name was asked for since, or when an address is tried that it had tried to the
- * end before: what comes then is another one.
+ * A new dial begins in three cases: an attempt of the last dial has connected; the client has sent a DNS query since the last attempt; or
+ * the client tries an address again that has already answered in the last dial.
  */
 export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns }, resolvConf }: Topology): WireAttempt[] {
-  /** Who is asked for to be asked, not to be connected to. */
+  /** The client asks for a name server by ARP to send it a query. That is not an attempt. */
   const nameservers = [dns.ipv4, dns.ipv6, ...(resolvConf ?? []).map((line) => line.replace(/^nameserver /, ''))];
   const attempts: WireAttempt[] = [];
   const flows = new Map<string, WireAttempt>();
@@ -52,7 +55,7 @@ export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns 
     attempts.push(attempt);
     return attempt;
   };
-  /** The kernel asks for a neighbour on behalf of a socket that exists already, or once more for one it has just asked for. */
+  /** Whether the kernel asks for a neighbour that it has just asked for, or for the neighbour of an attempt that is already known. */
   const isOldNews = ({ address, tMs }: { address: string; tMs: number }): boolean => {
     const again = tMs < (askedMs.get(address) ?? -Infinity) + neighbourRetryMs;
     askedMs.set(address, tMs);
@@ -68,7 +71,7 @@ export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns 
     if (!('localPort' in event) || !('port' in event) || event.port === dnsPort || event.witness !== 'wire') continue;
     const key = `${event.address} ${event.port} ${event.localPort}`;
     if (event.event === 'wire:syn') {
-      // A SYN that waited for a neighbour leaves when that answers, even if its attempt has been given up meanwhile.
+      // A SYN that waits for a neighbour leaves when the neighbour answers, even if the client has given up the attempt meanwhile.
       const waiting = attempts.find(({ address, localPort }) => address === event.address && localPort === null);
       if (waiting) Object.assign(waiting, { localPort: event.localPort, synCount: 1, synsMs: [event.tMs] });
       flows.set(key, waiting ?? begin(event.address, event.family, event.localPort, event.tMs));
@@ -94,14 +97,14 @@ function endAttempt(attempt: WireAttempt, event: TimelineEvent): void {
   attempt.endMs = event.tMs;
 }
 
-/** Where the answer comes, the SYN that waited for it is the attempt. */
+/** Whether the neighbour answered. Then the SYN that waited for it leaves, and that SYN is the attempt. */
 function isNeighbourThere(events: readonly TimelineEvent[], address: string, askedMs: number): boolean {
   return events.some((event) => event.event === 'wire:neighbour-answer' && event.address === address && event.tMs >= askedMs && event.tMs < askedMs + neighbourAnswerMs);
 }
 
 /**
- * Whether attempts that nothing had answered went on when the next of their dial began: the kernel repeats the SYN of a socket that is
- * still connecting, and of no other. Null where no such attempt lived long enough to tell.
+ * Whether attempts without an answer went on when the next attempt of their dial began. The SYNs show it: the kernel repeats a SYN only
+ * while its socket is still connecting. Null if no such attempt lived long enough to tell.
  */
 export function keptAttempts(attempts: readonly WireAttempt[], endMs: number): boolean | null {
   const signs = attempts.flatMap((attempt) => {
@@ -110,7 +113,7 @@ export function keptAttempts(attempts: readonly WireAttempt[], endMs: number): b
     if (attempt.outcome === 'connected' || attempt.outcome === 'refused' || !next || attempt.synCount === 0) return [];
     if (attempt.outcome === 'aborted') return [false];
     if (attempt.synsMs.some((atMs) => atMs > next.startMs)) return [true];
-    // Its next SYN would have come within twice the last interval; whoever has won by then closes the others.
+    // The next SYN would come within twice the last interval. If another attempt connects before that, the client closes this one anyway.
     const last = attempt.synsMs.at(-1) ?? attempt.startMs;
     const intervalMs = Math.max(1_000, last - (attempt.synsMs.at(-2) ?? last));
     const overMs = Math.min(endMs, ...mates.flatMap((mate) => (mate.outcome === 'connected' && mate.endMs !== null ? [mate.endMs] : [])));
@@ -121,7 +124,7 @@ export function keptAttempts(attempts: readonly WireAttempt[], endMs: number): b
 
 const synToleranceMs = 200;
 
-/** The types asked for, in the order in which the first lookup sent them: `A AAAA`. */
+/** Returns the types of the first lookup's queries, in the order in which they left: `A AAAA`. */
 export function queryOrder(events: readonly TimelineEvent[]): string | null {
   const queries = events.filter((event) => event.event === 'wire:dns-query');
   const types = queries.filter(({ name }) => name === queries[0]?.name).map(({ type }) => type);
@@ -129,8 +132,8 @@ export function queryOrder(events: readonly TimelineEvent[]): string | null {
 }
 
 /**
- * How often names were resolved. One lookup asks for each type once; the same question with the same id again is a retransmission,
- * and over TCP it is what a truncated answer asked for.
+ * Returns how many lookups the client made. One lookup asks for each type once. The same question with the same id is a retransmission. A
+ * query over TCP does not count, because it follows a truncated answer to a query over UDP.
  */
 export function resolutionsOnWire(events: readonly TimelineEvent[]): number {
   const seen = new Set<string>();
@@ -140,7 +143,8 @@ export function resolutionsOnWire(events: readonly TimelineEvent[]): number {
     const { name, type, id } = event;
     const question = `${id} ${name.toLowerCase()} ${type}`;
     if (event.event === 'wire:dns-response') {
-      // Settled: of some hundred lookups two draw the same id sooner or later. After an error a resolver repeats itself.
+      // The question is settled, so the same id later means a new lookup: among some hundred lookups, two draw the same id sooner or later.
+      // After an error, the resolver repeats the question, and that is still the same lookup.
       if (event.rcode === 'NOERROR' || event.rcode === 'NXDOMAIN') seen.delete(question);
       continue;
     }
@@ -157,8 +161,8 @@ export function resolutionsOnWire(events: readonly TimelineEvent[]): number {
 }
 
 /**
- * How long the client went on waiting for AAAA once it had A: first IPv4 SYN minus first A answer (RFC 8305 section 3, resolution delay).
- * Null where the AAAA answer had come first, or before that SYN did.
+ * Returns how long the client waited for the AAAA answer after the A answer: the time in ms from the first A answer to the first IPv4 SYN
+ * after it (RFC 8305 section 3, resolution delay). Null if the AAAA answer came before that SYN, or if there was no AAAA query.
  */
 export function resolutionDelay(events: readonly TimelineEvent[], attempts: readonly WireAttempt[]): number | null {
   const a = events.find((event) => event.event === 'wire:dns-response' && event.type === 'A');
@@ -169,7 +173,7 @@ export function resolutionDelay(events: readonly TimelineEvent[], attempts: read
   return aaaaAsked && !aaaaAnswered ? first.startMs - a.tMs : null;
 }
 
-/** From the client's first packet after the first fault to the first byte of a response after that. */
+/** Returns the time in ms from the client's first packet after the first fault to the first byte of a response after that, or null. */
 export function recoveryOnWire(events: readonly TimelineEvent[]): number | null {
   const fault = events.find(({ event }) => event === 'fault:apply');
   const asked = fault && events.find(({ event, tMs }) => tMs >= fault.tMs && (event === 'wire:dns-query' || event === 'wire:syn' || event === 'wire:neighbour-solicitation' || event === 'wire:request'));

@@ -1,29 +1,29 @@
-/** Three witnesses of one run: what the client's trace, the packets and the servers' logs say must be the same story. */
+/** Compares three witnesses of one run: the client's trace, the packets and the servers' logs must agree. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { Topology } from '../vocabulary/topology.ts';
 import { delaysOnWire, fallbackDelay, nextAddressDelay, tracedAttempts, type Attempt } from './attempts.ts';
 import { recovery } from './findings.ts';
 import { attemptsOnWire, recoveryOnWire, resolutionsOnWire, type WireAttempt } from './wire-attempts.ts';
 
-/** Between a packet and the moment when a program says so: scheduling, on a machine that runs several labs. */
+/** How long after a packet a program may report it: the delay of scheduling on a machine that runs several labs. */
 const toleranceMs = 60;
 
-/** Where they differ, in words; empty when they agree. */
+/** Returns each difference between the witnesses as a sentence. Empty if they agree. */
 export function disagreements(events: readonly TimelineEvent[], topology: Topology): string[] {
   const { traced, localPorts } = tracedAttempts(events);
-  // What stays on the host never reaches its interface.
+  // Connections to loopback addresses never reach the captured interface.
   const tried = traced.filter(({ address }) => address !== '::1' && !address.startsWith('127.'));
   const wire = attemptsOnWire(events, topology);
   const count = (isIt: (event: TimelineEvent) => boolean): number => events.filter(isIt).length;
   const isOwn = (event: TimelineEvent): boolean => 'from' in event && (event.from === topology.hosts.client.ipv4 || event.from === topology.hosts.client.ipv6);
-  // A client may be given other name servers, too.
+  // A client may have other name servers too. The lab's DNS server does not see those queries.
   const isToDns = ({ address }: { address: string }): boolean => address === topology.hosts.dns.ipv4 || address === topology.hosts.dns.ipv6;
   const connections = events.filter((event) => event.event === 'client:connection');
   const delays = delaysOnWire(wire);
 
   return [
-    ...differ('attempts, by address and how they ended', attemptList(tried.map((attempt) => ({ ...attempt, localPort: localPorts.get(attempt) ?? null }))), attemptList(wire)),
-    ...differ('requests that took a used connection', connections.filter(({ reused }) => reused).length, wire.reduce((sum, { requests }) => sum + Math.max(requests - 1, 0), 0)),
+    ...differ('attempts, by address and outcome', attemptList(tried.map((attempt) => ({ ...attempt, localPort: localPorts.get(attempt) ?? null }))), attemptList(wire)),
+    ...differ('requests on a reused connection', connections.filter(({ reused }) => reused).length, wire.reduce((sum, { requests }) => sum + Math.max(requests - 1, 0), 0)),
     ...differ('lookups', lookups(events), resolutionsOnWire(events)),
     ...differ('queries at the DNS server', count((event) => event.event === 'dns:query' && isOwn(event)), count((event) => event.event === 'wire:dns-query' && isToDns(event))),
     ...differ('requests', connections.length, count(({ event }) => event === 'wire:request')),
@@ -34,7 +34,7 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
   ];
 }
 
-/** `198.51.100.11 connected from 40001`; only a connection's port is known to both. */
+/** Describes attempts: `198.51.100.11 connected from 40001`. Without a connection there is no port, because the trace does not know it. */
 function attemptList(attempts: readonly (Pick<Attempt, 'address' | 'outcome' | 'localPort'> | WireAttempt)[]): string {
   return attempts
     .map(({ address, outcome, localPort }) => `${address} ${outcome === 'connected' ? `connected from ${localPort ?? '?'}` : outcome === 'refused' ? 'refused' : 'unanswered'}`)
@@ -42,7 +42,7 @@ function attemptList(attempts: readonly (Pick<Attempt, 'address' | 'outcome' | '
     .join(', ');
 }
 
-/** Lookups that made a query of their own, for names that DNS knows. */
+/** Counts the lookups that sent queries of their own. The libc resolver answers `localhost` without a query. */
 function lookups(events: readonly TimelineEvent[]): number {
   const started = events.filter((event) => event.event === 'client:dns-start');
   const shared = new Set(events.flatMap((event) => (event.event === 'client:dns-done' && event.coalesced ? [event.lookup] : [])));
@@ -50,19 +50,19 @@ function lookups(events: readonly TimelineEvent[]): number {
 }
 
 function differ(what: string, client: string | number, wire: string | number): string[] {
-  return client === wire ? [] : [`${what}: ${client} by the program's word, ${wire} by the packets`];
+  return client === wire ? [] : [`${what}: ${client} according to the program, ${wire} according to the packets`];
 }
 
 function differDelay(what: string, client: number | null, wire: number | null): string[] {
   const agree = client === null || wire === null ? client === wire : Math.abs(client - wire) <= toleranceMs;
-  return agree ? [] : [`${what}: ${client ?? 'none'} ms by the program's word, ${wire ?? 'none'} ms by the packets`];
+  return agree ? [] : [`${what}: ${client ?? 'none'} ms according to the program, ${wire ?? 'none'} ms according to the packets`];
 }
 
-/** From packet to packet it is shorter than from the caller's call to what it is given: by what the program takes, and by a body. */
+/** The recovery between packets is shorter than the one that the caller sees. The difference is the program's own time and the rest of the body. */
 function differRecovery(client: number | null, wire: number | null): string[] {
   const agree = client === null || wire === null ? client === wire : wire <= client + 1 && client - wire < programMs;
-  return agree ? [] : [`recovery: ${client ?? 'none'} ms by the program's word, ${wire ?? 'none'} ms by the packets`];
+  return agree ? [] : [`recovery: ${client ?? 'none'} ms according to the program, ${wire ?? 'none'} ms according to the packets`];
 }
 
-/** Generous: this much of a busy machine's time may a program need around its packets. */
+/** The most time that a program may need around its packets. It is generous, for busy machines. */
 const programMs = 1_000;

@@ -1,4 +1,4 @@
-/** The commands that faults run, as exact lists: what needs no network to be wrong. */
+/** The commands that faults run, compared as exact lists. These tests need no network. */
 import { expect, test } from 'vitest';
 import { buildBlackholeScript } from './blackhole.ts';
 import { buildDataLostScript } from './data-lost.ts';
@@ -7,7 +7,7 @@ import { buildHalfOpenScript, parsePeers } from './half-open.ts';
 import { buildResetArgs } from './reset.ts';
 import { buildRejectScript } from './unreachable.ts';
 
-test('blackhole drops what leaves the server’s port, in one family', () => {
+test('blackhole drops the packets that leave the server’s port, in one family', () => {
   expect(buildBlackholeScript('add', 'from', 'backend', 4, '198.51.100.11')).toBe('ip -4 rule add pref 1 from 198.51.100.11 ipproto 6 sport 8080 blackhole');
   expect(buildBlackholeScript('delete', 'from', 'dns', 6, '2001:db8:1::53').split('\n')).toEqual([
     'ip -6 rule delete pref 1 from 2001:db8:1::53 ipproto 17 sport 53 blackhole',
@@ -15,7 +15,7 @@ test('blackhole drops what leaves the server’s port, in one family', () => {
   ]);
 });
 
-test('blackhole drops what arrives before the local table is asked', () => {
+test('blackhole drops arriving packets before the kernel asks its local table', () => {
   expect(buildBlackholeScript('add', 'to', 'backend', 4, '198.51.100.11').split('\n')).toEqual([
     'if [ -z "$(ip -4 rule show pref 3)" ]; then ip -4 rule add pref 3 lookup local; ip -4 rule delete pref 0; fi',
     'ip -4 rule add pref 2 to 198.51.100.11 ipproto 6 dport 8080 blackhole',
@@ -27,7 +27,7 @@ test('blackhole drops what arrives before the local table is asked', () => {
   ]);
 });
 
-test('unreachable and prohibited answer what arrives for the port with ICMP', () => {
+test('unreachable and prohibited answer packets for the port with ICMP', () => {
   expect(buildRejectScript('prohibited', 4, 8080, 'admin-prohibited').split('\n')).toEqual([
     'add table ip prohibited',
     'add chain ip prohibited arriving { type filter hook input priority filter; }',
@@ -38,7 +38,7 @@ test('unreachable and prohibited answer what arrives for the port with ICMP', ()
   );
 });
 
-test('first SYNs lost: a bucket for each flow', () => {
+test('first-syns-lost has a bucket for each flow', () => {
   expect(buildFirstSynsScript(6, 8080, 2).split('\n')).toEqual([
     'add table ip6 first_syns_lost',
     'add set ip6 first_syns_lost flows { type ipv6_addr . inet_service; flags dynamic; timeout 10m; }',
@@ -47,7 +47,7 @@ test('first SYNs lost: a bucket for each flow', () => {
   ]);
 });
 
-test('half-open: the flows that ss lists, in the direction asked for', () => {
+test('half-open drops the flows that ss lists, in the chosen direction', () => {
   const listed = '0      0      198.51.100.11:8080 198.51.100.200:41000\n0 0 [2001:db8:1::11]:8080 [2001:db8:1:0:8000::200]:41001 \n';
   expect(parsePeers(listed)).toEqual(['198.51.100.200 . 41000', '2001:db8:1:0:8000::200 . 41001']);
   expect(buildHalfOpenScript(4, 'to', ['198.51.100.200 . 41000']).split('\n')).toEqual([
@@ -66,7 +66,7 @@ test('half-open: the flows that ss lists, in the direction asked for', () => {
   ]);
 });
 
-test('data lost: what ends a write, and nothing else', () => {
+test('data-lost drops the segments that end a write, and nothing else', () => {
   expect(buildDataLostScript(4, 8080).split('\n')).toEqual([
     'add table ip data_lost',
     'add chain ip data_lost arriving { type filter hook input priority filter; }',
@@ -74,6 +74,6 @@ test('data lost: what ends a write, and nothing else', () => {
   ]);
 });
 
-test('reset', () => {
+test('reset kills the established connections of one family', () => {
   expect(buildResetArgs(6, 8080)).toEqual('ss -6 -K -Htn state established sport = :8080'.split(' '));
 });

@@ -1,4 +1,4 @@
-/** Several faults on one backend, and what `apply` refuses. */
+/** Several faults on one backend, and the input that `apply` rejects. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type AppliedFault, type Lab } from '../run/lab.ts';
@@ -7,7 +7,7 @@ import { Timeline } from '../run/timeline.ts';
 import { faultNames } from './index.ts';
 import { networkOf, see, silenceMs } from '../testing/client-sight.ts';
 
-describeWith(['netns', 'nft'], 'faults upon faults', () => {
+describeWith(['netns', 'nft'], 'several faults on one host', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
@@ -21,7 +21,7 @@ describeWith(['netns', 'nft'], 'faults upon faults', () => {
     return [ipv4.connect, ipv6.connect];
   };
 
-  test('each heals what it did and nothing else', async () => {
+  test('healing one fault leaves the other fault in force', async () => {
     const hole = await lab.apply('blackhole', 'backend-1', { family: 6 });
     const wall = await lab.apply('unreachable', 'backend-1', { family: 4 });
     expect(await families()).toEqual(['EHOSTUNREACH', 'silent']);
@@ -32,7 +32,7 @@ describeWith(['netns', 'nft'], 'faults upon faults', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('in one family, too: healing what came last leaves what came first', async () => {
+  test('healing the later of two faults in the same family leaves the earlier fault in force', async () => {
     const hole = await lab.apply('blackhole', 'backend-1', { family: 4 });
     const wall = await lab.apply('unreachable', 'backend-1', { family: 4 });
     await wall.heal();
@@ -42,7 +42,7 @@ describeWith(['netns', 'nft'], 'faults upon faults', () => {
     expect(lab.inForce).toEqual([]);
   });
 
-  test('what cannot be looked at is undone', async () => {
+  test('a fault whose effect cannot be looked for is undone', async () => {
     const paused = await lab.apply('pause', 'backend-1');
     await expect(lab.apply('half-open', 'backend-1')).rejects.toThrow('Could not look for the effect of half-open backend-1: its process is paused; heal that first');
     expect((await lab.host('backend-1').run(['nft', 'list', 'tables'])).stdout).toBe('');
@@ -56,7 +56,7 @@ describeWith(['netns', 'nft'], 'faults upon faults', () => {
     ['delay', { delayMs: 150, direction: 'both' }, ['kill', 'refuse', 'move', 'error-status', 'throttle', 'slow-handshake']],
     ['throttle', { rateKbit: 32 }, ['delay', 'kill', 'move', 'empty-reply']],
     ['loss', { percent: 30 }, ['refuse', 'error-status', 'blackhole']],
-  ] as const)('upon %s %o every other fault is seen: the observer waits longer', async (name, options, others) => {
+  ] as const)('under %s %o, each other fault is still seen, because the observer waits longer', async (name, options, others) => {
     const before = await networkOf(lab, 'backend-3');
     for (const other of others) {
       const [first, second] = [await lab.apply(name, 'backend-3', options), await lab.apply(other, 'backend-3')];
@@ -68,7 +68,7 @@ describeWith(['netns', 'nft'], 'faults upon faults', () => {
     expect(lab.doubts).toEqual([]);
   }, 60_000);
 
-  test('healing twice is the same as once', async () => {
+  test('healing twice has the same result as healing once', async () => {
     const stopped: AppliedFault = await lab.apply('stop', 'backend-1');
     await Promise.all([stopped.heal(), stopped.heal()]);
     await stopped.heal();
@@ -78,7 +78,7 @@ describeWith(['netns', 'nft'], 'faults upon faults', () => {
     expect(await families()).toEqual(['connected', 'connected']);
   });
 
-  test('a fault outlives the process it acts on, and heals while it is gone', async () => {
+  test('a fault stays in force when its process is killed, and heals while the process is gone', async () => {
     const narrow = await lab.apply('refuse', 'backend-1', { family: 6 });
     const killed = await lab.apply('kill', 'backend-1');
     await killed.heal();
@@ -90,7 +90,7 @@ describeWith(['netns', 'nft'], 'faults upon faults', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('a DNS server that comes back has the policy it had', async () => {
+  test('a restarted DNS server has the answer policy from before', async () => {
     await lab.dns.filter('selectFirst', false);
     await lab.dns.aaaa(true);
     const killed = await lab.apply('kill', 'dns');
@@ -105,14 +105,14 @@ describeWith(['netns', 'nft'], 'faults upon faults', () => {
     ['refuse', 'dns', {}, 'The fault refuse cannot act on `dns`. It acts on: backend-1, backend-2, backend-3.'],
     ['blackhole', 'backend-1', { family: 5 }, 'Expected the `family` option of the fault blackhole to be one of 0, 4, 6, got `5`.'],
     ['throttle', 'backend-1', { rateKbit: 7 }, 'Expected the `rateKbit` option of the fault throttle to be a whole number from 8 to 20000, got `7`.'],
-  ])('%s %s %j is refused, and nothing is in force', async (fault, backend, options, message) => {
+  ])('`apply` rejects %s %s %j, and no fault is in force', async (fault, backend, options, message) => {
     await expect(lab.apply(fault, backend, options)).rejects.toMatchObject({ code: 'BAD_INPUT', message });
     expect(lab.inForce).toEqual([]);
   });
 });
 
-describeWith('netns', 'a successor that cannot start', () => {
-  test('leaves the process that there is, and it still heals', async () => {
+describeWith('netns', 'hot-restart, when the new process cannot start', () => {
+  test('keeps the old process, and the earlier fault still heals', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     const full = await lab.apply('accept-queue-full', 'backend-1');
     await expect(lab.apply('hot-restart', 'backend-1')).rejects.toThrow(/Could not put hot-restart backend-1 in force: .*EADDRINUSE/);

@@ -1,4 +1,4 @@
-/** What a new connection meets: before, while a fault is in force, after healing; in each family. */
+/** What a new connection meets before a fault, while it is in force, and after healing, in each family. */
 import { expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab } from '../run/lab.ts';
@@ -9,7 +9,7 @@ import { connectFaults } from './connect-faults.ts';
 import { holdPair } from '../testing/client-sight.ts';
 
 const [hostUnreachable, noRoute, prohibited] = [{ connect: 'EHOSTUNREACH' }, { connect: 'ENETUNREACH' }, { connect: 'EACCES' }];
-/** Long enough for what takes effect with the second SYN. */
+/** Long enough for an error that takes effect with the second SYN. */
 const look = { limitMs: 2_500 };
 
 const cases: Case[] = [
@@ -39,12 +39,12 @@ test('every fault of the table has a case', () => {
   expect(new Set(cases.map(({ fault }) => fault))).toEqual(new Set(Object.keys(connectFaults)));
 });
 
-describeCases('faults of connecting', ['netns', 'nft'], cases);
+describeCases('faults that a new connection meets', ['netns', 'nft'], cases);
 
-describeWith(['netns', 'nft'], 'behind what a client sees', () => {
+describeWith(['netns', 'nft'], 'effects that a client cannot see', () => {
   const run = async (lab: Awaited<ReturnType<typeof startLab>>, ...argv: string[]): Promise<string> => (await lab.host('backend-1').run(argv)).stdout;
 
-  test('blackhole: a request on a kept connection has been carried out when its answer is dropped, and never arrives the other way', async () => {
+  test('blackhole on a kept connection: with `from` the server carries out the request, with `to` the request never arrives', async () => {
     const timeline = new Timeline();
     await using lab = await startLab({ driver: netns, timeline, seed: '1' });
     const arrived = (): number => timeline.events.filter((event) => event.event === 'backend:request' && event.from === lab.topology.hosts.client.ipv4).length;
@@ -62,16 +62,16 @@ describeWith(['netns', 'nft'], 'behind what a client sees', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('a backlog of n admits n + 1, as ss counts them', async () => {
+  test('a backlog of n admits n + 1 connections, as ss counts them', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     const applied = await lab.apply('accept-queue-full', 'backend-1', { backlog: 4, family: 4 });
-    // Recv-Q is what waits, Send-Q the backlog (ss(8)).
+    // For a listening socket, Recv-Q is the number of waiting connections and Send-Q is the backlog (ss(8)).
     expect(await run(lab, 'ss', '-Hltn', '-4', 'sport', '=', ':8080')).toMatch(/^LISTEN +5 +4 +198\.51\.100\.11:8080/);
     await applied.heal();
     expect(lab.doubts).toEqual([]);
   });
 
-  test('healing leaves rules and tables as they were, whatever the order', async () => {
+  test('healing restores rules and tables as they were', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     const state = (): Promise<string> => run(lab, 'sh', '-c', 'ip -4 rule; ip -6 rule; ip -4 route show table all; nft list ruleset');
     const before = await state();
@@ -84,7 +84,7 @@ describeWith(['netns', 'nft'], 'behind what a client sees', () => {
     expect(await state()).toBe(before);
   });
 
-  test('where nft is missing, the fault says so and what to install', async () => {
+  test('without nft, the message names nft and the package to install', async () => {
     await using lab = await startLab({
       driver: { ...netns, start: async (topology) => {
         const network = await netns.start(topology);

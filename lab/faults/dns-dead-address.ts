@@ -1,14 +1,14 @@
 /**
- * DNS lists an address where nobody lives, and lists it first: a record that outlived its server. In each family that has records, in
- * place of the first one, so that an answer is as long as before.
+ * DNS lists an address that no host has, and lists it first: a record that was left in DNS after its server was gone. In each family that
+ * has records, the dead address replaces the first record, so the answer is as long as before.
  */
 import { nobodysAddress } from '../vocabulary/topology.ts';
 import { addressesIn, firstReply, observeAnswers, setRule, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 
 export const dnsDeadAddress = defineFault({
-  summary: 'lists an address that no host has, first in each answer',
-  effect: 'the first attempt meets silence, and EHOSTUNREACH after 3 s; the next address works',
+  summary: 'puts an address that no host has first in each answer',
+  effect: 'the first attempt meets silence, then EHOSTUNREACH after 3 s; the next address works',
   on: ['dns'],
   options: { ...whichQueries },
   apply: (target, options) => setRule(target, 'dns-dead-address', options, { insert: [nobodysAddress(target.topology, 4), nobodysAddress(target.topology, 6)] }),
@@ -22,6 +22,6 @@ export const dnsDeadAddress = defineFault({
       ...dead.map((address) => target.probe.connectTo(address)),
     ]);
     const isDead = attempts.every(({ outcome }) => outcome === 'silent' || outcome === 'EHOSTUNREACH');
-    return { seen: answers.seen && isDead, observed: `${answers.observed}; there: ${attempts.map(({ outcome }) => outcome).join(', ')}` };
+    return { seen: answers.seen && isDead, observed: `${answers.observed}; connects to the dead addresses: ${attempts.map(({ outcome }) => outcome).join(', ')}` };
   },
 });

@@ -1,11 +1,11 @@
-/** The answer comes, but late: for one type alone it shows who waits for whom (RFC 8305 section 3, the resolution delay). */
+/** Answers come late. If only one type is late, the run shows whether the client waits for it (RFC 8305 section 3, the resolution delay). */
 import { integer } from '../vocabulary/options.ts';
 import { firstReply, observeAnswers, setRule, share, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 
 export const dnsDelay = defineFault({
-  summary: 'answers queries late',
-  effect: 'whoever needs that answer waits; a resolver whose timeout is shorter asks again',
+  summary: 'answers DNS queries late',
+  effect: 'the lookup waits for the answer; a resolver with a shorter timeout asks again',
   on: ['dns'],
   options: { delayMs: integer(500, 1, 'milliseconds between a query and its answer', 600_000), ...whichQueries, ...share },
   apply: (target, options) => setRule(target, 'dns-delay', options, { delayMs: options.delayMs }),

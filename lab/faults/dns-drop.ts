@@ -1,13 +1,13 @@
-/** Some queries, or all for a name, are read and never answered: to a resolver the same as a packet that was lost. */
+/** The server reads queries for a name, all of them or a share, and never answers them. For a resolver this is the same as a lost packet. */
 import { observeAnswers, setRule, share, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 
-/** Silence that long is silence. */
+/** A query that has no answer after this time counts as silent. */
 const silenceMs = 150;
 
 export const dnsDrop = defineFault({
-  summary: 'leaves queries without an answer',
-  effect: 'silence, until the resolver asks again or gives up (resolv.conf(5): timeout, attempts)',
+  summary: 'does not answer DNS queries',
+  effect: 'silence until the resolver asks again or gives up (resolv.conf(5): timeout, attempts)',
   on: ['dns'],
   options: { ...whichQueries, ...share },
   apply: (target, options) => setRule(target, 'dns-drop', options, { drop: true }),

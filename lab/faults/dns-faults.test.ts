@@ -1,4 +1,4 @@
-/** The faults of DNS on a real lab, judged by dig on the client's host: before, in force, after; in each family, for each type. */
+/** The DNS faults in a real lab, judged by dig on the client's host: before, while in force, and after healing, in each family and for each type. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Host } from '../network/drivers/driver.ts';
 import { netns } from '../network/drivers/netns.ts';
@@ -8,7 +8,7 @@ import { Timeline } from '../run/timeline.ts';
 import { addressOf, nobodysAddress, webName, type Family, type HostName } from '../vocabulary/topology.ts';
 import { dnsFaults } from './dns-faults.ts';
 
-/** `NOERROR 2 addresses TTL 60`, `silent`, `refused`: one query and what dig says of it. `+ignore` leaves a truncated answer as it is. */
+/** Sends one query and returns what dig reports: `NOERROR 2 addresses TTL 60`, `silent`, `refused`. `+ignore` leaves a truncated answer as it is. */
 async function dig(lab: Lab, family: Family, type: string, { tcp = false, host = 'client', name = webName }: { tcp?: boolean; host?: HostName; name?: string } = {}): Promise<string> {
   const how = ['+tries=1', '+time=1', '+ignore', '+nocookie', tcp ? '+tcp' : '+notcp'];
   const { stdout } = await lab.host(host).run(['dig', ...how, `@${addressOf(lab.topology, 'dns', family)}`, name, type]);
@@ -35,7 +35,7 @@ interface Case {
   A: string;
   AAAA?: string;
   tcp?: string;
-  /** What the A query takes, at least. */
+  /** The shortest possible time of the A query, in milliseconds. */
   tookMs?: number;
 }
 
@@ -52,7 +52,7 @@ const cases: Case[] = [
   { fault: 'dns-no-tcp', A: healthy, tcp: 'refused' },
   { fault: 'dns-no-tcp', options: { tcp: 'silent' }, A: healthy, tcp: 'silent' },
   { fault: 'dns-wrong-id', A: 'another id', AAAA: 'another id', tcp: 'another id' },
-  // dig takes the first; who counts is asked below.
+  // dig takes the first reply. A test below counts the replies.
   { fault: 'dns-duplicate', A: healthy },
   { fault: 'dns-dead-address', A: healthy },
   { fault: 'dns-record-removed', A: healthy },
@@ -64,7 +64,7 @@ test('every fault of the table has a case', () => {
   expect(new Set(cases.map(({ fault }) => fault))).toEqual(new Set(Object.keys(dnsFaults)));
 });
 
-describeWith(['netns', 'dig'], 'faults of DNS', () => {
+describeWith(['netns', 'dig'], 'DNS faults', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
@@ -102,7 +102,7 @@ describeWith(['netns', 'dig'], 'faults of DNS', () => {
     return stdout.trim().split('\n');
   };
 
-  test('dns-dead-address: where nobody lives comes first, in each family', async () => {
+  test('dns-dead-address: the address that no host has comes first, in each family', async () => {
     await under('dns-dead-address', {}, async () => {
       for (const [type, family] of [['A', 4], ['AAAA', 6]] as const) {
         const [first, second] = await short(type);
@@ -112,14 +112,14 @@ describeWith(['netns', 'dig'], 'faults of DNS', () => {
     });
   });
 
-  test('dns-record-removed: of twelve answers none has it, and all have two others', async () => {
+  test('dns-record-removed: none of twelve answers lists the backend, and each answer lists the other two', async () => {
     await under('dns-record-removed', { backend: 'backend-2' }, async () => {
       const answers = await Promise.all(Array.from({ length: 12 }, () => short('A')));
       for (const answer of answers) expect(answer.toSorted()).toEqual(['198.51.100.11', '198.51.100.13']);
     });
   });
 
-  test('dns-duplicate: as many replies as asked for', async () => {
+  test('dns-duplicate: the server sends as many replies as configured', async () => {
     const count = async (): Promise<string> => {
       const counter = `
         const socket = require('dgram').createSocket('udp4');
@@ -132,7 +132,7 @@ describeWith(['netns', 'dig'], 'faults of DNS', () => {
     await under('dns-duplicate', { copies: 3 }, async () => { expect(await count()).toBe('3'); });
   });
 
-  test('for the client alone: nobody else is touched', async () => {
+  test('a fault for the client alone does not change the answers to other hosts', async () => {
     const fault = await lab.apply('dns-rcode', 'dns', { client: 'client' });
     expect(fault.observation.observed).toMatch(/^IPv4 A SERVFAIL.*, IPv6 A NOERROR .*\(not named by the rule\)$/);
     const seenFrom = (host: HostName): Promise<string[]> => Promise.all(([4, 6] as const).map((family) => dig(lab, family, 'A', { host })));
@@ -142,7 +142,7 @@ describeWith(['netns', 'dig'], 'faults of DNS', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('a share of the queries: the observer meets it, and the same seed draws the same for the client again', { timeout: 30_000 }, async () => {
+  test('a share of the queries: the observer sees the fault, and the same seed repeats the same draws for the client', { timeout: 30_000 }, async () => {
     const series = async (): Promise<string> => {
       const fault = await lab.apply('dns-rcode', 'dns', { percent: 40 });
       const { stdout } = await lab.host('client').run(['sh', '-c', `for i in 1 2 3 4 5 6 7 8 9 10 11 12; do dig +noall +comments @${addressOf(lab.topology, 'dns', 4)} ${webName} A | grep -o 'status: [A-Z]*'; done`]);
@@ -155,7 +155,7 @@ describeWith(['netns', 'dig'], 'faults of DNS', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('two at once, of which one hides nothing of the other; each heals its own', async () => {
+  test('two faults at once: both effects show, and each fault heals by itself', async () => {
     const late = await lab.apply('dns-delay', 'dns', { type: 'A', delayMs });
     const error = await lab.apply('dns-rcode', 'dns', { type: 'AAAA' });
     const start = performance.now();
@@ -170,14 +170,14 @@ describeWith(['netns', 'dig'], 'faults of DNS', () => {
 
   test.each([
     ['dns-nodata', { name: 'dns.lab.test', type: 'MX' }, 'Expected the `type` option of the fault dns-nodata to be one of any, A, AAAA, got `MX`.'],
-    ['dns-ttl', { ttlS: 60 }, 'Could not put dns-ttl dns in force: the records have a TTL of 60 s without the fault, too'],
+    ['dns-ttl', { ttlS: 60 }, 'Could not put dns-ttl dns in force: the records have a TTL of 60 s even without the fault'],
     ['dns-rcode', { percent: 1 }, 'Expected the `percent` option of the fault dns-rcode to be a whole number from 5 to 100, got `1`.'],
-  ])('%s %j is refused', async (fault, options, message) => {
+  ])('`apply` rejects %s %j', async (fault, options, message) => {
     await expect(lab.apply(fault, 'dns', options)).rejects.toThrow(message);
     expect(lab.inForce).toEqual([]);
   });
 
-  test('looking takes nothing out of the client’s sequence of answers', async () => {
+  test('the observer’s queries do not change the client’s sequence of answers', async () => {
     const sequence = async (look: boolean): Promise<string[][]> => {
       await using fresh = await startLab({ driver: netns, timeline: new Timeline(), seed: '7' });
       const answers: string[][] = [];
@@ -192,7 +192,7 @@ describeWith(['netns', 'dig'], 'faults of DNS', () => {
   });
 });
 
-/** Commands to the DNS server that never arrive, while `deaf.on`. */
+/** While `deaf.on` is true, no command reaches the DNS server: a `ping` is sent in its place. */
 const deaf = { on: false };
 
 function deafened(host: Host): Partial<Host> {

@@ -1,4 +1,4 @@
-/** What the DNS server answers, or fails to answer: per name, type and client. */
+/** The faults of the DNS server's answers, by name, type and client. */
 import { dnsCname } from './dns-cname.ts';
 import { dnsDeadAddress } from './dns-dead-address.ts';
 import { dnsDelay } from './dns-delay.ts';

@@ -1,4 +1,4 @@
-/** The faults that act on the DNS server's host, seen with dig from the client's: before, in force, after healing, in each family. */
+/** Faults on the DNS server's host, seen with dig from the client's host: before, while in force, and after healing, in each family. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
@@ -6,7 +6,7 @@ import { describeWith } from '../testing/testing.ts';
 import { Timeline } from '../run/timeline.ts';
 import { addressOf, type Family } from '../vocabulary/topology.ts';
 
-/** What dig says of one query: `answered`, `refused` or `silent`. */
+/** Sends one query and returns what dig reports: `answered`, `refused` or `silent`. */
 async function dig(lab: Lab, family: Family, transport: 'udp' | 'tcp'): Promise<string> {
   const how = ['+tries=1', '+time=1', '+short', transport === 'tcp' ? '+tcp' : '+notcp'];
   const { exitCode, stdout } = await lab.host('client').run(['dig', ...how, `@${addressOf(lab.topology, 'dns', family)}`, 'web.lab.test', 'A']);
@@ -14,7 +14,7 @@ async function dig(lab: Lab, family: Family, transport: 'udp' | 'tcp'): Promise<
   return /refused/.test(stdout) ? 'refused' : /timed out/.test(stdout) ? 'silent' : `${exitCode}: ${stdout}`;
 }
 
-describeWith(['netns', 'dig'], 'faults of the DNS server’s host', () => {
+describeWith(['netns', 'dig'], 'faults on the DNS server’s host', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });

@@ -1,19 +1,19 @@
 /**
- * DNS over UDP alone: TCP to port 53 is refused, or accepted and left without an answer. Nobody notices before an answer is truncated
- * (`dns-truncate`): RFC 7766 section 1 makes TCP a duty for that reason.
+ * DNS works over UDP only: TCP to port 53 is refused, or accepted and never answered. Nobody notices until an answer is truncated
+ * (`dns-truncate`). For that reason RFC 7766 section 1 requires TCP.
  */
 import { choice } from '../vocabulary/options.ts';
 import { defineFault, observeEach } from './fault.ts';
 import { webName } from '../vocabulary/topology.ts';
 
-/** Long enough for a handshake on a busy machine; then silence. */
+/** Long enough for a handshake on a busy machine. After that the observer reports `silent`. */
 const silenceMs = 300;
 
 export const dnsNoTcp = defineFault({
-  summary: 'answers over UDP alone: TCP is refused, or accepted and left silent',
-  effect: 'nothing, until an answer is truncated; then no answer at all',
+  summary: 'answers over UDP only: TCP is refused, or accepted and never answered',
+  effect: 'nothing until an answer is truncated; then the resolver gets no answer at all',
   on: ['dns'],
-  options: { tcp: choice(['refuse', 'silent'], 'refuse', 'what a connect to port 53 meets') },
+  options: { tcp: choice(['refuse', 'silent'], 'refuse', 'refuse TCP connects to port 53, or accept them and stay silent') },
   apply: async (target, { tcp }) => {
     await target.service().call('tcp', { mode: tcp });
     return async () => {

@@ -1,14 +1,14 @@
-/** NOERROR without a record: the name exists, this type does not (RFC 2308 section 2.2). What a name without IPv6 says of AAAA. */
+/** NOERROR without a record: the name exists, but has no record of this type (RFC 2308 section 2.2). A name without IPv6 answers AAAA like this. */
 import { addressesIn, firstReply, observeAnswers, rcodeOf, setRule, whichQueries } from './dns-rule.ts';
 import { defineFault, type FaultTarget, type Observation } from './fault.ts';
 
 export const dnsNodata = defineFault({
-  summary: 'answers that the name has no record of the type',
-  effect: 'an answer at once with nothing in it; the other type stands alone',
+  summary: 'answers that the name has no record of this type (NODATA)',
+  effect: 'an empty answer at once; the client has only the records of the other type',
   on: ['dns'],
   options: { ...whichQueries },
   apply: async (target, options) => {
-    if ((await observe(target, options)).seen) throw new Error('there is no such record without the fault either (`lab dns aaaa on` adds AAAA records)');
+    if ((await observe(target, options)).seen) throw new Error('the answer has no record even without the fault, so the fault would change nothing (`lab dns aaaa on` adds AAAA records)');
     return await setRule(target, 'dns-nodata', options, { nodata: true });
   },
   observe,

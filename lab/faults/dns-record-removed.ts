@@ -1,17 +1,17 @@
-/** A server is taken out of DNS while it lives: what a drain before a deployment does. Who asks again is led elsewhere; who does not, stays. */
+/** A server that still runs is taken out of DNS, as a drain before a deployment does. A client that asks DNS again goes elsewhere; a client that does not ask stays. */
 import { choice } from '../vocabulary/options.ts';
 import { backendNames } from '../vocabulary/topology.ts';
 import { addressesIn, firstReply, observeAnswers, setRule, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 
-/** An answer holds two of three: that one of them is missing in so many by chance happens once in three thousand million looks. */
+/** An answer lists two of the three backends. One backend is missing from 20 answers by chance once in three thousand million looks. */
 const queries = 20;
 
 export const dnsRecordRemoved = defineFault({
-  summary: 'takes a backend out of the answers while its server goes on',
-  effect: 'new lookups lead elsewhere; connections that are there stay, and are served',
+  summary: 'takes a backend out of the answers while its server still runs',
+  effect: 'new lookups lead to other backends; established connections stay and are served',
   on: ['dns'],
-  options: { backend: choice(backendNames, 'backend-1', 'whose addresses are left out'), ...whichQueries },
+  options: { backend: choice(backendNames, 'backend-1', 'the backend whose addresses are left out'), ...whichQueries },
   apply: (target, options) => {
     const { ipv4, ipv6 } = target.topology.hosts[options.backend];
     return setRule(target, 'dns-record-removed', options, { omit: [ipv4, ipv6] });
@@ -26,6 +26,6 @@ export const dnsRecordRemoved = defineFault({
       return addresses.length === 0 ? null : !isListed;
     }, { queries });
     const alive = await target.probe.answers(options.backend);
-    return { seen: answers.seen && alive.seen, observed: `${options.backend} in ${listed} answers; it answers itself: ${alive.observed}` };
+    return { seen: answers.seen && alive.seen, observed: `${options.backend} listed in ${listed} answers; the server itself: ${alive.observed}` };
   },
 });

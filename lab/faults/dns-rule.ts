@@ -1,27 +1,28 @@
 /**
- * What the faults of DNS share: a rule of the DNS server (services/dns/rules.ts), its undoing, and a look at the answers.
+ * Shared by the DNS faults: set a rule of the DNS server (services/dns/rules.ts), remove it, and look at the answers.
  *
- * The observer asks for the same name as clients do, and the server draws its answers apart, so that looking takes nothing out of the
- * client's sequence. A rule for the client alone names the observer's IPv4 address beside the client's: over IPv4 the observer meets
- * the effect through the very list that the client is in, and over IPv6, from an address that is not in it, it must not.
+ * The observer asks for the same name as the client. The server draws the answers for the observer separately, so the observer's queries
+ * do not change the client's sequence of answers. A rule for the client alone also names the observer's IPv4 address. Over IPv4 the
+ * observer must see the effect, through the same list of addresses that names the client. Over IPv6 the rule does not name the observer's
+ * address, so the observer must not see the effect.
  */
 import { noEffect, type Effect } from '../../services/dns/rules.ts';
 import { choice, integer, text, type OptionValues } from '../vocabulary/options.ts';
-import type { Asked, DnsReply } from '../network/probe.ts';
+import type { DnsExchange, DnsReply } from '../network/probe.ts';
 import { webName } from '../vocabulary/topology.ts';
 import { rcodeNames } from '../vocabulary/rcodes.ts';
 import { observeEach, type FaultTarget, type Heal, type Observation } from './fault.ts';
 
 export const whichQueries = {
-  name: text(webName, 'the name that is asked for'),
-  type: choice(['any', 'A', 'AAAA'], 'any', 'the type that is asked for'),
-  client: choice(['any', 'client'], 'any', "who asks: anybody, or the client's host alone"),
+  name: text(webName, 'the name in the query'),
+  type: choice(['any', 'A', 'AAAA'], 'any', 'the type of the query'),
+  client: choice(['any', 'client'], 'any', "hit the queries of any host, or of the client's host only"),
 };
-export const share = { percent: integer(100, 5, 'how many of a hundred queries, by a seeded draw for each client address', 100) };
+export const share = { percent: integer(100, 5, 'percentage of the queries that are hit, by a seeded draw for each client address', 100) };
 
 type Which = OptionValues<typeof whichQueries> & { percent?: number };
 
-/** Puts a rule in force under the fault's name. */
+/** Puts a rule in force under the fault's name. The returned heal removes the rule. */
 export async function setRule(target: FaultTarget, id: string, { name, type, client, percent = 100 }: Which, effect: Partial<Effect>): Promise<Heal> {
   const { hosts } = target.topology;
   const clients = client === 'any' ? null : [hosts.client.ipv4, hosts.client.ipv6, hosts.observer.ipv4];
@@ -32,23 +33,23 @@ export async function setRule(target: FaultTarget, id: string, { name, type, cli
   };
 }
 
-/** A healthy server answers in well under a millisecond; this is for a busy machine. */
+/** A healthy server answers in well under a millisecond. The limit is for a busy machine. */
 const answerLimitMs = 1_000;
-/** Queries where a share of them is the effect: 5 % is missed once in twenty thousand looks. */
+/** Number of queries when only a share of them is hit. With 200 queries, a share of 5 % is missed once in twenty thousand looks. */
 const draws = 200;
 
 export interface Look {
   transport?: 'udp' | 'tcp';
   timeoutMs?: number;
-  /** How many queries, where chance must be shut out. */
+  /** Number of queries, for an effect that one answer could show by chance. */
   queries?: number;
 }
 
 /**
- * Asks on each family for each type, and sees whether the answers are the effect. `isEffect` says null where an answer cannot tell, as
- * one without records where a record is to be looked at; some other one has to tell, then.
+ * The observer sends queries of each type in each family, and `isEffect` judges each answer. `isEffect` returns null if an answer cannot
+ * show the effect, for example an answer without records when the effect is on records. At least one other answer must then show it.
  */
-export function observeAnswers(target: FaultTarget, which: Which, isEffect: (asked: Asked) => boolean | null, { transport = 'udp', timeoutMs = answerLimitMs, queries }: Look = {}): Promise<Observation> {
+export function observeAnswers(target: FaultTarget, which: Which, isEffect: (asked: DnsExchange) => boolean | null, { transport = 'udp', timeoutMs = answerLimitMs, queries }: Look = {}): Promise<Observation> {
   const { name, type, client, percent = 100 } = which;
   const count = queries ?? (percent < 100 ? draws : 1);
   return observeEach([4, 6], async (family) => {
@@ -58,7 +59,7 @@ export function observeAnswers(target: FaultTarget, which: Which, isEffect: (ask
         const all = await inBatches(count, () => target.probe.ask(family, transport, name, each, timeoutMs));
         const verdicts = all.map(isEffect).filter((verdict) => verdict !== null);
         const observed = verdicts.filter(Boolean).length / verdicts.length;
-        return { text: `${each} ${askedText(all[0])}${percent < 100 ? ` (the effect in ${(observed * 100).toFixed(0)} %)` : ''}`, seen: verdicts.length === 0 ? null : isShare(observed, percent / 100, verdicts.length) };
+        return { text: `${each} ${askedText(all[0])}${percent < 100 ? ` (effect in ${(observed * 100).toFixed(0)} % of the answers)` : ''}`, seen: verdicts.length === 0 ? null : isShare(observed, percent / 100, verdicts.length) };
       }),
     );
     const effect = looks.some(({ seen }) => seen === true) && looks.every(({ seen }) => seen !== false);
@@ -67,7 +68,7 @@ export function observeAnswers(target: FaultTarget, which: Which, isEffect: (ask
   });
 }
 
-/** Some at a time: a burst would overflow the server's receive buffer, and loss is not what is looked for. */
+/** Makes some queries at a time. All at once would overflow the server's receive buffer, and the lost queries would hide the effect. */
 async function inBatches<T>(count: number, make: () => Promise<T>): Promise<T[]> {
   const batch = 25;
   const all: T[] = [];
@@ -75,13 +76,13 @@ async function inBatches<T>(count: number, make: () => Promise<T>): Promise<T[]>
   return all;
 }
 
-/** Within five standard deviations, and not nothing. */
+/** Whether the observed share is more than zero and within five standard deviations of the expected share. */
 function isShare(observed: number, expected: number, count: number): boolean {
   return observed > 0 && Math.abs(observed - expected) <= 5 * Math.sqrt((expected * (1 - expected)) / count);
 }
 
-/** The reply that a resolver would take: the first one. */
-export function firstReply({ replies: [reply] }: Asked): DnsReply | undefined {
+/** The first reply: a resolver takes this one. */
+export function firstReply({ replies: [reply] }: DnsExchange): DnsReply | undefined {
   return reply;
 }
 
@@ -93,7 +94,7 @@ export function addressesIn(reply: DnsReply | undefined): string[] {
   return (reply?.records ?? []).filter((record) => !record.startsWith('CNAME ')).map((record) => record.replace(/^\S+ /, ''));
 }
 
-function askedText(asked: Asked | undefined): string {
+function askedText(asked: DnsExchange | undefined): string {
   const reply = asked && firstReply(asked);
   if (!asked || !reply) return asked?.outcome ?? 'not asked';
   const parts = [
@@ -101,7 +102,7 @@ function askedText(asked: Asked | undefined): string {
     reply.truncated ? 'truncated' : '',
     ...reply.records.map((record) => record.replace(/^A+ /, '')),
     reply.ttlsS.length > 0 ? `TTL ${[...new Set(reply.ttlsS)].join('/')}` : '',
-    reply.ownId ? '' : 'with another id',
+    reply.ownId ? '' : 'with a wrong id',
     asked.replies.length > 1 ? `× ${asked.replies.length}` : '',
     `after ${reply.tookMs.toFixed(0)} ms`,
   ];

@@ -1,13 +1,13 @@
 /**
- * Over UDP an empty answer with TC set, whatever its size; whole over TCP. A resolver has to ask again over TCP (RFC 7766 section 5),
- * which is where one notices that TCP to port 53 was forgotten in a firewall (`dns-no-tcp`).
+ * Over UDP the server sends an empty answer with the TC flag, whatever its size; over TCP it sends the whole answer. A resolver has to ask
+ * again over TCP (RFC 7766 section 5). If a firewall does not let TCP to port 53 through, it shows here (`dns-no-tcp`).
  */
 import { addressesIn, firstReply, observeAnswers, setRule, share, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 
 export const dnsTruncate = defineFault({
-  summary: 'truncates answers over UDP (TC); they are whole over TCP',
-  effect: 'the same question again, over TCP: a connect and a round trip more',
+  summary: 'truncates answers over UDP (TC flag); over TCP they are whole',
+  effect: 'the resolver asks again over TCP, which costs a connect and one more round trip',
   on: ['dns'],
   options: { ...whichQueries, ...share },
   apply: (target, options) => setRule(target, 'dns-truncate', options, { truncate: true }),

@@ -1,4 +1,4 @@
-/** What each fault does to a connection that was there before. */
+/** What each fault does to a connection that was established before the fault. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
@@ -8,7 +8,7 @@ import { establishedFaults } from './established-faults.ts';
 import type { FaultName } from './index.ts';
 import { holdPair, see } from '../testing/client-sight.ts';
 
-/** What a request on each of two kept connections meets, IPv4 and IPv6, and then a new connection. */
+/** For each fault: what a request on a kept connection meets, over IPv4 and IPv6, and then what a new connection meets. */
 const cases: [FaultName, Record<string, string | number>, [string, string], [string, string]?][] = [
   ['noop', {}, ['answered', 'answered']],
   ['kill', {}, ['closed', 'closed'], ['ECONNREFUSED', 'ECONNREFUSED']],
@@ -60,7 +60,7 @@ describeWith(['netns', 'nft'], 'an established connection', () => {
     return [ipv4.connect, ipv6.connect];
   };
 
-  test.for(cases)('under %s %j is %j', { timeout: 20_000 }, async ([fault, options, kept, fresh = ['connected', 'connected']]) => {
+  test.for(cases)('under %s %j: requests on IPv4 and IPv6 are %j', { timeout: 20_000 }, async ([fault, options, kept, fresh = ['connected', 'connected']]) => {
     const held = await holdPair(lab, 'backend-2');
     expect(await held.ask()).toEqual(['answered', 'answered']);
     const doubts = lab.doubts.length;

@@ -1,4 +1,4 @@
-/** A hot restart on a real lab, judged by curl and ss; and what the lab says when the old process does not let go. */
+/** A hot restart in a real lab, judged by curl and ss, and what the lab reports when the old process keeps listening. */
 import { expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
@@ -8,7 +8,7 @@ import { httpPort } from '../vocabulary/topology.ts';
 
 const options = { drainMs: 200, shutdownMs: 60_000 };
 
-/** Which processes answer new connections. */
+/** The ids of the processes that answer new connections. */
 async function answering(lab: Lab): Promise<string[]> {
   const { ipv4, ipv6 } = lab.topology.hosts['backend-1'];
   const urls = [ipv4, `[${ipv6}]`].flatMap((host) => Array<string>(10).fill(`http://${host}:${httpPort}/`));
@@ -17,7 +17,7 @@ async function answering(lab: Lab): Promise<string[]> {
 }
 
 describeWith(['netns', 'curl', 'ss'], 'hot-restart', () => {
-  test('new connections meet the new process alone; the old one tells those it has, and ends with its healing', { timeout: 30_000 }, async () => {
+  test('new connections meet only the new process; the old process keeps its connections, and healing ends it', { timeout: 30_000 }, async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     const [before] = await answering(lab);
     const applied = await lab.apply('hot-restart', 'backend-1', options);
@@ -26,7 +26,7 @@ describeWith(['netns', 'curl', 'ss'], 'hot-restart', () => {
     const after = await answering(lab);
     expect(after).toHaveLength(1);
     expect(after[0]).not.toBe(before);
-    // The observer's two connections, one in each family, are with the old process.
+    // The observer holds two connections, one in each family. Both belong to one process, the old one.
     const { stdout } = await lab.host('backend-1').run(['ss', '-Htnp', 'state', 'established', `sport = :${httpPort}`]);
     expect(new Set([...stdout.matchAll(/pid=(\d+)/g)].map(([, pid]) => pid)).size).toBe(1);
     await applied.heal();
@@ -35,7 +35,7 @@ describeWith(['netns', 'curl', 'ss'], 'hot-restart', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('an old process that goes on listening is noticed', { timeout: 30_000 }, async () => {
+  test('the lab notices an old process that keeps listening', { timeout: 30_000 }, async () => {
     const deaf = driverWith(netns, (host) => ({
       start: async (argv, startOptions) => {
         const started = await host.start(argv, startOptions);

@@ -1,4 +1,4 @@
-/** The faults of the application on a real lab, judged by curl on the client's host: before, in force, after; in each family. */
+/** The application faults in a real lab, judged by curl on the client's host: before, while in force, and after healing, in each family. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Host } from '../network/drivers/driver.ts';
 import { netns } from '../network/drivers/netns.ts';
@@ -10,8 +10,8 @@ import { addressOf, backendNames, httpPort, isTarget, type BackendName, type Fam
 import { httpFaults } from './http-faults.ts';
 
 /**
- * Two GETs, the second on the connection of the first where that is still there. Of each: status, Retry-After, whether it needed
- * a new connection; and curl's own exit status (curl(1), EXIT CODES).
+ * Sends two GETs. The second uses the connection of the first if it is still open. Returns for each GET the status, Retry-After and the
+ * number of new connections, and then curl's own exit status (curl(1), EXIT CODES).
  */
 async function curlTwice(lab: Lab, backend: BackendName, family: Family): Promise<string> {
   const address = addressOf(lab.topology, backend, family);
@@ -28,7 +28,7 @@ interface Case {
   fault: keyof typeof httpFaults;
   options?: Record<string, string | number>;
   curl: string;
-  /** What both requests take, at least. */
+  /** The shortest possible time of both requests together, in milliseconds. */
   tookMs?: number;
 }
 
@@ -39,7 +39,7 @@ const cases: Case[] = [
   { fault: 'fail-first', options: { requests: 1 }, curl: '503/1 200/0 exit 0' },
   { fault: 'empty-reply', curl: '000/1 000/1 exit 52' },
   { fault: 'empty-reply', options: { ending: 'rst' }, curl: '000/1 000/1 exit 56' },
-  // curl tries a GET again by itself when its reused connection ends like that: a second new connection, and an answer.
+  // curl itself retries a GET when its reused connection ends like this. It opens a second new connection and gets an answer.
   { fault: 'close-on-request', curl: '200/1 200/1 exit 0' },
   { fault: 'close-on-request', options: { ending: 'rst' }, curl: '200/1 200/1 exit 0' },
   { fault: 'malformed-reply', curl: '000/1 000/1 exit 1' },
@@ -54,7 +54,7 @@ test('every fault of the table has a case', () => {
   expect(new Set(cases.map(({ fault }) => fault))).toEqual(new Set(Object.keys(httpFaults)));
 });
 
-describeWith(['netns', 'curl'], 'faults of the application', () => {
+describeWith(['netns', 'curl'], 'application faults', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
@@ -66,7 +66,7 @@ describeWith(['netns', 'curl'], 'faults of the application', () => {
   const look = (backend: BackendName): Promise<string[]> => Promise.all(([4, 6] as const).map((family) => curlTwice(lab, backend, family)));
 
   describe.for(backendNames.map((backend, index) => ({ backend, mine: cases.filter((_, at) => at % backendNames.length === index) })))('on $backend', { concurrent: true }, ({ backend, mine }) => {
-    test('in force: what curl meets; before and after: nothing', { timeout: 60_000 }, async () => {
+    test('each fault has its effect on curl while in force, and none before and after', { timeout: 60_000 }, async () => {
       for (const { fault, options = {}, curl, tookMs } of mine) {
         const title = `${fault} ${JSON.stringify(options)}`;
         expect(await look(backend), `before ${title}`).toEqual([healthy, healthy]);
@@ -81,7 +81,7 @@ describeWith(['netns', 'curl'], 'faults of the application', () => {
     });
   });
 
-  test('a share of the requests: the same seed draws the same again, whoever else looks', async () => {
+  test('a share of the requests: the same seed repeats the same draws, even if the observer sends requests too', async () => {
     const statuses = async (othersLook: boolean): Promise<string> => {
       const applied = await lab.apply('error-status', 'backend-1', { percent: 40 });
       if (othersLook) await lab.probe.exchange('backend-1', 4, 3);
@@ -96,7 +96,7 @@ describeWith(['netns', 'curl'], 'faults of the application', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('two on one host: each does its part, and heals its own', async () => {
+  test('two faults on one host: both effects show, and each fault heals by itself', async () => {
     const slow = await lab.apply('slow-response', 'backend-2', { delayMs: 150 });
     const failing = await lab.apply('error-status', 'backend-2', { status: 500 });
     const start = performance.now();
@@ -110,7 +110,7 @@ describeWith(['netns', 'curl'], 'faults of the application', () => {
   });
 });
 
-/** Commands to a server's process that never arrive, while `deaf.on`. */
+/** While `deaf.on` is true, no command reaches a server's process: a `ping` is sent in its place. */
 const deaf = { on: false };
 
 function deafened(host: Host): Partial<Host> {
@@ -123,11 +123,11 @@ function deafened(host: Host): Partial<Host> {
   };
 }
 
-describeWith('netns', 'an application that does not heal', () => {
-  test('is a doubt, of each fault', { timeout: 60_000 }, async () => {
+describeWith('netns', 'an application fault that does not heal', () => {
+  test('is a doubt, for each fault', { timeout: 60_000 }, async () => {
     await using lab = await startLab({ driver: driverWith(netns, deafened), timeline: new Timeline(), seed: '1' });
     const names = Object.keys(httpFaults);
-    // Three at a time, a backend each: the lab waits some seconds for each baseline.
+    // Three faults at a time, one on each backend, because the lab waits some seconds for each baseline.
     for (let at = 0; at < names.length; at += backendNames.length) {
       const some = names.slice(at, at + backendNames.length);
       const before = lab.doubts.length;

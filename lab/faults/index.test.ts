@@ -1,6 +1,7 @@
 /**
- * Every fault on a real lab, seen by an eye of the tests' own: before, while in force, after healing; in each family. What is
- * asserted is what the client's kernel says, not what a rule says. Here: the control run and the link.
+ * Faults in a real lab, seen by the tests themselves from the client's host: before, while in force, and after healing, in each family. The
+ * tests assert what the client's kernel reports, not which rules are installed. This file has `noop`, `vanish` and `slow-response`; the
+ * other faults have their cases in the test files of their tables.
  */
 import { expect, test } from 'vitest';
 import { answers, atOnce, describeCases, type Case } from '../testing/fault-cases.ts';
@@ -20,7 +21,7 @@ const delayMs = 200;
 const cases: Case[] = [
   { fault: 'noop', ipv4: answers, ipv6: answers },
   {
-    // Nobody asked this host lately, and its neighbour entry is flushed below: 3 solicitations, 1 s apart.
+    // describeCases flushes the client's neighbour entries, so the client's kernel sends 3 solicitations, 1 s apart.
     fault: 'vanish',
     look: { limitMs: 5_000 },
     ipv4: hostUnreachable,
@@ -50,7 +51,7 @@ const cases: Case[] = [
 ];
 
 
-test('every fault of the table has a case, here or in the test of its own table', () => {
+test('every fault has a case, here or in the test file of its table', () => {
   const elsewhere = [processFaults, connectFaults, establishedFaults, httpFaults, dnsFaults, linkFaults].flatMap((table) => Object.keys(table));
   expect(new Set([...cases.map(({ fault }) => fault), ...elsewhere])).toEqual(new Set(faultNames));
   expect([isFaultName('kill'), isFaultName('toString')]).toEqual([true, false]);

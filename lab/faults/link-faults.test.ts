@@ -1,4 +1,4 @@
-/** The faults of a link on a real lab, judged by ping(8), by the kernel's counters, and by connections of the tests' own. */
+/** The link faults in a real lab, judged by ping(8), by the kernel's counters, and by the tests' own connections. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { median } from '../analysis/median.ts';
 import { netns } from '../network/drivers/netns.ts';
@@ -22,7 +22,7 @@ interface Case {
   look?: { path?: string; limitMs?: number };
   ipv4: Partial<Sight>;
   ipv6: Partial<Sight>;
-  /** What connect and GET take at least, and at most so much more as a busy machine may cost. */
+  /** The shortest possible times of connect and GET, in milliseconds. A busy machine may add up to `atOnceMs`. */
   connectMs?: number;
   getMs?: number;
 }
@@ -39,15 +39,15 @@ const cases: Case[] = [
   { fault: 'loss', options: { percent: 100, burst: 3, direction: 'both' }, ipv4: silent, ipv6: silent },
   { fault: 'corrupt', options: { percent: 100, family: 6 }, ipv4: answers, ipv6: silent },
   { fault: 'corrupt', options: { percent: 100, family: 4, direction: 'to' }, ipv4: silent, ipv6: answers },
-  // TCP hides what becomes of single packets; ping, below, counts them.
+  // TCP hides what happens to single packets. The tests with ping, below, count them.
   { fault: 'duplicate', options: { percent: 100, direction: 'both' }, ipv4: answers, ipv6: answers, connectMs: 0, getMs: 0 },
   { fault: 'reorder', options: { percent: 50 }, look: patient, ipv4: answers, ipv6: answers },
   { fault: 'flap', options: { upMs: 200, downMs: 200 }, look: patient, ipv4: answers, ipv6: answers },
-  // Both families share the one link.
+  // Both families share one link.
   { fault: 'throttle', options: { rateKbit }, look: { path: `/bytes/${throttledBytes}`, limitMs: throttledMs * 8 }, ipv4: answers, ipv6: answers },
 ];
 
-/** ping(8), one line an echo: how many were sent, and what came back in which order. */
+/** Runs ping(8) and reads one line for each echo: which echoes were lost, and in which order the others came back. */
 async function ping(lab: Lab, host: TargetName, family: Family, count: number, everyMs: number, more: string[] = []): Promise<{ lost: number[]; sequences: number[]; rttsMs: number[] }> {
   const argv = ['ping', '-c', String(count), '-i', String(everyMs / 1_000), ...more, '-W', '2', addressOf(lab.topology, host, family)];
   const { stdout } = await lab.host('client').run(argv);
@@ -60,11 +60,11 @@ async function ping(lab: Lab, host: TargetName, family: Family, count: number, e
   };
 }
 
-test('every fault of a link has a case', () => {
+test('every link fault has a case', () => {
   expect(new Set(cases.map(({ fault }) => fault))).toEqual(new Set(Object.keys(linkFaults)));
 });
 
-describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
+describeWith(['netns', 'ping', 'ss'], 'link faults', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '7' });
@@ -73,7 +73,7 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     await lab[Symbol.asyncDispose]();
   });
 
-  test.for(cases.map((each) => ({ title: `${each.fault} ${JSON.stringify(each.options)}`, ...each })))('$title: its effect while in force, none before and after', { timeout: 30_000 }, async ({ fault, options = {}, look = {}, ipv4, ipv6, connectMs, getMs }) => {
+  test.for(cases.map((each) => ({ title: `${each.fault} ${JSON.stringify(each.options)}`, ...each })))('$title has its effect while in force, and none before and after', { timeout: 30_000 }, async ({ fault, options = {}, look = {}, ipv4, ipv6, connectMs, getMs }) => {
     const before = await networkOf(lab, 'backend-1');
     expect(await see(lab, 'backend-1', patient)).toMatchObject({ 4: answers, 6: answers });
     const applied = await lab.apply(fault, 'backend-1', options);
@@ -98,24 +98,24 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test.for([[4, 'backend-2'], [6, 'backend-2'], [4, 'dns']] as const)('100 ms asked is 100 ± 2 ms by ping: IPv%i, %s', async ([family, host]) => {
+  test.for([[4, 'backend-2'], [6, 'backend-2'], [4, 'dns']] as const)('a delay of 100 ms is 100 ± 2 ms as ping measures it: IPv%i, %s', async ([family, host]) => {
     const applied = await lab.apply('delay', host, { family, delayMs: 100 });
     expect(applied.observation.observed).toMatch(whyMissing('netem') === null ? /, by netem$/ : /, by relay$/);
     const [late, other] = await Promise.all([ping(lab, host, family, 40, 25), ping(lab, host, family === 4 ? 6 : 4, 40, 25)]);
     await applied.heal();
     expect(late.lost).toEqual([]);
-    // The median: on a busy machine single packets wait for the processor. None can be early.
+    // The test judges the median, because single packets wait for the processor on a busy machine. No packet can be early.
     expect(Math.min(...late.rttsMs)).toBeGreaterThan(99.9);
-    // From 100 ms on ping prints whole milliseconds.
+    // From 100 ms upwards, ping prints whole milliseconds.
     expect(Math.abs((median(late.rttsMs) ?? NaN) - 100)).toBeLessThanOrEqual(2);
     expect(median(other.rttsMs) ?? NaN).toBeLessThan(2);
   });
 
-  test.each([4, 6] as const)('100 ms asked is 100 ± 2 ms by TCP connect: IPv%i', async (family) => {
+  test.each([4, 6] as const)('a delay of 100 ms is 100 ± 2 ms as a TCP connect measures it: IPv%i', async (family) => {
     const applied = await lab.apply('delay', 'backend-2', { delayMs: 100 });
     const held = [];
     for (let count = 0; count < 21; count++) held.push(await lab.probe.hold('backend-2', family, 2_000));
-    // The kernel's own measure of each handshake, SYN to SYN-ACK (RFC 6298 section 2): a process that is told later does not change it.
+    // The kernel itself measures each handshake from SYN to SYN-ACK (RFC 6298 section 2). It does not matter when the process learns of it.
     const { stdout } = await lab.host('observer').run(['ss', `-${family}`, '-tinH', 'state', 'established', 'dport = :8080']);
     const rttsMs = [...stdout.matchAll(/\brtt:([\d.]+)\//g)].map(([, rtt]) => Number(rtt));
     await Promise.all(held.map((each) => each.release()));
@@ -129,9 +129,9 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     expect(Math.abs((median(rttsMs) ?? NaN) - 100), rttsMs.join(' ')).toBeLessThan(2);
   }, 20_000);
 
-  test('a jitter spreads evenly, and reorders nothing', async () => {
+  test('a jitter is uniform and reorders nothing', async () => {
     const applied = await lab.apply('delay', 'backend-2', { delayMs: 50, jitterMs: 20 });
-    // Further apart than the jitter, so that none waits for the one before.
+    // The echoes are further apart than the jitter, so no echo waits for the one before it.
     const { rttsMs, lost } = await ping(lab, 'backend-2', 4, 200, 45);
     const hurried = await ping(lab, 'backend-2', 6, 200, 2);
     await applied.heal();
@@ -139,7 +139,7 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     expect(Math.min(...rttsMs)).toBeGreaterThan(29.9);
     expect(median(rttsMs)).toBeGreaterThan(50 - 5);
     expect(median(rttsMs)).toBeLessThan(50 + 7);
-    // A quarter of 200 is 50 ± 6; 4 standard deviations.
+    // A quarter of 200 is 50, with a standard deviation of 6. The bounds are 4 standard deviations away.
     for (const quarter of [0, 1, 2, 3]) {
       const inside = rttsMs.filter((rttMs) => rttMs >= 30 + 10 * quarter && rttMs < 40 + 10 * quarter).length;
       expect(inside, `round trips from ${30 + 10 * quarter} ms`).toBeGreaterThan(25);
@@ -148,7 +148,7 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     expect(hurried.sequences).toEqual(hurried.sequences.toSorted((a, b) => a - b));
   }, 30_000);
 
-  test('a loss is what was asked for, and the same again with the same seed', async () => {
+  test('loss has the configured rate, and the same seed repeats the same losses', async () => {
     const lostIn = async (options: Record<string, string | number>): Promise<number[]> => {
       const applied = await lab.apply('loss', 'backend-3', options);
       const { lost } = await ping(lab, 'backend-3', 6, 400, 2);
@@ -156,18 +156,18 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
       return lost;
     };
     const lost = await lostIn({ percent: 20, family: 6 });
-    // 80 ± 8; 4 standard deviations.
+    // 80 losses are expected, with a standard deviation of 8. The bounds are 4 standard deviations away.
     expect(lost.length).toBeGreaterThan(48);
     expect(lost.length).toBeLessThan(112);
     expect(await lostIn({ percent: 20, family: 6 })).toEqual(lost);
     const runsOf = (sequences: readonly number[]): number => sequences.filter((sequence) => !sequences.includes(sequence - 1)).length;
     const bursts = await lostIn({ percent: 20, burst: 5, family: 6 });
-    // Independent losses of a fifth come 1.25 in a row.
+    // With independent losses of a fifth, 1.25 packets are lost in a row on average.
     expect(lost.length / runsOf(lost)).toBeLessThan(2);
     expect(bursts.length / runsOf(bursts)).toBeGreaterThan(3);
   }, 30_000);
 
-  test('duplicates and overtaken packets, as ping counts them', async () => {
+  test('duplicated and reordered packets, as ping counts them', async () => {
     const twice = await lab.apply('duplicate', 'backend-3', { percent: 30, family: 4 });
     const doubled = await ping(lab, 'backend-3', 4, 200, 2);
     await twice.heal();
@@ -183,7 +183,7 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     expect(mixed.rttsMs.filter((rttMs) => rttMs < 40).length).toBeGreaterThan(100);
   }, 30_000);
 
-  test.each(['loss', 'corrupt', 'reorder', 'duplicate'] as const)('under %s a body arrives whole: TCP repairs it', async (fault) => {
+  test.each(['loss', 'corrupt', 'reorder', 'duplicate'] as const)('under %s a body arrives whole, because TCP retransmits and reorders', async (fault) => {
     const applied = await lab.apply(fault, 'backend-1', { percent: 5, direction: 'both' });
     const body = await lab.host('client').run(['sh', '-c', `"$0" --eval "require('http').get('http://${addressOf(lab.topology, 'backend-1', 4)}:8080/bytes/300000', (response) => { const hash = require('crypto').createHash('sha256'); response.on('data', (data) => hash.update(data)).on('end', () => console.log(hash.digest('hex'))); })"`, process.execPath]);
     await applied.heal();
@@ -192,8 +192,8 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     expect(lab.doubts).toEqual([]);
   }, 30_000);
 
-  test('to the host, from it, and both: who pays for a narrow link', async () => {
-    // Ten echoes of 1400 bytes at once; they wait in line for each other.
+  test('throttle slows echoes down in each direction: to the host, from the host, and both', async () => {
+    // Ten echoes of 1400 bytes leave at once and wait for each other in the queue.
     const expectedMs = (10 * (1_400 + 42) * 8) / rateKbit;
     for (const direction of ['to', 'from', 'both']) {
       const applied = await lab.apply('throttle', 'dns', { rateKbit, direction });
@@ -204,20 +204,20 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     }
   }, 20_000);
 
-  test('a flapping link: silence as long as asked for, again and again', async () => {
+  test('a flapping link is silent for the configured time, again and again', async () => {
     const applied = await lab.apply('flap', 'backend-2', { upMs: 300, downMs: 200 });
     const { lost } = await ping(lab, 'backend-2', 6, 200, 10);
     await applied.heal();
     const starts = lost.filter((sequence) => !lost.includes(sequence - 1));
-    // 2 s of cycles of half a second, wherever they begin.
+    // The echoes take 2 s, and a cycle takes half a second. The first cycle may begin at any point.
     expect(starts.length).toBeGreaterThanOrEqual(3);
     expect(starts.length).toBeLessThanOrEqual(8);
     expect(lost.length).toBeGreaterThan(200 * 0.4 - 30);
     expect(lost.length).toBeLessThan(200 * 0.4 + 30);
   }, 20_000);
 
-  describe('several at once', () => {
-    test('delay and loss on one host: both show, each heals by itself, in either order', async () => {
+  describe('several faults at once', () => {
+    test('delay and loss on one host: both effects show, and each fault heals by itself, in either order', async () => {
       const before = await networkOf(lab, 'backend-1');
       for (const first of ['delay', 'loss'] as const) {
         const applied = { delay: await lab.apply('delay', 'backend-1', { delayMs: 50 }), loss: await lab.apply('loss', 'backend-1', { percent: 30 }) };
@@ -237,21 +237,21 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
       expect(lab.doubts).toEqual([]);
     }, 40_000);
 
-    test.each(['blackhole', 'unreachable', 'vanish'] as const)('with %s, put in force inside and healed last', async (fault) => {
+    test.each(['blackhole', 'unreachable', 'vanish'] as const)('delay, then %s on the same host: delay heals first', async (fault) => {
       const before = await networkOf(lab, 'backend-1');
       const late = await lab.apply('delay', 'backend-1', { delayMs: 20 });
       const other = await lab.apply(fault, 'backend-1');
       await late.heal();
       await other.heal();
       expect(await see(lab, 'backend-1', patient)).toMatchObject({ 4: answers, 6: answers });
-      // The kernel does not bring back the subnet-router anycast address (RFC 4291 section 2.6.1) of the link-local network when ARP is switched on while the link is down.
+      // If ARP is switched on while the link is down, the kernel does not restore the subnet-router anycast address (RFC 4291 section 2.6.1) of the link-local network.
       const withoutAnycast = (text: string): string => text.replaceAll(/^anycast .*\n/gm, '');
       expect(withoutAnycast(await networkOf(lab, 'backend-1'))).toBe(withoutAnycast(before));
       expect(lab.doubts).toEqual([]);
     }, 20_000);
   });
 
-  test('the host still knows its neighbours, with nothing to ask them', async () => {
+  test('the host keeps its neighbour entries when the relay is inserted', async () => {
     const known = async (): Promise<string[]> => {
       const { stdout } = await lab.host('backend-2').run(['ip', 'neighbour', 'show']);
       return [...stdout.matchAll(/^(\S+) dev \S+ lladdr (\S+)/gm)].map(([, ...entry]) => entry.join(' ')).filter((entry) => !entry.startsWith('fe80')).sort();
@@ -259,16 +259,16 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     await see(lab, 'backend-2', patient);
     const before = await known();
     expect(before.length).toBeGreaterThanOrEqual(2);
-    // Nothing arrives, so there is nobody to answer.
+    // No IP packet arrives from a neighbour, so no traffic makes the host learn its neighbours again.
     const applied = await lab.apply('loss', 'backend-2', { percent: 100, direction: 'to' });
     expect(await known()).toEqual(before);
     await applied.heal();
   });
 
-  test('established connections live through applying and healing', async () => {
+  test('established connections survive applying and healing', async () => {
     const held = await Promise.all(([4, 6] as const).map((family) => lab.probe.hold('backend-3', family)));
     const get = async (): Promise<string[]> => (await Promise.all(held.map((each) => each.get('/', { timeoutMs: 3_000 })))).map(({ outcome }) => outcome);
-    /** Segments stay as large as they were: a connection whose route was deleted sends its next write in pieces of 36 bytes. */
+    /** The segment sizes, which must not change: a connection whose route was deleted sends its next write in pieces of 36 bytes. */
     const segmentBytes = async (): Promise<number[]> => {
       const { stdout } = await lab.host('backend-3').run(['ss', '-tinH', 'state', 'established', 'sport = :8080']);
       return [...stdout.matchAll(/\bmss:(\d+)/g)].map(([, mss]) => Number(mss)).toSorted((a, b) => a - b);
@@ -287,13 +287,13 @@ describeWith(['netns', 'ping', 'ss'], 'faults of a link', () => {
     await Promise.all(held.map((each) => each.release()));
   }, 20_000);
 
-  test('a jitter beyond the delay is refused, and nothing is in force', async () => {
+  test('`apply` rejects a jitter larger than the delay, and no fault is in force', async () => {
     await expect(lab.apply('delay', 'backend-1', { delayMs: 10, jitterMs: 11 })).rejects.toThrow('Expected the jitter to be no more than the delay of 10 ms, got 11 ms');
     expect(lab.inForce).toEqual([]);
   });
 });
 
-/** Not earlier, but for the clocks' rounding, and later by what a busy machine costs. */
+/** Expects a time that is not early, except for the rounding of the clocks, and late by at most the cost of a busy machine. */
 function expectTime(ms: number, expectedMs: number): void {
   expect(ms).toBeGreaterThan(expectedMs - 1);
   expect(ms).toBeLessThan(expectedMs + atOnceMs);

@@ -1,4 +1,4 @@
-/** What becomes of the server's process: before, while a fault is in force, after healing; in each family. */
+/** The faults of the server's process: what a client meets before, while in force, and after healing, in each family. */
 import { expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab } from '../run/lab.ts';
@@ -25,12 +25,12 @@ test('every fault of the table has a case', () => {
   expect(new Set(cases.map(({ fault }) => fault))).toEqual(new Set(Object.keys(processFaults)));
 });
 
-describeCases('faults of the process', ['netns'], cases);
+describeCases('process faults', ['netns'], cases);
 
-describeWith(['netns', 'curl'], 'where the server is', () => {
+describeWith(['netns', 'curl'], 'the process and its addresses', () => {
   const at = (address: string): string[] => ['curl', '--silent', '--max-time', '2', `http://${address.includes(':') ? `[${address}]` : address}:8080/`];
 
-  test('move: the new addresses answer, and nobody has them after healing', async () => {
+  test('move: the new addresses answer, and no host has them after healing', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     const client = lab.host('client');
     const { ipv4, ipv6 } = lab.topology.spares['backend-2'];
@@ -43,7 +43,7 @@ describeWith(['netns', 'curl'], 'where the server is', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('restart: another process', async () => {
+  test('restart: a new process runs', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     const { pid } = lab.remote('backend-2').process;
     await lab.apply('restart', 'backend-2');
@@ -54,7 +54,7 @@ describeWith(['netns', 'curl'], 'where the server is', () => {
   test.each([[0, 'lost'], [2_000, 'answered']] as const)('stop: a request in flight, with %i ms to drain, is %s', async (drainMs, expected) => {
     const timeline = new Timeline();
     await using lab = await startLab({ driver: netns, timeline, seed: '1' });
-    // Long enough to be under way when SIGTERM comes, however busy the machine is; shorter than the drain.
+    // The response takes long enough to be in flight when SIGTERM comes, even on a busy machine, and less time than the drain.
     await lab.behave('backend-3', { delayMs: 1_500 });
     const inFlight = lab.host('client').run([...at(lab.topology.hosts['backend-3'].ipv4), '--include']);
     await timeline.waitFor((event) => event.event === 'backend:request' && event.from === lab.topology.hosts.client.ipv4, 5_000);

@@ -1,6 +1,6 @@
 /**
- * No fault is believed until it is seen. Here each fault is kept from having its effect, behind the lab's back, and the lab must
- * notice; and each is kept from healing, and the lab must notice that too.
+ * The lab believes no fault until the observer has seen it. These tests keep each fault from having its effect without telling the lab, and
+ * the lab must notice. They also keep each fault from healing, and the lab must notice that too.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Host, HostProcess, ProcessExit } from '../network/drivers/driver.ts';
@@ -14,9 +14,9 @@ import { linkFaults } from './link-faults.ts';
 import { faultNamed, faultNames, type FaultName } from './index.ts';
 
 /**
- * A server's host on which nothing a fault asks for happens, while `sabotage.on`: commands run into the void, signals and control
- * commands are not delivered, and what is killed is started again at once, as by a supervisor. A relay is put into the link all the
- * same, and hears nothing of what it is to do.
+ * While `sabotage.on` is true, a fault has no effect on a server's host: commands do not run but report success, signals and control
+ * commands are not delivered, and a killed server is started again at once, as a supervisor does. A relay is still inserted into the
+ * link, but it is not told what to do.
  */
 const sabotage = { on: false };
 
@@ -56,7 +56,7 @@ async function supervise(host: Host, backend: BackendName): Promise<void> {
   supervisors.set(backend, again);
   const lines: string[] = [];
   again.onLine((line) => lines.push(line));
-  await until(() => (lines.some((line) => line.includes('"ready"')) ? true : undefined), 'the backend under its supervisor');
+  await until(() => (lines.some((line) => line.includes('"ready"')) ? true : undefined), 'the backend that the supervisor started');
 }
 
 describeWith(['netns', 'nft'], 'self-verification', () => {
@@ -77,12 +77,12 @@ describeWith(['netns', 'nft'], 'self-verification', () => {
       sabotage.on = false;
     }
   };
-  /** Doubts since the test began; the lab is shared. */
+  /** The tests share one lab, so each test looks only at the doubts since its own start. */
   let doubtsBefore = 0;
   const doubts = (): readonly string[] => lab.doubts.slice(doubtsBefore);
   const faultEvents = (since: number): string[] => lab.timeline.events.filter(({ event }) => event.startsWith('fault:')).slice(since).map(({ event }) => event);
 
-  /** Those that end and start the process by themselves have a test of their own below. */
+  /** `noop`, and the faults that end and start the process themselves, have tests of their own below. */
   const effective = faultNames.filter((name) => name !== 'noop' && name !== 'restart' && name !== 'hot-restart' && name !== 'move');
   const victimOf = (fault: FaultName): TargetName => (faultNamed(fault).on.includes('backend') ? 'backend-1' : 'dns');
 
@@ -94,7 +94,7 @@ describeWith(['netns', 'nft'], 'self-verification', () => {
       const applied = await without(() => lab.apply(fault, victim));
       expect(doubts()).toEqual([expect.stringMatching(new RegExp(`^${fault} ${victim} showed no effect: `))]);
       expect(faultEvents(before)).toEqual(['fault:apply', 'fault:unverified']);
-      // Nothing was done, so there is nothing to undo, but for what a supervisor started.
+      // The fault did nothing, so there is nothing to undo, except for the process that the supervisor started.
       const supervisor = supervisors.get('backend-1');
       supervisors.delete('backend-1');
       if (supervisor) {
@@ -108,7 +108,7 @@ describeWith(['netns', 'nft'], 'self-verification', () => {
       expect(faultEvents(before).slice(2)).toEqual(['fault:heal', 'fault:healed']);
     });
 
-    test('noop is a doubt where the backend does not answer', async () => {
+    test('noop is a doubt when the backend does not answer', async () => {
       doubtsBefore = lab.doubts.length;
       const killed = await lab.apply('kill', 'backend-1');
       expect(doubts()).toEqual([]);
@@ -120,7 +120,7 @@ describeWith(['netns', 'nft'], 'self-verification', () => {
     });
   });
 
-  /** What stays until it is healed, but for the faults of the application (http.test.ts) and of the link (link.test.ts). */
+  /** The faults that stay until they are healed. The application and DNS faults (http-faults.test.ts, dns-faults.test.ts) and the link faults (below) have tests of their own. */
   const lasting = {
     blackhole: {}, pause: {}, refuse: {}, drain: {}, unreachable: { family: 4 }, prohibited: { family: 4 },
     'first-syns-lost': { family: 4 }, 'accept-queue-full': {}, 'half-open': {}, 'data-lost': {}, 'slow-close': {}, 'limit-data': {},
@@ -128,7 +128,7 @@ describeWith(['netns', 'nft'], 'self-verification', () => {
 
   test('a fault that does not heal is a doubt', { timeout: 60_000 }, async () => {
     const all = Object.entries(lasting);
-    // Three at a time, a backend each: the lab waits some seconds for each baseline.
+    // Three faults at a time, one on each backend, because the lab waits some seconds for each baseline.
     for (let at = 0; at < all.length; at += backendNames.length) {
       doubtsBefore = lab.doubts.length;
       const some = all.slice(at, at + backendNames.length).map(([fault, options], index) => ({ fault, options, backend: backendNames[index] ?? '' }));
@@ -143,7 +143,7 @@ describeWith(['netns', 'nft'], 'self-verification', () => {
   });
 });
 
-/** Said to have ended, and to have started again: it never did. */
+/** While `lie.on` is true, the backend's process seems to end and to start again, but it never does. */
 const lie = { on: false };
 
 function lying(host: Host): Partial<Host> {
@@ -184,7 +184,7 @@ describeWith('netns', 'a process that never ended', () => {
   });
 });
 
-/** Links on which nothing is undone: no command runs, and a relay is neither told anything nor ended, although all of it seems to be done. */
+/** While `stuck.on` is true, nothing on a link is undone: no command runs, and the relay gets no command and no signal, although each of these seems to succeed. */
 const stuck = { on: false };
 
 function sticking(host: Host): Partial<Host> {
@@ -208,11 +208,11 @@ function sticking(host: Host): Partial<Host> {
   };
 }
 
-describeWith('netns', 'a fault of a link that does not heal', () => {
+describeWith('netns', 'a link fault that does not heal', () => {
   const all = Object.keys(linkFaults) as (keyof typeof linkFaults)[];
   const rounds = Array.from({ length: Math.ceil(all.length / backendNames.length) }, (_, round) => ({ faults: all.slice(round * backendNames.length, (round + 1) * backendNames.length) }));
 
-  // A backend each: what is stuck stays until the lab is gone.
+  // One backend for each fault: a stuck fault stays until the lab is gone.
   test.each(rounds)('$faults: each is a doubt', async ({ faults }) => {
     await using lab = await startLab({ driver: driverWith(netns, sticking), timeline: new Timeline(), seed: '1' });
     const applied = await Promise.all(faults.map((fault, index) => lab.apply(fault, backendNames[index] ?? '')));
@@ -229,7 +229,7 @@ describeWith('netns', 'a fault of a link that does not heal', () => {
   }, 60_000);
 });
 
-describeWith('netns', 'an effect that outlives its healing', () => {
+describeWith('netns', 'an effect that remains after healing', () => {
   test('is a doubt, although the backend answers', async () => {
     await using lab = await startLab({ driver: driverWith(netns, sabotaged), timeline: new Timeline(), seed: '1' });
     const applied = await lab.apply('slow-response', 'backend-3');
@@ -241,7 +241,7 @@ describeWith('netns', 'an effect that outlives its healing', () => {
     expect(lab.timeline.events.map(({ event }) => event).filter((event) => event.startsWith('fault:'))).toEqual(['fault:apply', 'fault:verified', 'fault:heal', 'fault:unhealed']);
   });
 
-  test('is a doubt, too, when another fault hides it to the end', async () => {
+  test('is a doubt as long as another fault hides whether it is gone', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     const hidden = await lab.apply('blackhole', 'backend-3', { family: 6 });
     const other = await lab.apply('refuse', 'backend-3', { family: 4 });

@@ -2,13 +2,13 @@
 import type { Host } from './drivers/driver.ts';
 import type { Remote } from './remote.ts';
 import { addressOf, domain, httpPort, portOf, targetNames, type Family, type HostName, type TargetName, type Topology } from '../vocabulary/topology.ts';
-import type { Asked, DnsReply } from '../../services/probe/ask.ts';
+import type { DnsExchange, DnsReply } from '../../services/probe/ask.ts';
 import type { Exchange } from '../../services/probe/exchange.ts';
 import type { HeldSighting } from '../../services/probe/held.ts';
 import type { Sighting } from '../../services/probe/main.ts';
 import type { PingRequest, PingResult } from '../../services/probe/ping.ts';
 
-export type { Asked, DnsReply, Exchange, Sighting };
+export type { DnsExchange, DnsReply, Exchange, Sighting };
 
 /** The observer calls a host silent after this time. A healthy host answers in well under 1 ms. */
 export const silenceMs = 60;
@@ -96,7 +96,7 @@ export class Probe {
   }
 
   /** Sends one query for any name and type, and returns every reply to it. */
-  ask(family: Family, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs = silenceMs): Promise<Asked> {
+  ask(family: Family, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs = silenceMs): Promise<DnsExchange> {
     return this.#look('ask', 'dns', timeoutMs, { server: addressOf(this.#topology, 'dns', family), port: portOf('dns'), transport, name, type });
   }
 

@@ -1,4 +1,4 @@
-/** How the tests of faults look from the client's host, without the lab's own probe. */
+/** The tests of faults look from the client's host with these programs, without the lab's own probe. */
 import { expect } from 'vitest';
 import type { HostProcess } from '../network/drivers/driver.ts';
 import type { Lab } from '../run/lab.ts';
@@ -12,7 +12,7 @@ export interface Sight {
   getMs: number;
 }
 
-/** Prints, for each address, how a connect ended and how a GET went that followed on the same connection. */
+/** A Node program. For each address it prints how a connect ended, and how a GET on the same connection ended. */
 const eye = `
 const { connect } = require('net');
 const [path, limitMs, ...addresses] = process.argv.slice(1);
@@ -35,9 +35,9 @@ const look = (host) => new Promise((resolve) => {
 });
 Promise.all(addresses.map(look)).then((sights) => console.log(JSON.stringify(sights)));`;
 
-/** Silence that long is silence: a healthy host answers in well under a millisecond. */
+/** A host that has not answered after this time is silent. A healthy host answers in well under a millisecond. */
 export const silenceMs = 600;
-/** What happens at once on an idle machine, on a very busy one; still less than one lost SYN costs. */
+/** The limit for an event that happens at once. It allows for a very busy machine, and is still less than the cost of one lost SYN. */
 export const atOnceMs = 700;
 
 export async function see(lab: Lab, backend: BackendName, { path = '/', limitMs = silenceMs } = {}): Promise<Record<Family, Sight>> {
@@ -48,12 +48,12 @@ export async function see(lab: Lab, backend: BackendName, { path = '/', limitMs 
   return { 4: ipv4, 6: ipv6 };
 }
 
-/** Holds one connection; each line it reads is a GET, and each GET ends as `answered`, `cut` (in its middle), `stalled`, `closed` (FIN) or `reset`. */
+/** A Node program that holds one connection. For each line it reads, it sends a GET and prints how the GET ended: `answered`, `cut` (in its middle), `stalled`, `closed` (FIN) or `reset`. */
 const holder = `
 const [host, limitMs] = process.argv.slice(1);
 const socket = require('net').connect({ host, port: 8080 }, () => console.log('connected'));
 let onAnswer = () => {}, finished = false, error = null, cut = false;
-// EPIPE is an RST after FIN: what was written was for nobody any more (tcp(7)).
+// EPIPE is an RST after a FIN: the program wrote to a connection that the server had closed (tcp(7)).
 const ended = () => (cut ? 'cut' : finished || error === null || error === 'EPIPE' ? 'closed' : 'reset');
 socket.on('data', (data) => { if (/Hello, World from \\S+\\n/.test(String(data))) onAnswer('answered'); else cut = true; }).on('end', () => { finished = true; });
 socket.on('error', ({ code }) => { error = code; }).on('close', () => onAnswer(ended()));
@@ -64,9 +64,9 @@ require('readline').createInterface({ input: process.stdin }).on('line', () => {
   socket.write('GET / HTTP/1.1\\r\\nHost: web\\r\\n\\r\\n');
 });`;
 
-/** Connections of the client's host to a backend, one in each family. */
+/** Two connections from the client's host to a backend, one in each family. */
 export interface HeldPair {
-  /** One GET on each: how it went on IPv4 and on IPv6. */
+  /** Sends one GET on each connection. Returns how it ended on IPv4 and on IPv6. */
   ask(): Promise<[string, string]>;
   release(): Promise<void>;
 }
@@ -76,7 +76,7 @@ export async function holdPair(lab: Lab, backend: BackendName): Promise<HeldPair
   const lines = held.map(collectLines);
   let asked = 0;
   const last = (): Promise<[string, string]> =>
-    until(() => (lines.every(({ length }) => length > asked) ? (lines.map((each) => each[asked] ?? '') as [string, string]) : undefined), `${asked + 1} lines of each connection`);
+    until(() => (lines.every(({ length }) => length > asked) ? (lines.map((each) => each[asked] ?? '') as [string, string]) : undefined), `${asked + 1} lines from each connection`);
   expect(await last()).toEqual(['connected', 'connected']);
   return {
     ask: async () => {
@@ -94,7 +94,7 @@ function collectLines(held: HostProcess): string[] {
   return lines;
 }
 
-/** Everything that a relay in between changes, and nothing that changes by itself. */
+/** The network settings of a host that a relay changes. Values that change by themselves are left out. */
 export async function networkOf(lab: Lab, host: TargetName): Promise<string> {
   const { stdout } = await lab.host(host).run(['sh', '-ec', "ip -o address | sed 's/valid_lft.*//'; ip -o link; ip -4 route show table all; ip -6 route show table all; ip rule; ip -6 rule; tc qdisc"]);
   return stdout;

@@ -1,4 +1,4 @@
-/** The shape that tests of faults share: what a client's host sees before, while a fault is in force, and after healing; in each family. */
+/** Shared by the tests of faults: what the client's host sees before a fault, while it is in force, and after healing, in each family. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
@@ -14,9 +14,9 @@ export interface Case {
   look?: { path?: string; limitMs?: number };
   ipv4: Partial<Sight>;
   ipv6: Partial<Sight>;
-  /** What else must hold: times, each with its tolerance. */
+  /** Further expectations: times, each with its tolerance. */
   also?: (seen: Record<Family, Sight>) => void;
-  /** What takes its time while in force takes less before and after. */
+  /** The time that the fault makes longer. It must be shorter before and after. */
   slows?: 'connectMs' | 'getMs';
 }
 
@@ -24,18 +24,18 @@ export const answers = { connect: 'connected', get: '200' };
 export const silent = { connect: 'silent' };
 export const refused = { connect: 'ECONNREFUSED' };
 
-/** Connects, where they ended, ended at once. */
+/** Expects that the connects of both families ended at once. */
 export function atOnce({ 4: ipv4, 6: ipv6 }: Record<Family, Sight>): void {
   for (const { connectMs } of [ipv4, ipv6]) expect(connectMs).toBeLessThan(atOnceMs);
 }
 
-/** The nth SYN after the first leaves n seconds later, while there are few. */
+/** Expects a time that fits the SYN after `seconds`: the nth retransmission leaves n seconds after the first SYN, as long as n is small. */
 export function expectSynAfter(seconds: number, ms: number): void {
   expect(ms).toBeGreaterThan(seconds * 1_000 - 50);
   expect(ms).toBeLessThan(seconds * 1_000 + atOnceMs);
 }
 
-/** One backend each, round robin, so that three cases can wait side by side for what takes seconds. */
+/** Spreads the cases over the backends, round robin, so that three slow cases can run at the same time. */
 export function describeCases(title: string, needs: readonly Need[], cases: readonly Case[]): void {
   describeWith(needs, title, () => {
     let lab: Lab;
@@ -48,7 +48,7 @@ export function describeCases(title: string, needs: readonly Need[], cases: read
 
     const shares = backendNames.map((backend, index) => ({ backend, mine: cases.filter((_, at) => at % backendNames.length === index) }));
     describe.for(shares)('on $backend', { concurrent: true }, ({ backend, mine }) => {
-      test('in force: its effect, in the families asked for; before and after: none', async () => {
+      test('each fault has its effect in the chosen families while in force, and none before and after', async () => {
         for (const { fault, options = {}, look = {}, ipv4, ipv6, also, slows } of mine) {
           const about = `${fault} ${JSON.stringify(options)}`;
           const calm = (): Promise<Record<Family, Sight>> => see(lab, backend, { path: look.path ?? '/', limitMs: 3_000 });
@@ -63,7 +63,7 @@ export function describeCases(title: string, needs: readonly Need[], cases: read
           const after = await calm();
           expect(after, `after ${about}`).toMatchObject({ 4: answers, 6: answers });
           if (slows !== undefined) {
-            for (const { 4: calm4, 6: calm6 } of [before, after]) expect(Math.max(calm4[slows], calm6[slows]), `around ${about}`).toBeLessThan(Math.max(seen[4][slows], seen[6][slows]));
+            for (const { 4: calm4, 6: calm6 } of [before, after]) expect(Math.max(calm4[slows], calm6[slows]), `without ${about}`).toBeLessThan(Math.max(seen[4][slows], seen[6][slows]));
           }
         }
         expect(lab.inForce.filter((applied) => applied.host === backend)).toEqual([]);

@@ -1,4 +1,4 @@
-/** What the tests share: loud skips, programs on this machine instead of a lab's host, and ports nobody uses. */
+/** Helpers for tests: loud skips, programs on this machine in place of a lab's host, and free ports. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -19,19 +19,19 @@ interface Probe {
   remedy: string;
 }
 
-/** What a group of tests needs beyond Node, and a harmless command that works only where it is there. */
+/** What a group of tests can need beyond Node. Each need has a harmless command that works only if the need is met. */
 const probes = {
   netns: {
     argv: ['unshare', '--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', 'ip', 'link', 'set', 'lo', 'up'],
-    remedy: 'install util-linux and iproute2 and allow user namespaces; `lab doctor` says more',
+    remedy: 'install util-linux and iproute2, and allow user namespaces; `lab doctor` shows what is missing',
   },
-  ipv6: { argv: ['sh', '-c', 'grep -q " lo$" /proc/net/if_inet6 || { echo "no IPv6 address on lo" >&2; exit 1; }'], remedy: 'switch IPv6 on' },
+  ipv6: { argv: ['sh', '-c', 'grep -q " lo$" /proc/net/if_inet6 || { echo "no IPv6 address on lo" >&2; exit 1; }'], remedy: 'enable IPv6 on this machine' },
   nft: { argv: ['unshare', '--user', '--map-root-user', '--net', 'nft', 'list', 'tables'], remedy: 'install nftables' },
   netem: {
     argv: ['unshare', '--user', '--map-root-user', '--net', 'sh', '-ec', 'tc qdisc add dev lo root handle 1: prio; tc qdisc add dev lo parent 1:2 netem; tc filter add dev lo parent 1: protocol ip u32 match u32 0 0 flowid 1:2'],
-    remedy: 'install iproute2, on a kernel with sch_netem, sch_prio and cls_u32; without them the lab is late by its relay, which other tests look at',
+    remedy: 'install iproute2, and use a kernel with sch_netem, sch_prio and cls_u32; without them the relay carries out the delay, and other tests cover the relay',
   },
-  docker: { argv: ['docker', 'version', '--format', '{{.Server.Version}}'], remedy: 'start a docker engine and install its command and compose; `lab doctor` says more' },
+  docker: { argv: ['docker', 'version', '--format', '{{.Server.Version}}'], remedy: 'start a docker engine, and install the docker command and compose; `lab doctor` shows what is missing' },
   dig: { argv: ['dig', '-v'], remedy: 'install bind9-dnsutils' },
   wget: { argv: ['wget', '--version'], remedy: 'install wget' },
   python: { argv: ['/usr/bin/python3', '-c', 'import requests, httpx, aiohttp'], remedy: 'install python3-requests, python3-httpx and python3-aiohttp' },
@@ -51,31 +51,32 @@ const probes = {
   ss: { argv: ['ss', '--version'], remedy: 'install iproute2' },
   'ordinary-user': {
     argv: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '--eval', ''],
-    remedy: 'run the tests as root, with this folder readable for everybody, and install util-linux',
+    remedy: 'install util-linux, run the tests as root, and make this folder readable for every user',
   },
 } satisfies Record<string, Probe>;
 
+/** The name of something that a group of tests needs. */
 export type Need = keyof typeof probes;
 
 const missing = new Map<Need, string | null>();
 
-/** Why `need` is not met, or null. The first look says it aloud. */
+/** Returns why `need` is not met, or null if it is met. The first check of a missing need prints a warning. */
 export function whyMissing(need: Need): string | null {
   const known = missing.get(need);
   if (known !== undefined) return known;
   const { argv, remedy } = probes[need];
   const [file = '', ...args] = argv;
   const { error, status, stderr } = spawnSync(file, args, { encoding: 'utf8', timeout: 10_000, env: { ...process.env, PATH: searchPath() } });
-  const observed = error ? error.message : status === 0 ? null : `\`${argv.join(' ')}\` ended with ${String(status)}: ${stderr.trim()}`;
-  const reason = observed === null ? null : `${need} is missing (${observed}); ${remedy}`;
+  const observed = error ? error.message : status === 0 ? null : `\`${argv.join(' ')}\` ended with exit status ${String(status)}: ${stderr.trim()}`;
+  const reason = observed === null ? null : `${need} is missing (${observed}). To get it: ${remedy}`;
   missing.set(need, reason);
   if (reason !== null) console.warn(`SKIPPED: ${reason}`);
   return reason;
 }
 
 /**
- * `describe` where all that is needed is there. Elsewhere a skip that says why, or, where LAB_REQUIRE names what is missing
- * (`LAB_REQUIRE=netns,dig`), a failure.
+ * Is `describe` if all needs are met. Otherwise it skips the tests and says why. If LAB_REQUIRE names a need that is missing
+ * (`LAB_REQUIRE=netns,dig`), the tests fail instead.
  */
 export function describeWith(needs: Need | readonly Need[], title: string, body: () => void): void {
   const reasons = [needs].flat().flatMap((need) => {
@@ -86,7 +87,7 @@ export function describeWith(needs: Need | readonly Need[], title: string, body:
   const failing = reasons.filter(({ need }) => required.has(need));
   if (failing.length > 0) {
     test(title, () => {
-      throw new Error(`LAB_REQUIRE asks for it, but ${failing.map(({ reason }) => reason).join('; ')}.`);
+      throw new Error(`LAB_REQUIRE names a need that is not met: ${failing.map(({ reason }) => reason).join('; ')}.`);
     });
   } else if (reasons.length > 0) {
     describe.skip(`${title} (skipped: ${reasons.map(({ reason }) => reason).join('; ')})`, body);
@@ -95,13 +96,13 @@ export function describeWith(needs: Need | readonly Need[], title: string, body:
   }
 }
 
-/** A port that is free on UDP and TCP, below the range from which the kernel gives ports to clients (ip_local_port_range). */
+/** Returns a port that is free on UDP and TCP. It is below the range from which the kernel gives ports to clients (ip_local_port_range). */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
   for (let tried = 0; tried < 100; tried++) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     if ((await isFree(port, address, 'tcp')) && (await isFree(port, address, 'udp'))) return port;
   }
-  throw new Error('No free port in a hundred tries.');
+  throw new Error(`Expected a free port on ${address} from 20000 to 31999, found none in 100 tries.`);
 }
 
 async function isFree(port: number, address: string, transport: 'tcp' | 'udp'): Promise<boolean> {
@@ -112,7 +113,7 @@ async function isFree(port: number, address: string, transport: 'tcp' | 'udp'): 
   return free;
 }
 
-/** A program on this machine, in the shape of a host's; it is killed when the test that started it ends. */
+/** Starts a program on this machine, with the interface of a process on a host. It is killed when the test that started it ends. */
 export function localProcess(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): HostProcess {
   const [file = '', ...args] = argv;
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
@@ -138,12 +139,12 @@ export function localProcess(argv: readonly string[], env: NodeJS.ProcessEnv = p
   };
 }
 
-/** Events as they come, and waiting for one of them. */
+/** Collects events, and waits for events. */
 export class EventLog {
   readonly events: EmittedEvent[] = [];
   readonly add = (event: EmittedEvent): void => { this.events.push(event); };
 
-  /** All events of that name. */
+  /** Returns all events of that name. */
   of<Name extends EventName>(name: Name): Extract<EmittedEvent, { event: Name }>[] {
     return this.events.filter((event): event is Extract<EmittedEvent, { event: Name }> => event.event === name);
   }
@@ -153,13 +154,13 @@ export class EventLog {
     return this.events.map(({ event }) => event);
   }
 
-  /** Resolves when there are `count` events of that name. */
+  /** Waits until there are `count` events of that name, and returns them. */
   async have<Name extends EventName>(name: Name, count = 1): Promise<Extract<EmittedEvent, { event: Name }>[]> {
     return await until(() => (this.of(name).length >= count ? this.of(name) : undefined), `${count} × ${name}; got ${this.names.join(', ')}`);
   }
 }
 
-/** A service of ours on this machine, ready. */
+/** Starts a service of the lab on this machine, and waits until it is ready. */
 export async function localService(argv: readonly string[]): Promise<{ remote: Remote; log: EventLog }> {
   const log = new EventLog();
   const remote = new Remote('the service', localProcess(argv), log.add, () => undefined);
@@ -167,25 +168,25 @@ export async function localService(argv: readonly string[]): Promise<{ remote: R
   return { remote, log };
 }
 
-/** Waits until `look` finds something. */
+/** Waits until `look` finds something, and returns it. `what` names it in the message. @throws {Error} after 10 s. */
 export function until<T>(look: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
   return vi.waitFor(
     async () => {
       const found = await look();
-      if (found === undefined) throw new Error(`Waited in vain for ${what}`);
+      if (found === undefined) throw new Error(`Waited 10 s without success for ${what}`);
       return found;
     },
     { timeout: 10_000, interval: 5 },
   );
 }
 
-/** Whether the kernel still knows the process; one that only waits to be reaped is gone. */
+/** Whether the process is alive. A process that only waits to be reaped is not. */
 export async function isAlive(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return stat !== '' && !/\) [ZX] /.test(stat);
 }
 
-/** Every process in the pid namespace of `pid`. */
+/** Returns the pids of all processes in the pid namespace of `pid`. */
 export async function namespaceMates(pid: number): Promise<number[]> {
   const namespaceOf = (each: number | string): Promise<string | null> => readlink(`/proc/${each}/ns/pid`).catch(() => null);
   const own = await namespaceOf(pid);
@@ -194,10 +195,10 @@ export async function namespaceMates(pid: number): Promise<number[]> {
   return pids.filter((_, index) => own !== null && namespaces[index] === own).map(Number);
 }
 
-/** Another way for a host's means to work; what is not given stays. */
+/** Replaces some methods of a host. Methods that it does not return stay as they are. */
 export type HostChange = (host: Host) => Partial<Host>;
 
-/** `driver` with every host passed through `change`: to record what a lab does, or to keep a fault from having its effect. */
+/** Returns `driver` with every host changed by `change`, for example to record what a lab does, or to stop a fault from taking effect. */
 export function driverWith(driver: Driver, change: HostChange): Driver {
   return {
     ...driver,

@@ -63,12 +63,18 @@ describe('TCP', () => {
     ]);
   });
 
-  test('first bytes of requests and responses, on a connection that is used twice', () => {
-    const get = 'GET / HTTP/1.1\r\nhost: web\r\n\r\n';
-    const ok = 'HTTP/1.1 200 OK\r\n\r\n';
-    expect(
-      story(sent({ payload: get }), came({ payload: ok }), came({ sequence: 1 + ok.length, payload: 'more' }), sent({ sequence: 1 + get.length, payload: 'POST /' }), sent({ sequence: 7 + get.length, payload: 'body' }), came({ sequence: 5 + ok.length, payload: '\u0001' })),
-    ).toEqual(['request 0 1 GET / HTTP/1.1', 'response 1 1 HTTP/1.1 200 OK', 'request 3 2 POST /', 'response 5 2 ']);
+  test('segments that come out of order are read in order', () => {
+    const [one, two, three] = ['GET / HT', 'TP/1.1\r\nh', 'ost: web\r\n\r\nGET /2 HTTP/1.1\r\n\r\n'];
+    const frames = [
+      sent({ flags: SYN, sequence: 99 }),
+      sent({ sequence: 100, payload: one }),
+      sent({ sequence: 100 + one.length + two.length, payload: three }),
+      sent({ sequence: 100 + one.length, payload: two }),
+    ];
+    expect(story(...frames)).toEqual(['syn 0', 'request 1 1 GET / HT', 'data-retransmission 3 client 9', 'request 3 2 GET /2 HTTP/1.1']);
+    // The first byte of the response is late.
+    const answer = [came({ flags: SYN | ACK, sequence: 6 }), came({ sequence: 7 + 12, payload: ' OK\r\n\r\n' }), came({ sequence: 7, payload: 'HTTP/1.1 200' })];
+    expect(story(...frames.slice(0, 2), ...answer).slice(2)).toEqual(['syn-ack 2', 'data-retransmission 4 server 12', 'response 4 1 HTTP/1.1 200']);
   });
 
   test('payload that was sent before is a retransmission, across the end of the sequence numbers too', () => {

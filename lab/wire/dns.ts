@@ -2,6 +2,7 @@
 import { Packet } from 'dns2';
 import { parseDnsPacket, typeName } from '../vocabulary/dns-packet.ts';
 import { rcodes } from '../vocabulary/rcodes.ts';
+import type { Side, StreamProtocol, WireEvent } from './stream.ts';
 
 export interface DnsMessage {
   id: number;
@@ -28,4 +29,27 @@ export function parseDnsMessage(bytes: Buffer): DnsMessage {
     truncated: header.tc === 1,
     addresses: answers.flatMap(({ type, address }) => ((type === Packet.TYPE.A || type === Packet.TYPE.AAAA) && address !== undefined ? [address] : [])),
   };
+}
+
+/** DNS messages over TCP have their length before them (RFC 7766 section 8), and segments may cut them anywhere. */
+export class DnsOverTcp implements StreamProtocol {
+  readonly #read: (message: Buffer) => WireEvent[];
+  readonly #unread: Record<Side, Buffer> = { client: Buffer.alloc(0), server: Buffer.alloc(0) };
+
+  /** `read` turns one message into events. */
+  constructor(read: (message: Buffer) => WireEvent[]) {
+    this.#read = read;
+  }
+
+  take(side: Side, bytes: Buffer): WireEvent[] {
+    let unread = Buffer.concat([this.#unread[side], bytes]);
+    const events: WireEvent[] = [];
+    while (unread.length >= 2 && unread.length >= 2 + unread.readUInt16BE(0)) {
+      const end = 2 + unread.readUInt16BE(0);
+      events.push(...this.#read(unread.subarray(2, end)));
+      unread = unread.subarray(end);
+    }
+    this.#unread[side] = unread;
+    return events;
+  }
 }

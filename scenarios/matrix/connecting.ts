@@ -1,10 +1,10 @@
-/** Failures of the connection attempt, over IPv4 alone. */
+/** Failures of a connection attempt, over IPv4 only. */
 import { backendNames, type Family } from '../../lab/vocabulary/topology.ts';
 import type { Stage } from '../../lab/run/scenario.ts';
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
 import { attemptsRemark, countOf, defineFailure, seen, sinceFirstPacket, type Failure } from './failure.ts';
 
-/** Zone order and no AAAA: every client is offered backend-1 first, then backend-2. */
+/** Zone order and no AAAA records: every client is offered backend-1 first, then backend-2. */
 export async function twoAddresses({ dns }: Stage): Promise<void> {
   await dns.chain(['sort', 'selectFirst 2']);
 }
@@ -17,7 +17,7 @@ export const connecting = {
   'first-refused': defineFailure({
     title: 'first address refused',
     measures: 'first SYN to the SYN to the second address',
-    why: 'Two addresses, and nobody listens at the first one. A refusal is news: the second can be tried at once.',
+    why: 'There are two addresses, and nothing listens at the first one. After the refusal, the client can try the second one at once.',
     sources: ['RFC 9293 section 3.10.7.1 (RST)', 'RFC 1123 section 2.3 (try all addresses)'],
     prepare: async (stage) => {
       await twoAddresses(stage);
@@ -29,20 +29,20 @@ export const connecting = {
   'first-silent': defineFailure({
     title: 'first address silent',
     measures: 'first SYN to the SYN to the second address',
-    why: 'Two addresses, and the first one does not answer. Only a timer of the client’s own tells it from a slow one.',
+    why: 'There are two addresses, and the first one does not answer. Only a timer of the client can tell a silent address from a slow one.',
     sources: ['RFC 8305 section 5 (connection attempt delay)', 'RFC 9293 section 3.8.3 (SYN retransmission)'],
     prepare: async (stage) => {
       await twoAddresses(stage);
       await stage.apply('blackhole', 'backend-1');
     },
-    met: ({ events }) => seen('a SYN left', countOf(events, isSyn)),
+    met: ({ events }) => seen('the client sent a SYN', countOf(events, isSyn)),
     readMs: ({ findings }) => findings.nextAddressDelayMs,
     remark: ({ findings: { attemptsKept } }) => (attemptsKept === null ? null : attemptsKept ? 'first kept' : 'first aborted'),
   }),
   'all-refused': defineFailure({
     title: 'all refused',
     measures: 'first packet to the error at the caller',
-    why: 'Nobody listens anywhere. How soon is the caller told?',
+    why: 'Nothing listens at any address. How soon does the caller get the error?',
     sources: ['RFC 9293 section 3.10.7.1 (RST)'],
     prepare: async (stage) => {
       await twoAddresses(stage);
@@ -55,26 +55,26 @@ export const connecting = {
   'all-silent': defineFailure({
     title: 'all silent',
     measures: 'first packet to the error at the caller',
-    why: 'Nobody answers anywhere. Without a timeout of the client’s own, only the kernel gives up, after some two minutes.',
+    why: 'No address answers. When the client has no timeout of its own, only the kernel gives up, after some two minutes.',
     sources: ['tcp(7) (tcp_syn_retries)'],
     prepare: async (stage) => {
       await twoAddresses(stage);
       await onAll(stage, 'blackhole');
     },
-    met: ({ events }) => seen('a SYN left', countOf(events, isSyn)),
+    met: ({ events }) => seen('the client sent a SYN', countOf(events, isSyn)),
     readMs: sinceFirstPacket,
     remark: attemptsRemark,
   }),
   'first-syn-lost': defineFailure({
     title: 'first SYN lost',
     measures: 'first packet to the answer',
-    why: 'One SYN is lost. The kernel repeats it after a second; a client with a shorter timer tries another address, and loses that SYN, too.',
+    why: 'The first SYN of each connection is lost. The kernel repeats it after a second. A client with a shorter timer tries another address, and loses that SYN, too.',
     sources: ['RFC 6298 section 2 (initial RTO 1 s)'],
     prepare: async (stage) => {
       await twoAddresses(stage);
       await Promise.all(backendNames.map((backend) => stage.apply('first-syns-lost', backend)));
     },
-    met: ({ events }) => seen('a SYN left', countOf(events, isSyn)),
+    met: ({ events }) => seen('the client sent a SYN', countOf(events, isSyn)),
     readMs: sinceFirstPacket,
     remark: attemptsRemark,
   }),

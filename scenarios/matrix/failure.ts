@@ -1,6 +1,6 @@
 /**
- * What a column of the matrix is: a small scenario whose last request is the measured one, and what is read from its packets.
- * A client is never told of the time limit: what is measured is what it does by itself.
+ * What a column of the matrix is: a small scenario whose last request is the measured one, and how its packets are read.
+ * The client gets no time limit from the lab, so the matrix shows what the client does by itself.
  */
 import { check, type Check } from '../../lab/analysis/checks.ts';
 import type { Findings } from '../../lab/analysis/findings.ts';
@@ -8,46 +8,47 @@ import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
 import { defineScenario, type Method, type Result, type Scenario, type Stage } from '../../lab/run/scenario.ts';
 import { hostAt, type HostName } from '../../lab/vocabulary/topology.ts';
 
-/** How long the measured request is waited for: more than the 10 s that glibc's resolver and undici's connect take to give up. */
+/** How long the lab waits for the measured request, in ms. glibc's resolver and undici's connect give up after 10 s, so this is longer. */
 export const patienceMs = 12_000;
 
-/** The measured request. */
-export interface Asked {
-  /** `answered`, `no answer`, or what the caller was told. */
+/** What came of the measured request. */
+export interface MeasuredRequest {
+  /** `answered`, `status` and its number, `no answer`, or the error that the caller got. */
   outcome: string;
+  /** The host that answered. */
   by: HostName | null;
 }
 
 export interface Failure {
-  /** Over the column. */
+  /** The heading of the column. */
   title: string;
-  /** What the cell's time is, for the legend. */
+  /** What the time in a cell measures, for the legend. */
   measures: string;
-  scenario: Scenario<Asked>;
-  /** The cell's time; null where this client gave none to measure. */
-  readMs(result: Pick<Result<Asked>, 'findings' | 'events' | 'topology'>): number | null;
-  /** What else is worth a word in the cell. */
-  remark?(result: Pick<Result<Asked>, 'findings' | 'events' | 'topology' | 'data'>): string | null;
+  scenario: Scenario<MeasuredRequest>;
+  /** The time in the cell, in ms. Null when this client did nothing that can be measured. */
+  readMs(result: Pick<Result<MeasuredRequest>, 'findings' | 'events' | 'topology'>): number | null;
+  /** A remark for the cell, or null. */
+  remark?(result: Pick<Result<MeasuredRequest>, 'findings' | 'events' | 'topology' | 'data'>): string | null;
 }
 
 interface Draft extends Omit<Failure, 'scenario'> {
   why: string;
   sources: readonly string[];
-  /** Breaks the lab; what it returns is done in between the last preparation and the measured request. */
+  /** Brings the lab into the failure. The measured request starts when this has resolved. */
   prepare(stage: Stage): Promise<void>;
   method?: Method;
-  /** What shows that the failure was met, whatever the client made of it. */
-  met(result: Result<Asked>): Check;
+  /** The check that the client met the failure, whatever the client did about it. */
+  met(result: Result<MeasuredRequest>): Check;
 }
 
-/** A column, with its scenario made of what it breaks. */
+/** Makes a column, and builds its scenario from the failure. */
 export function defineFailure({ prepare, met, method = 'GET', why, sources, ...failure }: Draft): Failure {
   return {
     ...failure,
-    scenario: defineScenario<Asked>({
+    scenario: defineScenario<MeasuredRequest>({
       title: failure.title,
       teaches: why,
-      predict: `How long does a client take: ${failure.measures}?`,
+      predict: `How long is it from the ${failure.measures}?`,
       explains: why,
       sources,
       reproduces: [],
@@ -64,9 +65,9 @@ export function defineFailure({ prepare, met, method = 'GET', why, sources, ...f
   };
 }
 
-async function ask({ client, wait, topology }: Stage, method: Method): Promise<Asked> {
+async function ask({ client, wait, topology }: Stage, method: Method): Promise<MeasuredRequest> {
   const late = Symbol('late');
-  // What ends the wait when the run is over is no outcome of the request.
+  // A symbol marks the end of the wait, so that it cannot be mistaken for a result of the request.
   const result = await Promise.race([client.request(method), wait(patienceMs).then(() => late)]);
   if (typeof result === 'symbol') return { outcome: 'no answer', by: null };
   const answered = result;
@@ -78,7 +79,7 @@ async function ask({ client, wait, topology }: Stage, method: Method): Promise<A
 const begin = 'the measured request';
 const end = 'the measured request is over';
 
-/** The events of the measured request: what a client is told when the lab ends it is none of them. */
+/** The events of the measured request. The client may report another end when the lab stops it; that comes later and is left out. */
 export function measuredEvents(events: readonly TimelineEvent[]): readonly TimelineEvent[] {
   const isNote = (event: TimelineEvent, text: string): boolean => event.event === 'lab:note' && event.text === text;
   const from = events.findIndex((event) => isNote(event, begin));
@@ -86,7 +87,10 @@ export function measuredEvents(events: readonly TimelineEvent[]): readonly Timel
   return from < 0 ? [] : events.slice(from, to < 0 ? undefined : to);
 }
 
-/** From the first packet of the measured request to what its caller got: the start of a process is no part of it. */
+/**
+ * Milliseconds from the first packet of the measured request to the answer or the error at its caller. The start of a client's process comes before
+ * the first packet, so it is not measured. Null when there was no packet, or no answer and no error.
+ */
 export function sinceFirstPacket({ events }: { events: readonly TimelineEvent[] }): number | null {
   const own = measuredEvents(events);
   const first = own.find(({ event }) => event === 'wire:dns-query' || event === 'wire:syn' || event === 'wire:neighbour-solicitation' || event === 'wire:request');
@@ -94,17 +98,17 @@ export function sinceFirstPacket({ events }: { events: readonly TimelineEvent[] 
   return first && told ? Math.max(told.tMs - first.tMs, 0) : null;
 }
 
-/** How often something was seen in the measured request. */
+/** How many events of the measured request are of this kind. */
 export function countOf(events: readonly TimelineEvent[], isIt: (event: TimelineEvent) => boolean): number {
   return measuredEvents(events).filter(isIt).length;
 }
 
-/** `3 addresses, 4 attempts`, where there was more than one. */
+/** `4 attempts`. Null when there was only one, or none. */
 export function attemptsRemark({ findings: { attempts } }: { findings: Findings }): string | null {
   return attempts.length > 1 ? `${attempts.length} attempts` : null;
 }
 
-/** A check that something was seen at least once. */
+/** A check that passes when something was seen at least once. */
 export function seen(text: string, count: number): Check {
   return check(text, count > 0, count === 1 ? 'once' : `${count} times`);
 }

@@ -1,4 +1,4 @@
-/** The failures of the matrix, in the order of its columns. A new one is a room of its own in a file beside this one, and a line here. */
+/** The failures of the matrix, in the order of its columns. A new failure goes into one of the groups; a new group is a new file and a line here. */
 import { connecting } from './connecting.ts';
 import type { Failure } from './failure.ts';
 import { ipv6 } from './ipv6.ts';

@@ -1,9 +1,9 @@
-/** Failures of IPv6 beside an IPv4 that works. */
+/** Failures of IPv6 while IPv4 works. */
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
 import { backendNames } from '../../lab/vocabulary/topology.ts';
 import { countOf, defineFailure, seen, sinceFirstPacket, type Failure } from './failure.ts';
 
-/** Long enough to tell a resolution delay of any size from waiting for the answer. */
+/** Long enough to tell any resolution delay from a wait for the answer. */
 const aaaaDelayMs = 2_000;
 const isIpv6Syn = (event: TimelineEvent): boolean => event.event === 'wire:syn' && event.family === 6;
 
@@ -11,7 +11,7 @@ export const ipv6 = {
   'ipv6-silent': defineFailure({
     title: 'IPv6 silent',
     measures: 'first IPv6 SYN to the first IPv4 SYN',
-    why: 'IPv6 is preferred and leads nowhere. Happy Eyeballs tries IPv4 after its attempt delay.',
+    why: 'IPv6 is preferred, but it never answers. Happy Eyeballs tries IPv4 after its attempt delay.',
     sources: ['RFC 8305 section 5', 'RFC 6724 section 2.1'],
     prepare: async ({ dns, apply }) => {
       await dns.aaaa(true);
@@ -24,7 +24,7 @@ export const ipv6 = {
   'ipv6-refused': defineFailure({
     title: 'IPv6 refused',
     measures: 'first IPv6 SYN to the first IPv4 SYN',
-    why: 'IPv6 is preferred and refused: there is nothing to wait for.',
+    why: 'IPv6 is preferred, but it is refused, so the client has nothing to wait for.',
     sources: ['RFC 8305 section 5'],
     prepare: async ({ dns, apply }) => {
       await dns.aaaa(true);
@@ -37,13 +37,13 @@ export const ipv6 = {
   'aaaa-slow': defineFailure({
     title: 'AAAA 2 s late',
     measures: 'A answer to the first SYN',
-    why: 'The A answer is there, AAAA takes two seconds. RFC 8305 waits 50 ms for it; a resolver that hands out both at once waits to the end.',
+    why: 'The A answer is there, and the AAAA answer takes two seconds. RFC 8305 waits 50 ms for it. A resolver that returns both answers together waits the whole time.',
     sources: ['RFC 8305 section 3 (resolution delay)'],
     prepare: async ({ dns, apply }) => {
       await dns.aaaa(true);
       await apply('dns-delay', 'dns', { type: 'AAAA', delayMs: aaaaDelayMs });
     },
-    met: ({ events }) => seen('AAAA was asked for', countOf(events, (event) => event.event === 'wire:dns-query' && event.type === 'AAAA')),
+    met: ({ events }) => seen('the client asked for AAAA', countOf(events, (event) => event.event === 'wire:dns-query' && event.type === 'AAAA')),
     readMs: ({ events }) => {
       const answer = events.find((event) => event.event === 'wire:dns-response' && event.type === 'A');
       const syn = answer && events.find((event) => event.event === 'wire:syn' && event.tMs >= answer.tMs);

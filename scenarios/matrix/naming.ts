@@ -1,4 +1,4 @@
-/** Failures of the name server. */
+/** Failures of the DNS server. */
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
 import { countOf, defineFailure, seen, sinceFirstPacket, type Failure } from './failure.ts';
 
@@ -12,7 +12,7 @@ export const naming = {
   'dns-servfail': defineFailure({
     title: 'DNS SERVFAIL',
     measures: 'first query to the error at the caller',
-    why: 'The name server says that it cannot answer. Resolvers try another server, or the same one again.',
+    why: 'The DNS server says that it cannot answer. Resolvers ask another server, or the same one again.',
     sources: ['RFC 1035 section 4.1.1', 'resolv.conf(5) (attempts)'],
     prepare: async ({ apply }) => {
       await apply('dns-rcode', 'dns', { rcode: 'SERVFAIL' });
@@ -24,19 +24,19 @@ export const naming = {
   'dns-timeout': defineFailure({
     title: 'DNS silent',
     measures: 'first query to the error at the caller',
-    why: 'The name server does not answer. glibc waits 5 s, twice.',
+    why: 'The DNS server does not answer. glibc waits 5 s, twice.',
     sources: ['resolv.conf(5) (timeout, attempts)'],
     prepare: async ({ apply }) => {
       await apply('dns-drop', 'dns');
     },
-    met: ({ events }) => seen('a query left', countOf(events, isQuery)),
+    met: ({ events }) => seen('the client sent a query', countOf(events, isQuery)),
     readMs: sinceFirstPacket,
     remark: queriesRemark,
   }),
   'dns-truncated': defineFailure({
     title: 'DNS truncated',
     measures: 'first query to the answer',
-    why: 'The answer does not fit into UDP: the resolver asks again over TCP.',
+    why: 'The answer does not fit into UDP, so the resolver asks again over TCP.',
     sources: ['RFC 2181 section 9', 'RFC 7766 section 5'],
     prepare: async ({ apply }) => {
       await apply('dns-truncate', 'dns');

@@ -1,4 +1,4 @@
-/** Failures that meet a connection which has served a request before. A client that keeps none dials anew. */
+/** Failures of a connection that has served a request before. A client that keeps no connection opens a new one. */
 import { check } from '../../lab/analysis/checks.ts';
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
 import type { Stage } from '../../lab/run/scenario.ts';
@@ -6,7 +6,7 @@ import type { BackendName } from '../../lab/vocabulary/topology.ts';
 import { twoAddresses } from './connecting.ts';
 import { countOf, defineFailure, measuredEvents, sinceFirstPacket, type Failure } from './failure.ts';
 
-/** A first request, and who answered it. */
+/** Makes a first request. Returns the backend that answered it. */
 async function warmUp(stage: Stage): Promise<BackendName> {
   await twoAddresses(stage);
   return stage.backendAt((await stage.client.get()).address);
@@ -15,7 +15,7 @@ async function warmUp(stage: Stage): Promise<BackendName> {
 const isRequest = ({ event }: TimelineEvent): boolean => event === 'wire:request';
 const overloadedMs = 1_000;
 
-/** What became of the connection: the request went out on it, or on a new one; and how often it went out. */
+/** Whether the request went out on the kept-alive connection or on a new one, and how often it was sent. */
 function reuseRemark({ events }: { events: readonly TimelineEvent[] }): string {
   const requests = measuredEvents(events).filter((event) => event.event === 'wire:request');
   const [first] = requests;
@@ -27,14 +27,14 @@ const closing = (method: 'GET' | 'POST'): Failure =>
   defineFailure({
     title: `closed as ${method} is sent`,
     measures: 'first packet to the answer or the error',
-    why: 'The server ends the idle connection in the moment in which the next request is on its way. An idempotent request may be repeated.',
+    why: 'The server closes the idle connection while the next request is on its way. An idempotent request may be repeated.',
     sources: ['RFC 9112 section 9.3.1 (retrying requests)', 'RFC 9110 section 9.2.2 (idempotent methods)'],
     method,
     prepare: async (stage) => {
       const server = await warmUp(stage);
       await stage.apply('close-on-request', server);
     },
-    met: ({ events }) => check('a request left', countOf(events, isRequest) > 0, reuseRemark({ events })),
+    met: ({ events }) => check('the client sent a request', countOf(events, isRequest) > 0, reuseRemark({ events })),
     readMs: sinceFirstPacket,
     remark: reuseRemark,
   });
@@ -43,12 +43,12 @@ export const reuse = {
   'server-stopped': defineFailure({
     title: 'server stopped',
     measures: 'first packet of the next request to its end',
-    why: 'The server that holds the idle connection is stopped in order. The client is told by FIN, and has to dial anew.',
+    why: 'The server of the idle connection is stopped in order. The client gets a FIN, and has to open a new connection.',
     sources: ['RFC 9112 section 9.6 (tear-down)'],
     prepare: async (stage) => {
       await stage.apply('stop', await warmUp(stage));
     },
-    met: ({ events }) => check('a packet left', sinceFirstPacket({ events }) !== null, reuseRemark({ events })),
+    met: ({ events }) => check('the client sent a packet', sinceFirstPacket({ events }) !== null, reuseRemark({ events })),
     readMs: sinceFirstPacket,
     remark: reuseRemark,
   }),
@@ -57,12 +57,12 @@ export const reuse = {
   'overloaded': defineFailure({
     title: 'overloaded',
     measures: 'first packet of the next request to its end',
-    why: 'The server answers a second late, and the connection stays up. Nothing on the wire says that another would be quicker.',
+    why: 'The server answers one second late, and the connection stays up. Nothing on the wire says that another server would be quicker.',
     sources: ['RFC 9112 section 9.3 (persistence)'],
     prepare: async (stage) => {
       await stage.apply('slow-response', await warmUp(stage), { delayMs: overloadedMs });
     },
-    met: ({ events }) => check('a request left', countOf(events, isRequest) > 0, reuseRemark({ events })),
+    met: ({ events }) => check('the client sent a request', countOf(events, isRequest) > 0, reuseRemark({ events })),
     readMs: sinceFirstPacket,
     remark: reuseRemark,
   }),

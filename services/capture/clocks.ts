@@ -1,11 +1,14 @@
-/** CLOCK_REALTIME, which frames are stamped with, against CLOCK_MONOTONIC, which events are stamped with (clock_gettime(2)). */
+/** The difference between CLOCK_REALTIME, which stamps frames, and CLOCK_MONOTONIC, which stamps events (clock_gettime(2)). */
 import koffi from 'koffi';
 
 const CLOCK_REALTIME = 0;
 
 const clockGettime = koffi.load('libc.so.6').func('int clock_gettime(int clock, _Out_ uint8_t *time)');
 
-/** The wall clock may be set while a capture runs, so this is asked with each batch. Good to the time between two readings, some microseconds. */
+/**
+ * Returns CLOCK_REALTIME minus CLOCK_MONOTONIC. Each batch of frames needs a new value, because the wall clock may be set while a capture runs.
+ * The error is at most the time between two readings, a few microseconds.
+ */
 export function realtimeMinusMonotonicNs(): bigint {
   let best = { widthNs: 1n << 62n, differenceNs: 0n };
   for (let reading = 0; reading < 3; reading++) {

@@ -1,9 +1,9 @@
 /**
- * Captures every frame of one interface and hands it to the lab.
+ * Captures every frame of one interface and sends it to the lab.
  *
  *   node services/capture/main.ts eth0
  *
- * Beside the lines of the control protocol (lab/vocabulary/control.ts) it writes batches of frames, `{"frames":"<base64>"}`, in the
+ * In addition to the lines of the control protocol (lab/vocabulary/control.ts) it writes batches of frames, `{"frames":"<base64>"}`, in the
  * format of lab/vocabulary/frame-records.ts.
  */
 import { encodeFrames } from '../../lab/vocabulary/frame-records.ts';
@@ -11,7 +11,7 @@ import { ready, serveStdin, writeLine } from '../../lab/vocabulary/control.ts';
 import { realtimeMinusMonotonicNs } from './clocks.ts';
 import { openPacketSocket } from './packet-socket.ts';
 
-/** Ends a wait now and then, so that this process can end. */
+/** Limits each wait for frames, so that this process can end. */
 const waitMs = 200;
 
 const socket = (() => {
@@ -28,13 +28,16 @@ function deliver(): void {
   if (frames.length > 0) writeLine({ frames: encodeFrames(frames, realtimeMinusMonotonicNs()).toString('base64') });
 }
 
-/** What has been delivered, and what the kernel had no room for. */
+/** How many frames were delivered, and how many the kernel dropped because the ring was full. */
 export interface Delivered {
   frames: number;
   dropped: number;
 }
 
-/** Delivers until nothing that the kernel has counted is missing: what is in a block that was not handed over yet follows within its retire time. */
+/**
+ * Delivers frames until every frame that the kernel has counted is delivered or dropped. Frames in a block that the kernel has not handed
+ * over yet follow within the block's retire time.
+ */
 async function sync(): Promise<Delivered> {
   const { received } = socket.statistics();
   for (;;) {

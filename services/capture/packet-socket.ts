@@ -1,6 +1,6 @@
 /**
  * A packet socket with a ring of memory that the kernel fills: packet(7) and the kernel's Documentation/networking/packet_mmap.rst,
- * TPACKET_V3. Called through koffi, so that no capture program is needed on the machine, and no root inside a user namespace.
+ * TPACKET_V3. It is called through koffi, so it needs no capture program on the machine and, in a user namespace, no root.
  *
  *   kernel ──writes──▶ block 0 │ block 1 │ … │ block n ──this process reads, and gives back──▶
  *                      a block is handed over when it is full, or `retireMs` after its first frame
@@ -10,21 +10,21 @@ import koffi from 'koffi';
 import { calls, packetSocket, packetStatistics, pollSet, setOption, SOL_PACKET } from '../libc.ts';
 
 export interface Frame {
-  /** The first one of the socket is 1. */
+  /** The first frame of the socket has number 1. */
   number: number;
-  /** CLOCK_REALTIME, as the kernel stamped it. */
+  /** The kernel's time stamp, CLOCK_REALTIME. */
   seconds: number;
   nanoseconds: number;
-  /** How long the frame was; `bytes` may hold less. */
+  /** Length of the whole frame; `bytes` may hold less. */
   lengthBytes: number;
   bytes: Buffer;
 }
 
-/** What the kernel has counted since the socket was opened. */
+/** The kernel's counts since the socket was opened. */
 export interface PacketStatistics {
   /** All frames, dropped ones included. */
   received: number;
-  /** For want of room in the ring. */
+  /** Frames for which the ring had no room. */
   dropped: number;
 }
 
@@ -36,16 +36,16 @@ const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
 /**
- * A block must hold a frame that segmentation offload makes 64 KiB long. The kernel hands over a block a retire time, however little
- * is in it, so that their number times that is for how long this process may be kept from reading: 2.5 s. A burst may have 16 MiB.
+ * A block must hold a frame of 64 KiB, which segmentation offload can make. The kernel hands over one block for each retire time, even if
+ * the block is almost empty. So no frame is lost if this process cannot read for 128 retire times, 2.5 s. A burst may have 16 MiB.
  */
 const blockBytes = 1 << 17;
 const blockCount = 128;
-/** Only a hint to the kernel under TPACKET_V3; it must divide a block. */
+/** Under TPACKET_V3 this is only a hint to the kernel. It must divide the block size. */
 const frameBytes = 1 << 11;
 const retireMs = 20;
 
-/** Opens the socket on one interface; every frame from here on is in the ring. @throws {Error} naming the call and its errno. */
+/** Opens the socket on one interface. From now on the kernel puts every frame into the ring. @throws {Error} naming the call and its errno. */
 export function openPacketSocket(interfaceName: string) {
   const { fd, bind } = packetSocket(interfaceName);
   setOption(fd, SOL_PACKET, PACKET_VERSION, [TPACKET_V3]);
@@ -60,7 +60,7 @@ export function openPacketSocket(interfaceName: string) {
   let block = 0;
   let read = 0;
 
-  /** Every frame that the kernel has handed over, in order. */
+  /** Yields every frame that the kernel has handed over, in order, and gives the blocks back. */
   const take = function* (): Generator<Frame> {
     // struct tpacket_block_desc: version, offset, then status, frames, offset of the first.
     for (let at = block * blockBytes; ring.readUInt32LE(at + 8) & TP_STATUS_USER; at = block * blockBytes) {
@@ -76,25 +76,25 @@ export function openPacketSocket(interfaceName: string) {
 
   return {
     take,
-    /** Waits until there is something to take, or for `limitMs`. */
+    /** Waits until there is a frame to take, at most `limitMs`. */
     wait: async (limitMs: number): Promise<void> => {
       await poll(pollSet(fd), 1, limitMs);
     },
-    /** Reading the kernel's counters empties them. */
+    /** Adds up the kernel's counters, because reading them resets them. */
     statistics: (): PacketStatistics => {
       const { received, dropped } = packetStatistics(fd);
       counted.received += received;
       counted.dropped += dropped;
       return { ...counted };
     },
-    /** How many have been taken. */
+    /** Number of frames that have been taken. */
     get read() {
       return read;
     },
   };
 }
 
-/** A copy, since the block goes back to the kernel. struct tpacket3_hdr: next, seconds, nanoseconds, captured, length, status, offset of the frame. */
+/** Returns a copy, because the block goes back to the kernel. struct tpacket3_hdr: next, seconds, nanoseconds, captured, length, status, offset of the frame. */
 function frameAt(ring: Buffer, header: number): Omit<Frame, 'number'> {
   const start = header + ring.readUInt16LE(header + 24);
   return {

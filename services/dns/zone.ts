@@ -13,7 +13,7 @@ export interface ZoneOptions {
   observers?: readonly string[];
 }
 
-/** The zone's answer to one query, before any rule changes it. */
+/** The zone's answer to one query. */
 export type ZoneAnswer = { rcode: 'NOERROR'; records: AddressRecord[] } | { rcode: 'NXDOMAIN' | 'REFUSED' };
 
 /** The records and the policy. Upper and lower case are equal in names (RFC 4343). */

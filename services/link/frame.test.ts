@@ -1,4 +1,4 @@
-/** Frames cut and damaged: every header is summed up again here, in another way. */
+/** Tests how frames are cut and corrupted. The tests compute every checksum again, with another implementation. */
 import { expect, test } from 'vitest';
 import { corrupted, familyOf, isHousekeeping, isSynAck, offloadBytes, peerOf, segmentsOf } from './frame.ts';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
@@ -7,7 +7,7 @@ import type { Family } from '../../lab/vocabulary/topology.ts';
 const l3 = offloadBytes + 14;
 const ipBytes = { 4: 20, 6: 40 } as const;
 
-/** RFC 1071, bit by bit as it is written there: 0 where the checksum in it is right. */
+/** Computes the checksum step by step as RFC 1071 describes it. The result is 0 if the data holds the right checksum. */
 function residue(...parts: Buffer[]): number {
   let sum = 0;
   for (const part of parts) for (const [at, byte] of part.entries()) sum += at % 2 === 0 ? byte * 256 : byte;
@@ -20,7 +20,7 @@ function pseudoHeader(packet: Buffer, family: Family, lengthBytes: number): Buff
   return Buffer.concat([addresses, Buffer.from([0, 0, lengthBytes >> 8, lengthBytes & 0xff, 0, 6])]);
 }
 
-/** What the kernel of a sender hands over: a TCP segment without its checksum; a large one with the size to cut it to. */
+/** Returns a TCP segment without its checksum, as the sender's kernel hands it over. A large segment also has the size of the segments to cut. */
 function tcpPacket(family: Family, payload: Buffer, { flags = 0x18, segmentBytes = 0 } = {}): Buffer {
   const tcpLength = 20 + payload.length;
   const packet = Buffer.alloc(l3 + ipBytes[family]);
@@ -61,14 +61,14 @@ function expectSound(packet: Buffer, family: Family): void {
   const l4 = l3 + ipBytes[family];
   const whole = Buffer.from(packet);
   if (whole[0] === 1) {
-    // As the receiver's or the card's: the sum over everything from the start given, into the field given.
+    // Do the work of the receiver or the network card: sum everything from the given start, and write the result into the given field.
     const partial = residue(whole.subarray(l4));
     whole.writeUInt16BE(partial, l4 + 16);
   }
   expect(residue(pseudoHeader(whole, family, whole.length - l4), whole.subarray(l4))).toBe(0);
 }
 
-test.each([4, 6] as const)('a large IPv%i segment becomes those that would be on a wire', (family) => {
+test.each([4, 6] as const)('a large IPv%i segment is cut into the segments that would be on a wire', (family) => {
   const payload = Buffer.from(Array.from({ length: 3_001 }, (_, at) => at & 0xff));
   const FIN_PSH_ACK_CWR = 0x99;
   const packet = tcpPacket(family, payload, { flags: FIN_PSH_ACK_CWR, segmentBytes: 1_000 });
@@ -76,7 +76,7 @@ test.each([4, 6] as const)('a large IPv%i segment becomes those that would be on
   const l4 = l3 + ipBytes[family];
   expect(Buffer.concat(segments.map((segment) => segment.subarray(l4 + 20)))).toEqual(payload);
   expect(segments.map((segment) => segment.length - l4 - 20)).toEqual([1_000, 1_000, 1_000, 1]);
-  // Sequence numbers go round at 2^32 (RFC 9293 section 3.4).
+  // Sequence numbers wrap at 2^32 (RFC 9293 section 3.4).
   expect(segments.map((segment) => segment.readUInt32BE(l4 + 4))).toEqual([0xffffff00, 0x2e8, 0x6d0, 0xab8]);
   expect(segments.map((segment) => segment[l4 + 13])).toEqual([0x90, 0x10, 0x10, 0x19]);
   expect(segments.map((segment) => segment[1])).toEqual([0, 0, 0, 0]);
@@ -90,7 +90,7 @@ test.each([4, 6] as const)('a small IPv%i packet stays as it is', (family) => {
   expectSound(packet, family);
 });
 
-test.each([4, 6] as const)('a damaged IPv%i packet has one other bit, behind the IP header, and its checksum finds it', (family) => {
+test.each([4, 6] as const)('a corrupted IPv%i packet has one flipped bit after the IP header, and its checksum detects it', (family) => {
   const random = seededRandom('1');
   const packet = tcpPacket(family, Buffer.from('Hello, World'));
   const l4 = l3 + ipBytes[family];
@@ -99,7 +99,7 @@ test.each([4, 6] as const)('a damaged IPv%i packet has one other bit, behind the
   const bytes = new Set<number>();
   for (let times = 0; times < 500; times++) {
     const damaged = corrupted(packet, random);
-    // Nothing is left undone: the receiver's kernel must look at the checksum.
+    // The offload header is empty, so the receiver's kernel must verify the checksum.
     expect(damaged.subarray(0, offloadBytes)).toEqual(Buffer.alloc(offloadBytes));
     expect(damaged.subarray(offloadBytes, l4)).toEqual(packet.subarray(offloadBytes, l4));
     const flipped = [...damaged.subarray(l4)].map((byte, at) => byte ^ (sound[l4 + at] ?? 0));
@@ -110,7 +110,7 @@ test.each([4, 6] as const)('a damaged IPv%i packet has one other bit, behind the
   expect(bytes.size).toBe(20 + 'Hello, World'.length);
 });
 
-test('families, peers, handshakes and housekeeping are told apart', () => {
+test('families, peers, SYN-ACKs and housekeeping are recognised', () => {
   const [ipv4, ipv6] = [tcpPacket(4, Buffer.alloc(0), { flags: 0x12 }), tcpPacket(6, Buffer.alloc(0), { flags: 0x02 })];
   const arp = Buffer.alloc(l3 + 28);
   arp.writeUInt16BE(0x0806, l3 - 2);

@@ -1,7 +1,7 @@
 /**
- * What a relay reads and changes in a frame. A frame comes with the header in which the kernel says what it has left undone
- * (packet(7), PACKET_VNET_HDR; struct virtio_net_hdr of linux/virtio_net.h), because between the hosts of one machine nobody
- * fills in checksums, or cuts a large TCP segment, before hardware would:
+ * Reads and changes single frames for the relay. Before each frame stands a header in which the kernel says which work it has left to
+ * the hardware (packet(7), PACKET_VNET_HDR; struct virtio_net_hdr of linux/virtio_net.h). The kernel leaves checksums and the cutting
+ * of large TCP segments to the hardware, and between the hosts of one machine there is no hardware:
  *
  *   0 flags │ 1 gso type │ 2 header length │ 4 segment size │ 6 checksum from │ 8 checksum at │ 10 the frame …
  */
@@ -14,7 +14,7 @@ const NEEDS_CSUM = 1;
 const GSO_NONE = 0;
 const GSO_TCPV4 = 1;
 const GSO_TCPV6 = 4;
-/** Set beside the type where TCP marks congestion (RFC 3168). */
+/** A flag that is added to the type when TCP marks congestion (RFC 3168). */
 const GSO_ECN = 0x80;
 
 const ethernetBytes = 14;
@@ -29,16 +29,16 @@ const PSH = 0x08;
 const ACK = 0x10;
 const CWR = 0x80;
 
-/** Where the frame itself begins. */
+/** The offsets of the Ethernet header and the IP header. */
 const at = { l2: offloadBytes, l3: offloadBytes + ethernetBytes };
 
-/** The IP version, or null for what is no IP: ARP. */
+/** Returns the IP version, or null for a frame that is not IP, such as ARP. */
 export function familyOf(packet: Buffer): Family | null {
   const family = packet.length >= at.l3 ? etherTypes.get(packet.readUInt16BE(at.l3 - 2)) : undefined;
   return family !== undefined && packet.length >= at.l3 + (family === 6 ? ipv6HeaderBytes : ipv4HeaderBytes) ? family : null;
 }
 
-/** The address of the other end, as hexadecimal digits: `source` of what comes, `destination` of what goes. Empty for what is no IP. */
+/** Returns the peer's address in hexadecimal digits: `source` of a frame to the host, `destination` of a frame from it. Empty if it is not IP. */
 export function peerOf(packet: Buffer, end: 'source' | 'destination'): string {
   const family = familyOf(packet);
   if (family === null) return '';
@@ -48,8 +48,8 @@ export function peerOf(packet: Buffer, end: 'source' | 'destination'): string {
 }
 
 /**
- * Whether the frame is the link's own housekeeping: ARP (RFC 826), neighbour discovery, which is ICMPv6 133 to 137 (RFC 4861), and
- * what goes to a multicast group of the link, such as reports of group membership (RFC 3810, RFC 3376).
+ * Whether the frame is the link's own housekeeping: ARP (RFC 826), neighbour discovery (ICMPv6 types 133 to 137, RFC 4861), or a
+ * packet to a multicast group of the link, such as a report of group membership (RFC 3810, RFC 3376).
  */
 export function isHousekeeping(packet: Buffer): boolean {
   const family = familyOf(packet);
@@ -60,17 +60,18 @@ export function isHousekeeping(packet: Buffer): boolean {
   return packet[at.l3 + 6] === ICMPV6 && type >= 133 && type <= 137;
 }
 
-/** The second step of TCP's handshake (RFC 9293 section 3.5). */
+/** Whether the frame is a SYN-ACK, the second step of TCP's handshake (RFC 9293 section 3.5). */
 export function isSynAck(packet: Buffer): boolean {
   const l4 = tcpAt(packet);
   return l4 !== null && ((packet[l4 + 13] ?? 0) & (SYN | ACK)) === (SYN | ACK);
 }
 
-/** Where IP's payload begins. IPv6 extension headers count as payload: nobody here sends any. */
+/** Returns the offset of the IP payload. IPv6 extension headers count as payload, because no host of the lab sends any. */
 function payloadAt(packet: Buffer, family: Family): number {
   return at.l3 + (family === 6 ? ipv6HeaderBytes : ((packet[at.l3] ?? 0) & 0x0f) * 4);
 }
 
+/** Returns the offset of the TCP header, or null if the frame is not TCP. */
 function tcpAt(packet: Buffer): number | null {
   const family = familyOf(packet);
   if (family === null) return null;
@@ -80,8 +81,8 @@ function tcpAt(packet: Buffer): number | null {
 }
 
 /**
- * A large TCP segment as the segments that would be on a wire, each still without its checksum; anything else as it is. Loss,
- * corruption and the like must hit one segment, not 64 KiB at once.
+ * Cuts a large TCP segment into the segments that would be on a wire, each still without its checksum. Returns any other frame
+ * unchanged. Loss, corruption and the other faults must hit one segment at a time and not 64 KiB at once.
  */
 export function segmentsOf(packet: Buffer): Buffer[] {
   const type = (packet[1] ?? 0) & ~GSO_ECN;
@@ -101,7 +102,7 @@ export function segmentsOf(packet: Buffer): Buffer[] {
     segment.writeUInt16LE(0, 4);
     segment.writeUInt32BE((packet.readUInt32BE(l4 + 4) + from - headerEnd) >>> 0, l4 + 4);
     segment[l4 + 13] = flags & ~(last ? 0 : FIN | PSH) & ~(first ? 0 : CWR);
-    // The field holds the sum over the pseudo header, which ends with TCP's length (RFC 9293 section 3.1).
+    // The checksum field holds the sum of the pseudo header, which ends with TCP's length (RFC 9293 section 3.1).
     const sum = packet.readUInt16BE(l4 + 16) + (~(packet.length - l4) & 0xffff) + (segment.length - l4);
     segment.writeUInt16BE(fold(sum), l4 + 16);
     if (family === 6) {
@@ -118,8 +119,8 @@ export function segmentsOf(packet: Buffer): Buffer[] {
 }
 
 /**
- * A copy with one bit of IP's payload flipped; `random` says which. The checksum is filled in first: a receiver believes a frame
- * whose checksum was never made, and one flipped bit is what the checksum always finds.
+ * Returns a copy with one flipped bit in the IP payload; `random` selects the bit. The checksum is filled in first, because a receiver
+ * accepts a frame whose checksum was left to the hardware. A checksum always detects one flipped bit.
  */
 export function corrupted(packet: Buffer, random: () => number): Buffer {
   const family = familyOf(packet);
@@ -127,7 +128,7 @@ export function corrupted(packet: Buffer, random: () => number): Buffer {
   if (family === null) return copy;
   fillChecksum(copy);
   const from = payloadAt(copy, family);
-  // What IP says, not the frame's length: Ethernet may have padded it.
+  // Take the length from the IP header, because Ethernet may have padded the frame.
   const end = Math.min(at.l3 + (family === 6 ? ipv6HeaderBytes + copy.readUInt16BE(at.l3 + 4) : copy.readUInt16BE(at.l3 + 2)), copy.length);
   const bit = Math.floor(random() * (end - from) * 8);
   const byte = from + (bit >> 3);
@@ -140,7 +141,7 @@ function fillChecksum(packet: Buffer): void {
   if (((packet[0] ?? 0) & NEEDS_CSUM) === 0) return;
   const from = at.l2 + packet.readUInt16LE(6);
   const checksum = ~fold(sumOf(packet, from, packet.length)) & 0xffff;
-  // UDP keeps 0 for "no checksum" (RFC 768); to TCP both zeros are the same.
+  // In UDP a checksum of 0 means "no checksum" (RFC 768), so 0 becomes 0xffff. TCP treats the two values as equal.
   packet.writeUInt16BE(checksum || 0xffff, from + packet.readUInt16LE(8));
   packet.fill(0, 0, offloadBytes);
 }

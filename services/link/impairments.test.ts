@@ -1,4 +1,4 @@
-/** What a bad link comes to for single frames: shares, spreads, order, repeatability. No network. */
+/** Tests what a bad link does to single frames: shares, delays, order, repeatability. The tests use no network. */
 import { describe, expect, test } from 'vitest';
 import { Lane, type FrameFacts, type ImpairmentName, type Impairments } from './impairments.ts';
 
@@ -11,14 +11,14 @@ function laneWith<Name extends ImpairmentName>(name: Name, value: Impairments[Na
   return lane;
 }
 
-/** Frames a millisecond apart: when each leaves, and how often. */
+/** Passes `count` frames, one each millisecond, and returns for each frame the times at which it leaves. */
 function departures(lane: Lane, count: number, facts: Partial<FrameFacts> = {}): number[][] {
   return Array.from({ length: count }, (_, at) => lane.pass({ ...frame, ...facts }, at).map(({ atMs }) => atMs));
 }
 
 const lostOf = (all: readonly number[][]): number[] => all.flatMap((each, at) => (each.length === 0 ? [at] : []));
 
-test('a healthy lane passes everything at once', () => {
+test('a healthy lane passes every frame at once', () => {
   expect(departures(new Lane('to', '1'), 3)).toEqual([[0], [1], [2]]);
 });
 
@@ -36,9 +36,9 @@ describe('delay', () => {
 });
 
 describe('loss', () => {
-  test.each([[5, 1], [20, 1], [20, 5], [50, 3]])('of %i %%, %i in a row: the share and the length are what was asked for', (percent, burst) => {
+  test.each([[5, 1], [20, 1], [20, 5], [50, 3]])('of %i %%, %i in a row: the share and the length of a burst are as requested', (percent, burst) => {
     const lost = lostOf(departures(laneWith('loss', { ...everything, percent, burst }), 100_000));
-    // Bursts make the share vary more; 100,000 frames are enough for a twentieth.
+    // Bursts make the share vary more. With 100,000 frames it varies by about a twentieth.
     expect(lost.length / 1_000 / percent).toBeGreaterThan(0.93);
     expect(lost.length / 1_000 / percent).toBeLessThan(1.07);
     const runs = lost.filter((at, index) => lost[index - 1] !== at - 1).length;
@@ -46,7 +46,7 @@ describe('loss', () => {
     expect(lost.length / runs / expected).toBeGreaterThan(0.93);
     expect(lost.length / runs / expected).toBeLessThan(1.07);
   });
-  test.each([1, 4])('of everything, %i in a row', (burst) => {
+  test.each([1, 4])('of 100 %%, %i in a row: every frame is lost', (burst) => {
     expect(lostOf(departures(laneWith('loss', { ...everything, percent: 100, burst }), 100)).length).toBe(100);
   });
   test('repeats with its seed, and differs by seed, direction and peer', () => {
@@ -58,7 +58,7 @@ describe('loss', () => {
     expect(lost(laneWith('loss', loss, '1', 'to'))).not.toBe(first);
     expect(lost(laneWith('loss', loss), { peer: 'c6336402' })).not.toBe(first);
   });
-  test('of one peer does not depend on what another sends', () => {
+  test('of one peer does not depend on the frames of another peer', () => {
     const [alone, among] = [laneWith('loss', { ...everything, percent: 30, burst: 1 }), laneWith('loss', { ...everything, percent: 30, burst: 1 })];
     for (let at = 0; at < 100; at++) {
       among.pass({ ...frame, peer: 'c63364fa' }, at);
@@ -67,7 +67,7 @@ describe('loss', () => {
   });
 });
 
-test('duplicates leave twice, at the same time', () => {
+test('a duplicated frame leaves twice at the same time', () => {
   const all = departures(laneWith('duplicate', { ...everything, percent: 25 }), 10_000);
   expect(new Set(all.map(({ length }) => length))).toEqual(new Set([1, 2]));
   const twice = all.filter(({ length }) => length === 2);
@@ -76,14 +76,14 @@ test('duplicates leave twice, at the same time', () => {
   expect(twice.every(([first, second]) => first === second)).toBe(true);
 });
 
-test('what is held back is overtaken by what follows, which is not held up', () => {
+test('later frames overtake a frame that is held back, and are not delayed', () => {
   const all = departures(laneWith('reorder', { ...everything, percent: 25, heldMs: 10 }), 1_000).flat();
   const late = all.map((atMs, at) => atMs - at);
   expect(new Set(late)).toEqual(new Set([0, 10]));
   expect(late.filter((ms) => ms === 10).length).toBeGreaterThan(180);
 });
 
-test('a narrow link passes one frame after the other, and drops what would wait more than 2 s', () => {
+test('a slow link passes one frame after the other, and drops a frame that would wait more than 2 s', () => {
   // 1000 bytes at 80 kbit/s: 100 ms each.
   const lane = laneWith('throttle', { ...everything, rateKbit: 80 });
   const all = Array.from({ length: 30 }, () => lane.pass(frame, 0).map(({ atMs }) => atMs));
@@ -91,7 +91,7 @@ test('a narrow link passes one frame after the other, and drops what would wait 
   expect(lostOf(all)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29]);
 });
 
-test('a flapping link is down for its share of each cycle, in both directions together, housekeeping included', () => {
+test('a flapping link is down for its part of each cycle, in both directions at the same time, for housekeeping too', () => {
   const flap = { ...everything, upMs: 300, downMs: 100 };
   const down = departures(laneWith('flap', flap), 4_000).map(({ length }) => length === 0);
   expect(down.filter(Boolean).length).toBe(1_000);
@@ -113,12 +113,12 @@ describe('scope', () => {
     [{ family: 0, direction: 'to' }, {}],
     [{ family: 0, direction: 'both' }, { housekeeping: true }],
     [{ family: 0, direction: 'both' }, { family: null }],
-  ] as const)('%j leaves %j alone', (scope, facts) => {
+  ] as const)('an impairment with %j does not affect a frame with %j', (scope, facts) => {
     expect(laneWith('loss', { ...cut, ...scope }).pass({ ...frame, ...facts }, 5)).toEqual([{ atMs: 5, corrupt: false }]);
   });
 });
 
-test('several at once: late and lost; taking one away leaves the other', () => {
+test('two impairments act together, and removing one leaves the other in force', () => {
   const lane = laneWith('delay', { ...everything, delayMs: 100, jitterMs: 0 });
   lane.set('loss', { ...everything, percent: 50, burst: 1 }, 0);
   const both = departures(lane, 1_000);

@@ -1,10 +1,11 @@
-/** What can be wrong with a link, and what that comes to for one frame. No sockets here: frames' facts in, departures out. */
+/** The impairments of a link, and what they do to one frame. This module uses no sockets: it takes the facts of a frame and returns its departures. */
 import type { Family } from '../../lab/vocabulary/topology.ts';
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 
-/** As the host sees it: `to` it, `from` it. */
+/** The direction of a frame, seen from the host: `to` the host or `from` the host. */
 export type Direction = 'to' | 'from';
 
+/** The frames that an impairment affects. Family 0 means both families. */
 export interface Scope {
   family: 0 | 4 | 6;
   direction: Direction | 'both';
@@ -24,29 +25,30 @@ export interface Impairments {
 export type ImpairmentName = keyof Impairments;
 export const impairmentNames = ['delay', 'loss', 'duplicate', 'reorder', 'corrupt', 'throttle', 'flap', 'slow-handshake'] as const satisfies readonly ImpairmentName[];
 
-/** What a decision needs to know of a frame. */
+/** The facts of a frame that decide what happens to it. */
 export interface FrameFacts {
-  /** Null for what is no IP. */
+  /** Null for a frame that is not IP. */
   family: Family | null;
-  /** The address at the other end. */
+  /** The address of the other host, in hexadecimal digits. */
   peer: string;
   housekeeping: boolean;
   synAck: boolean;
   bytes: number;
 }
 
+/** One copy of a frame that leaves the relay. */
 export interface Departure {
   atMs: number;
   corrupt: boolean;
 }
 
-/** A router holds so much and drops what comes beyond it, as `latency 2s` of tc-tbf(8). */
+/** A router with a full queue drops frames. Here the queue is full when a frame would wait longer than this, as with `latency 2s` of tc-tbf(8). */
 const longestQueueMs = 2_000;
 
 /**
- * One direction of the link. Frames of one family keep their order whatever the jitter, so that reordering is a fault of its own.
- * The link's own housekeeping (ARP, neighbour discovery) passes at once, as behind a router: otherwise a first packet would be delayed twice, or its loss cost
- * the second that ARP waits. Only a link that is down stops them too.
+ * One direction of the link. Frames of one family keep their order with any jitter, because reordering is a separate fault.
+ * The link's own housekeeping (ARP, neighbour discovery) passes at once, as behind a router. Otherwise a first packet would be delayed
+ * twice, or a lost ARP request would cost the one second that ARP waits. Only a link that is down stops housekeeping too.
  */
 export class Lane {
   readonly #direction: Direction;
@@ -63,7 +65,7 @@ export class Lane {
     this.#seed = seed;
   }
 
-  /** Puts one impairment in force, or takes it away with null. Its random stream begins anew, so that a run can be repeated. */
+  /** Puts one impairment in force; null removes it. Its random stream begins again, so that a run can be repeated. */
   set<Name extends ImpairmentName>(name: Name, value: Impairments[Name] | null, nowMs: number): void {
     if (value === null) this.#impairments[name] = undefined;
     else this.#impairments[name] = value;
@@ -74,7 +76,7 @@ export class Lane {
     this.#lineFreeMs = 0;
   }
 
-  /** When the frame leaves, and how often: never when it is lost, twice when it is duplicated. */
+  /** Returns the departures of the frame: none if it is lost, two if it is duplicated. */
   pass({ family, peer, housekeeping, synAck, bytes }: FrameFacts, nowMs: number): Departure[] {
     if (this.#isDown(nowMs)) return [];
     if (family === null || housekeeping) return [{ atMs: nowMs, corrupt: false }];
@@ -90,12 +92,15 @@ export class Lane {
     const { flap } = this.#impairments;
     if (!flap) return false;
     const { upMs, downMs } = flap;
-    // Both directions of a link go down together: the phase is the link's, not the lane's.
+    // Both directions of a link go down at the same time, so the phase does not depend on the lane.
     const phaseMs = seededRandom(`${this.#seed}:flap`)() * (upMs + downMs);
     return (nowMs - (this.#startMs.get('flap') ?? 0) + phaseMs) % (upMs + downMs) >= upMs;
   }
 
-  /** Independent losses, or Gilbert's two states (Gilbert 1960): in a burst everything is lost, and the mean is `percent` in all. */
+  /**
+   * Losses are independent, or follow Gilbert's model of two states (Gilbert 1960): a burst loses every frame, and the share of lost
+   * frames is `percent` overall.
+   */
   #isLost(family: Family, peer: string): boolean {
     const loss = this.#inForce('loss', family);
     if (!loss) return false;
@@ -107,7 +112,7 @@ export class Lane {
     return inBurst;
   }
 
-  /** When the last bit is out at the link's rate; null where the queue is full. */
+  /** Returns when the last bit has left at the link's rate, or null if the queue is full. */
   #leaves(bytes: number, family: Family, nowMs: number): number | null {
     const throttle = this.#inForce('throttle', family);
     if (!throttle) return nowMs;
@@ -117,10 +122,11 @@ export class Lane {
     return this.#lineFreeMs;
   }
 
+  /** Returns when the frame arrives, after the delays that are in force. */
   #arrives(leavesMs: number, family: Family, peer: string, synAck: boolean): number {
     const delay = this.#inForce('delay', family);
     const late = delay ? delay.delayMs + (delay.jitterMs > 0 ? (this.#random('delay', peer)() * 2 - 1) * delay.jitterMs : 0) : 0;
-    // Whoever is held back is overtaken: it does not keep the others waiting.
+    // Later frames overtake a frame that is held back; it does not delay them.
     const handshake = synAck ? this.#inForce('slow-handshake', family) : undefined;
     if (handshake) return leavesMs + late + handshake.delayMs;
     if (this.#happens('reorder', family, peer)) return leavesMs + late + (this.#inForce('reorder', family)?.heldMs ?? 0);
@@ -141,7 +147,7 @@ export class Lane {
     return (only === 0 || only === family) && (direction === 'both' || direction === this.#direction) ? impairment : undefined;
   }
 
-  /** A stream for each impairment, direction and peer: what a client meets does not depend on what the observer has looked at. */
+  /** Each impairment, direction and peer has its own random stream, so the observer's packets do not change what happens to a client's packets. */
   #random(name: ImpairmentName, peer: string): Random {
     const key = `${name}:${this.#direction}:${peer}`;
     const known = this.#randoms.get(key);

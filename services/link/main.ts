@@ -1,5 +1,5 @@
 /**
- * Carries frames between the segment and a host's stack, and does to them what a bad link would; lab/network/host-link.ts puts it in between.
+ * Carries frames between the segment and a host's stack, and impairs them as a bad link would. lab/network/host-link.ts puts it into the host's link.
  *
  *   node services/link/main.ts '{"segment":"eth0","host":"outer","seed":"1"}'
  */
@@ -27,7 +27,7 @@ worker.on('message', (message: 'ready' | RelayReply) => {
 
 type Distribute<Request> = Request extends unknown ? Omit<Request, 'id'> : never;
 
-/** Resolves when the relay has done it. */
+/** Sends a request to the relay's thread. Resolves with the relay's counts when the request is done. */
 function ask(request: Distribute<RelayRequest>): Promise<RelayCounts> {
   const id = ++lastId;
   return new Promise((resolve) => {

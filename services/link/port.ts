@@ -1,6 +1,6 @@
 /**
- * One side of the relay: a packet socket (packet(7)) on one interface, through koffi. Frames come and go with the kernel's word on
- * what it has left undone (PACKET_VNET_HDR; see frame.ts).
+ * One side of the relay: a packet socket (packet(7)) on one interface, through koffi. Before each frame stands a header in which the
+ * kernel says which work it has left to the hardware (PACKET_VNET_HDR; see frame.ts).
  */
 import { calls, errorName, lastError, packetSocket, packetStatistics, pollSet, setOption, SOL_PACKET, SOL_SOCKET, timespec, trySetOption } from '../libc.ts';
 import { offloadBytes } from './frame.ts';
@@ -21,9 +21,9 @@ const EAGAIN = 11;
 const ENETDOWN = 100;
 const ENOBUFS = 105;
 
-/** Some hundred segments of 64 KiB, should the relay's thread not run for a moment. */
+/** Room for about a hundred segments of 64 KiB, in case the relay's thread does not run for a moment. */
 const bufferBytes = 1 << 23;
-/** The largest frame: 64 KiB of IP, uncut, and Ethernet around it. */
+/** The largest frame: an uncut IP packet of 64 KiB and its Ethernet header. */
 const largestBytes = offloadBytes + 14 + 65_536;
 
 export class Port {
@@ -41,19 +41,21 @@ export class Port {
     const { fd, index, bind } = packetSocket(name);
     this.fd = fd;
     setOption(fd, SOL_PACKET, PACKET_VNET_HDR, [1]);
-    // What the relay itself sends here is not what it is to carry.
+    // The relay must not carry the frames that it sends on this interface itself.
     setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, [1]);
-    // Beyond the machine's own limit where that is allowed, else up to it.
+    // The FORCE options may exceed the machine's limit. Where they are not allowed, the plain options go up to the limit.
     for (const [force, plain] of [[SO_RCVBUFFORCE, SO_RCVBUF], [SO_SNDBUFFORCE, SO_SNDBUF]] as const) {
       if (!trySetOption(fd, SOL_SOCKET, force, [bufferBytes])) setOption(fd, SOL_SOCKET, plain, [bufferBytes]);
     }
-    // struct packet_mreq: interface, type; it ends with the socket.
+    // struct packet_mreq: interface, type. Promiscuous mode ends with the socket.
     if (promiscuous) setOption(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, [index, PACKET_MR_PROMISC, 0, 0]);
     bind();
   }
 
   /**
-   * The next frame, in a buffer of its own; null when none waits. `own`: it was addressed to this interface, whose stack takes it.
+   * Returns the next frame in its own buffer, or null if no frame waits. `own`: the frame is addressed to this interface, so the
+   * interface's own stack takes it.
+   * @throws {Error} naming the call and its errno.
    */
   receive(): { packet: Buffer; own: boolean } | null {
     for (;;) {
@@ -61,7 +63,7 @@ export class Port {
       const length = calls.recvfrom(this.fd, this.#bytes, this.#bytes.length, MSG_DONTWAIT | MSG_TRUNC, this.#from, this.#fromLength) as number;
       if (length < 0) {
         const code = lastError();
-        // The interface went down; the socket hears again when it is up.
+        // The interface went down. The socket receives frames again when the interface is up.
         if (code === ENETDOWN || code === EINTR) continue;
         if (code === EAGAIN) return null;
         throw this.#error('recvfrom', code);
@@ -74,17 +76,18 @@ export class Port {
     }
   }
 
+  /** Sends a frame. A frame for which there is no room is counted in `dropped`. @throws {Error} naming the call and its errno. */
   send(packet: Buffer): void {
     const sent = calls.send(this.fd, packet, packet.length, MSG_DONTWAIT) as number;
     if (sent >= 0) return;
     const code = lastError();
-    // A link that is down carries nothing: that is a fault's doing.
+    // A fault has taken the interface down, so this loss is expected and not counted.
     if (code === ENETDOWN) return;
     if (code !== EAGAIN && code !== ENOBUFS) throw this.#error('send', code);
     this.#dropped++;
   }
 
-  /** Frames that were lost here although no fault asked for it: no room in the socket, or in the interface's queue. */
+  /** Number of frames that were lost here although no fault asked for it, because the socket or the interface's queue was full. */
   get dropped(): number {
     this.#dropped += packetStatistics(this.fd).dropped;
     return this.#dropped;
@@ -95,7 +98,7 @@ export class Port {
   }
 }
 
-/** Waits until a frame is there or the time is over. The kernel wakes a sleeper some 50 µs late (prctl(2), PR_SET_TIMERSLACK). */
+/** Waits until a frame has arrived or `timeoutMs` is over. The kernel wakes a sleeping thread about 50 µs late (prctl(2), PR_SET_TIMERSLACK). */
 export function waitForFrames(ports: readonly Port[], timeoutMs: number): void {
   calls.ppoll(pollSet(...ports.map(({ fd }) => fd)), ports.length, timespec(timeoutMs), null);
 }

@@ -1,6 +1,6 @@
 /**
- * The relay's own thread: it sleeps in the kernel until a frame comes or one is due, which Node's timers, good to a millisecond,
- * could not do.
+ * The relay's thread. It sleeps in the kernel until a frame arrives or a frame is due to leave. Node's timers are not exact enough for
+ * this: their unit is a millisecond.
  *
  *   the segment ── eth0 ──▶ to ──▶ outer ══ inner ── the host's stack
  *                       ◀── from ◀──
@@ -13,19 +13,20 @@ import { Lane, type Direction, type FrameFacts, type ImpairmentName, type Impair
 import { Port, waitForFrames } from './port.ts';
 
 export interface RelayOptions {
-  /** The interface on the segment, and the one that leads to the host's stack. */
+  /** The interface on the segment. */
   segment: string;
+  /** The interface that leads to the host's stack. */
   host: string;
   seed: string;
 }
 
-/** What the main thread asks for; each is answered with a `RelayReply` of the same id. */
+/** A request of the main thread. The relay answers each request with a `RelayReply` of the same id. */
 export type RelayRequest = { id: number } & ({ set: { name: ImpairmentName; value: Impairments[ImpairmentName] | null } } | { count: true });
 
 export interface RelayCounts {
-  /** Frames since the start. */
+  /** Number of frames since the start, for each direction. */
   carried: { to: number; from: number };
-  /** What was lost although no fault asked for it. */
+  /** Number of frames that were lost although no fault asked for it. */
   dropped: number;
 }
 
@@ -34,7 +35,7 @@ export interface RelayReply {
   counts: RelayCounts;
 }
 
-/** How long a request may wait, and the end of the process. */
+/** The longest sleep. A request of the main thread, or the end of the process, waits at most this long. */
 const longestWaitMs = 10;
 
 interface Waiting {
@@ -45,20 +46,20 @@ interface Waiting {
 
 const { segment, host, seed } = workerData as RelayOptions;
 const main = parentPort;
-if (!main) throw new Error('The relay runs as a worker of services/link/main.ts.');
+if (!main) throw new Error('The relay runs only as a worker thread. Start services/link/main.ts.');
 
 const outside = new Port(segment, { promiscuous: true });
 const inside = new Port(host);
 const lanes = { to: new Lane('to', seed), from: new Lane('from', seed) };
 const bits = seededRandom(`${seed}:bit`);
 const carried = { to: 0, from: 0 };
-/** In the order in which they are due. */
+/** The frames that wait to leave, in the order in which they are due. */
 const waiting: Waiting[] = [];
 
 main.postMessage('ready');
 for (;;) {
   for (let message = receiveMessageOnPort(main); message; message = receiveMessageOnPort(main)) obey(message.message as RelayRequest);
-  // An interface that has just taken the host's address still gets frames for its own stack: see lab/network/host-link.ts.
+  // While eth0 has the host's hardware address, its own stack takes the frames, and the relay must not carry them: see lab/network/host-link.ts.
   takeFrom(outside, inside, 'to');
   takeFrom(inside, outside, 'from');
   sendUntil(nowMs());
@@ -67,7 +68,7 @@ for (;;) {
 
 function obey(request: RelayRequest): void {
   if ('set' in request) {
-    // What waits goes out now: a link that heals holds nothing back.
+    // Send all waiting frames now, because a link that heals holds no frame back.
     sendUntil(Infinity);
     const { name, value } = request.set;
     for (const lane of Object.values(lanes)) lane.set(name, value, nowMs());
@@ -75,7 +76,7 @@ function obey(request: RelayRequest): void {
   main?.postMessage({ id: request.id, counts: { carried: { ...carried }, dropped: outside.dropped + inside.dropped } } satisfies RelayReply);
 }
 
-/** At most a batch, so that what is due is not kept waiting by what comes. */
+/** Takes at most 64 frames at once, so that arriving frames do not delay the frames that are due. */
 function takeFrom(port: Port, other: Port, direction: Direction): void {
   for (let taken = 0; taken < 64; taken++) {
     const received = port.receive();
@@ -96,7 +97,7 @@ function takeFrom(port: Port, other: Port, direction: Direction): void {
   }
 }
 
-/** After all that are due by then. */
+/** Inserts the frame after all frames that are due at the same time or earlier. */
 function wait(frame: Waiting): void {
   let [low, high] = [0, waiting.length];
   while (low < high) {

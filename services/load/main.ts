@@ -1,10 +1,11 @@
 /**
- * Many kept-alive connections to one server, some busy and some idle: who is told to leave, when, and how it ends.
+ * Many kept-alive connections to one server, some busy and some idle. It reports which connections the server tells to close, when, and
+ * how each connection ends.
  *
  *   node services/load/main.ts
  *
- * Plain sockets and HTTP/1.1 as a pooled client speaks it: one request at a time, no pipelining, and a connection that was told
- * `Connection: close` sends nothing more (RFC 9112 section 9.6).
+ * It uses plain sockets and speaks HTTP/1.1 as a client with a connection pool does: one request at a time, no pipelining. After
+ * `Connection: close` a connection sends no more requests (RFC 9112 section 9.6).
  */
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
@@ -16,6 +17,7 @@ interface Connection {
   id: number;
   kind: 'busy' | 'idle';
   socket: Socket;
+  /** Whether the server has sent `Connection: close`. */
   told: boolean;
   responses: number;
   timer: NodeJS.Timeout | undefined;
@@ -23,7 +25,7 @@ interface Connection {
 
 const connections: Connection[] = [];
 
-/** Opens connections, each of which makes a request; the busy ones go on at a steady rate, each from a moment of its own. */
+/** Opens the connections and makes one request on each. The busy connections then make requests at a steady rate, each from its own random start. */
 async function open({ address, port, busy, idle, requestsPerS, seed }: Record<string, unknown>): Promise<void> {
   const random = seededRandom(String(seed));
   const kinds = [...Array<'busy'>(Number(busy)).fill('busy'), ...Array<'idle'>(Number(idle)).fill('idle')];
@@ -50,7 +52,7 @@ function ask({ socket, told }: Connection): void {
   if (!told && socket.writable) socket.write('GET / HTTP/1.1\r\nHost: web.lab.test\r\n\r\n');
 }
 
-/** Reads responses, whose length every server of the lab tells, and how the connection ends. */
+/** Reads the responses and reports how the connection ends. Every server of the lab sends Content-Length. */
 function follow(connection: Connection): void {
   const { socket, id, kind } = connection;
   let text = '';

@@ -1,10 +1,11 @@
 /**
- * Many clients, each of which keeps one connection alive to one of several servers, and dials again as soon as that one ends.
+ * Many clients. Each client keeps one connection alive to one of several servers, and dials again as soon as that connection ends.
  *
  *   node services/load/redialers.ts
  *
- * Where to is drawn uniformly among all addresses; if that one refuses, uniformly among the others, and so on: the order is a shuffle.
- * A busy client dials again with its next request; these do so at once, so that nobody has to wait to see where they go.
+ * A client dials the addresses in a shuffled order, so the first address is drawn uniformly among all addresses. If it refuses, the next
+ * one is drawn uniformly among the others, and so on. A busy client would dial again with its next request. These clients dial at once,
+ * so that the lab need not wait to see the new address.
  */
 import { connect, type Socket } from 'node:net';
 import { EventEmitter, once } from 'node:events';
@@ -23,7 +24,7 @@ let random: Random = seededRandom('');
 let closing = false;
 let redials = 0;
 const news = new EventEmitter();
-/** By the client's number; a client that is dialling has none. */
+/** The connection of each client, by the client's number. A client that is dialling has no entry. */
 const kept = new Map<number, Kept>();
 
 async function open({ addresses: to, each, port: at, seed }: Record<string, unknown>): Promise<void> {
@@ -34,7 +35,10 @@ async function open({ addresses: to, each, port: at, seed }: Record<string, unkn
   await Promise.all(firsts.map((address, id) => keep(id, [address])));
 }
 
-/** Connects to the first of `order` that answers, and sees to it that the client dials again when that connection ends. */
+/**
+ * Connects a client to the first address of `order` that answers. When that connection ends, the client dials again.
+ * @throws {Error} if no address answers.
+ */
 async function keep(id: number, order: readonly string[]): Promise<{ address: string; refused: number }> {
   for (const [refused, address] of order.entries()) {
     const socket = await dial(address).catch(() => null);
@@ -42,12 +46,12 @@ async function keep(id: number, order: readonly string[]): Promise<{ address: st
     kept.set(id, { address, socket });
     socket.once('close', () => {
       kept.delete(id);
-      // Nobody to dial is the end of this process: the lab hears of it.
+      // If no address answers, the unhandled rejection ends this process, and the lab reports it.
       if (!closing) void redial(id);
     });
     return { address, refused };
   }
-  throw new Error(`Client ${id} was answered by none of ${order.join(', ')}.`);
+  throw new Error(`No address answered client ${id}. It tried ${order.join(', ')}.`);
 }
 
 async function redial(id: number): Promise<void> {
@@ -57,17 +61,17 @@ async function redial(id: number): Promise<void> {
   news.emit('redialled');
 }
 
-/** A connection that was never answered is no kept one: a server that stops may reset what waits to be accepted. */
+/** Connects and makes one request. Only an answer proves that the server has accepted the connection: a server that stops may reset waiting ones. */
 async function dial(address: string): Promise<Socket> {
   const socket = connect({ host: address, port, noDelay: true });
-  // What an error comes to is seen at `close`.
+  // An error is always followed by `close`, which is handled.
   socket.setEncoding('latin1').on('error', () => undefined);
   await once(socket, 'connect');
   await exchange(socket, '/');
   return socket;
 }
 
-/** One request and its whole response. */
+/** Makes one request and resolves when the response is whole. */
 function exchange(socket: Socket, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -77,7 +81,7 @@ function exchange(socket: Socket, path: string): Promise<void> {
       socket.off('data', read).off('close', closed);
       resolve();
     };
-    const closed = (): void => { reject(new Error('The connection ended without an answer.')); };
+    const closed = (): void => { reject(new Error('The connection ended before the response was whole.')); };
     socket.on('data', read).once('close', closed);
     socket.write(`GET ${path} HTTP/1.1\r\nHost: web.lab.test\r\n\r\n`);
   });

@@ -1,4 +1,7 @@
-/** The first whole response in `text`, null while it is not whole; every server of the lab tells its length. */
+/**
+ * Returns the first response in `text`, or null if it is not whole yet. Every server of the lab sends Content-Length.
+ * `closes`: the response has `Connection: close`. `process`: its header x-process.
+ */
 export function firstResponse(text: string): { bytes: number; closes: boolean; process: string } | null {
   const headersEnd = text.indexOf('\r\n\r\n');
   if (headersEnd < 0) return null;

@@ -1,32 +1,37 @@
-/** DNS as bytes: a query, and every reply that comes back, before any resolver has an opinion. */
+/** Sends one DNS query and returns every reply. It uses no resolver, because a resolver would hide some replies. */
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { Packet } from 'dns2';
 import { nowMs } from '../../lab/vocabulary/events.ts';
 
 export interface DnsReply {
-  /** Whether it carries the id of the query. */
+  /** Whether the reply has the id of the query. */
   ownId: boolean;
   rcode: number;
   truncated: boolean;
   /** `A 198.51.100.11`, `CNAME cname-1.lab.test`, in the order of the answer. */
   records: string[];
   ttlsS: number[];
+  /** From the query to this reply. */
   tookMs: number;
 }
 
-export interface Asked {
-  /** `answered`, `silent` (no reply within the time), or an error code as the kernel names it. */
+/** The result of one query. */
+export interface DnsExchange {
+  /** `answered`, `silent` (no reply within the time), over TCP `connected, then silent` or `closed`, or an error code as the kernel names it. */
   outcome: string;
   replies: DnsReply[];
 }
 
-/** More than this, and there is no second reply to the same query: both leave in one turn of the server's event loop. */
+/** How long to wait for a second reply to the same query. The server sends both in one turn of its event loop, so this is enough. */
 const secondReplyMs = 30;
 const types: Record<string, number> = { A: Packet.TYPE.A, AAAA: Packet.TYPE.AAAA };
 
-/** The id is even: one that is wrong by its last bit is still known as a reply to this query. */
-export function ask(server: string, port: number, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs: number): Promise<Asked> {
+/**
+ * Sends one query and collects the replies; waits for the first one at most `timeoutMs`.
+ * The id is even, so that an id with a wrong last bit does not belong to another query.
+ */
+export function ask(server: string, port: number, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs: number): Promise<DnsExchange> {
   const id = Math.floor(Math.random() * 0x8000) * 2;
   const packet = new Packet();
   packet.header = new Packet.Header({ id, rd: 1 });
@@ -34,8 +39,8 @@ export function ask(server: string, port: number, transport: 'udp' | 'tcp', name
   return (transport === 'udp' ? askUdp : askTcp)(server, port, packet.toBuffer(), id, timeoutMs);
 }
 
-/** A connected socket, so that ICMP port unreachable is an error (udp(7)). */
-function askUdp(server: string, port: number, query: Buffer, id: number, timeoutMs: number): Promise<Asked> {
+/** Uses a connected socket, because only there is an ICMP port unreachable an error (udp(7)). */
+function askUdp(server: string, port: number, query: Buffer, id: number, timeoutMs: number): Promise<DnsExchange> {
   const startMs = nowMs();
   return new Promise((resolve) => {
     const replies: DnsReply[] = [];
@@ -56,8 +61,8 @@ function askUdp(server: string, port: number, query: Buffer, id: number, timeout
   });
 }
 
-/** Two bytes of length before each message (RFC 1035 section 4.2.2). */
-function askTcp(server: string, port: number, query: Buffer, id: number, timeoutMs: number): Promise<Asked> {
+/** On TCP each message has a two-byte length before it (RFC 1035 section 4.2.2). */
+function askTcp(server: string, port: number, query: Buffer, id: number, timeoutMs: number): Promise<DnsExchange> {
   const startMs = nowMs();
   return new Promise((resolve) => {
     let received = Buffer.alloc(0);

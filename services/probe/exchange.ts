@@ -1,18 +1,22 @@
-/** HTTP as bytes: requests one after the other on one connection, and what came back, before any client library has an opinion. */
+/**
+ * Sends HTTP requests one after the other on one connection and returns the bytes of the replies. It uses no HTTP client library, because
+ * a library would hide some of the bytes.
+ */
 import { connect } from 'node:net';
 import { nowMs } from '../../lab/vocabulary/events.ts';
 
+/** The replies on one connection. */
 export interface Exchange {
-  /** What came after each request, up to the next one; a request that was never sent has none. */
+  /** The bytes that arrived after each request, up to the next request. A request that was never sent has no entry. */
   replies: string[];
-  /** How many of them were whole, by their Content-Length. */
+  /** Number of replies that are whole according to their Content-Length. */
   whole: number;
-  /** How it ended: `open` after the last whole reply, `silent` when the time was up, `FIN`, `RST`, or another error's code. */
+  /** How the exchange ended: `open` after the last whole reply, `silent` when the time was over, `FIN`, `RST`, or the code of another error. */
   end: string;
   tookMs: number;
 }
 
-/** The next request is sent when the reply before it is whole. */
+/** Makes `requests` requests within `timeoutMs`. Each request is sent when the reply to the request before it is whole. */
 export function exchange(address: string, port: number, path: string, requests: number, timeoutMs: number): Promise<Exchange> {
   const startMs = nowMs();
   return new Promise((resolve) => {

@@ -1,24 +1,27 @@
 /**
- * Connections that the observer holds: what was established before a fault, and what the fault does to it. Bytes are counted as
- * they come, before any HTTP client would give them a meaning.
+ * Connections that the observer opens before a fault and holds, to see what the fault does to established connections. The observer
+ * counts bytes as they arrive; it uses no HTTP client.
  */
 import { connect, type Socket } from 'node:net';
 import { nowMs } from '../../lab/vocabulary/events.ts';
 
-/** How a held connection looks now: `open`, `FIN` (its other end has no more to send), or an error code as the kernel names it. */
+/**
+ * The result of one look at a held connection. `outcome` is `connected`, `response`, `silent` (nothing within the time), `open`, `FIN` (the other end
+ * has closed its side), or an error code as the kernel names it.
+ */
 export interface HeldSighting {
   outcome: string;
   startMs: number;
   tookMs: number;
-  /** Bytes received on it since it was asked, headers included. */
+  /** Bytes received since the last request, headers included. */
   bytes: number;
-  /** The server's process that answered, by its own word (x-process); empty where it said none. */
+  /** The server process that answered, from the header x-process; empty without that header. */
   process: string;
 }
 
 class Held {
   readonly #socket: Socket;
-  /** What ended it, or null. */
+  /** How the connection ended, or null while it is open. */
   #end: string | null = null;
   #received = '';
   #onChange: () => void = () => undefined;
@@ -30,12 +33,13 @@ class Held {
     this.#socket.once('error', (error: NodeJS.ErrnoException) => { this.#finish(error.code ?? error.message); });
   }
 
+  /** Waits until the connection is established. */
   connected(timeoutMs: number): Promise<HeldSighting> {
     this.#socket.once('connect', () => { this.#onChange(); });
     return this.#until('silent', timeoutMs, () => (this.#socket.connecting ? null : 'connected'));
   }
 
-  /** One GET; ends with the whole response. */
+  /** Makes one GET and waits for the whole response. */
   get(path: string, close: boolean, timeoutMs: number): Promise<HeldSighting> {
     this.#received = '';
     this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: observer\r\n${close ? 'Connection: close\r\n' : ''}\r\n`);
@@ -46,7 +50,7 @@ class Held {
     });
   }
 
-  /** Waits for its end. */
+  /** Waits for the end of the connection. */
   ended(timeoutMs: number): Promise<HeldSighting> {
     return this.#until('open', timeoutMs, () => null);
   }
@@ -72,7 +76,7 @@ class Held {
         const outcome = look() ?? this.#end;
         if (outcome !== null) done(outcome);
       };
-      // What the kernel holds for this process already comes before the verdict: a busy machine is not silence.
+      // First handle the data that the kernel already holds: on a busy machine this process is late, and the connection is not silent.
       const timer = setTimeout(() => { setImmediate(done, otherwise); }, timeoutMs);
       this.#onChange = settle;
       settle();
@@ -83,9 +87,9 @@ class Held {
 const connections = new Map<number, Held>();
 let lastId = 0;
 
-const heldAt = (id: unknown): Held => connections.get(Number(id)) ?? raise(new Error(`No held connection ${String(id)}.`));
+const heldAt = (id: unknown): Held => connections.get(Number(id)) ?? raise(new Error(`The observer holds no connection ${String(id)}.`));
 
-/** Commands of the observer; see lab/network/probe.ts for the other end. */
+/** The observer's commands for held connections. lab/network/probe.ts calls them. */
 export const heldCommands = {
   hold: async ({ address, port, timeoutMs }: Record<string, unknown>) => {
     const id = ++lastId;

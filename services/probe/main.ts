@@ -1,6 +1,6 @@
 /**
- * The observer's eye: looks at backends and DNS from a host of its own, so that a fault is believed only when it is seen,
- * and the client's traffic stays the client's.
+ * The observer. It looks at the backends and the DNS server from its own host. So the lab believes a fault only when the observer sees it,
+ * and the client's traffic contains no packets of the lab.
  */
 import { connect } from 'node:net';
 import { Resolver } from 'node:dns/promises';
@@ -12,20 +12,23 @@ import { exchange } from './exchange.ts';
 import { heldCommands } from './held.ts';
 import type { PingRequest } from './ping.ts';
 
-/** `outcome` is `connected`, `response`, `silent` (nothing within the time), or an error code as the kernel names it. */
+/**
+ * The result of one look. `outcome` is `connected`, `response`, `silent` (nothing within the time), `connected, then silent`, or an error
+ * code as the kernel names it.
+ */
 export interface Sighting {
   outcome: string;
   /** When the probe began, on the lab's clock. */
   startMs: number;
   tookMs: number;
-  /** Bytes of the response's body. */
+  /** Length of the response's body. */
   bytes?: number;
   status?: number;
-  /** The server's process that answered, by its own word (x-process). */
+  /** The server process that answered, from the header x-process. */
   process?: string;
 }
 
-/** One connect, closed as soon as it is made. */
+/** Makes one TCP connection and closes it as soon as it is established. */
 export function probeConnect(address: string, port: number, timeoutMs: number): Promise<Sighting> {
   const startMs = nowMs();
   return new Promise((resolve) => {
@@ -34,7 +37,7 @@ export function probeConnect(address: string, port: number, timeoutMs: number): 
       clearTimeout(timer);
       resolve({ outcome, startMs, tookMs: nowMs() - startMs });
     };
-    // What the kernel holds for this process already comes before the verdict: a busy machine is not silence.
+    // First handle the data that the kernel already holds: on a busy machine this process is late, and the host is not silent.
     const timer = setTimeout(() => { setImmediate(done, 'silent'); }, timeoutMs);
     const socket = connect({ host: address, port });
     socket.once('connect', () => {
@@ -46,7 +49,7 @@ export function probeConnect(address: string, port: number, timeoutMs: number): 
   });
 }
 
-/** One GET on a connection of its own, timed to the end of the body. */
+/** Makes one GET on a new connection. `tookMs` ends with the end of the body. */
 export function probeGet(address: string, port: number, path: string, timeoutMs: number): Promise<Sighting> {
   const startMs = nowMs();
   return new Promise((resolve) => {
@@ -75,14 +78,14 @@ export function probeGet(address: string, port: number, path: string, timeoutMs:
   });
 }
 
-/** One A query to `server`, which the DNS server answers whatever its policy for the name is. */
+/** Sends one A query for `name` to `server`. The lab gives a name that the DNS server answers with any policy. */
 async function probeDns(server: string, name: string, timeoutMs: number): Promise<Sighting> {
   const startMs = nowMs();
   const resolver = new Resolver({ timeout: timeoutMs, tries: 1 });
   resolver.setServers([server.includes(':') ? `[${server}]` : server]);
   const outcome = await resolver.resolve4(name).then(
     () => 'response',
-    // c-ares' word for silence.
+    // ETIMEOUT is c-ares' code for a silent server.
     (error: unknown) => ((error as NodeJS.ErrnoException).code ?? String(error)).replace('ETIMEOUT', 'silent'),
   );
   return { outcome, startMs, tookMs: nowMs() - startMs };
@@ -94,7 +97,7 @@ serveStdin({
   exchange: ({ address, port, path, requests, timeoutMs }) => exchange(String(address), Number(port), String(path), Number(requests), Number(timeoutMs)),
   ...heldCommands,
   ask: ({ server, port, transport, name, type, timeoutMs }) => ask(String(server), Number(port), transport === 'tcp' ? 'tcp' : 'udp', String(name), String(type), Number(timeoutMs)),
-  // Loaded when it is asked for: most runs have no need of raw sockets.
+  // The module is loaded only when needed, because most runs use no raw sockets.
   echo: async (request) => (await import('./ping.ts')).ping(request as unknown as PingRequest),
   dns: ({ server, name, timeoutMs }) => probeDns(String(server), String(name), Number(timeoutMs)),
 });

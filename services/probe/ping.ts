@@ -1,6 +1,6 @@
 /**
- * Echo requests (RFC 792, RFC 4443 section 4) on a raw socket: what comes back, late, twice, out of order, damaged or not at all.
- * The target's kernel answers, so no service of the lab sees anything of it.
+ * Sends echo requests (RFC 792, RFC 4443 section 4) on a raw socket. Their answers may be late, duplicated, out of order, corrupted or
+ * lost. The target's kernel answers, so no service of the lab sees these packets.
  */
 import { promisify } from 'node:util';
 import { randomInt } from 'node:crypto';
@@ -11,28 +11,30 @@ import { AF_INET, AF_INET6, calls, expectCall, pollSet, setOption, SOCK_CLOEXEC,
 export interface PingRequest {
   address: string;
   count: number;
-  /** How many leave together, and how long until the next ones do. */
+  /** Number of requests that leave together. */
   batch: number;
+  /** Time from one batch to the next. */
   everyMs: number;
-  /** Of the payload. */
+  /** Size of the payload. */
   bytes: number;
-  /** Whether the end is the first answer to each request; otherwise second copies are waited for, too. */
+  /** True: the ping ends when every request has an answer. False: it also waits for second copies. */
   untilAnswered: boolean;
-  /** How long after the last request answers are waited for: at least, and at most where none has come. */
+  /** The least time to wait for answers after the last request. */
   waitMs: number;
+  /** The most time to wait for answers after the last request. The whole time is used if no answer has come. */
   limitMs: number;
 }
 
 export interface Echo {
   sequence: number;
   rttMs: number;
-  /** When it came, since the first request of all left. */
+  /** Time from the first request of the ping to this answer. */
   sinceMs: number;
 }
 
 export interface PingResult {
   sent: number;
-  /** In the order in which they came; twice where they came twice. */
+  /** The answers in the order of their arrival. A duplicated answer is in the list twice. */
   echoes: Echo[];
 }
 
@@ -45,7 +47,7 @@ const types = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } a
 
 const ppoll = promisify(calls.ppoll.async) as (fds: Buffer, count: number, timeout: Buffer, mask: null) => Promise<number>;
 
-/** @throws {Error} where raw sockets are not allowed. */
+/** Sends the requests and returns the answers. @throws {Error} if raw sockets are not allowed. */
 export async function ping({ address, count, batch, everyMs, bytes, untilAnswered, waitMs, limitMs }: PingRequest): Promise<PingResult> {
   const family = isIPv6(address) ? 6 : 4;
   const fd = expectCall('socket SOCK_RAW', calls.socket(family === 6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, family === 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) as number);
@@ -59,7 +61,8 @@ export async function ping({ address, count, batch, everyMs, bytes, untilAnswere
     let slowestMs = 0;
     const drain = (): void => {
       for (let message = receive(fd, family); message; message = receive(fd, family)) {
-        // IPv4's raw sockets are shown what the kernel throws away for its checksum; IPv6's are not (raw(7), RFC 3542 section 3.1).
+        // An IPv4 raw socket also gets messages with a wrong checksum, which the kernel discards. An IPv6 raw socket does not (raw(7),
+        // RFC 3542 section 3.1).
         if (family === 4 && checksumOf(message) !== 0) continue;
         if (message.length < headerBytes || message[0] !== types[family].reply || message.readUInt16BE(4) !== identifier) continue;
         const sequence = message.readUInt16BE(6);
@@ -85,7 +88,8 @@ export async function ping({ address, count, batch, everyMs, bytes, untilAnswere
         nextMs = Math.max(nextMs + everyMs, lastMs);
       }
       drain();
-      // Silence far longer than the slowest answer took is silence. Even where all is there, a second copy may be on its way.
+      // After a silence far longer than the slowest answer took, no more answers will come. The wait is needed even if every request has an
+      // answer, because a second copy may still come.
       const endMs = lastMs + (echoes.length === 0 ? limitMs : Math.min(limitMs, 3 * slowestMs + waitMs));
       const isOver = nowMs() >= endMs || (untilAnswered && answered.size === count);
       if (sentMs.length >= count && isOver) return { sent: count, echoes };
@@ -96,10 +100,10 @@ export async function ping({ address, count, batch, everyMs, bytes, untilAnswere
   }
 }
 
-/** Read before the next one comes. */
+/** One buffer is enough, because each message is read before the next one is received. */
 const received = Buffer.alloc(65_536);
 
-/** The next ICMP message, without the IPv4 header that raw sockets show. */
+/** Returns the next ICMP message without the IPv4 header, which IPv4 raw sockets include. Null if none waits. */
 function receive(fd: number, family: 4 | 6): Buffer | null {
   const length = calls.recvfrom(fd, received, received.length, MSG_DONTWAIT, null, null) as number;
   if (length < 0) return null;
@@ -112,12 +116,12 @@ function echoRequest(family: 4 | 6, identifier: number, sequence: number, bytes:
   message.writeUInt16BE(identifier, 4);
   message.writeUInt16BE(sequence, 6);
   for (let at = 0; at < bytes; at++) message[headerBytes + at] = at & 0xff;
-  // The kernel fills in ICMPv6's, which has a pseudo header.
+  // The kernel fills in the checksum of ICMPv6, which includes a pseudo header.
   if (family === 4) message.writeUInt16BE(checksumOf(message), 2);
   return message;
 }
 
-/** RFC 1071: of a message without its checksum the checksum, of a whole one 0. */
+/** Returns the checksum (RFC 1071) of a message whose checksum field is 0. For a message with a right checksum the result is 0. */
 function checksumOf(message: Buffer): number {
   let sum = message.length % 2 === 1 ? (message.at(-1) ?? 0) << 8 : 0;
   for (let at = 0; at + 1 < message.length; at += 2) sum += message.readUInt16BE(at);
@@ -125,7 +129,7 @@ function checksumOf(message: Buffer): number {
   return ~sum & 0xffff;
 }
 
-/** struct sockaddr_in or sockaddr_in6, with port 0. */
+/** Returns a struct sockaddr_in or sockaddr_in6 with port 0. */
 function socketAddress(address: string): Buffer {
   if (!isIPv6(address)) {
     const bytes = Buffer.alloc(16);

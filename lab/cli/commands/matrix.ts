@@ -4,7 +4,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { relative, resolve } from 'node:path';
 import { pc } from '../../vocabulary/terminal.ts';
 import { failureGroups, failures } from '../../../scenarios/matrix/index.ts';
-import { patienceMs, type Asked, type Failure } from '../../../scenarios/matrix/failure.ts';
+import { patienceMs, type Failure, type MeasuredRequest } from '../../../scenarios/matrix/failure.ts';
 import { cellOf, type Cell, type Reading } from '../../analysis/cells.ts';
 import { clientHost, findClients, parseClient } from '../../clients/index.ts';
 import type { Driver } from '../../network/drivers/driver.ts';
@@ -92,7 +92,7 @@ async function read(driver: Driver, name: string, client: string, seed: string, 
     const trouble = journal.error ?? [...journal.doubts, ...journal.checks.filter(({ verdict }) => verdict !== 'pass').map(({ text, observed }) => `${text}: ${observed}`)].join('; ');
     return { outcome: null, delayMs: null, remark: null, directory, trouble };
   }
-  const data = finished.data as Asked;
+  const data = finished.data as MeasuredRequest;
   const about = { findings: journal.findings, events, topology: createTopology(failure.scenario.topology), data };
   return { outcome: data.outcome, delayMs: failure.readMs(about), remark: failure.remark?.(about) ?? null, directory, trouble: null };
 }

@@ -1,4 +1,4 @@
-/** What every driver must do: one suite. A driver that deviates says so here, with its reason. */
+/** The contract of a driver, as one test suite for all drivers. A deviation of a driver is declared here, with its reason. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,15 +8,15 @@ import type { Driver, HostProcess, Network } from './driver.ts';
 
 const topology = createTopology();
 const pairs = hostNames.flatMap((from) => hostNames.filter((to) => to !== from).map((to) => ({ from, to })));
-/** A lost first SYN costs a second; a busy machine of two cores does not. */
+/** A lost first SYN costs 1 s. A connect on a busy machine of two cores takes less than this limit. */
 const noSynLostMs = 500;
 
-/** Echoes on both families; says `listening` when it does. */
+/** Accepts connections on both families, and ends them. Prints `listening` when it is ready. */
 const server = `
 const server = require('net').createServer((socket) => socket.end());
 server.listen({ port: 7000, host: '::' }, () => console.log('listening'));`;
 
-/** Connects to everybody on both families at once and prints [address, outcome, milliseconds] of each. */
+/** Connects to all given addresses at the same time, and prints [address, outcome, milliseconds] for each. */
 const connectAll = `
 const [port, ...addresses] = process.argv.slice(1);
 Promise.all(addresses.map((host) => new Promise((resolve) => {
@@ -26,22 +26,23 @@ Promise.all(addresses.map((host) => new Promise((resolve) => {
   socket.once('connect', () => done('connected')).once('error', (error) => done(error.code));
 }))).then((results) => console.log(JSON.stringify(results)));`;
 
-/** Answers each line with \`got LINE\`; SIGTERM ends it with status 7. */
+/** Answers each line with `got LINE`. SIGTERM ends it with exit status 7. */
 const echo = `
 process.on('SIGTERM', () => { console.error('asked to end'); process.exit(7); });
 require('readline').createInterface({ input: process.stdin }).on('line', (line) => console.log('got ' + line));
 console.log('ready');`;
 
-/** The hosts' own Node: a driver may have another than this machine's. */
+/** The argv that runs a script with the hosts' own Node. The Node of this machine may be another one. */
 const node = ({ runtime }: Network, script: string, ...args: string[]): string[] => [runtime.node, '--eval', script, ...args];
 
-/** Lines as they come. */
+/** Collects the lines of a process. `have` waits for a line. */
 function linesOf(started: HostProcess): { lines: string[]; have(line: string): Promise<unknown> } {
   const lines: string[] = [];
   started.onLine((line) => lines.push(line));
   return { lines, have: (line) => until(() => (lines.includes(line) ? true : undefined), `the line ${line}; got ${lines.join(' | ')}`) };
 }
 
+/** Tests that a driver keeps the contract, if this machine has what the driver needs. */
 export function driverContract(driver: Driver, needs: readonly Need[]): void {
   describeWith(needs, `driver ${driver.name}`, () => {
     describe('a network', () => {
@@ -63,7 +64,7 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         const { ipv4, ipv6 } = topology.hosts[name];
         expect(link?.operstate).toBe('UP');
         expect(link?.addr_info.filter(({ scope }) => scope === 'global').map(({ local, prefixlen }) => `${local}/${prefixlen}`)).toEqual([`${ipv4}/24`, `${ipv6}/64`]);
-        // A container's link-local address is still being checked for duplicates then; nothing in the lab uses it.
+        // The link-local address of a container may still be tentative. Nothing in the lab uses it.
         expect(link?.addr_info.filter(({ scope, tentative }) => scope === 'global' && tentative)).toEqual([]);
       });
 
@@ -72,7 +73,7 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         expect(stdout.match(/^nameserver .*$/gm)).toEqual([`nameserver ${topology.hosts.dns.ipv4}`]);
       });
 
-      test('run gives exit status, stdout and stderr', async () => {
+      test('run returns exit status, stdout and stderr', async () => {
         const host = network.host('client');
         expect(await host.run(['sh', '-c', 'echo out; echo err >&2; exit 3'])).toEqual({ exitCode: 3, stdout: 'out\n', stderr: 'err' });
         expect((await host.run(['sh', '-c', 'kill -9 $$'])).exitCode).not.toBe(0);
@@ -82,19 +83,19 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         expect(none.stderr).toContain('no-such-command');
       });
 
-      test('run happens on the host that was asked', async () => {
+      test('run runs the command on the given host', async () => {
         const { stdout } = await network.host('dns').run(['ip', '-brief', 'address', 'show', 'dev', 'eth0']);
         expect(stdout).toContain(topology.hosts.dns.ipv4);
       });
 
-      test("command is an argv for this machine's shell", async () => {
+      test('command returns an argv that runs on this machine', async () => {
         const [file = '', ...args] = network.host('backend-2').command(['sh', '-c', 'ip -brief -4 address show dev eth0; exit 5']);
         const failure = await promisify(execFile)(file, args).catch((error: unknown) => error as { code: number; stdout: string });
         expect(failure).toMatchObject({ code: 5, stdout: expect.stringContaining(topology.hosts['backend-2'].ipv4) as string });
       });
     });
 
-    test('every host reaches every other on both families at once, with the first SYN', async () => {
+    test('every host reaches every other host on both families, with the first SYN', async () => {
       await using network = await driver.start(topology);
       const servers = await Promise.all(hostNames.map((name) => network.host(name).start(node(network, server))));
       await Promise.all(servers.map((started) => linesOf(started).have('listening')));
@@ -120,7 +121,7 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         await network[Symbol.asyncDispose]();
       });
 
-      test('lines go in and come out; SIGTERM is its own to handle; how it ended is known', async () => {
+      test('reads and writes lines, handles SIGTERM itself, and its exit status is known', async () => {
         const started = await network.host('client').start(node(network, echo));
         const { lines, have } = linesOf(started);
         await have('ready');
@@ -133,9 +134,9 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         expect(await started.state()).toBeNull();
       });
 
-      test('a line that was written before anybody listened is not lost', async () => {
+      test('a line that was written before the first listener is not lost', async () => {
         const started = await network.host('client').start(node(network, echo));
-        await until(async () => ((await started.state()) === 'S' ? true : undefined), 'a process that waits');
+        await until(async () => ((await started.state()) === 'S' ? true : undefined), 'the process to wait for input');
         const { have } = linesOf(started);
         await have('ready');
       });
@@ -152,12 +153,12 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         await have('got while stopped');
         await started.signal('SIGKILL');
         const { code, signal } = await started.exited;
-        // Whoever waits for it may say 128 + 9, as shells do.
+        // A driver may report 128 + 9 instead, as shells do.
         expect(signal === 'SIGKILL' || code === 137).toBe(true);
         expect(await started.state()).toBeNull();
       });
 
-      test('a privileged one has the capabilities over its network; another need not', async () => {
+      test('a privileged process has the capabilities over its network', async () => {
         // CAP_NET_RAW is bit 13, CAP_NET_ADMIN bit 12 (capability.h).
         const started = await network.host('client').start(['sh', '-c', 'grep CapEff /proc/self/status'], { privileged: true });
         const { lines } = linesOf(started);
@@ -165,7 +166,7 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         expect(Number((BigInt(`0x${lines[0]?.split(/\s+/)[1] ?? ''}`) >> 12n) & 3n)).toBe(3);
       });
 
-      test('one that writes at once is heard from its first line on', async () => {
+      test('the first line of a process that writes at once is not lost', async () => {
         const starts = Array.from({ length: 20 }, async () => {
           const started = await network.host('client').start(['echo', 'first']);
           const { lines } = linesOf(started);
@@ -175,7 +176,7 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         expect(await Promise.all(starts)).toEqual(starts.map(() => ['first']));
       });
 
-      test('one that cannot be started says so', async () => {
+      test('the start of a command that does not exist fails, and the message names the command', async () => {
         const outcome = await network.host('client').start(['no-such-command']).then(
           async (started) => (await started.exited).stderr,
           (error: unknown) => (error as Error).message,
@@ -184,10 +185,10 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
       });
     });
 
-    test('nothing is left after disposal, and disposing twice is the same as once', async () => {
+    test('nothing is left after disposal, and a second disposal does nothing', async () => {
       await using network = await driver.start(topology);
       const started = await Promise.all((['client', 'dns', 'backend-1'] as HostName[]).map((name) => network.host(name).start(['sleep', '1000'])));
-      // One that ignores SIGTERM, with a child of its own.
+      // This process ignores SIGTERM, and has a child.
       started.push(await network.host('backend-2').start(['sh', '-c', 'trap "" TERM; sleep 1000 & echo $!; wait']));
       expect(await Promise.all(started.map(({ state }) => state()))).not.toContain(null);
       await network[Symbol.asyncDispose]();
@@ -197,8 +198,8 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
       await network.ended;
     });
 
-    // One at a time is a deviation that a driver declares.
-    test.skipIf(driver.maxLabs === 1)('two networks live side by side, and the end of one does not touch the other', async () => {
+    // A driver that allows only one lab at a time declares this deviation with `maxLabs`.
+    test.skipIf(driver.maxLabs === 1)('two networks are up side by side, and the end of one does not change the other', async () => {
       await using one = await driver.start(topology);
       const two = await driver.start(topology);
       const [first, second] = await Promise.all([one.host('backend-1').start(node(one, server)), two.host('backend-1').start(node(two, server))]);

@@ -22,18 +22,18 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A context as `docker context create` leaves it. */
+/** Writes a context as `docker context create` does. */
 function writeContext(name: string, host: string): void {
   const meta = join(folder, 'contexts', 'meta', createHash('sha256').update(name).digest('hex'));
   mkdirSync(meta, { recursive: true });
   writeFileSync(join(meta, 'meta.json'), JSON.stringify({ Name: name, Endpoints: { docker: { Host: host } } }));
 }
 
-test('without any setting: the default socket', async () => {
+test('without any setting, the address is the default socket', async () => {
   expect(engineAddress(await engineUrl())).toEqual({ socketPath: '/var/run/docker.sock' });
 });
 
-test('the current context, and DOCKER_CONTEXT over it', async () => {
+test('the address is that of the current context, and DOCKER_CONTEXT names another one', async () => {
   writeContext('colima', 'unix:///home/me/.colima/docker.sock');
   writeContext('far', 'tcp://192.0.2.7:2375');
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ currentContext: 'colima' }));
@@ -42,24 +42,24 @@ test('the current context, and DOCKER_CONTEXT over it', async () => {
   expect(engineAddress(await engineUrl())).toEqual({ host: '192.0.2.7', port: '2375', protocol: 'http' });
 });
 
-test('DOCKER_HOST over all', async () => {
+test('DOCKER_HOST overrides every context', async () => {
   writeContext('colima', 'unix:///home/me/.colima/docker.sock');
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ currentContext: 'colima' }));
   vi.stubEnv('DOCKER_HOST', 'tcp://[2001:db8::7]');
   expect(engineAddress(await engineUrl())).toEqual({ host: '[2001:db8::7]', port: '2375', protocol: 'http' });
 });
 
-test('what is no address of an engine is named', async () => {
+test('an address that is not supported is shown in the error', async () => {
   vi.stubEnv('DOCKER_HOST', 'ssh://me@example.test');
   await expect(engineUrl().then(engineAddress)).rejects.toThrow('Expected the engine at unix:// or tcp://, got `ssh://me@example.test`');
 });
 
-test('a context that is not there is no default socket', async () => {
+test('a context that does not exist is an error, and the default socket is not used instead', async () => {
   vi.stubEnv('DOCKER_CONTEXT', 'nosuch');
   await expect(engineUrl()).rejects.toThrow('Expected the docker context `nosuch`');
 });
 
-/** As one that has lost its containers' shims: it says its version, and for the rest accepts questions. */
+/** An engine that has lost the shims of its containers: it answers /version. It accepts all other requests, and never answers them. */
 async function stuckEngine(): Promise<Server> {
   const path = join(folder, 'docker.sock');
   const server = createServer((request, response) => {
@@ -71,13 +71,13 @@ async function stuckEngine(): Promise<Server> {
   return server;
 }
 
-test('an answer that never comes is not waited for, and keeps nobody from ending', async () => {
+test('an answer that never comes is an error after the time limit, and `close` ends the connection', async () => {
   const server = await stuckEngine();
   const { api, close } = await connectEngine();
   const accepted = once(server, 'connection');
-  await expect(answerOf('Asking whether it is there', api.ping(), 100)).rejects.toMatchObject({
+  await expect(answerOf('Pinging it', api.ping(), 100)).rejects.toMatchObject({
     code: 'TIME_LIMIT',
-    message: 'The docker engine is stuck: Asking whether it is there did not end within 100 ms. Restart it; `make down` then removes what is left of the lab.',
+    message: 'The docker engine is stuck: Pinging it did not end within 100 ms. Restart the engine, and then run `make down` to remove what is left of the lab.',
   });
   const [socket] = await accepted as [NodeJS.EventEmitter];
   const gone = once(socket, 'close');
@@ -85,7 +85,7 @@ test('an answer that never comes is not waited for, and keeps nobody from ending
   await gone;
 });
 
-test('a lab on an engine that is stuck is given up', async () => {
+test('the start of a lab on a stuck engine fails after the time limit', async () => {
   const server = await stuckEngine();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => { vi.useRealTimers(); });
@@ -98,7 +98,7 @@ test('a lab on an engine that is stuck is given up', async () => {
   await nextQuestion();
   await nextQuestion();
   await vi.advanceTimersByTimeAsync(30_000);
-  // What it may have left is asked for, too, and not for ever.
+  // After the failure, the driver lists the containers again, to remove what the lab has left. That request has a time limit too.
   await nextQuestion();
   await vi.advanceTimersByTimeAsync(30_000);
   expect(await failed).toMatchObject({ code: 'TIME_LIMIT', message: expect.stringContaining('The docker engine is stuck: Listing its containers did not end within 30000 ms.') as string });

@@ -1,6 +1,7 @@
 /**
- * A container from any image in the place of the client's: it shares the network namespace, so it has the same addresses and its
- * frames are captured; and with it the engine shares /etc/resolv.conf and /etc/hosts, so that it asks the lab's DNS server.
+ * A guest: a container from any image that replaces the client's host. It shares the network namespace of the client's container, so it has
+ * the same addresses, and its frames are captured. The engine then also shares /etc/resolv.conf and /etc/hosts, so the guest asks the
+ * lab's DNS server.
  */
 import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
@@ -9,22 +10,26 @@ import { answerOf } from './docker-engine.ts';
 import { createDockerHost } from './docker-host.ts';
 import type { Host } from './driver.ts';
 
-/** Where the profiles' programs are copied to: the same place as in the lab's own image. */
+/** The folder to which the programs of the client profiles are copied. It is the same folder as in the lab's own image. */
 const clientFolder = '/lab/client';
-/** A large image over a slow line. */
+/** Enough for a large image over a slow line. */
 const pullLimitMs = 600_000;
 
+/** A guest that is up. `remove` removes its container. */
 export interface Guest {
   host: Host;
   remove(): Promise<void>;
 }
 
-/** @throws {LabError} MISSING_TOOL for an image that cannot be had, START_FAILED for one in which no client can run. */
+/**
+ * Pulls the image if necessary, and starts a guest from it.
+ * @throws {LabError} MISSING_TOOL if the image cannot be pulled; START_FAILED if no client can run in it.
+ */
 export async function startGuest(engine: Docker, client: Container, image: string, labels: Record<string, string>, engineUrl: string, over: AbortSignal): Promise<Guest> {
   await ensureImage(engine, image);
   const container = await answerOf('Making the client’s container', engine.createContainer({
     Image: image,
-    // It idles under an init as the lab's own containers do; what the image would run is none of the lab's.
+    // The guest idles under an init, as the lab's own containers do. The image's own program is not started.
     Entrypoint: [],
     Cmd: ['sleep', 'infinity'],
     User: '0:0',
@@ -45,7 +50,7 @@ export async function startGuest(engine: Docker, client: Container, image: strin
     return { host, remove };
   } catch (error) {
     await remove();
-    throw new LabError('START_FAILED', `No client can run in the image ${image}: ${messageOf(error)}. It needs a shell and sleep, as most have.`, { cause: error });
+    throw new LabError('START_FAILED', `No client can run in the image ${image}: ${messageOf(error)}. The image needs the programs \`sh\` and \`sleep\`.`, { cause: error });
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * A container as a host. Long-lived processes are execs with their streams; commands go through one shell that stands in the
- * container, which takes 2 ms where an exec of its own takes 50.
+ * A container as a host. Each long-lived process is an exec with its own streams. Short commands go through one shell that stays in the
+ * container: a command takes 2 ms there, and 50 ms as an exec of its own.
  *
- * That shell is also the lab's hold on the container: it reads what this process writes, and when this process is gone, however it
- * ended, the engine ends the stream, and the shell ends the container.
+ * That shell also ties the container to this process. The shell reads what this process writes. When this process is gone, however it
+ * ended, the engine ends the stream, and then the shell ends the container.
  */
 import { PassThrough, type Duplex } from 'node:stream';
 import { once } from 'node:events';
@@ -17,16 +17,16 @@ import { endOf, readOutput } from './process-output.ts';
 const nobodyInParticular = '1000:1000';
 const root = '0:0';
 const commandLimitMs = 30_000;
-/** As a shell says it: 128 + SIGKILL. */
+/** The exit code that a shell reports for SIGKILL: 128 + 9. */
 const killed = 137;
 
-/** Who a process is that needs no privilege, and where it starts; an empty user is the image's own. */
+/** The user of a process without privileges, and the folder where processes start. An empty user is the image's own user. */
 interface Place {
   user: string;
   directory: string;
 }
 
-/** When `over` aborts, its streams end, whether the engine says so or not. */
+/** Makes a host from a running container. When `over` aborts, all its streams end, even if the engine does not end them. */
 export async function createDockerHost(
   name: HostName, container: Container, engineUrl: string, over: AbortSignal, place: Place = { user: nobodyInParticular, directory: '/lab' },
 ): Promise<Host> {
@@ -50,7 +50,7 @@ interface Execution {
   stdin: Duplex;
   stdout: PassThrough;
   stderr: PassThrough;
-  /** Resolves with the exit code when the process has ended and all its output is there. */
+  /** Resolves with the exit code when the process has ended and all its output has arrived. */
   ended: Promise<number>;
 }
 
@@ -68,12 +68,12 @@ async function execute({ name, container, over }: Within, argv: readonly string[
     stdout.end();
     stderr.end();
     if (over.aborted) return killed;
-    return (await answerOf('Asking how it ended', exec.inspect()).catch(() => null))?.ExitCode ?? killed;
+    return (await answerOf('Reading an exit code', exec.inspect()).catch(() => null))?.ExitCode ?? killed;
   })();
   return { stdin: stream, stdout, stderr, ended };
 }
 
-/** The shell says its pid and becomes the process. The engine's own number for an exec is another pid namespace's. */
+/** The shell prints its pid and then becomes the process. The engine's own pid for an exec cannot be used: it belongs to another pid namespace. */
 async function startProcess(within: Within, argv: readonly string[], run: Host['run'], place: Place): Promise<HostProcess> {
   const { stdin, stdout, stderr, ended } = await execute(within, ['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], place);
   const output = readOutput(`\`${argv.join(' ')}\``, stdout, stderr);
@@ -84,7 +84,7 @@ async function startProcess(within: Within, argv: readonly string[], run: Host['
     exited,
     onLine: output.onLine,
     send: (line) => stdin.write(`${line}\n`),
-    // A shell's own kill: slim images have no /bin/kill.
+    // The shell's built-in kill is used, because slim images have no /bin/kill.
     signal: async (signal) => {
       const { exitCode, stderr: why } = await run(['sh', '-c', `kill -${signal.slice(3)} ${pid}`]);
       if (exitCode !== 0) throw new LabError('PROCESS_EXITED', `Could not send ${signal} to \`${argv.join(' ')}\`: ${why}`);
@@ -97,7 +97,7 @@ async function startProcess(within: Within, argv: readonly string[], run: Host['
   };
 }
 
-/** One root shell, one command at a time; a line of its own on both streams says that a command has ended. */
+/** Starts one root shell that runs one command at a time. After each command it prints a marker line on both streams, so that the end is seen. */
 async function standingShell(within: Within, directory: string): Promise<Host['run']> {
   const { name } = within;
   const shell = await execute(within, ['sh', '-c', 'sh; kill -TERM 1'], { user: root, directory });
@@ -105,7 +105,7 @@ async function standingShell(within: Within, directory: string): Promise<Host['r
   const errors = collect(shell.stderr);
   let count = 0;
   let last: Promise<unknown> = Promise.resolve();
-  /** Set when a command did not end: whatever follows would wait behind it. */
+  /** Set when a command did not end. Every later command would wait behind it. */
   let stuck: LabError | undefined;
   const runNow = async (argv: readonly string[]): Promise<CommandResult> => {
     if (stuck) throw stuck;
@@ -117,7 +117,7 @@ async function standingShell(within: Within, directory: string): Promise<Host['r
       const [[stdout, code], [stderr]] = await Promise.all([output.until(mark, limit.signal), errors.until(mark, limit.signal)]);
       return { exitCode: Number(code), stdout, stderr: stderr.trim() };
     } catch (error) {
-      const what = limit.signal.aborted ? `did not end within ${commandLimitMs} ms; it hangs, or the docker engine does` : 'was cut short: its container ended';
+      const what = limit.signal.aborted ? `did not end within ${commandLimitMs} ms: the command or the docker engine hangs` : 'did not finish, because its container ended';
       throw (stuck = new LabError('TIME_LIMIT', `\`${argv.join(' ')}\` on ${name} ${what}.`, { cause: error }));
     } finally {
       clearTimeout(timer);
@@ -130,7 +130,7 @@ async function standingShell(within: Within, directory: string): Promise<Host['r
   };
 }
 
-/** Text up to a line that begins with a mark, and what follows the mark on that line. */
+/** Collects the text of a stream. `until` returns the text before the line that begins with `mark`, and the rest of that line after the mark. */
 function collect(stream: PassThrough): { until(mark: string, signal: AbortSignal): Promise<[text: string, rest: string]> } {
   let text = '';
   stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

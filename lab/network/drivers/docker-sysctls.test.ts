@@ -1,4 +1,4 @@
-/** What compose is told of the client's kernel; that a container then has it is for the scenarios on docker to show. */
+/** The kernel settings that compose gets for the client. The scenarios on docker show that the container then has them. */
 import { access, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { sysctlsFor, withSysctls } from './docker-sysctls.ts';
@@ -12,7 +12,7 @@ test('a setting that the engine’s kernel does not have is left out', () => {
   expect(sysctlsFor(asked, '4.4.0')).toEqual({});
 });
 
-test('what is asked for is a file that is there while it is used', async () => {
+test('the settings are in a file that exists only while it is used', async () => {
   const { file, text } = await withSysctls(asked, '6.12.0', async ([option, path = '']) => {
     expect(option).toBe('--file');
     return { file: path, text: await readFile(path, 'utf8') };
@@ -21,6 +21,6 @@ test('what is asked for is a file that is there while it is used', async () => {
   await expect(access(file)).rejects.toThrow('ENOENT');
 });
 
-test('without any there is no file', async () => {
+test('without settings there is no file', async () => {
   expect(await withSysctls({}, '6.12.0', (args) => Promise.resolve(args))).toEqual([]);
 });

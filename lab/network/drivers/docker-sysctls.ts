@@ -1,12 +1,12 @@
-/** Settings of the client's kernel, on docker: a container's network namespace takes them from its configuration alone, /proc/sys is read-only in it. */
+/** The client's kernel settings on docker. A container gets them only from its configuration, because /proc/sys is read-only in it. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sysctlsSince, type ClientSysctls } from '../../vocabulary/topology.ts';
 
 /**
- * Calls `use` with what compose is to be told beyond docker-compose.yml: a file of its own, since a container whose kernel lacks a
- * setting does not start, so that nothing may be written that was not asked for.
+ * Calls `use` with further arguments for compose: a `--file` with the settings, or none if no setting was asked for. The settings are not
+ * in docker-compose.yml, because a container does not start if its kernel lacks one of them.
  */
 export async function withSysctls<Result>(asked: ClientSysctls, kernel: string, use: (args: string[]) => Promise<Result>): Promise<Result> {
   const sysctls = sysctlsFor(asked, kernel);
@@ -14,7 +14,7 @@ export async function withSysctls<Result>(asked: ClientSysctls, kernel: string, 
   const folder = await mkdtemp(join(tmpdir(), 'failover-lab-'));
   try {
     const file = join(folder, 'sysctls.json');
-    // JSON is YAML; compose adds it to the sysctls that the host has already.
+    // JSON is also YAML. Compose adds these settings to those in docker-compose.yml.
     await writeFile(file, JSON.stringify({ services: { client: { sysctls } } }));
     return await use(['--file', file]);
   } finally {
@@ -22,7 +22,7 @@ export async function withSysctls<Result>(asked: ClientSysctls, kernel: string, 
   }
 }
 
-/** Those that a kernel has. `kernel` is the engine's, `6.8.0-45-generic` for example. */
+/** Returns the settings that the engine's kernel has. `kernel` is its release, for example `6.8.0-45-generic`. */
 export function sysctlsFor(asked: ClientSysctls, kernel: string): ClientSysctls {
   const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
   return Object.fromEntries(

@@ -18,7 +18,7 @@ import { describeWith, until, whyMissing } from '../../testing/testing.ts';
 import { backendArgv, dnsArgv } from '../programs.ts';
 import { backendNames, createTopology, webName } from '../../vocabulary/topology.ts';
 
-// Other sources, another image: building it is part of the first start, and is given its time here.
+// When the sources change, the first start builds another image. That happens here, with a time limit of its own.
 beforeAll(async () => {
   if (whyMissing('docker') !== null) return;
   const network = await docker.start(createTopology());
@@ -36,20 +36,20 @@ const labelled = async (): Promise<number> => {
 };
 
 describeWith('docker', 'a lab on docker', () => {
-  test('the queries that reach the DNS server are the client’s own, and AAAA answers arrive', { timeout: 60_000 }, async () => {
+  test('the queries reach the DNS server from the client’s own address, and AAAA answers arrive', { timeout: 60_000 }, async () => {
     const timeline = new Timeline();
     await using lab = await startLab({ driver: docker, timeline, seed: '1' });
     await lab.dns.aaaa(true);
     const { stdout } = await lab.host('client').run(['getent', 'ahosts', webName]);
     await lab.settle();
     const queries = timeline.events.filter((event) => event.event === 'dns:query' && event.name === webName);
-    // Docker's embedded resolver would ask from another address, if at all.
+    // Docker's embedded resolver would ask from another address, or not at all.
     expect(new Set(queries.map((event) => (event.event === 'dns:query' ? event.from : '')))).toEqual(new Set([topology.hosts.client.ipv4]));
     expect(queries.map((event) => (event.event === 'dns:query' ? event.type : '')).sort()).toEqual(['A', 'AAAA']);
     expect(stdout).toMatch(/^2001:db8:1::1[123] /m);
   });
 
-  test('every fault of the table shows and heals here, too, on each kind of host that it acts on', { timeout: 180_000 }, async () => {
+  test('every fault takes effect and heals, on each kind of host that it can act on', { timeout: 180_000 }, async () => {
     await using lab = await startLab({ driver: docker, timeline: new Timeline(), seed: '1' });
     const all = faultNames.flatMap((fault) => faultNamed(fault).on.map((kind) => ({ fault, host: kind === 'dns' ? kind : 'backend-1' }) as const));
     for (const { fault, host } of all) await (await lab.apply(fault, host)).heal();
@@ -61,13 +61,13 @@ describeWith('docker', 'a lab on docker', () => {
     expect(lab.inForce).toEqual([]);
   });
 
-  test('a second lab says why not, and leaves the first one alone', { timeout: 60_000 }, async () => {
+  test('a second lab does not start, says why, and leaves the first one as it is', { timeout: 60_000 }, async () => {
     await using first = await docker.start(topology);
     await expect(docker.start(topology)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('up already') as string });
     expect((await first.host('client').run(['true'])).exitCode).toBe(0);
   });
 
-  test('what a killed run leaves ends by itself, and the next one removes it', { timeout: 60_000 }, async () => {
+  test('the containers of a killed run end by themselves, and the next run removes them', { timeout: 60_000 }, async () => {
     const owner = spawn(process.execPath, ['lab/network/drivers/network-owner.fixture.ts', 'docker'], { stdio: ['pipe', 'pipe', 'inherit'] });
     onTestFinished(() => { owner.kill('SIGKILL'); });
     await once(createInterface({ input: owner.stdout }), 'line');
@@ -80,7 +80,7 @@ describeWith('docker', 'a lab on docker', () => {
     expect(await labelled()).toBe(0);
   });
 
-  test('addresses that another network has: says so, and leaves that network alone', { timeout: 60_000 }, async () => {
+  test('if another network has the addresses, the lab says so and leaves that network as it is', { timeout: 60_000 }, async () => {
     const engine = new Docker(engineAddress(await engineUrl()));
     const foreign = await engine.createNetwork({ Name: 'failover-lab-test-foreign', IPAM: { Config: [{ Subnet: '198.51.100.0/25' }] } });
     onTestFinished(async () => { await foreign.remove(); });
@@ -89,7 +89,7 @@ describeWith('docker', 'a lab on docker', () => {
   });
 });
 
-test('the lab by hand starts its services with what the driver starts them with', () => {
+test('the lab by hand starts its services with the same options as the driver', () => {
   const text = readFileSync('docker-compose.override.yml', 'utf8');
   const given = [...text.matchAll(/\{"listen".*"seed": "1"\}|\{"listen"[\s\S]*?\]\}/g)].map(([json]) => JSON.parse(json) as unknown);
   const wanted = [dnsArgv(topology, '1'), ...backendNames.map((name) => backendArgv(topology, name, '1'))].map((argv) => JSON.parse(argv.at(-1) ?? '') as unknown);
@@ -98,16 +98,16 @@ test('the lab by hand starts its services with what the driver starts them with'
 
 test.each([
   [Object.assign(new Error('connect ENOENT /var/run/docker.sock'), { code: 'ENOENT' }), 'No docker engine answers'],
-  [Object.assign(new Error('connect EACCES /var/run/docker.sock'), { code: 'EACCES' }), 'does not let this user in'],
+  [Object.assign(new Error('connect EACCES /var/run/docker.sock'), { code: 'EACCES' }), 'This user may not use the docker engine'],
   [Object.assign(new Error('compose'), { stderr: 'Creating network\nPool overlaps with other one on this address space' }), 'are taken by another network'],
   [Object.assign(new Error('compose'), { stderr: 'Bind for 127.0.0.1:9053 failed: port is already allocated' }), 'is taken'],
   [Object.assign(new Error('compose'), { stderr: 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host' }), 'could not be fetched'],
-])('what an engine says becomes one clear message: %s', (error, message) => {
+])('a failure of the engine becomes one clear message: %s', (error, message) => {
   expect(explainDockerFailure(error).message).toContain(message);
 });
 
 describeWith('docker', 'a client from an image', () => {
-  // Any image is one that the lab did not make; this one is there, since the lab's own is made of it.
+  // Any image will do that the lab did not make. This one is on the engine, because the lab's own image is made from it.
   const image = process.env['BASE_IMAGE'] ?? 'node:24.21.0-bookworm-slim';
   const scenario = defineScenario({
     title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [],
@@ -117,16 +117,16 @@ describeWith('docker', 'a client from an image', () => {
   const run = (client: string, clientImage: string) =>
     runScenario({ name: 'test', scenario, driver: docker, client, clientImage, clientOptions: {}, seed: '1', signal: new AbortController().signal });
 
-  test("has the lab's addresses and resolver, and its own files; nothing of it stays", { timeout: 60_000 }, async () => {
+  test("has the lab's addresses and resolver and the image's files, and leaves nothing behind", { timeout: 60_000 }, async () => {
     const { journal, events } = await run("sh -c 'ls -d /lab/services; cat /etc/resolv.conf; : {url}'", image);
     expect({ error: journal.error, doubts: journal.doubts }).toEqual({ error: null, doubts: [] });
-    // There is no lab in it: `ls` has nothing to say on stdout.
+    // The image does not have /lab/services, so `ls` prints nothing on stdout.
     expect(JSON.parse(journal.checks[0]?.text ?? '')).toMatchObject([{ ok: true, body: 'nameserver 198.51.100.53' }, { ok: true }]);
     expect(events.filter(({ event }) => event === 'client:response')).toHaveLength(2);
     expect(await labelled()).toBe(0);
   });
 
-  test('runs the programs of the profiles, seen by DNS, backends and wire', { timeout: 60_000 }, async () => {
+  test('runs the programs of the client profiles; the DNS server, the backends and the wire see its requests', { timeout: 60_000 }, async () => {
     const { journal, events } = await run('node /lab/client/external/programs/node_fetch.mjs', image);
     expect(journal).toMatchObject({ status: 'completed', clientImage: image, doubts: [], findings: { requests: { sent: 2, ok: 2 }, connections: { opened: 1, reused: 1 } } });
     const own = events.flatMap((event) => ((event.event === 'backend:request' || event.event === 'dns:query') && event.tMs > 0 ? [event.from] : []));
@@ -134,7 +134,7 @@ describeWith('docker', 'a client from an image', () => {
     expect(await labelled()).toBe(0);
   });
 
-  test('that cannot be had is a run that could not be done, and leaves nothing', { timeout: 60_000 }, async () => {
+  test('fails the run if the image cannot be pulled, and leaves nothing behind', { timeout: 60_000 }, async () => {
     const { journal } = await run('curl {url}', 'no-such-image.invalid/x:1');
     expect(journal).toMatchObject({ status: 'failed', error: expect.stringMatching(/^The image no-such-image\.invalid\/x:1 is not on the engine, and could not be pulled: /) as string });
     expect(await labelled()).toBe(0);

@@ -1,9 +1,9 @@
 /**
- * The docker driver: one container a host, from docker-compose.yml. Compose makes and removes them; everything else goes over
- * the engine's API, so that the engine may be another machine: nothing is mounted, no address of the lab need be reachable from here.
+ * The docker driver: each host is a container of docker-compose.yml. Compose makes and removes the containers. Everything else goes over
+ * the engine's API, so the engine may run on another machine: nothing is mounted, and this process needs to reach no address of the lab.
  *
- * Each container idles (`sleep infinity` under an init). Processes are started in it by exec, as the netns driver starts them in a
- * namespace, so that killing a server leaves its host where it is: killing the container would take its address away too.
+ * Each container idles (`sleep infinity` under an init). The driver starts processes in it by exec, as the netns driver starts them in a
+ * namespace. So a killed server leaves its host in place. If the container were killed, the host's addresses would be gone too.
  */
 import type { default as Docker, Container } from 'dockerode';
 import { execa } from 'execa';
@@ -16,19 +16,20 @@ import { withSysctls } from './docker-sysctls.ts';
 import { dockerRequirements, explainDockerFailure } from './docker-requirements.ts';
 import type { Driver, Host, Network } from './driver.ts';
 
-/** The project of every lab that this driver makes; a lab by hand has another one, compose's own choice. */
+/** The compose project of every lab that this driver makes. A lab by hand has another project, whose name compose chooses. */
 const project = 'failover-lab';
 const projectLabel = [`com.docker.compose.project=${project}`];
-/** While compose starts a lab, its containers run and nothing holds them yet; it takes 2 s. */
+/** A lab whose containers are younger than this is taken for one that is starting. Its containers run before the driver holds them; that takes 2 s. */
 const startingS = 20;
-/** It takes a minute or two where packages must be fetched. */
+/** A build takes one or two minutes if packages must be fetched. */
 const buildLimitMs = 600_000;
 const upLimitMs = 60_000;
 const downLimitMs = 60_000;
 
+/** The driver for every machine that has a docker engine. */
 export const docker: Driver = {
   name: 'docker',
-  // One set of addresses: a second network with the same subnets is refused by the engine.
+  // All labs have the same addresses, and the engine refuses a second network with the same subnets.
   maxLabs: 1,
   requirements: dockerRequirements,
   start: startNetwork,
@@ -44,9 +45,9 @@ async function startNetwork(topology: Topology): Promise<Network> {
   try {
     engine = await connectEngine();
     const { api, url } = engine;
-    const version = await answerOf('Asking for its version', api.version());
+    const version = await answerOf('Reading its version', api.version());
     await removeEndedLab(api);
-    // Here, once: Compose v2 would build it for all six hosts at the same time.
+    // The image is built once, here. Compose v2 would build it for all six hosts at the same time.
     if (!(await hasImage(api))) await compose(['build', 'dns'], topology, buildLimitMs);
     await withSysctls(topology.clientSysctls, version.KernelVersion, (files) => compose(['up', '--detach', '--no-build'], topology, upLimitMs, files));
     const containers = await containersByHost(api);
@@ -58,7 +59,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
       try {
         hosts.set(name, await createDockerHost(name, container, url, over.signal));
       } catch (error) {
-        const { State } = await answerOf(`Looking at the container of ${name}`, container.inspect());
+        const { State } = await answerOf(`Inspecting the container of ${name}`, container.inspect());
         if (State.Running) throw error;
         throw new LabError('START_FAILED', `The container of ${name} ended while it started: ${await lastWords(api, name)}`, { cause: error });
       }
@@ -67,9 +68,9 @@ async function startNetwork(topology: Topology): Promise<Network> {
     let stopping: Promise<void> | undefined;
     const guests: Guest[] = [];
     const stop = async (): Promise<void> => {
-      // compose waits for an engine that is stuck, too.
-      await answerOf('Asking whether it is there', api.ping());
-      // First: compose knows nothing of them, and they hold on to the client's network.
+      // If the engine is stuck, this fails after its time limit. compose would wait for the stuck engine.
+      await answerOf('Pinging it', api.ping());
+      // The guests are removed first: compose does not know them, and they still use the client's network.
       await Promise.all(guests.map(({ remove }) => remove())).catch(() => undefined);
       await compose(['down', '--timeout', '0'], topology, downLimitMs).catch(() => removeLabelled(api, projectLabel));
     };
@@ -92,24 +93,24 @@ async function startNetwork(topology: Topology): Promise<Network> {
     };
   } catch (error) {
     const explained = explainDockerFailure(error);
-    // An overlap is another lab's, which is to be left alone.
+    // BAD_INPUT: another lab is up, or another network has the addresses. The driver must not remove either.
     if (engine && explained.code !== 'BAD_INPUT') await removeLabelled(engine.api, projectLabel).catch(() => undefined);
     close();
     throw explained;
   }
 }
 
-/** Runs compose on docker-compose.yml, and on what `files` add to it. @throws what execa throws, with compose's stderr. */
+/** Runs compose on docker-compose.yml. `files` are `--file` arguments for further compose files. @throws the error of execa, with compose's stderr. */
 async function compose(args: string[], { hosts }: Topology, limitMs: number, files: string[] = []): Promise<void> {
   const [file = '', ...before] = await composeCommand();
   await execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...files, ...args], {
     cwd: new URL('../../..', import.meta.url),
     timeout: limitMs,
     stdin: 'ignore',
-    // Ctrl-C at the terminal is this process' to handle, or compose would leave half a lab.
+    // Ctrl-C at the terminal must reach only this process. compose would stop at once, and leave half a lab behind.
     detached: true,
     env: {
-      // Compose v1 knows no contexts; both are told where the engine is.
+      // Compose v1 does not know docker contexts, so the address of the engine is passed to v1 and v2.
       DOCKER_HOST: await engineUrl(),
       LAB_IMAGE_TAG: await imageTag(),
       LAB_CLIENT_IPV4: hosts.client.ipv4,
@@ -125,30 +126,31 @@ async function hasImage(engine: Docker): Promise<boolean> {
 }
 
 /**
- * Removes what an earlier run left that was killed: its containers have ended (docker-host.ts), its network is still there.
- * @throws {LabError} BAD_INPUT when they run: that lab is somebody's.
+ * Removes what a killed run has left behind: its containers have ended (docker-host.ts), but they and the network are still there.
+ * @throws {LabError} BAD_INPUT if a lab is up, or is starting: it belongs to another run.
  */
 async function removeEndedLab(engine: Docker): Promise<void> {
   const containers = await answerOf('Listing its containers', engine.listContainers({ all: true, filters: { label: projectLabel } }));
   const running = containers.filter(({ State }) => State === 'running' || State === 'paused');
-  const inspected = await answerOf('Looking at a lab’s containers', Promise.all(running.map(({ Id }) => engine.getContainer(Id).inspect())));
+  const inspected = await answerOf('Inspecting a lab’s containers', Promise.all(running.map(({ Id }) => engine.getContainer(Id).inspect())));
   const held = inspected.map(({ ExecIDs }) => ((ExecIDs as string[] | null) ?? []).length > 0);
   const isStarting = running.some(({ Created }) => Date.now() / 1000 - Created < startingS);
-  // One that nobody holds, and that is no longer starting, was killed before it could hold its containers.
+  // Running containers without an exec that are not starting either: their run was killed before it could hold them. They are removed.
   if (held.includes(true) || isStarting) {
-    throw new LabError('BAD_INPUT', `A lab is up already on this engine (${running.length} running containers of the project ${project}). Wait for its end, or take it down: \`make down\`.`);
+    throw new LabError('BAD_INPUT', `A lab is up already on this engine (${running.length} running containers of the project ${project}). Wait until it ends, or take it down with \`make down\`.`);
   }
   await removeLabelled(engine, projectLabel);
 }
 
 /**
- * Removes every lab of this engine, running or not, by hand or not: what carries the label `failover-lab`, and nothing else.
- * Returns how many containers and networks there were; null where no engine answers.
+ * Removes every lab of this engine, running or not, made by a run or by hand: all containers and networks with the label `failover-lab`, and
+ * nothing else. Returns how many containers and networks there were, or null if no engine answers.
+ * @throws {LabError} if the engine refuses, or is stuck.
  */
 export async function removeDockerLabs(): Promise<number | null> {
   const { api, close } = await connectEngine();
   try {
-    await answerOf('Asking whether it is there', api.ping());
+    await answerOf('Pinging it', api.ping());
     return await removeLabelled(api, ['failover-lab']);
   } catch (error) {
     if (/connect (ENOENT|ECONNREFUSED)/.test(messageOf(error))) return null;
@@ -166,7 +168,7 @@ async function removeLabelled(engine: Docker, label: string[]): Promise<number> 
   return containers.length + networks.length;
 }
 
-/** By compose's labels: v1 and v2 name containers differently. */
+/** Finds the container of each host by compose's labels, because Compose v1 and v2 name containers differently. */
 async function containersByHost(engine: Docker): Promise<Map<string, Container>> {
   const found = await answerOf('Listing its containers', engine.listContainers({ filters: { label: projectLabel } }));
   return new Map(found.map(({ Id, Labels }) => [Labels['com.docker.compose.service'] ?? '', engine.getContainer(Id)]));
@@ -174,15 +176,15 @@ async function containersByHost(engine: Docker): Promise<Map<string, Container>>
 
 function containerOf(containers: Map<string, Container>, name: HostName): Container {
   const container = containers.get(name);
-  if (!container) throw new LabError('START_FAILED', `The host ${name} has no container.`);
+  if (!container) throw new LabError('START_FAILED', `Expected a container for the host ${name}, found none. Take the lab down with \`make down\`, and start it again.`);
   return container;
 }
 
-/** What a container that has ended wrote last. Its log is a sequence of frames: eight bytes of header, then text. */
+/** Returns the last output of a container that has ended. Its log is a sequence of frames, each with a header of eight bytes and then text. */
 async function lastWords(engine: Docker, name: HostName): Promise<string> {
   const label = [...projectLabel, `com.docker.compose.service=${name}`];
   const [ended] = await answerOf('Listing its containers', engine.listContainers({ all: true, filters: { label } }));
-  if (!ended) return 'it is gone';
+  if (!ended) return 'it no longer exists, so its output is lost';
   let log = await answerOf(`Reading the log of ${name}`, engine.getContainer(ended.Id).logs({ stdout: true, stderr: true, tail: 3 }));
   let text = '';
   while (log.length >= 8) {

@@ -1,4 +1,7 @@
-/** All drivers, by their names on the command line. A driver is loaded when it is chosen, because loading the engine's library alone takes longer than starting a lab. */
+/**
+ * All drivers, by their names on the command line. A driver is loaded only when it is chosen: to load the engine's library alone takes
+ * longer than to start a lab.
+ */
 import { LabError, unknownName } from '../../vocabulary/errors.ts';
 import type { Driver } from './driver.ts';
 
