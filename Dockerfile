@@ -1,7 +1,7 @@
-# One image for every host of the lab.
+# All hosts of the lab use this image.
 ARG BASE_IMAGE=node:24.21.0-bookworm-slim
 FROM ${BASE_IMAGE}
-# ip, tc and nft for faults; curl and dig for people. A base image that has them (CI's) needs no network here.
+# Faults need ip, tc and nft. People use curl and dig. A base image that has them all (as CI's has) needs no network here.
 RUN command -v ip && command -v nft && command -v curl && command -v dig || \
     (apt-get update && apt-get install -y --no-install-recommends iproute2 nftables curl bind9-dnsutils && rm -rf /var/lib/apt/lists/*)
 WORKDIR /lab
@@ -10,7 +10,7 @@ RUN test -d node_modules || npm ci --omit=dev --no-audit --no-fund
 COPY lab lab
 COPY services services
 COPY client client
-# Compiled code is kept in the image: each process of the lab starts in half the time.
+# The image keeps the compiled code, so each process of the lab starts in half the time.
 ENV NODE_COMPILE_CACHE=/lab/.cache
 RUN node services/dns/main.ts '{"listen":[],"port":53,"domain":"lab.test","seed":"1","records":[]}' </dev/null && \
     node services/backend/main.ts '{"listen":[],"port":8080}' </dev/null && \

@@ -1,17 +1,17 @@
-# The lab's front door. Everything works in a fresh clone: what is missing is installed on the way.
+# The main commands of the lab. They all work in a fresh clone: the first one installs the npm packages.
 .DEFAULT_GOAL := help
 .PHONY: help install scenario scenarios parity matrix soak list clients up down doctor test lint docs bench clean
 
 NODE := node_modules/.bin/node
-# npm's own mark of a finished installation.
+# npm writes this file at the end of an installation.
 INSTALLED := node_modules/.package-lock.json
-# Stripped types and compiled code are kept, which halves the start of each process.
+# Node keeps the stripped and compiled code in this folder. That halves the start time of each process.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
 FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst ','\'',$(client))') $(if $(client-image),--client-image '$(client-image)') \
          $(if $(seed),--seed '$(seed)') $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') $(if $(v),--verbose) $(if $(json),--json)
 
-help: ## this list
+help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  make scenario name=all-down [client=node-http] [driver=netns] [seed=1] [set='family=4 keepAlive=off'] [v=1] [json=1]"
@@ -20,52 +20,52 @@ help: ## this list
 scenario: $(INSTALLED) ## run one scenario: make scenario name=all-down
 	@bin/lab run $(FLAGS) '$(name)'
 
-scenarios: $(INSTALLED) ## run every scenario, several labs side by side
+scenarios: $(INSTALLED) ## run all scenarios, several labs side by side
 	@bin/lab run-all $(FLAGS) $(if $(jobs),--jobs '$(jobs)')
 
-parity: $(INSTALLED) ## every scenario on namespaces and on docker, side by side
+parity: $(INSTALLED) ## run all scenarios on both drivers (netns, docker) and compare the results
 	@bin/lab parity $(FLAGS) $(if $(repeat),--repeat '$(repeat)') $(foreach each,$(only),--only '$(each)')
 
-matrix: $(INSTALLED) ## every client found, against every failure that matters
+matrix: $(INSTALLED) ## run every client that is installed against every failure of the matrix
 	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(scenarios),--failures '$(scenarios)') \
 	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(write),--write '$(write)')
 
-soak: $(INSTALLED) ## every scenario many times, side by side, on a busy machine: make soak n=20
+soak: $(INSTALLED) ## run all scenarios many times on a busy machine: make soak n=20
 	@bin/lab soak $(FLAGS) $(if $(n),--n '$(n)') $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)')
 
 list: $(INSTALLED) ## list the scenarios
 	@bin/lab list
 
-up: $(INSTALLED) ## keep a lab up, to break by hand from another terminal
+up: $(INSTALLED) ## keep a lab up, to inject faults by hand from another terminal
 	@bin/lab up $(FLAGS)
 
-down: $(INSTALLED) ## take that lab down, and whatever a docker run left
+down: $(INSTALLED) ## take that lab down, and remove what runs on docker have left
 	@bin/lab down
 
-clients: $(INSTALLED) ## the clients a run can use; install=1 gets other Node versions, builds Go's and Java's
+clients: $(INSTALLED) ## list the clients that a run can use; install=1 installs other Node versions and builds the Go and Java clients
 	@bin/lab clients $(if $(driver),--driver '$(driver)') $(if $(install),--install)
 
-doctor: $(INSTALLED) ## what this machine has and lacks
+doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to get what is missing
 	@bin/lab doctor
 
 test: $(INSTALLED) ## run the tests
 	@$(NODE) node_modules/vitest/vitest.mjs run
 
-lint: $(INSTALLED) ## types, lint, and documents that are what the code says
+lint: $(INSTALLED) ## check the types, the code style, and that the generated tables in the documents are up to date
 	@$(NODE) node_modules/typescript/bin/tsc
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
 	@bin/lab docs --check
 
-docs: $(INSTALLED) ## write the generated tables into README.md and docs/
+docs: $(INSTALLED) ## update the generated tables in README.md and docs/
 	@bin/lab docs
 
-bench: $(INSTALLED) ## measure the lab itself; JSON on stdout
+bench: $(INSTALLED) ## measure how long the lab itself takes; JSON on stdout
 	@$(NODE) bench/bench.ts
 
-install: $(INSTALLED) ## install what package-lock.json pins
+install: $(INSTALLED) ## install the npm packages of package-lock.json
 
 $(INSTALLED): package.json package-lock.json
-	@echo 'Installing what package-lock.json pins (once) …' >&2
+	@echo 'Installing the npm packages of package-lock.json (once) …' >&2
 	@npm ci --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 

@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  // The other clients' programs run on other Nodes, without types.
+  // The programs of external clients run on other Node versions and have no types.
   { ignores: ['node_modules/', 'results/', '*.js', 'client/external/programs/'] },
   ...tseslint.configs.strictTypeChecked,
   {
@@ -9,9 +9,9 @@ export default tseslint.config(
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       eqeqeq: 'error',
-      // Interfaces here are records of closures, made to be taken apart; the few classes are not.
+      // Interfaces here are records of closures, so their methods can be destructured. The few classes are not destructured.
       '@typescript-eslint/unbound-method': 'off',
-      // Numbers and addresses are what this program prints; `${port}` is not a mistake here.
+      // This program prints numbers and addresses, so `${port}` in a template is not a mistake.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
     },
   },

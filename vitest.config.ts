@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 const shared = {
-  // Processes, not threads: tests send signals and watch for what a process leaves behind.
+  // Test files run in processes instead of threads, because tests send signals and check what a process leaves behind.
   pool: 'forks',
   env: { NO_COLOR: '1' },
-  // Generous, since a time limit is no measurement; nothing here takes more than some seconds.
+  // The limits are generous: a normal test takes a few seconds at most, and a time limit is not a measurement.
   testTimeout: 20_000,
   hookTimeout: 20_000,
 } as const;
@@ -13,11 +13,11 @@ const labs = ['scenarios/**/*.test.ts', 'lab/network/drivers/docker.test.ts', 'l
 
 export default defineConfig({
   test: {
-    // More than there are cores: most tests wait for a network.
+    // This may be more than the number of cores, because most tests wait for a network.
     maxWorkers: 4,
     projects: [
       { test: { ...shared, name: 'parts', include: ['{lab,services,client}/**/*.test.ts'], exclude: labs, sequence: { groupOrder: 0 } } },
-      // What measures the delays of a whole lab runs when the rest is done, some labs at a time.
+      // Tests that measure the delays of a whole lab run after all others, a few labs at a time.
       { test: { ...shared, name: 'labs', include: labs, fileParallelism: false, maxConcurrency: 4, sequence: { groupOrder: 1 } } },
     ],
   },

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# A Docker engine of our own for CI: no registry, no systemd, no touch of the machine's firewall or forwarding.
+# A Docker engine for CI. It needs no registry and no systemd, and it does not change the machine's firewall or forwarding.
 #
-#   eval "$(.ci/engine.sh start)"   installs what is missing, starts dockerd, prints `export DOCKER_HOST=…` and nothing else
-#   eval "$(.ci/engine.sh compose)" Compose v2, which Debian has since 13, beside the v1 of `start`; prints `export DOCKER_CONFIG=…`
-#   .ci/engine.sh image             makes failover-lab-base:ci, a stand-in for the official Node image (BASE_IMAGE)
-#   .ci/engine.sh stop              removes its containers and networks, ends it, and leaves nothing behind
+#   eval "$(.ci/engine.sh start)"   installs missing packages, starts dockerd, and prints only `export DOCKER_HOST=…`
+#   eval "$(.ci/engine.sh compose)" adds Compose v2 (in Debian since 13) beside the v1 of `start`, and prints `export DOCKER_CONFIG=…`
+#   .ci/engine.sh image             makes the image failover-lab-base:ci, which replaces the official Node image (BASE_IMAGE)
+#   .ci/engine.sh stop              removes the engine's containers and networks, stops the engine, and leaves nothing behind
 #
-# Each may be repeated. Messages go to stderr; a failure is one line there and exit status 1.
-#   ENGINE_DIR    where it all lives, default /tmp/failover-lab-engine; two directories are two engines
-#   ENGINE_CACHE  where the root file system and Compose v2 are kept between runs, default /var/cache/failover-lab
-#   BASE_IMAGE    the stand-in's name, default failover-lab-base:ci
+# Each command may be repeated. Messages go to stderr. A failure is one line on stderr and exit status 1.
+#   ENGINE_DIR    the directory of the engine, default /tmp/failover-lab-engine; each directory has its own engine
+#   ENGINE_CACHE  the directory that keeps the root file system and Compose v2 between runs, default /var/cache/failover-lab
+#   BASE_IMAGE    the name of the image that `image` makes, default failover-lab-base:ci
 set -euo pipefail
 export PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH" LC_ALL=C
 
@@ -18,7 +18,7 @@ cache=${ENGINE_CACHE:-/var/cache/failover-lab}
 image=${BASE_IMAGE:-failover-lab-base:ci}
 suite=bookworm
 compose_suite=trixie
-# What the Dockerfile would fetch: a base image that has it needs no network.
+# The packages that the Dockerfile installs. With a base image that has them, the build needs no network.
 packages=iproute2,nftables,curl,bind9-dnsutils
 repository=$(cd "$(dirname "$0")/.." && pwd)
 export DOCKER_HOST="unix://$dir/docker.sock"
@@ -29,12 +29,12 @@ die() { say "$*"; exit 1; }
 seconds() { printf '%d.%d s' $(((${EPOCHREALTIME/./} - $1) / 1000000)) $(((${EPOCHREALTIME/./} - $1) / 100000 % 10)); }
 now() { echo "${EPOCHREALTIME/./}"; }
 
-# install COMMAND:PACKAGE…: Debian's packages of the commands that are not there.
+# install COMMAND:PACKAGE…: installs the Debian package of each command that is missing.
 install() {
   local pair packages=()
   for pair in "$@"; do command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}"); done
   [ ${#packages[@]} -gt 0 ] || return 0
-  command -v apt-get >/dev/null || die "Expected ${packages[*]} to be installed, or apt-get to install them with; found neither."
+  command -v apt-get >/dev/null || die "Missing packages: ${packages[*]}. There is no apt-get to install them with. Install them by hand."
   local start; start=$(now)
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >"$dir/apt.log" 2>&1 </dev/null ||
     die "apt-get could not install ${packages[*]}: $(grep '^E:' "$dir/apt.log" | head -1)"
@@ -43,23 +43,23 @@ install() {
 
 answers() { docker version >/dev/null 2>&1; }
 
-# arguments PID: its command line; nothing when it has just ended.
+# arguments PID: prints the command line of a process, or nothing if the process has just ended.
 arguments() { { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null || true; }
 
 running_pid() {
   local pid
   pid=$(cat "$dir/dockerd.pid" 2>/dev/null) && [ -n "$pid" ] || return 1
-  # A pid file outlives a crash, and pids come round again.
+  # The pid file stays after a crash, and another process may have the same pid later.
   arguments "$pid" | grep -qF -- "--data-root $dir/data" && echo "$pid"
 }
 
-# Only root's own directory is used: /tmp is everybody's.
+# The directory must belong to root, because every user can write to /tmp.
 prepare_directory() {
-  [ "$(id -u)" = 0 ] || die "Expected to run as root, got uid $(id -u): dockerd needs it."
-  (umask 077; mkdir -p "$dir") || die "Could not make $dir."
-  [ "$(stat -c '%u %F' "$dir")" = '0 directory' ] || die "Expected $dir to be a directory of root's; remove it or set ENGINE_DIR."
+  [ "$(id -u)" = 0 ] || die "Expected to run as root, got uid $(id -u). dockerd needs root: use sudo."
+  (umask 077; mkdir -p "$dir") || die "Could not make the directory $dir."
+  [ "$(stat -c '%u %F' "$dir")" = '0 directory' ] || die "Expected $dir to be a directory that belongs to root. Remove it, or set ENGINE_DIR to another directory."
   exec 9>"$dir/lock"
-  flock -w 300 9 || die "Another engine.sh has been at work on $dir for 300 s."
+  flock -w 300 9 || die "Another engine.sh has locked $dir for 300 s. Wait until it ends, or set ENGINE_DIR to another directory."
 }
 
 start() {
@@ -69,23 +69,23 @@ start() {
   if running_pid >/dev/null && answers; then
     say "already running, pid $(running_pid)"
   else
-    # What a crash left, containers and all.
+    # An engine that crashed may have left containers and processes behind.
     stop_engine
-    # What dockerd makes outside of its directories, whatever its options; `stop` takes back what was not there before.
+    # dockerd makes these paths outside of its own directories, whatever its options are. `stop` removes those that did not exist before.
     [ -e "$dir/not-there-before" ] ||
       for path in /etc/docker /etc/docker/key.json /run/docker /run/docker/plugins /sys/fs/cgroup/{,*/}; do
         case $path in /sys/fs/cgroup/*) path=${path}docker ;; esac
         [ -e "$path" ] || echo "$path"
       done >"$dir/not-there-before"
-    # No default bridge, no iptables, no forwarding: a compose network is a bridge of its own and needs none of these, and the
-    # machine stays as it was. Published ports work all the same, through docker-proxy.
+    # A compose network is a bridge of its own, so the engine needs no default bridge, no iptables and no forwarding. Without them, the
+    # machine stays as it is. Published ports still work, through docker-proxy.
     setsid dockerd --host "$DOCKER_HOST" --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/dockerd.pid" \
       --bridge=none --iptables=false --ip6tables=false --ip-forward=false --shutdown-timeout 2 \
       >"$dir/dockerd.log" 2>&1 </dev/null 9>&- &
     local pid=$!
     until answers; do
-      kill -0 "$pid" 2>/dev/null || die "dockerd ended at once: $(last_error)"
-      [ $(($(now) - start)) -lt 30000000 ] || { stop_engine; die "dockerd did not answer within 30 s: $(last_error)"; }
+      kill -0 "$pid" 2>/dev/null || die "dockerd ended before it answered: $(last_error). Log: $dir/dockerd.log"
+      [ $(($(now) - start)) -lt 30000000 ] || { stop_engine; die "dockerd did not answer within 30 s: $(last_error). Log: $dir/dockerd.log"; }
       sleep 0.05
     done
     say "docker $(docker version --format '{{.Server.Version}}') is up after $(seconds "$start"), pid $pid, log $dir/dockerd.log"
@@ -99,13 +99,13 @@ last_error() {
   tail -1 <<<"$lines"
 }
 
-# mirror SUITE: where this machine's own apt gets the suite's main component from, in whatever format its sources are written.
+# mirror SUITE: prints the site from which this machine's apt gets the main component of the suite. It works for every format of apt's sources.
 mirror() {
-  # shellcheck disable=SC2016  # apt's own $(…)
+  # shellcheck disable=SC2016  # apt expands $(…), the shell must not
   apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(SITE)' 'Created-By: Packages' | awk -v s="$1" '$1 == s && $2 == "main" { print $3; exit }'
 }
 
-# One program, linked statically but for libc: it runs on an older Debian, and nothing of the machine's packages is touched.
+# Compose v2 is one program that needs only libc, so it also runs on an older Debian. The machine's own packages stay as they are.
 add_compose() {
   prepare_directory
   local plugin=$cache/compose-$compose_suite/docker-compose
@@ -114,16 +114,16 @@ add_compose() {
   cp "$plugin" "$dir/docker/cli-plugins/docker-compose"
   export DOCKER_CONFIG=$dir/docker
   say "Compose $(docker compose version --short) beside $(docker-compose version --short)"
-  # BuildKit would ask for the default bridge, and leave interfaces behind.
+  # BuildKit needs the default bridge, which this engine does not have, and it leaves interfaces behind.
   echo "export DOCKER_CONFIG=$DOCKER_CONFIG DOCKER_BUILDKIT=0"
 }
 
-# fetch_compose PLUGIN: from Debian, signed as ever, by an apt with lists of its own.
+# fetch_compose PLUGIN: fetches Compose v2 from Debian, with apt's usual check of signatures, and with package lists apart from the machine's.
 fetch_compose() {
   local plugin=$1 start site
   start=$(now)
   site=$(mirror "$suite")
-  [ -n "$site" ] || die "None of this machine's apt sources (/etc/apt) has $suite main."
+  [ -n "$site" ] || die "Expected an apt source for $suite main in /etc/apt, found none. Add one."
   rm -rf "$dir/apt" && mkdir -p "$dir/apt/lists/partial"
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $compose_suite main" >"$dir/apt/sources.list"
   local apt=(apt-get -q -o "Dir::Etc::SourceList=$dir/apt/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$dir/apt/lists"
@@ -138,7 +138,7 @@ fetch_compose() {
 
 make_image() {
   prepare_directory
-  answers || die "No engine answers at $DOCKER_HOST. Run: eval \"\$(.ci/engine.sh start)\""
+  answers || die "No docker engine answers at $DOCKER_HOST. Run: eval \"\$(.ci/engine.sh start)\""
   local node=$repository/node_modules/node/bin/node
   [ -x "$node" ] || die "Expected the pinned Node at $node. Run: npm ci"
   local version start pin
@@ -152,8 +152,8 @@ make_image() {
   local root
   root=$cache/$suite-$(dpkg --print-architecture)-$(cksum <<<"$packages" | cut -d' ' -f1).tar
   [ -s "$root" ] || make_root "$root"
-  # One layer of root, Node and the packages of package-lock.json. The last two are not in the cache, so that a new pin does not
-  # cost a new debootstrap.
+  # The image is one layer: the root file system, Node, and the npm packages of package-lock.json. The cache holds only the root file
+  # system, so another Node version or another package does not need another debootstrap.
   cp "$root" "$dir/image.tar"
   rm -rf "$dir/lab" && mkdir "$dir/lab" && cp "$repository"/package{,-lock}.json "$dir/lab"
   npm ci --prefix "$dir/lab" --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error >"$dir/npm.log" 2>&1 || die "npm ci failed: $(tail -1 "$dir/npm.log")"
@@ -165,16 +165,16 @@ make_image() {
   say "$image made in $(seconds "$start"): Debian $suite, $packages, Node $version, $(($(docker image inspect --format '{{.Size}}' "$image") / 1000000)) MB"
 }
 
-# make_root TARBALL: Debian's smallest base system with iproute2, less what nobody reads in a container.
+# make_root TARBALL: makes Debian's smallest base system with the packages above, without documentation and other files that a container does not need.
 make_root() {
   local tarball=$1 start site
   start=$(now)
   install debootstrap:debootstrap
   site=$(mirror "$suite")
-  [ -n "$site" ] || die "None of this machine's apt sources (/etc/apt) has $suite main."
+  [ -n "$site" ] || die "Expected an apt source for $suite main in /etc/apt, found none. Add one."
   mkdir -p "$cache"
   rm -rf "$dir/root"
-  say "debootstrap of $suite from $site, some 40 s, once"
+  say "running debootstrap of $suite from $site: this takes about 40 s, only the first time"
   nice -n 10 debootstrap --variant=minbase --include="$packages" "$suite" "$dir/root" "$site" >"$dir/debootstrap.log" 2>&1 </dev/null ||
     die "debootstrap failed: $(grep -E '^[EW]:' "$dir/debootstrap.log" | tail -1)"
   (cd "$dir/root" && rm -rf var/cache/apt/* var/lib/apt/lists/* var/log/* usr/share/{doc,info,locale,man,zoneinfo}/* dev/*)
@@ -195,8 +195,8 @@ stop() {
   say "stopped"
 }
 
-# take_back PATH: a file, an empty directory, or a cgroup with those of containers in it, which stay busy until pid 1 has
-# collected the dead.
+# take_back PATH: removes a file, an empty directory, or a cgroup together with the cgroups of containers in it. These cgroups stay busy until
+# pid 1 has reaped the ended processes, so the removal is tried for 2 s.
 take_back() {
   for _ in $(seq 20); do
     case $1 in
@@ -207,17 +207,17 @@ take_back() {
     [ -e "$1" ] || return 0
     sleep 0.1
   done
-  say "$1 is still in use and stays"
+  say "could not remove $1: it is still in use"
 }
 
 stop_engine() {
   local pid name bridges
-  # A network's bridge outlives a dockerd that was killed; its database still knows the name.
+  # When dockerd is killed, the bridges of its networks stay. Its database still has their names.
   bridges=$(grep -aoE 'br-[0-9a-f]{12}' "$dir/data/network/files/local-kv.db" 2>/dev/null | sort -u || true)
   if pid=$(running_pid); then
-    # By the engine, as it alone knows their bridges; it would leave these up at its end.
+    # The engine removes the containers and networks itself, because only the engine knows their bridges. At its end it would leave the bridges up.
     if answers; then
-      # One whose containers lost their shims never answers: what it leaves is removed below.
+      # An engine whose containers have lost their shims never answers. What it leaves behind is removed below.
       docker ps --all --quiet | timeout 30 xargs --no-run-if-empty docker rm --force --volumes >/dev/null 2>&1 || true
       docker network ls --quiet --filter type=custom | timeout 30 xargs --no-run-if-empty docker network rm >/dev/null 2>&1 || true
     fi
@@ -225,7 +225,7 @@ stop_engine() {
     for _ in $(seq 200); do running_pid >/dev/null || break; sleep 0.05; done
     if pid=$(running_pid); then kill -KILL "$pid" || true; fi
   fi
-  # Only after a crash: containerd and shims, known by this directory in their arguments. Shims end with their container.
+  # After a crash, containerd and its shims are still there. Their arguments contain this directory. A shim ends with its container.
   for name in /proc/[0-9]*; do
     if arguments "${name#/proc/}" | grep -qE "^[^ ]*(containerd|containerd-shim[^ ]*|docker-proxy|runc) .*$dir/exec"; then
       pid=${name#/proc/}

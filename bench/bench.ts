@@ -91,7 +91,7 @@ async function inForce(driver: Driver, fault: FaultName, isSign: (sighting: Sigh
   clearInterval(timer);
   await applying;
   const first = (await Promise.all(probes)).filter(isSign).map(({ startMs }) => startMs);
-  if (first.length === 0) throw new Error(`The fault ${fault} took no effect: none of ${probes.length} probes saw it within 60 ms.`);
+  if (first.length === 0) throw new Error(`Expected a probe to see the fault ${fault} on backend-1, but none of ${probes.length} probes did.`);
   return Math.max(Math.min(...first) - calledMs, 0);
 }
 

@@ -6,8 +6,8 @@ import { defineScenario } from '../lab/run/scenario.ts';
 export const addressQueries = defineScenario({
   title: 'two DNS queries, A and AAAA, even where IPv6 is not in use',
   teaches:
-    'A lookup for both families is two queries. The client sends the AAAA query even when nobody uses IPv6. Only a host without any IPv6 address ' +
-    'leaves it out.',
+    'A lookup for both families is two queries. The client sends the AAAA query even when nobody ' +
+    'uses IPv6. Only a host without any IPv6 address leaves it out.',
   predict:
     'No name here has an IPv6 address. The client host has first a global IPv6 address, then only a link-local one (as any host has), then none. ' +
     'How many queries does a lookup send each time?',

@@ -8,8 +8,8 @@ export const backendHangs = defineScenario({
   title: 'a backend process hangs, but its kernel still accepts connections: does the client go elsewhere?',
   teaches: 'A hanging server still accepts connections. No attempt fails, so no failover happens. Only the caller’s own time limit ends the request.',
   predict:
-    `The caller gives each request ${timeoutMs} ms. The two other backends are healthy, and one of them is in the DNS answer. Will a new ` +
-    'connection reach it?',
+    `The caller gives each request ${timeoutMs} ms. The two other backends are healthy, and one ` +
+    'of them is in the DNS answer. Will a new connection reach it?',
   explains:
     'A stopped process (SIGSTOP) accepts nothing, but its kernel completes the handshake and queues the connection. For Happy Eyeballs this is a ' +
     'success: connecting took no time, so the client never tries the second address. The request then waits for an answer that does not come. ' +

@@ -13,8 +13,8 @@ const closed = createTopology().hosts['backend-1'].ipv4;
 export const dnsFirstServerDead = defineScenario({
   title: 'the first of two name servers is dead: what does each lookup cost?',
   teaches:
-    'A resolver asks the second name server only after a timeout, and it does so again on every lookup. So a dead first name server delays each ' +
-    'new connection.',
+    'A resolver asks the second name server only after a timeout, and it does so again on every ' +
+    'lookup. So a dead first name server delays each new connection.',
   predict:
     'resolv.conf lists a name server address that no host has, then the good one, and timeout:1 (the default is 5). The client makes two ' +
     'requests on new connections. What does the second one cost? And what changes when the first host is up, but runs no DNS server?',
@@ -53,7 +53,7 @@ export const dnsFirstServerDead = defineScenario({
     const afterRefusal: Check = check(`the third lookup asked the second server at once: within ${timeoutMs / 2} ms`, (waitedMs(3) ?? Infinity) < timeoutMs / 2, `${waitedMs(3)?.toFixed(1) ?? 'never'} ms, ${unreachable} port unreachable`);
     return [
       checkDelay('the first lookup asked the second server after the timeout', waitedMs(1), timeoutMs, resolverTolerance),
-      checkDelay('the second lookup asked the second server after the timeout again', waitedMs(2), timeoutMs, resolverTolerance),
+      checkDelay('the second lookup asked the second server after the timeout, too', waitedMs(2), timeoutMs, resolverTolerance),
       check('the host without a DNS server answered with ICMP port unreachable', unreachable > 0, unreachable),
       afterRefusal,
     ];

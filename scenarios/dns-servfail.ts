@@ -6,17 +6,17 @@ import { tookMs } from './common.ts';
 export const dnsServfail = defineScenario({
   title: 'DNS answers SERVFAIL, and then NXDOMAIN: how many queries are sent, and what does the caller get?',
   teaches:
-    'A DNS error comes at once. After SERVFAIL the resolver repeats its query at once. A kept-alive connection does not notice, because it asks ' +
-    'DNS nothing.',
+    'A DNS error comes at once. After SERVFAIL the resolver repeats its query at once. A ' +
+    'kept-alive connection does not notice, because it asks DNS nothing.',
   predict:
     'The client keeps a connection, then every DNS answer becomes SERVFAIL. What happens to the next request on that connection? What happens to ' +
     'the request of a new client, and how many queries does it send? And with NXDOMAIN?',
   explains:
-    'SERVFAIL says that this server cannot answer; another one might. So a resolver goes on to the next server of resolv.conf. When the list has ' +
-    'only one server, the resolver asks it again, `attempts` times in all (2 by default), without a wait in between. A broken DNS server ' +
-    'therefore gets twice the load. Then getaddrinfo reports a temporary failure, EAI_AGAIN. NXDOMAIN is an answer: the resolver asks nobody ' +
-    'again, and the error is ENOTFOUND. The client with a kept-alive connection is still served, so clients that open no new connection do not ' +
-    'see the outage.',
+    'SERVFAIL says that this server cannot answer; another one might. So a resolver goes on to the next server of resolv.conf. When ' +
+    'the list has only one server, the resolver asks it again, `attempts` times in all (2 by default), without a wait in between. A ' +
+    'broken DNS server therefore gets twice the load. Then getaddrinfo reports a temporary failure, EAI_AGAIN. NXDOMAIN is an ' +
+    'answer: the resolver asks nobody again, and the error is ENOTFOUND. The client with a kept-alive connection is still served, ' +
+    'so clients that open no new connection do not see the outage.',
   sources: ['RFC 1035 section 4.1.1 (RCODE 2)', 'resolv.conf(5), attempts', 'glibc resolv/res_send.c (SERVFAIL: next server)', 'getaddrinfo(3), EAI_AGAIN'],
   reproduces: [],
   run: async ({ client, apply, startClient, note }) => {

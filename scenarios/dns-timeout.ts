@@ -12,8 +12,8 @@ const callerTolerance = { earlyMs: 2, lateMs: 400 };
 export const dnsTimeout = defineScenario({
   title: 'DNS is silent: when does the resolver ask again, and when does the caller get an error?',
   teaches:
-    'Silence costs a full timeout each time the resolver asks, before any connection is tried. This is the longest wait of all, and most connect ' +
-    'timeouts do not cover it.',
+    'Silence costs a full timeout each time the resolver asks, before any connection is tried. This is the ' +
+    'longest wait of all, and most connect timeouts do not cover it.',
   predict:
     'The queries of a new client are dropped. resolv.conf says timeout:1 (the default is 5) and attempts:2. When does each query leave? When ' +
     'does the caller get an error, and which one?',

@@ -8,8 +8,8 @@ export const dnsTruncatedAnswer = defineScenario({
     'An answer that does not fit into UDP comes with a flag and without records. The resolver asks again over TCP. Only then does it show ' +
     'whether TCP to port 53 is open.',
   predict:
-    'Every answer over UDP is truncated. How many queries does one lookup send now? Then TCP to port 53 is refused. Which error does the caller ' +
-    'get, and how soon?',
+    'Every answer over UDP is truncated. How many queries does one lookup send now? Then TCP to port ' +
+    '53 is refused. Which error does the caller get, and how soon?',
   explains:
     'When the TC bit is set, the answer over UDP is useless, and the resolver repeats the question on a TCP connection to the same server. Both ' +
     'types go over TCP, and the caller only waits a little longer. A firewall that forgot to allow TCP to port 53 goes unnoticed until a name ' +

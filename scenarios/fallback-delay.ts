@@ -11,8 +11,8 @@ export const fallbackDelaySweep = defineScenario({
   title: 'the fallback delay, configured from 50 to 400 ms: does the client keep to it?',
   teaches: 'The fallback delay is a setting. It can be measured from outside: it is the time between the first IPv6 attempt and the first IPv4 attempt.',
   predict:
-    `IPv6 is silent. A new client runs with each of ${delaysMs.join(', ')} ms as its fallback delay. Is each delay exact, or is it rounded, or ` +
-    'does something add to it?',
+    `IPv6 is silent. A new client runs with each of ${delaysMs.join(', ')} ms as its fallback delay. Is ` +
+    'each delay exact, or is it rounded, or does something add to it?',
   explains:
     'Node starts a timer with each attempt (`autoSelectFamilyAttemptTimeout`, at least 10 ms) and goes on to the next address when the timer ' +
     'fires. So the delay is the configured one, plus the time that the event loop needs to wake up. RFC 8305 recommends 250 ms. It allows down ' +

@@ -17,8 +17,8 @@ export const flappingBackend = defineScenario({
   title: 'the link of a backend goes down and up: does the client notice, or only its kernel?',
   teaches: 'TCP handles a short outage: it sends the lost data again, the connection lives on, and the client sees only a slow request.',
   predict:
-    `The link is up for ${upMs} ms and down for ${downMs} ms, again and again, under a kept-alive connection. Which requests fail? How long does ` +
-    'the slowest one take?',
+    `The link is up for ${upMs} ms and down for ${downMs} ms, again and again, under a kept-alive ` +
+    'connection. Which requests fail? How long does the slowest one take?',
   explains:
     'Nothing tells either end that the link is down: there is no FIN, no RST and no ICMP. The sender’s kernel repeats the segment after its ' +
     'retransmission timeout, which is 200 ms at least and doubles each time. So an outage costs up to twice its length: when a retransmission ' +

@@ -15,20 +15,20 @@ const giveUpTolerance = (waitMs: number): { earlyMs: number; lateMs: number } =>
 export const halfOpen = defineScenario({
   title: 'a kept-alive connection goes silent and nobody is told: how long until the client notices?',
   teaches:
-    'When a NAT or a firewall forgets a connection, both ends still believe in it. Only the caller’s time limit, or 15 minutes of ' +
-    'retransmissions, ends it.',
+    'When a NAT or a firewall forgets a connection, both ends still believe in it. Only the ' +
+    'caller’s time limit, or 15 minutes of retransmissions, ends it.',
   predict:
     'New connections to the backend work, but the kept-alive connection is silent. The client uses it for its next request, without a time limit ' +
     `of its own. What does the wire show? The client’s kernel has tcp_retries2 = ${retries2} instead of 15: when does the client get an error?`,
   explains:
-    'The request is lost, and the kernel sends it again: after some 200 ms, then each time after twice as long, up to two minutes apart. The ' +
-    'limit is `tcp_retries2`. The kernel does not count packets for it. It turns the number into a time: the minimum timeout of 0.2 s, plus that ' +
-    'many doublings of it, each 120 s at most. For the default of 15 this is 0.2 · (2⁰ + … + 2⁹) + 6 · 120 = 204.6 + 720 = 924.6 s, a quarter of ' +
-    `an hour. Here the setting is ${retries2}: 0.2 · (1 + 2 + 4) = 1.4 s. The first timer that expires after this time ends the connection with ` +
-    'ETIMEDOUT. The kernel counts the time from the first expiry, so the error comes later than the sum, by up to one more doubling. Keep-alive ' +
-    'probes do not shorten this: they run on idle connections, and this connection has data under way. HTTP has no limit of its own. So with the ' +
-    'default only the caller’s timeout helps (try `--set timeoutMs=1000`). When the connection is closed, the next request opens a new one and ' +
-    'works at once.',
+    'The request is lost, and the kernel sends it again: after some 200 ms, then each time after twice as long, up to two minutes apart. ' +
+    'The limit is `tcp_retries2`. The kernel does not count packets for it. It turns the number into a time: the minimum timeout of 0.2 ' +
+    's, plus that many doublings of it, each 120 s at most. For the default of 15 this is 0.2 · (2⁰ + … + 2⁹) + 6 · 120 = 204.6 + 720 = ' +
+    `924.6 s, a quarter of an hour. Here the setting is ${retries2}: 0.2 · (1 + 2 + 4) = 1.4 s. The first timer that expires after this ` +
+    'time ends the connection with ETIMEDOUT. The kernel counts the time from the first expiry, so the error comes later than the sum, by ' +
+    'up to one more doubling. Keep-alive probes do not shorten this: they run on idle connections, and this connection has data under ' +
+    'way. HTTP has no limit of its own. So with the default only the caller’s timeout helps (try `--set timeoutMs=1000`). When the ' +
+    'connection is closed, the next request opens a new one and works at once.',
   sources: ['tcp(7) (tcp_retries2)', 'ip-sysctl (tcp_retries2: 924.6 seconds is a lower bound)', 'Linux net/ipv4/tcp_timer.c, tcp_model_timeout and retransmits_timed_out', 'RFC 6298 section 5 (the timer doubles)', 'RFC 9293 section 3.8.4 (keep-alive)'],
   reproduces: ['S8', 'S17'],
   topology: { clientSysctls: { 'net.ipv4.tcp_retries2': retries2 } },

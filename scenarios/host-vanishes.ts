@@ -10,8 +10,8 @@ const neighbourGoneMs = 3_000;
 export const hostVanishes = defineScenario({
   title: 'a host vanishes without FIN or RST: before connecting, and under a live connection',
   teaches:
-    'Silence looks like slowness. Before connecting, a timer moves the client on. On a live connection, only the caller’s time limit ends the ' +
-    'wait.',
+    'Silence looks like slowness. Before connecting, a timer moves the client on. On a ' +
+    'live connection, only the caller’s time limit ends the wait.',
   predict:
     'Two backends are in the answer, and the first has lost its power. How long until the client tries the second? And what happens when the ' +
     'power fails under a kept-alive connection?',

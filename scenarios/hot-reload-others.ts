@@ -11,8 +11,8 @@ function reloadOf(server: ExternalServerName, { how, manual }: { how: string; ma
   return defineScenario<Reloaded>({
     title: `a reload with ${how}: what happens to idle connections?`,
     teaches:
-      'Not every server waits as Envoy does. This one closes idle connections at once, so a client has to cope with a connection that ends ' +
-      'without warning.',
+      'Not every server waits as Envoy does. This one closes idle connections at once, so a ' +
+      'client has to cope with a connection that ends without warning.',
     predict: 'Envoy’s idle connections were told nothing for one and a half drain times. What about these? Is a request lost on the way?',
     explains:
       'The old process stops listening and closes each connection that is idle at that moment. The client gets a FIN, and opens a connection to ' +

@@ -12,8 +12,8 @@ const afterMs = 500;
 export const hotReload = defineScenario<Reloaded>({
   title: 'a hot restart as Envoy does it: a new process accepts, the old one keeps its connections. When do clients leave it?',
   teaches:
-    'A reload that drops no connection also moves no client. A kept-alive client stays with the old process until it is told to leave, and an ' +
-    'idle client is never told.',
+    'A reload that drops no connection also moves no client. A kept-alive client stays with the old process ' +
+    'until it is told to leave, and an idle client is never told.',
   predict:
     'The new process has the listening socket. 150 connections make 10 requests a second each, 20 are idle, and the drain takes 4 s. When has ' +
     'half of the busy connections been told to leave? And the idle ones?',

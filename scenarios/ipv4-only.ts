@@ -6,8 +6,8 @@ export const ipv4Only = defineScenario({
   title: 'a client that is set to IPv4 does not even ask for AAAA',
   teaches: 'A forced family (tcp4 in Go, family: 4 in Node, curl -4) takes effect before DNS is asked. The query for the other family is never sent.',
   predict:
-    'The name has addresses of both families. One client may use both, the other is set to IPv4. Which queries does each client send, and where ' +
-    'does each connect?',
+    'The name has addresses of both families. One client may use both, the other is set to IPv4. ' +
+    'Which queries does each client send, and where does each connect?',
   explains:
     'The family goes into the hints of getaddrinfo, so libc asks for A only. That is one query instead of two, and a broken AAAA answer or a ' +
     'broken IPv6 path cannot delay anything. It also switches Happy Eyeballs off, which needs two families. The price: the client cannot reach a ' +

@@ -7,13 +7,13 @@ export const ipv6Blackhole = defineScenario({
   title: 'IPv6 is silent: how long until IPv4 is tried?',
   teaches: 'Happy Eyeballs: when the preferred family does not answer, the client tries the other family after a fallback delay.',
   predict:
-    'DNS offers two IPv6 and two IPv4 addresses. In which order does the client try them, and after what delay? Is the second request slow as ' +
-    'well?',
+    'DNS offers two IPv6 and two IPv4 addresses. In which order does the client try ' +
+    'them, and after what delay? Is the second request slow as well?',
   explains:
-    'RFC 6724 puts IPv6 first. RFC 8305 then alternates the families, so the second attempt uses IPv4. It starts after the connection attempt ' +
-    'delay: RFC 8305 recommends 250 ms, and Node uses this value. But Node does not let the attempts race. It aborts the first attempt when it ' +
-    'starts the second, while the RFC lets both run. The client pays this price once per connection: the IPv4 connection won, and the second ' +
-    'request reuses it.',
+    'RFC 6724 puts IPv6 first. RFC 8305 then alternates the families, so the second attempt uses IPv4. It starts after the ' +
+    'connection attempt delay: RFC 8305 recommends 250 ms, and Node uses this value. But Node does not let the attempts race. It ' +
+    'aborts the first attempt when it starts the second, while the RFC lets both run. The client pays this price once per ' +
+    'connection: the IPv4 connection won, and the second request reuses it.',
   sources: ['RFC 8305 sections 4 and 5 (interlaced families, 250 ms)', 'RFC 6724 section 2.1 (default policy)', 'Node lib/net.js, internalConnectMultiple'],
   reproduces: ['S13', 'S12'],
   run: async ({ client, dns, apply }) => {

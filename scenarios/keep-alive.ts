@@ -4,8 +4,8 @@ import { defineScenario } from '../lab/run/scenario.ts';
 export const keepAlive = defineScenario({
   title: 'a kept-alive connection: what does the second request cost, and does a TTL of 0 change it?',
   teaches:
-    'A kept-alive connection needs no DNS. The TTL of a record limits how long an answer may be cached. It does not limit how long a connection ' +
-    'lives.',
+    'A kept-alive connection needs no DNS. The TTL of a record limits how long an answer ' +
+    'may be cached. It does not limit how long a connection lives.',
   predict:
     'The records have a TTL of 0. The client makes three requests with keep-alive, with a pause between them, and then three without keep-alive. ' +
     'How many lookups does it make, and how many attempts?',

@@ -8,8 +8,8 @@ export const preferIpv6 = defineScenario({
   title: 'add AAAA records, and new connections use IPv6',
   teaches: 'An AAAA record moves the dual-stack clients of a service to IPv6 with their next connection, because libc puts IPv6 addresses first.',
   predict:
-    'The client makes requests on new connections, first with A records only, then with A and AAAA records. Which family does it try first, and ' +
-    'how often?',
+    'The client makes requests on new connections, first with A records only, then with A and ' +
+    'AAAA records. Which family does it try first, and how often?',
   explains:
     'getaddrinfo returns one list for both families, sorted by the rules of RFC 6724. On a host with a global IPv6 address the policy table ' +
     'decides (rule 6): IPv6 (::/0, precedence 40) comes before IPv4 (::ffff:0:0/96, precedence 35 in RFC 6724, 10 in glibc). It does not matter ' +

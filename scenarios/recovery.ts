@@ -6,13 +6,13 @@ export const recovery = defineScenario({
   title: 'a stopped backend comes back: which clients go back to it, and when?',
   teaches: 'Clients leave a broken server at once, but they do not come back by themselves. Only a new connection can reach the healed server.',
   predict:
-    'DNS lists the healed backend first again. Which of two clients uses it: the client that moved to another backend, or a new client? When ' +
-    'does the other one follow?',
+    'DNS lists the healed backend first again. Which of two clients uses it: the client that moved to ' +
+    'another backend, or a new client? When does the other one follow?',
   explains:
-    'The client that moved has a live connection to backend-2. While this connection lives, the client does not ask whether anything has ' +
-    'changed. A new client has to connect, asks DNS, and reaches the healed backend at once. The first client follows only when its own ' +
-    'connection ends, here because backend-2 is stopped. So after a restart the load stays where the failure moved it, for as long as ' +
-    'connections last.',
+    'The client that moved has a live connection to backend-2. While this connection lives, the client does not ask ' +
+    'whether anything has changed. A new client has to connect, asks DNS, and reaches the healed backend at once. The ' +
+    'first client follows only when its own connection ends, here because backend-2 is stopped. So after a restart the ' +
+    'load stays where the failure moved it, for as long as connections last.',
   sources: ['RFC 9112 section 9.3 (persistence)', 'RFC 9112 section 9.6 (tear-down)'],
   reproduces: ['S5'],
   run: async ({ topology, client, dns, apply, wait, until, startClient, note }) => {

@@ -12,11 +12,11 @@ const slowMs = 150;
 export const resolverChoice = defineScenario({
   title: 'libc or c-ares: the same client looks up names in two ways',
   teaches:
-    'dns.lookup (getaddrinfo) and dns.resolve (c-ares) are two resolvers in one program, like netdns=cgo and netdns=go in Go. Only the name in ' +
-    'the question is the same: they differ in everything else.',
+    'dns.lookup (getaddrinfo) and dns.resolve (c-ares) are two resolvers in one program, like netdns=cgo and netdns=go in Go. Both ask for the ' +
+    'same name, and everything else about them differs.',
   predict:
-    'Which of the two reads /etc/hosts? Which one reorders the answer? Which one can run five lookups at once? Which one sends A and AAAA from ' +
-    'one socket?',
+    'Which of the two reads /etc/hosts? Which one reorders the answer? Which one can run five ' +
+    'lookups at once? Which one sends A and AAAA from one socket?',
   explains:
     'getaddrinfo does what the machine is configured for: nsswitch.conf, /etc/hosts, sorting by RFC 6724. It blocks, so Node runs it on libuv’s ' +
     'thread pool. The pool gives at most half of its four threads to such slow work. So two lookups run at a time, and the third waits for one ' +

@@ -15,8 +15,8 @@ interface Data {
 export const retryStorm = defineScenario({
   title: 'every backend fails: how many requests does one request of the caller become?',
   teaches:
-    'A retry that the caller did not ask for multiplies the load on servers that fail because of their load. The factor can be counted at the ' +
-    'servers.',
+    'A retry that the caller did not ask for multiplies the load on servers that fail ' +
+    'because of their load. The factor can be counted at the servers.',
   predict:
     `Every backend answers 503 with Retry-After. Then every backend ends the connection without an answer. The caller makes ${asked} requests ` +
     'each time. How many reach the backends?',

@@ -65,14 +65,14 @@ export const rollingRestart = defineScenario<Rolled>({
     '300 kept-alive connections, 100 on each backend. backend-1, -2 and -3 restart in this order, and a client that loses its connection dials ' +
     'one of the three at random. How many connections does each have in the end? And when a restarting backend is down during its restart?',
   explains:
-    'Count in 81sts, so each backend starts with 27. First case: the restarting backend accepts redials (a hot restart), so its connections fall ' +
-    'evenly on all three. Restart backend-1: its 27 become 9 + 9 + 9, which gives 9, 36, 36. Restart backend-2: 36 = 12 + 12 + 12, which gives ' +
-    '21, 12, 48. Restart backend-3: 48 = 16 + 16 + 16, which gives 37, 28, 16. Second case: the backend is down during its restart. A redial ' +
-    'there is refused and drawn again among the other two, so each of these gets half. In 8ths of all connections: after backend-1 0, 4, 4; ' +
-    'after backend-2 2, 0, 6; after backend-3 5, 3, 0. The backend that is restarted last gets nothing back from a later restart. Nothing ' +
-    'corrects this: no connection ends any more, so no client dials. A limit to the age or the number of requests of a connection corrects it, ' +
-    'at the client or at the server. The clients here are the lab’s own, on the observer’s host, and dial again at once. The backends count ' +
-    'their requests.',
+    'Count in 81sts, so each backend starts with 27. First case: the restarting backend accepts redials (a hot restart), so its ' +
+    'connections fall evenly on all three. Restart backend-1: its 27 become 9 + 9 + 9, which gives 9, 36, 36. Restart backend-2: 36 = 12 + ' +
+    '12 + 12, which gives 21, 12, 48. Restart backend-3: 48 = 16 + 16 + 16, which gives 37, 28, 16. Second case: the backend is down ' +
+    'during its restart. A redial there is refused and drawn again among the other two, so each of these gets half. In 8ths of all ' +
+    'connections: after backend-1 0, 4, 4; after backend-2 2, 0, 6; after backend-3 5, 3, 0. The backend that is restarted last gets ' +
+    'nothing back from a later restart. Nothing corrects this: no connection ends any more, so no client dials. A limit to the age or the ' +
+    'number of requests of a connection corrects it, at the client or at the server. The clients here are the lab’s own, on the observer’s ' +
+    'host, and dial again at once. The backends count their requests.',
   sources: [
     'RFC 9112 section 9.3 (persistence: a connection is kept until somebody ends it)',
     'Envoy documentation, HTTP protocol options (max_connection_duration)',

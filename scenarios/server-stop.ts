@@ -3,14 +3,14 @@ import { defineScenario } from '../lab/run/scenario.ts';
 import { answererOf, attemptsText, closedTo } from './common.ts';
 
 export const serverStop = defineScenario({
-  title: 'a backend is stopped in order: where does its idle client go?',
+  title: 'a backend is stopped gracefully: where does its idle client go?',
   teaches: 'A server that stops closes its connections. This makes a kept-alive client ask DNS again.',
   predict: 'DNS still lists the stopped backend, and lists it first. Does the next request fail? How much time does it lose?',
   explains:
-    'On SIGTERM the server closes its idle connections, so a FIN reaches the client, and the client drops the connection from its pool. The next ' +
-    'request has to open a connection, so it asks DNS. DNS knows nothing of the stop and still names the stopped backend first. The port of that ' +
-    'backend is closed, a closed port answers with RST at once, and the client goes on to the next address of the same answer. The caller ' +
-    'notices nothing.',
+    'On SIGTERM the server closes its idle connections, so a FIN reaches the client, and the client drops the connection from its ' +
+    'pool. The next request has to open a connection, so it asks DNS. DNS knows nothing of the stop and still names the stopped ' +
+    'backend first. The port of that backend is closed, a closed port answers with RST at once, and the client goes on to the ' +
+    'next address of the same answer. The caller notices nothing.',
   sources: ['RFC 9112 section 9.6 (tear-down)', 'RFC 9293 section 3.10.7.1 (RST for a closed port)', 'Node lib/net.js, afterConnectMultiple (a failed attempt starts the next one at once)'],
   reproduces: ['S5'],
   run: async ({ topology, client, dns, apply, until }) => {

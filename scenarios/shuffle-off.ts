@@ -4,8 +4,8 @@ import { dnsChecks, requestMany, spreadChecks } from './skew-common.ts';
 export const shuffleOff = defineScenario({
   title: 'the shuffle was left off at the DNS provider: one backend gets all requests',
   teaches:
-    'Clients take the first address that connects. If DNS does not shuffle, this address is the same for all clients, and no client shows an ' +
-    'error.',
+    'Clients take the first address that connects. If DNS does not shuffle, this ' +
+    'address is the same for all clients, and no client shows an error.',
   predict:
     'The answers hold two of three addresses, in the order of the zone file. The client makes 300 requests, each on a new connection. How many ' +
     'go to the second address? And to the third?',

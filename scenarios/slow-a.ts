@@ -8,7 +8,7 @@ export const slowA = defineScenario({
   explains:
     'The answer for the preferred family is there, and all of its addresses work. Only the program’s own resolver call stands in the way: ' +
     'getaddrinfo returns when both answers are there. RFC 8305 section 3 has no delay at all for this case: when AAAA comes first, connect at ' +
-    'once. The other case, a late AAAA answer, is slow-aaaa.',
+    'once. slow-aaaa is the other case, a late AAAA answer.',
   sources: ['RFC 8305 section 3 (AAAA first: connect immediately)', 'getaddrinfo(3)', 'Node lib/net.js, lookupAndConnectMultiple'],
   reproduces: ['S9', 'S13'],
   run: (stage) => askOnce(stage, 'A'),

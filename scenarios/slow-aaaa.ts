@@ -4,8 +4,8 @@ import { askOnce, lateChecks, lateMs, waitedChecks } from './slow-answer-common.
 export const slowAaaa = defineScenario({
   title: 'the AAAA answer is late: does the client connect with the A answer?',
   teaches:
-    'Happy Eyeballs helps with slow connects. In most clients it does not help with slow DNS: a client that resolves both families in one call ' +
-    'waits for the slower answer.',
+    'Happy Eyeballs helps with slow connects. In most clients it does not help with slow DNS: a client that ' +
+    'resolves both families in one call waits for the slower answer.',
   predict:
     `DNS answers A at once and AAAA after ${lateMs} ms. RFC 8305 would wait 50 ms and connect over IPv4. How long after the A answer does the ` +
     'first SYN leave, and which family does it use?',

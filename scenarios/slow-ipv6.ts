@@ -24,11 +24,11 @@ interface Look {
 export const slowIpv6 = defineScenario({
   title: 'IPv6 gets slower, from 0 to 400 ms: from which delay on does the client use IPv4?',
   teaches:
-    'Where IPv6 works but is far away, the fallback delay decides which family a client uses. You can measure this delay from outside, without ' +
-    'touching the client.',
+    'Where IPv6 works but is far away, the fallback delay decides which family a client uses. You can ' +
+    'measure this delay from outside, without touching the client.',
   predict:
-    `A new client runs for each step of ${stepMs} ms. At which step does the answer first come over IPv4? What happens to the IPv6 attempt that ` +
-    'was almost there?',
+    `A new client runs for each step of ${stepMs} ms. At which step does the answer first come over ` +
+    'IPv4? What happens to the IPv6 attempt that was almost there?',
   explains:
     'While the SYN-ACK comes before the connection attempt delay is over, IPv6 wins. After that IPv4 wins, because it answers at once. So the ' +
     'step at which the family changes brackets the delay: RFC 8305 recommends 250 ms, and Node uses this value. A busy machine makes a timer ' +

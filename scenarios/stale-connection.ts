@@ -12,12 +12,12 @@ export const staleConnection = defineScenario({
     'The client sends GET, PUT and POST, each on a kept-alive connection that ends with FIN, and then with RST. Which requests are sent again, ' +
     'and which come back as an error?',
   explains:
-    'The server closes an idle connection while the next request is on its way. The client has sent bytes and gets an end instead of an answer, ' +
-    'so it cannot know whether the request was carried out. GET and PUT may be repeated anyway, because twice has the same effect as once. POST ' +
-    'may not. Some clients repeat by themselves what may be repeated, when a reused connection ends without a byte of a response (Go: GET, HEAD, ' +
-    'OPTIONS, TRACE). Node’s two clients repeat nothing and give the error to the caller. To the caller it looks like a broken server, although ' +
-    'every server was healthy. This rare error, which nobody can reproduce, happens wherever a server’s idle timeout is shorter than the ' +
-    'client’s.',
+    'The server closes an idle connection while the next request is on its way. The client has sent bytes and gets an end instead of ' +
+    'an answer, so it cannot know whether the request was carried out. GET and PUT may be repeated anyway, because twice has the same ' +
+    'effect as once. POST may not. Some clients repeat by themselves what may be repeated, when a reused connection ends without a ' +
+    'byte of a response (Go: GET, HEAD, OPTIONS, TRACE). Node’s two clients repeat nothing and give the error to the caller. To the ' +
+    'caller it looks like a broken server, although every server was healthy. This rare error, which nobody can reproduce, happens ' +
+    'wherever a server’s idle timeout is shorter than the client’s.',
   sources: [
     'RFC 9110 section 9.2.2 (idempotent methods may be repeated)', 'RFC 9112 section 9.3.1 (retrying requests)', 'RFC 9112 section 9.5 (either side may close at any time)',
     'Go net/http: transport.go, shouldRetryRequest', 'Node http docs: request.reusedSocket',

@@ -5,7 +5,9 @@ import { answererOf } from './common.ts';
 
 export const staleDns = defineScenario({
   title: 'a healthy backend is removed from DNS: when does its client leave?',
-  teaches: 'To remove a server from DNS moves new connections and no old one. A client that keeps its connection stays until somebody closes it.',
+  teaches:
+    'When a server is removed from DNS, new connections go elsewhere and old ones stay. A ' +
+    'client that keeps its connection stays until somebody closes it.',
   predict:
     'The record of the backend in use is removed, while the backend is healthy and goes on. The client makes three more requests: which backend ' +
     'answers them? Which backends answer a new client?',

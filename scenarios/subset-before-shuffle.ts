@@ -7,10 +7,10 @@ export const subsetBeforeShuffle = defineScenario({
   teaches: 'The order of a filter chain matters: "shuffle, select two" spreads over three backends, "select two, shuffle" over two.',
   predict: 'Both filters are on, as in shuffle-on, but in the opposite order. What are the three shares now? What would one single answer tell you?',
   explains:
-    'Here the cut comes first, and it always cuts the same record, the last of the zone. The two records that are left are shuffled fairly, so ' +
-    'two backends share the load and the third gets none. Each single answer looks right: it holds two addresses, in changing order. Only a ' +
-    'count over many answers shows that there are two addresses in all, and not three. This is how to look for it: collect many answers, and ' +
-    'compare them with the zone.',
+    'Here the cut comes first, and it always cuts the same record, the last of the zone. The two records that are left are ' +
+    'shuffled fairly, so two backends share the load and the third gets none. Each single answer looks right: it holds two ' +
+    'addresses, in changing order. Only a count over many answers shows that one address is never there. This is how to find the ' +
+    'error: collect many answers, and compare them with the zone.',
   sources: ["NS1's filter chain: filters act in their order", 'services/dns/filters.ts'],
   reproduces: ['S2', 'S14'],
   client: { keepAlive: false },

@@ -15,13 +15,16 @@ const setting = '/proc/sys/net/ipv4/tcp_syn_linear_timeouts';
 
 export const synSchedule = defineScenario({
   title: 'a SYN is never answered: when is it sent again?',
-  teaches: 'The kernel sends a SYN again, not the client. There is one attempt, one port and many SYNs, and the kernel alone decides when they leave.',
+  teaches:
+    'The kernel repeats the SYN, and the client does nothing. There is one attempt, one port ' +
+    'and many SYNs, and the kernel alone decides when they leave.',
   predict: 'The only address of the backend is silent, and the client waits for more than 7 s. At which times do SYNs leave? Are they new attempts?',
   explains:
     'All SYNs come from one port, so they are one attempt: only the kernel repeats them. By RFC 6298 the wait doubles: 1, 3, 7 s after the first ' +
-    'SYN, and so on. Linux since 6.5 waits 1 s each for the first four (`tcp_syn_linear_timeouts`): 1, 2, 3, 4 s, and only then 5, 7, 11 s. With ' +
-    'tcp_syn_retries = 6 a single silent address costs more than two minutes, unless the client has a timeout of its own. Both settings belong ' +
-    'to the network namespace, and the run reads what is set. syn-schedule-exponential is the same run with the linear part switched off.',
+    'SYN, and so on. Linux since 6.5 waits 1 s each for the first four retransmissions (`tcp_syn_linear_timeouts`): they leave after 1, 2, 3 and ' +
+    '4 s, and the next ones after 5, 7 and 11 s. With tcp_syn_retries = 6 a single silent address costs more than two minutes, unless the client ' +
+    'has a timeout of its own. Both settings belong to the network namespace, and the run reads what is set. syn-schedule-exponential is the ' +
+    'same run with the linear part switched off.',
   sources: ['RFC 6298 section 5', 'ip-sysctl (tcp_syn_linear_timeouts, tcp_syn_retries)', 'tcp(7)'],
   reproduces: ['S17', 'S8'],
   client: { timeoutMs },
@@ -33,8 +36,8 @@ export const synSchedule = defineScenario({
 export const synScheduleExponential = defineScenario({
   title: 'a SYN is never answered, on a kernel that doubles every wait: when is it sent again?',
   teaches:
-    'This is the schedule of RFC 6298. Linux kernels before 6.5 have it, and other kernels have it to this day. One lost SYN costs 1 s, two cost ' +
-    '3 s, three cost 7 s.',
+    'This is the schedule of RFC 6298. Linux kernels before 6.5 have it, and other kernels have it to ' +
+    'this day. One lost SYN costs 1 s, two cost 3 s, three cost 7 s.',
   predict:
     'tcp_syn_linear_timeouts is 0 in the client’s network namespace. At which times do SYNs leave now? Which of the two schedules connects ' +
     'sooner after an outage of 4.5 s?',

@@ -17,11 +17,11 @@ const backend = 'backend-1';
 export const throttledBackend = defineScenario({
   title: 'the link of one backend is narrow, with fast handshakes and slow answers: does the client go elsewhere?',
   teaches:
-    'A quick connect says nothing about the answer. Attempt delays and connect timeouts watch only the handshake, and a narrow link lets small ' +
-    'packets through.',
+    'A quick connect says nothing about the answer. Attempt delays and connect timeouts watch only ' +
+    'the handshake, and a narrow link lets small packets through.',
   predict:
-    `backend-1 now sends ${rateKbit} kbit/s. Does the client give it up for the next address? What does a request cost on a kept-alive ` +
-    'connection, and on a new one?',
+    `backend-1 now sends ${rateKbit} kbit/s. Does the client give it up for the next address? What does ` +
+    'a request cost on a kept-alive connection, and on a new one?',
   explains:
     'A SYN-ACK has 74 bytes and takes 37 ms at this rate, a seventh of the attempt delay. The answer has four times as many bytes, and no timer ' +
     'watches it. So the client takes, keeps and uses the narrow backend, while the others idle. Only something that looks at throughput, or at ' +

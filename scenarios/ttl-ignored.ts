@@ -9,8 +9,8 @@ const longS = 3_600;
 export const ttlIgnored = defineScenario({
   title: 'a TTL that runs out, and a TTL of an hour: does the client look at them?',
   teaches:
-    'The TTL is for caches. A client without a cache ignores it in both directions: it stays on a connection longer, and it asks DNS again ' +
-    'sooner.',
+    'The TTL is for caches. A client without a cache ignores it in both directions: ' +
+    'it stays on a connection longer, and it asks DNS again sooner.',
   predict:
     `The TTL is ${shortS} s. The client keeps a connection, the record is removed, and ${shortS} s goes by: which backend answers the next ` +
     `request? Then the TTL is ${longS} s, and the client makes two requests on new connections: how many lookups are there?`,

@@ -9,11 +9,11 @@ const gaiConf = rfc6724.map((line) => `precedence ${line}\n`).join('');
 export const ulaAddresses = defineScenario({
   title: 'IPv6 addresses from fd00::/8 (ULA): the libc decides whether they are preferred to IPv4',
   teaches:
-    'By RFC 6724 an IPv4 address comes before a unique local IPv6 address (ULA), so IPv6 preference seems broken on such a network. glibc does ' +
-    'the opposite.',
+    'By RFC 6724 an IPv4 address comes before a unique local IPv6 address (ULA), so IPv6 ' +
+    'preference seems broken on such a network. glibc does the opposite.',
   predict:
-    'The lab has ULA addresses instead of global ones, and AAAA records for them. Which family does the client try first? And which one with the ' +
-    'table of RFC 6724?',
+    'The lab has ULA addresses instead of global ones, and AAAA records for them. Which family does ' +
+    'the client try first? And which one with the table of RFC 6724?',
   explains:
     'RFC 6724 gives fc00::/7 precedence 3 and IPv4 precedence 35: there may be no route to a ULA, so IPv4 goes first. musl, the BSDs, Windows ' +
     'and Go’s own resolver follow this rule, and people who try out IPv6 on a private network wonder why nothing uses it. glibc (2.36 here) ' +

@@ -87,7 +87,7 @@ function fromWire({ address, family, startMs, endMs, outcome, synCount, localPor
   return { request: begun?.event === 'client:request' ? begun.request : 0, address, family, startMs, endMs, outcome, synCount, localPort, requests };
 }
 
-/** What the measurement of a delay needs to know of an attempt. */
+/** The fields of an attempt that the measurement of a delay needs. */
 type Started = Pick<Attempt, 'address' | 'family' | 'startMs'>;
 
 /**

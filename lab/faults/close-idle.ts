@@ -1,12 +1,12 @@
 /**
- * The server closes its idle connections in order (RFC 9112 section 9.6), as nginx and HAProxy do at a reload, or any server when its
+ * The server closes its idle connections with FIN (RFC 9112 section 9.6), as nginx and HAProxy do at a reload, or any server when its
  * keep-alive time is over. The fault acts once: requests in flight continue, new connections work, and healing has nothing to undo.
  */
 import { endingMs } from '../network/probe.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 export const closeIdle = defineFault({
-  summary: 'closes the connections that are idle now, in order (FIN), once',
+  summary: 'closes the connections that are idle now with FIN, once',
   effect: 'FIN on kept connections; new connections work',
   on: ['backend'],
   options: {},

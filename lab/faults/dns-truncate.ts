@@ -1,6 +1,6 @@
 /**
- * Over UDP the server sends an empty answer with the TC flag, whatever its size; over TCP it sends the whole answer. A resolver has to ask
- * again over TCP (RFC 7766 section 5). If a firewall does not let TCP to port 53 through, it shows here (`dns-no-tcp`).
+ * Over UDP the server sends an empty answer with the TC flag, even if the whole answer would fit; over TCP it sends the whole answer. A
+ * resolver has to ask again over TCP (RFC 7766 section 5). If a firewall blocks TCP to port 53, the lookup fails here (`dns-no-tcp`).
  */
 import { addressesIn, firstReply, observeAnswers, setRule, share, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';

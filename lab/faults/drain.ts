@@ -1,5 +1,5 @@
 /**
- * The server is taken out of service in order, but still runs. It stops listening, and each response says `Connection: close` (RFC 9112
+ * The server is taken out of service gracefully, but still runs. It stops listening, and each response says `Connection: close` (RFC 9112
  * section 9.6), so a client leaves after its next request. Idle connections are kept, as Envoy does (an idle client gets no notice), or
  * closed at once, as nginx and HAProxy do.
  */

@@ -1,6 +1,6 @@
 /**
  * The server cuts each connection after it has sent a number of bytes on it, headers included. It ends the connection with FIN, as a proxy
- * that gives up in order, or with RST. If the response states its length, the client knows after FIN that the response is incomplete
+ * that closes properly, or with RST. If the response states its length, the client knows after FIN that the response is incomplete
  * (RFC 9112 section 8). If it states no length, the client cannot know.
  */
 import { choice, integer } from '../vocabulary/options.ts';

@@ -120,7 +120,10 @@ describeWith(['netns', 'nft'], 'self-verification', () => {
     });
   });
 
-  /** The faults that stay until they are healed. The application and DNS faults (http-faults.test.ts, dns-faults.test.ts) and the link faults (below) have tests of their own. */
+  /**
+   * The faults that stay until they are healed. The application faults (http-faults.test.ts), the DNS faults (dns-faults.test.ts) and the
+   * link faults (below) have tests of their own.
+   */
   const lasting = {
     blackhole: {}, pause: {}, refuse: {}, drain: {}, unreachable: { family: 4 }, prohibited: { family: 4 },
     'first-syns-lost': { family: 4 }, 'accept-queue-full': {}, 'half-open': {}, 'data-lost': {}, 'slow-close': {}, 'limit-data': {},

@@ -33,10 +33,10 @@ export interface Placement {
   neighbours: { address: string; hardwareAddress: string }[];
 }
 
-/** What carries out an impairment. */
+/** The mechanism that carries out an impairment. */
 export type LinkMechanism = 'netem' | 'relay';
 
-/** What a `Link` works with. */
+/** The host of a link, and the functions that the link calls. */
 export interface LinkMeans {
   host: Host;
   seed: string;
@@ -76,7 +76,7 @@ export class Link {
       });
   }
 
-  /** Returns what carries out the impairment. */
+  /** Returns the mechanism that carries out the impairment. */
   by(name: ImpairmentName): LinkMechanism {
     return this.#netem?.name === name ? 'netem' : 'relay';
   }
@@ -174,7 +174,7 @@ export class Link {
   }
 }
 
-/** Reads the output of `ip -o` and `ip neighbour`. Link-local addresses stay where they are: the lab reaches no host at one. */
+/** Reads the output of `ip -o` and `ip neighbour`. Link-local addresses stay on eth0, because the lab does not use them. */
 export function parsePlacement(text: string): Placement {
   return {
     hardwareAddress: /link\/ether (\S+)/.exec(text)?.[1] ?? '',

@@ -16,7 +16,7 @@ export class Remote {
   /** Resolves when the process says that it is ready. Rejects if it ends before that, or writes a line that is not part of the protocol. */
   readonly ready: Promise<void>;
   #expectedToExit = false;
-  /** Set when the process can answer no more commands. */
+  /** Set when the process can no longer answer commands. */
   #broken: LabError | undefined;
   #lastId = 0;
   readonly #pending = new Map<number, Pending>();

@@ -12,7 +12,7 @@ afterEach(() => {
 const query = (request: number, atMs = nowMs()): EmittedEvent => ({ event: 'client:request', request, method: 'GET', url: 'http://web.lab.test/', atMs });
 const note = (text: string): ['client', 'lab:note', { text: string }] => ['client', 'lab:note', { text }];
 
-test('zero is the start; what came before is negative, and all is in order of time', () => {
+test('zero is the start; earlier events have negative times, and all are in order of time', () => {
   const timeline = new Timeline();
   const startMs = nowMs();
   vi.advanceTimersByTime(10);
@@ -43,14 +43,14 @@ test('times are whole microseconds', () => {
   expect(timeline.events[0]?.tMs).toBe(1.235);
 });
 
-test('the events read are a copy: what comes later is not in it', () => {
+test('`events` is a copy: a later event is not in it', () => {
   const timeline = new Timeline();
   const before = timeline.events;
   timeline.add(...note('later'));
   expect(before).toEqual([]);
 });
 
-test('subscribers hear nothing before the start, then everything once, in order of time whatever order it arrived in', () => {
+test('subscribers are called from the start on, once for each event, in order of time, whatever order the events arrived in', () => {
   const timeline = new Timeline();
   const heard: number[] = [];
   timeline.subscribe((event) => heard.push(event.tMs));
@@ -68,7 +68,7 @@ test('subscribers hear nothing before the start, then everything once, in order 
   expect(heard).toEqual([-500, 1, 3]);
 });
 
-test('flush publishes what still waits, and nothing after it', () => {
+test('flush publishes the events that wait, each once', () => {
   const timeline = new Timeline();
   const heard: string[] = [];
   timeline.subscribe((event) => heard.push(event.event));
@@ -92,4 +92,44 @@ test('waitFor sees past and coming events, and gives up at its limit', async () 
   expect(await coming).toBe(true);
   vi.advanceTimersByTime(10);
   expect(await never).toBe(false);
+});
+
+test('an event that arrives after a later one was published is late, and is kept where it belongs', () => {
+  const timeline = new Timeline();
+  const heard: [number, boolean][] = [];
+  timeline.subscribe(({ tMs }, isLate) => heard.push([tMs, isLate]));
+  timeline.start();
+  const startMs = nowMs();
+  timeline.receive('client', query(1, startMs + 10));
+  vi.advanceTimersByTime(500);
+  timeline.receive('client', query(2, startMs + 5));
+  timeline.receive('client', query(3, startMs + 400));
+  vi.advanceTimersByTime(500);
+  expect(heard).toEqual([[10, false], [5, true], [400, false]]);
+  expect(timeline.events.map(({ tMs }) => tMs)).toEqual([5, 10, 400]);
+});
+
+test('a subscription ends, and the others go on', () => {
+  const timeline = new Timeline();
+  const heard: string[] = [];
+  const end = timeline.subscribe(() => heard.push('one'));
+  timeline.subscribe(() => heard.push('other'));
+  timeline.start();
+  timeline.add(...note('first'));
+  vi.advanceTimersByTime(500);
+  end();
+  timeline.add(...note('second'));
+  vi.advanceTimersByTime(500);
+  expect(heard).toEqual(['one', 'other', 'other']);
+});
+
+test('a history with a limit keeps the newest events', () => {
+  const timeline = new Timeline({ historyLimit: 100 });
+  timeline.start();
+  for (let atMs = 1; atMs <= 1_000; atMs++) timeline.receive('client', query(atMs, nowMs() + atMs));
+  const kept = timeline.events.map(({ tMs }) => tMs);
+  expect(kept.at(-1)).toBe(1_000);
+  expect(kept.length).toBeGreaterThanOrEqual(100);
+  expect(kept.length).toBeLessThanOrEqual(110);
+  expect(kept[0]).toBe(1_000 - kept.length + 1);
 });

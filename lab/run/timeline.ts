@@ -1,37 +1,61 @@
-/** All witnesses' events on one clock, in order of time. */
+/** The events of all witnesses on one clock, in order of time. */
 import { nowMs, witnessOf, type EmittedEvent, type EventName, type Payload, type TimelineEvent } from '../vocabulary/events.ts';
 
-export type Subscriber = (event: TimelineEvent) => void;
+/**
+ * Called for each event, in order of time. `isLate` is true for an event that arrived after a later one had been published: a subscriber
+ * inserts it where it belongs, or marks it.
+ */
+export type Subscriber = (event: TimelineEvent, isLate: boolean) => void;
 
-/** Events of one moment come from several processes, and arrive within this time of each other. */
-const settleMs = 40;
+export interface TimelineOptions {
+  /** How many events are kept, for a lab that stays up for hours: the newest ones. All of them if it is not set. */
+  historyLimit?: number;
+}
+
+/** Events come from several processes, and packets come in batches. An event is published when this time has passed, so that few are late. */
+const holdBackMs = 120;
+/** How often events are published. */
+const publishEveryMs = 40;
 
 export class Timeline {
+  readonly #historyLimit: number;
   #zeroMs = nowMs();
   #offsetMs = 0;
+  /** In order of time. */
   #events: TimelineEvent[] = [];
+  /** In order of time. */
   #unpublished: TimelineEvent[] = [];
+  #publishedMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #started = false;
-  readonly #subscribers: Subscriber[] = [];
-  readonly #watchers = new Set<Subscriber>();
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #watchers = new Set<(event: TimelineEvent) => void>();
 
-  /** Everything so far, by time. */
-  get events(): readonly TimelineEvent[] {
-    return this.#events.toSorted((a, b) => a.tMs - b.tMs);
+  constructor({ historyLimit = Infinity }: TimelineOptions = {}) {
+    this.#historyLimit = historyLimit;
   }
 
-  /** The lab's clock, counted from zero. */
+  /** The events so far, in order of time. */
+  get events(): readonly TimelineEvent[] {
+    return this.#events.slice();
+  }
+
+  /** Whether an event of this kind is among the events so far. */
+  has(isIt: (event: TimelineEvent) => boolean): boolean {
+    return this.#events.some(isIt);
+  }
+
+  /** The lab's clock in ms, counted from zero. */
   now(): number {
     return nowMs() - this.#zeroMs;
   }
 
-  /** A moment of the timeline on the hosts' clock. */
+  /** A moment of the timeline on the hosts' clock, in ms. */
   hostMs(tMs: number): number {
     return tMs + this.#zeroMs + this.#offsetMs;
   }
 
-  /** Makes this moment zero and begins to publish; what came before gets negative times. */
+  /** Makes this moment zero and begins to publish. Earlier events get negative times. */
   start(): void {
     this.#started = true;
     const shiftMs = this.now();
@@ -40,19 +64,23 @@ export class Timeline {
     this.#publishSoon();
   }
 
-  /** Called for each event, in order of time, a moment after it happened. */
-  subscribe(subscriber: Subscriber): void {
-    this.#subscribers.push(subscriber);
+  /** Subscribes to all events from here on. Returns the function that ends the subscription. */
+  subscribe(subscriber: Subscriber): () => void {
+    this.#subscribers.add(subscriber);
+    return () => {
+      this.#subscribers.delete(subscriber);
+      if (this.#subscribers.size === 0) this.#unpublished = [];
+    };
   }
 
   /**
-   * Resolves when an event that `isIt` accepts is there, past ones included; false when there is none within `limitMs`.
-   * It is told at once, not in order.
+   * Resolves with true as soon as an event that `isIt` accepts is there, also a past one, and with false when there is none within `limitMs`.
+   * It does not wait until the event is published.
    */
   async waitFor(isIt: (event: TimelineEvent) => boolean, limitMs: number): Promise<boolean> {
-    if (this.#events.some(isIt)) return true;
+    if (this.has(isIt)) return true;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const watcher: Subscriber = (event) => {
+    const watcher = (event: TimelineEvent): void => {
       if (isIt(event)) resolve(true);
     };
     this.#watchers.add(watcher);
@@ -63,22 +91,22 @@ export class Timeline {
     return seen;
   }
 
-  /** The hosts' clock minus this process'; holds for events received from here on. */
+  /** The hosts' clock minus this process' clock, in ms, for all events received from here on. */
   setOffset(offsetMs: number): void {
     this.#offsetMs = offsetMs;
   }
 
-  /** An event that a process wrote. */
+  /** Adds an event that a process on a host wrote. */
   receive(host: string, { event, atMs, ...payload }: EmittedEvent): void {
     this.#add({ tMs: rounded(atMs - this.#offsetMs - this.#zeroMs), witness: witnessOf(event), host, event, ...payload } as TimelineEvent);
   }
 
-  /** An event of the lab itself, now. */
+  /** Adds an event of the lab itself, now. */
   add<Name extends EventName>(host: string, event: Name, payload: Payload<Name>): void {
     this.#add({ tMs: rounded(this.now()), witness: witnessOf(event), host, event, ...payload } as unknown as TimelineEvent);
   }
 
-  /** Publishes what waits; called once at the end. */
+  /** Publishes all events that wait. Called once, at the end. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -86,10 +114,12 @@ export class Timeline {
   }
 
   #add(event: TimelineEvent): void {
-    this.#events.push(event);
+    insert(this.#events, event);
+    // A tenth at a time: to remove one event of many for each new one is slow.
+    if (this.#events.length > this.#historyLimit * 1.1) this.#events.splice(0, this.#events.length - this.#historyLimit);
     for (const watcher of this.#watchers) watcher(event);
-    if (this.#subscribers.length === 0) return;
-    this.#unpublished.push(event);
+    if (this.#subscribers.size === 0) return;
+    insert(this.#unpublished, event);
     this.#publishSoon();
   }
 
@@ -97,19 +127,29 @@ export class Timeline {
     if (!this.#started || this.#unpublished.length === 0) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#publish(this.now() - settleMs / 2);
+      this.#publish(this.now() - holdBackMs);
       this.#publishSoon();
-    }, settleMs);
+    }, publishEveryMs);
   }
 
   #publish(untilMs: number): void {
-    const due = this.#unpublished.filter((event) => event.tMs <= untilMs).sort((a, b) => a.tMs - b.tMs);
-    this.#unpublished = this.#unpublished.filter((event) => event.tMs > untilMs);
-    for (const event of due) for (const subscriber of this.#subscribers) subscriber(event);
+    const firstLeft = this.#unpublished.findIndex(({ tMs }) => tMs > untilMs);
+    const due = this.#unpublished.splice(0, firstLeft < 0 ? this.#unpublished.length : firstLeft);
+    for (const event of due) {
+      const isLate = event.tMs < this.#publishedMs;
+      this.#publishedMs = Math.max(this.#publishedMs, event.tMs);
+      for (const subscriber of this.#subscribers) subscriber(event, isLate);
+    }
   }
 }
 
-/** Microseconds: as fine as the clock's readers can tell apart. */
+/** Inserts an event by its time, behind others of the same time. Nearly every event belongs near the end. */
+function insert(events: TimelineEvent[], event: TimelineEvent): void {
+  const before = events.findLastIndex(({ tMs }) => tMs <= event.tMs);
+  events.splice(before + 1, 0, event);
+}
+
+/** Whole microseconds: no reader of the clock can tell more apart. */
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

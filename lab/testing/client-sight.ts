@@ -48,7 +48,10 @@ export async function see(lab: Lab, backend: BackendName, { path = '/', limitMs 
   return { 4: ipv4, 6: ipv6 };
 }
 
-/** A Node program that holds one connection. For each line it reads, it sends a GET and prints how the GET ended: `answered`, `cut` (in its middle), `stalled`, `closed` (FIN) or `reset`. */
+/**
+ * A Node program that holds one connection. For each line it reads, it sends a GET and prints how the GET ended: `answered`, `cut` (in its
+ * middle), `stalled`, `closed` (FIN) or `reset`.
+ */
 const holder = `
 const [host, limitMs] = process.argv.slice(1);
 const socket = require('net').connect({ host, port: 8080 }, () => console.log('connected'));

@@ -1,104 +1,183 @@
-/** Every event in a few words: the one place where an event becomes text. */
-import { pc } from './terminal.ts';
-import type { EventName, Payload } from './events.ts';
+/**
+ * The story of a run: which events belong to it, and what each of them says. A phrase is text whose parts have roles. What a role looks
+ * like is decided elsewhere: terminal.ts paints it for a terminal.
+ */
+import { events, type EventName, type Payload, type TimelineEvent } from './events.ts';
+import type { Topology } from './topology.ts';
 
-type Describer = { [Name in EventName]: (payload: Payload<Name>) => string };
+/** `address`: a server's address. `request`: the number of a request. `strong`: a turning point of the story. */
+export type Role = 'address' | 'request' | 'error' | 'strong' | 'fault' | 'heal' | 'note';
+export type Span = string | { role: Role; phrase: Phrase };
+export type Phrase = readonly Span[];
 
-/** One stable colour a backend, by the last part of its address: .11 is cyan in every family and every run. */
-export function colourAddress(address: string): string {
-  const last = /[.:]([0-9a-f]+)$/.exec(address)?.[1];
-  const colour = { '11': pc.cyan, '12': pc.yellow, '13': pc.magenta, '21': pc.cyan, '22': pc.yellow, '23': pc.magenta }[last ?? ''] ?? ((text: string) => text);
-  return colour(address);
+const as = (role: Role) => (...spans: (Span | Phrase)[]): Phrase => [{ role, phrase: spans.flat() }];
+const [error, strong, fault, heal, note] = [as('error'), as('strong'), as('fault'), as('heal'), as('note')];
+const address = (text: string): Phrase => as('address')(printable(text));
+const request = (number: number): Phrase => as('request')(`#${number}`);
+const list = (addresses: readonly string[]): Phrase => (addresses.length === 0 ? ['no address'] : addresses.flatMap((each, index) => [...(index > 0 ? [' '] : []), ...address(each)]));
+
+/** A sentence of text and phrases: ``say`connect ${address(…)}` ``. */
+function say(texts: TemplateStringsArray, ...parts: (string | number | Phrase)[]): Phrase {
+  return texts.flatMap((text, index) => {
+    const part = parts[index] ?? '';
+    return [text, ...(typeof part === 'object' ? part : [String(part)])].filter((span) => span !== '');
+  });
 }
 
-const list = (addresses: readonly string[]): string => addresses.map(colourAddress).join(' ') || 'no address';
-const number = (request: number): string => pc.dim(`#${request}`);
+type Phrases = { [Name in EventName]: (payload: Payload<Name>) => Phrase };
 
-const describers: Describer = {
-  'lab:process-trouble': ({ process, reason }) => pc.red(printable(`${process} ${reason}`)),
-  'lab:command': ({ command }) => `$ ${command}`,
-  'lab:note': ({ text }) => pc.italic(text),
+const phrases: Phrases = {
+  'lab:process-trouble': ({ process, reason }) => error(printable(`${process} ${reason}`)),
+  'lab:command': ({ command }) => [`$ ${printable(command)}`],
+  'lab:note': ({ text }) => note(text),
 
-  'fault:apply': ({ fault, options }) => pc.bold(pc.red(options ? `${fault} ${options}` : fault)),
-  'fault:verified': ({ fault, observed }) => `${fault}: seen (${observed})`,
-  'fault:unverified': ({ fault, observed }) => pc.red(`${fault}: NOT seen (${observed})`),
-  'fault:heal': ({ fault }) => pc.bold(pc.green(`heal ${fault}`)),
-  'fault:healed': ({ observed }) => `healed: seen (${observed})`,
-  'fault:unhealed': ({ observed }) => pc.red(`healed: NOT seen (${observed})`),
+  'fault:apply': ({ fault: name, options }) => fault(options ? `${name} ${options}` : name),
+  'fault:verified': ({ fault: name, observed }) => [`${name}: seen (${observed})`],
+  'fault:unverified': ({ fault: name, observed }) => error(`${name}: NOT seen (${observed})`),
+  'fault:heal': ({ fault: name }) => heal(`heal ${name}`),
+  'fault:healed': ({ fault: name, observed }) => [`${name}: healed (${observed})`],
+  'fault:unhealed': ({ fault: name, observed }) => error(`${name}: NOT healed (${observed})`),
 
-  'client:request': ({ request, method, url }) => pc.bold(`${method} ${url} ${number(request)}`),
-  'client:dns-start': ({ name, family, resolver, request }) =>
-    `lookup ${name} ${family === 0 ? '' : `IPv${family} only `}${resolver === 'lookup' ? '' : `by ${resolver} `}${number(request)}`,
-  'client:dns-done': ({ addresses, error, coalesced, request }) =>
-    `lookup ${error ? pc.red(error) : `→ ${list(addresses)}`}${coalesced ? ' (coalesced)' : ''} ${number(request)}`,
-  'client:connect-start': ({ address, request }) => `connect ${colourAddress(address)} ${number(request)}`,
-  'client:connect-done': ({ address, request }) => `connected ${colourAddress(address)} ${number(request)}`,
-  'client:connect-failed': ({ address, error, request }) => `${pc.red(error)} ${colourAddress(address)} ${number(request)}`,
-  'client:connect-timeout': ({ address, request }) => `${pc.red('given up')} ${colourAddress(address)} ${number(request)}`,
-  'client:connection': ({ reused, address, request }) => `${reused ? 'reuses' : 'uses new'} connection to ${colourAddress(address)} ${number(request)}`,
-  'client:request-sent': ({ request }) => `request sent ${number(request)}`,
-  'client:response-start': ({ status, request }) => `${status} headers ${number(request)}`,
-  'client:response': ({ status, body, request }) => pc.bold(`${status ?? 'answered:'} ${colourBody(body)} ${number(request)}`),
-  'client:error': ({ code, request }) => pc.bold(pc.red(`error reaches the caller: ${code} ${number(request)}`)),
-  // UND_ERR_INFO is undici's word for its own tidy end of a connection.
-  'client:connection-closed': ({ address, error }) => `connection to ${colourAddress(address)} closed${error && error !== 'UND_ERR_INFO' ? ` (${error})` : ''}`,
+  'client:request': (event) => strong(say`${event.method} ${event.url} ${request(event.request)}`),
+  'client:dns-start': (event) =>
+    say`lookup ${printable(event.name)}${event.family === 0 ? '' : `, IPv${event.family} only`}${event.resolver === 'lookup' ? '' : `, by ${printable(event.resolver)}`} ${request(event.request)}`,
+  'client:dns-done': (event) => say`lookup ${event.error === undefined ? say`→ ${list(event.addresses)}` : error(printable(event.error))}${event.coalesced ? ' (coalesced)' : ''} ${request(event.request)}`,
+  'client:connect-start': (event) => say`connect ${address(event.address)} ${request(event.request)}`,
+  'client:connect-done': (event) => say`connected ${address(event.address)} ${request(event.request)}`,
+  'client:connect-failed': (event) => say`${error(printable(event.error))} ${address(event.address)} ${request(event.request)}`,
+  'client:connect-timeout': (event) => say`${error('given up')} ${address(event.address)} ${request(event.request)}`,
+  'client:connection': (event) => say`${event.reused ? 'reuses' : 'uses new'} connection to ${address(event.address)} ${request(event.request)}`,
+  'client:request-sent': (event) => say`request sent ${request(event.request)}`,
+  'client:response-start': (event) => say`${event.status} headers ${request(event.request)}`,
+  'client:response': (event) => strong(say`${event.status ?? 'answered:'} ${body(event.body)} ${request(event.request)}`),
+  'client:error': (event) => strong(error(say`error reaches the caller: ${printable(event.code)} ${request(event.request)}`)),
+  // undici reports its own orderly end of a connection as UND_ERR_INFO.
+  'client:connection-closed': (event) => say`connection to ${address(event.address)} closed${event.error && event.error !== 'UND_ERR_INFO' ? ` (${printable(event.error)})` : ''}`,
 
-  'dns:query': ({ type, name, transport }) => `${type}? ${printable(name)}${transport === 'tcp' ? ' over TCP' : ''}`,
-  'dns:answer': ({ type, rcode, addresses, truncated }) =>
-    `${type} → ${answerText(rcode, truncated, addresses)}`,
-  'dns:dropped': ({ type }) => pc.red(`${type} dropped`),
-  'dns:malformed': ({ reason, count }) => pc.red(`malformed packet ${count}: ${reason}`),
-  'dns:policy': ({ change }) => pc.bold(change),
+  'dns:query': ({ type, name, transport }) => [`${type}? ${printable(name)}${transport === 'tcp' ? ' over TCP' : ''}`],
+  'dns:answer': ({ type, rcode, truncated, addresses }) => say`${type} → ${answer(rcode, truncated, addresses)}`,
+  'dns:dropped': ({ type }) => error(`${type} dropped`),
+  'dns:malformed': ({ reason, count }) => error(`malformed packet ${count}: ${printable(reason)}`),
+  'dns:policy': ({ change }) => strong(change),
 
-  'load:served': ({ connection, kind, process }) => `${kind} connection ${connection} is served by process ${printable(process)}`,
-  'load:told': ({ connection, kind, responses }) => `${kind} connection ${connection} is told to close, with response ${responses}`,
-  'load:redialled': ({ connection, address, refused }) => `connection ${connection} is dialled again: ${printable(address)}${refused > 0 ? `, after ${refused} refused` : ''}`,
-  'load:closed': ({ connection, kind, ending, responses }) => `${kind} connection ${connection} ends (${ending.toUpperCase()}) after ${responses} responses`,
+  'load:served': ({ connection, kind, process }) => [`${kind} connection ${connection} is served by process ${printable(process)}`],
+  'load:told': ({ connection, kind, responses }) => [`${kind} connection ${connection} is told to close, with response ${responses}`],
+  'load:redialled': (event) => say`connection ${event.connection} is dialled again: ${address(event.address)}${event.refused > 0 ? `, after ${event.refused} refused` : ''}`,
+  'load:closed': ({ connection, kind, ending, responses }) => [`${kind} connection ${connection} ends (${ending.toUpperCase()}) after ${responses} responses`],
 
-  'wire:dns-query': ({ type, name, transport, localPort }) => `${type}? ${printable(name)} from port ${localPort}${transport === 'tcp' ? ' over TCP' : ''}`,
-  'wire:dns-response': ({ type, rcode, addresses, truncated }) => `${type} → ${answerText(rcode, truncated, addresses)}`,
-  'wire:neighbour-solicitation': ({ address, family }) => `who has ${colourAddress(address)}? (${family === 4 ? 'ARP' : 'ND'})`,
-  'wire:neighbour-answer': ({ address }) => `${colourAddress(address)} is here`,
-  'wire:syn': ({ address, localPort }) => `SYN ${localPort} → ${colourAddress(address)}`,
-  'wire:syn-retransmission': ({ address, localPort, count }) => pc.red(`SYN ${count} ${localPort} → ${colourAddress(address)}`),
-  'wire:syn-ack': ({ address, localPort }) => `SYN-ACK ${colourAddress(address)} → ${localPort}`,
-  'wire:rst': ({ address, localPort, sender }) => pc.red(`RST ${arrow(sender, address, localPort)}`),
-  'wire:fin': ({ address, localPort, sender }) => `FIN ${arrow(sender, address, localPort)}`,
-  'wire:unreachable': ({ address, sender, reason }) => pc.red(`ICMP ${reason}: ${colourAddress(address)} (from ${sender})`),
-  'wire:request': ({ address, localPort, line }) => `${printable(line) || 'request'} ${localPort} → ${colourAddress(address)}`,
-  'wire:response': ({ address, localPort, line }) => `${printable(line) || 'response'} ${colourAddress(address)} → ${localPort}`,
-  'wire:data-retransmission': ({ address, localPort, sender, bytes }) => pc.red(`${bytes} bytes again ${arrow(sender, address, localPort)}`),
-  'wire:malformed': ({ reason, count }) => pc.red(`frame ${count} that cannot be decoded: ${reason}`),
+  'wire:dns-query': ({ type, name, transport, localPort }) => [`${type}? ${printable(name)} from port ${localPort}${transport === 'tcp' ? ' over TCP' : ''}`],
+  'wire:dns-response': ({ type, rcode, truncated, addresses }) => say`${type} → ${answer(rcode, truncated, addresses)}`,
+  'wire:neighbour-solicitation': (event) => say`who has ${address(event.address)}? (${event.family === 4 ? 'ARP' : 'ND'})`,
+  'wire:neighbour-answer': (event) => say`${address(event.address)} is here`,
+  'wire:syn': (event) => say`SYN ${arrow('client', event)}`,
+  'wire:syn-retransmission': (event) => error(say`SYN ${event.count} ${arrow('client', event)}`),
+  'wire:syn-ack': (event) => say`SYN-ACK ${arrow('server', event)}`,
+  'wire:rst': (event) => error(say`RST ${arrow(event.sender, event)}`),
+  'wire:fin': (event) => say`FIN ${arrow(event.sender, event)}`,
+  'wire:unreachable': (event) => error(say`ICMP ${event.reason}: ${address(event.address)} (from ${event.sender})`),
+  'wire:request': (event) => say`${printable(event.line) || 'request'} ${arrow('client', event)}`,
+  'wire:response': (event) => say`${printable(event.line) || 'response'} ${arrow('server', event)}`,
+  'wire:data-retransmission': (event) => error(say`${event.bytes} bytes again ${arrow(event.sender, event)}`),
+  'wire:malformed': ({ reason, count }) => error(`frame ${count} that cannot be decoded: ${reason}`),
 
-  'backend:accept': ({ from, fromPort, address }) => `accept at ${colourAddress(address)} from ${from}:${fromPort}`,
-  'backend:request': ({ method, path, address }) => `${method} ${path} at ${colourAddress(address)}`,
-  'backend:response': ({ status, address }) => `${status} from ${colourAddress(address)}`,
-  'backend:broke-off': ({ ending, address }) => pc.red(`breaks off with ${ending.toUpperCase()} at ${colourAddress(address)}`),
-  'backend:close': ({ address, from }) => `connection from ${from} to ${colourAddress(address)} closed`,
-  'backend:stopping': ({ connections }) => `SIGTERM: stops accepting, closes idle (${connections} open)`,
-  'backend:hand-over': ({ connections, drainMs, shutdownMs }) => `hands over: drains ${connections} connections over ${drainMs} ms, ends after ${shutdownMs} ms`,
-  'backend:behaviour': ({ change }) => pc.bold(`behaves ${change}`),
+  'backend:accept': (event) => say`accept at ${address(event.address)} from ${event.from}:${event.fromPort}`,
+  'backend:request': (event) => say`${event.method} ${printable(event.path)} at ${address(event.address)}`,
+  'backend:response': (event) => say`${event.status} from ${address(event.address)}`,
+  'backend:broke-off': (event) => error(say`breaks off with ${event.ending.toUpperCase()} at ${address(event.address)}`),
+  'backend:close': (event) => say`connection from ${event.from} to ${address(event.address)} closed`,
+  'backend:stopping': ({ connections }) => [`SIGTERM: stops accepting, closes idle connections (${connections} open)`],
+  'backend:hand-over': ({ connections, drainMs, shutdownMs }) => [`hands over: drains ${connections} connections for ${drainMs} ms, ends after ${shutdownMs} ms`],
+  'backend:behaviour': ({ change }) => strong(`behaviour ${change}`),
 };
 
-function answerText(rcode: string, truncated: boolean, addresses: readonly string[]): string {
-  return rcode !== 'NOERROR' ? pc.red(rcode) : truncated ? 'truncated' : addresses.length === 0 ? 'no such record' : list(addresses);
+function answer(rcode: string, truncated: boolean, addresses: readonly string[]): Phrase {
+  return rcode !== 'NOERROR' ? error(rcode) : truncated ? ['truncated'] : addresses.length === 0 ? ['no such record'] : list(addresses);
 }
 
-function arrow(sender: string, address: string, localPort: number): string {
-  return sender === 'client' ? `${localPort} → ${colourAddress(address)}` : `${colourAddress(address)} → ${localPort}`;
+function arrow(sender: string, event: { address: string; localPort: number }): Phrase {
+  return sender === 'client' ? say`${event.localPort} → ${address(event.address)}` : say`${address(event.address)} → ${event.localPort}`;
 }
 
-/** Names come from the network: control characters are shown, not sent to the terminal. */
+/** `Hello, World from 198.51.100.11`: the last word of a backend's body is its address. */
+function body(text: string): Phrase {
+  const last = /\S+$/.exec(text)?.[0] ?? '';
+  return say`${printable(text.slice(0, text.length - last.length))}${address(last)}`;
+}
+
+/** Names and errors come from the network. Control characters are written out, so that no terminal obeys them. */
 function printable(text: string): string {
-   
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-/** `client:connect-start` with its payload → `connect 198.51.100.11 #1`, coloured where colour is on. */
-export function describe<Name extends EventName>(event: Name, payload: Payload<Name>): string {
-  return describers[event](payload);
+/** What an event says. */
+export function phraseOf<Name extends EventName>(event: Name, payload: Payload<Name>): Phrase {
+  return phrases[event](payload);
 }
 
-function colourBody(body: string): string {
-  return body.replace(/\S+$/, colourAddress);
+/** A phrase without its roles. */
+export function plainText(phrase: Phrase): string {
+  return phrase.map((span) => (typeof span === 'string' ? span : plainText(span.phrase))).join('');
+}
+
+/** One line of the story. */
+export type StoryLine =
+  | { kind: 'event'; event: TimelineEvent; phrase: Phrase; isLate: boolean }
+  /** Nothing happened for so long. */
+  | { kind: 'pause'; ms: number }
+  /** So many requests like the ones before were left out. */
+  | { kind: 'left-out'; requests: number };
+
+export interface Story {
+  /** The lines that an event adds. Events come in order of time, or are late. */
+  tell(event: TimelineEvent, isLate: boolean): StoryLine[];
+  /** The lines at the end. */
+  end(): StoryLine[];
+}
+
+/** A pause that a reader should notice. */
+const pauseMs = 90;
+/** Requests that are told in full after each fault, policy change or note. The others of a series are counted. */
+const toldRequests = 3;
+/** Packets that no program knows of. */
+const wireOnly = new Set<EventName>(['wire:syn-retransmission', 'wire:data-retransmission', 'wire:unreachable']);
+
+/** `verbose` tells every event: the set-up, the observer's traffic, details, each request of a series. */
+export function startStory({ hosts: { observer } }: Topology, verbose: boolean): Story {
+  let lastMs: number | undefined;
+  /** A client that traces itself tells of its connects. The packets that say the same are left out then. */
+  let isTraced = false;
+  let requestsTold = 0;
+  let requestsLeftOut = 0;
+
+  const leftOut = (): StoryLine[] => {
+    const requests = requestsLeftOut;
+    requestsLeftOut = 0;
+    return requests > 0 ? [{ kind: 'left-out', requests }] : [];
+  };
+  /** The lab's own looking does not belong to the client's story. */
+  const isObservers = (event: TimelineEvent): boolean => 'from' in event && (event.from === observer.ipv4 || event.from === observer.ipv6);
+  const isTold = (event: TimelineEvent): boolean =>
+    verbose || (event.tMs >= 0 && !('detail' in events[event.event]) && !isObservers(event) && !(isTraced && event.witness === 'wire' && !wireOnly.has(event.event)));
+
+  return {
+    tell: (event, isLate) => {
+      isTraced ||= event.event === 'client:dns-start' || event.event === 'client:connect-start';
+      if (!isTold(event)) return [];
+      const lines: StoryLine[] = [];
+      if (event.witness === 'fault' || event.event === 'dns:policy' || event.witness === 'lab') {
+        requestsTold = 0;
+        lines.push(...leftOut());
+      }
+      if (event.event === 'client:request') requestsTold++;
+      const sinceMs = event.tMs - (lastMs ?? event.tMs);
+      lastMs = Math.max(event.tMs, lastMs ?? event.tMs);
+      if (!verbose && requestsTold > toldRequests) {
+        if (event.event === 'client:request') requestsLeftOut++;
+        return lines;
+      }
+      if (sinceMs >= pauseMs) lines.push({ kind: 'pause', ms: sinceMs });
+      return [...lines, { kind: 'event', event, phrase: phraseOf(event.event, event as Payload<EventName>), isLate }];
+    },
+    end: leftOut,
+  };
 }

@@ -1,6 +1,31 @@
-/** Colours where a person looks: on a terminal, unless NO_COLOR (no-color.org) says otherwise. FORCE_COLOR overrules, for recordings. */
+/** Phrases as a terminal shows them. Colours are on where a person looks: on a terminal, unless NO_COLOR (no-color.org) is set. FORCE_COLOR overrules both. */
 import picocolors from 'picocolors';
+import { plainText, type Phrase, type Role } from './telling.ts';
 
 const { NO_COLOR, FORCE_COLOR } = process.env;
 
+/** What paints text; without colours it leaves text as it is. */
 export const pc = picocolors.createColors(FORCE_COLOR ? true : !NO_COLOR && process.stdout.isTTY);
+
+const painters: Record<Exclude<Role, 'address'>, (text: string) => string> = {
+  request: pc.dim,
+  error: pc.red,
+  strong: pc.bold,
+  fault: (text) => pc.bold(pc.red(text)),
+  heal: (text) => pc.bold(pc.green(text)),
+  note: pc.italic,
+};
+
+/** The text of a phrase, coloured by the roles of its parts. */
+export function paint(phrase: Phrase): string {
+  return phrase
+    .map((span) => (typeof span === 'string' ? span : span.role === 'address' ? paintAddress(plainText(span.phrase)) : painters[span.role](paint(span.phrase))))
+    .join('');
+}
+
+/** One colour for each backend, by the last part of its address: the same in both families and in every run. */
+function paintAddress(address: string): string {
+  const last = /[.:]([0-9a-f]+)$/.exec(address)?.[1];
+  const colour = { '11': pc.cyan, '12': pc.yellow, '13': pc.magenta, '21': pc.cyan, '22': pc.yellow, '23': pc.magenta }[last ?? ''];
+  return colour ? colour(address) : address;
+}

@@ -1,7 +1,6 @@
 /** What a run captured, as a file for Wireshark, with what the lab and the caller did written beside the frames. */
-import { stripVTControlCharacters } from 'node:util';
 import type { EventName, Payload, TimelineEvent } from '../vocabulary/events.ts';
-import { describe } from '../vocabulary/telling.ts';
+import { phraseOf, plainText } from '../vocabulary/telling.ts';
 import { hostNames, interfaceName, type Topology } from '../vocabulary/topology.ts';
 import type { Captured } from '../run/capture.ts';
 import { buildPcapng } from './pcapng.ts';
@@ -44,7 +43,7 @@ export function captureFile({ captured, events, topology, hostMs, comment }: Cap
       .filter(({ event }) => remarked.has(event))
       .map(({ tMs, event, host, ...payload }) => ({
         atMs: hostMs(tMs),
-        text: `${tMs.toFixed(3)} ms, ${host}: ${stripVTControlCharacters(describe(event, payload as Payload<EventName>))}`,
+        text: `${tMs.toFixed(3)} ms, ${host}: ${plainText(phraseOf(event, payload as Payload<EventName>))}`,
       })),
   });
 }

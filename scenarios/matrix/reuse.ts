@@ -43,7 +43,7 @@ export const reuse = {
   'server-stopped': defineFailure({
     title: 'server stopped',
     measures: 'first packet of the next request to its end',
-    why: 'The server of the idle connection is stopped in order. The client gets a FIN, and has to open a new connection.',
+    why: 'The server of the idle connection is stopped gracefully. The client gets a FIN, and has to open a new connection.',
     sources: ['RFC 9112 section 9.6 (tear-down)'],
     prepare: async (stage) => {
       await stage.apply('stop', await warmUp(stage));

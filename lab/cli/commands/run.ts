@@ -10,7 +10,7 @@ import { LabError } from '../../vocabulary/errors.ts';
 import { parseExpectation } from '../../analysis/expectations.ts';
 import { parseOptions, splitAssignments } from '../../vocabulary/options.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
-import { startStory } from '../../report/terminal-story.ts';
+import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
 import { runScenario, type Journal, type RunOptions } from '../../run/run-scenario.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
@@ -49,7 +49,7 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}`));
   write('');
   const progress = startProgress();
-  const story = startStory({
+  const story = startTerminalStory({
     topology: createTopology(options.scenario.topology),
     verbose: flags.verbose === true,
     write: (line) => {

@@ -3,7 +3,7 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { openHandControl } from '../hand-control.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { startLab } from '../../run/lab.ts';
-import { startStory } from '../../report/terminal-story.ts';
+import { startTerminalStory } from '../../report/terminal-story.ts';
 import { Timeline } from '../../run/timeline.ts';
 import { createTopology, hostNames, webUrl } from '../../vocabulary/topology.ts';
 import { interruptSignal } from '../interrupt.ts';
@@ -11,7 +11,8 @@ import { interruptSignal } from '../interrupt.ts';
 export async function up(flags: { driver: string; seed: string; verbose?: boolean }): Promise<number> {
   const interrupted = interruptSignal();
   const topology = createTopology();
-  const timeline = new Timeline();
+  // A lab by hand may stay up for hours.
+  const timeline = new Timeline({ historyLimit: 100_000 });
   const driver = await chooseDriver(flags.driver);
   await using control = await openHandControl();
   const { promise: end, resolve } = Promise.withResolvers<string>();
@@ -30,7 +31,7 @@ The lab is up (${driver.name}). Ctrl-C takes it down. From another terminal:
   bin/lab dns                       the answer policy;   bin/lab dns shuffle off, bin/lab dns aaaa on
   bin/lab fault stop backend-1      any fault;           bin/lab heal
 `);
-  const story = startStory({ topology, verbose: flags.verbose === true, write: console.log });
+  const story = startTerminalStory({ topology, verbose: flags.verbose === true, write: console.log });
   timeline.subscribe(story.tell);
   timeline.start();
   const why = await end;

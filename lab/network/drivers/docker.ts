@@ -1,6 +1,6 @@
 /**
  * The docker driver: each host is a container of docker-compose.yml. Compose makes and removes the containers. Everything else goes over
- * the engine's API, so the engine may run on another machine: nothing is mounted, and this process needs to reach no address of the lab.
+ * the engine's API, so the engine may run on another machine: nothing is mounted, and this process does not have to reach the lab's addresses.
  *
  * Each container idles (`sleep infinity` under an init). The driver starts processes in it by exec, as the netns driver starts them in a
  * namespace. So a killed server leaves its host in place. If the container were killed, the host's addresses would be gone too.
@@ -135,7 +135,7 @@ async function removeEndedLab(engine: Docker): Promise<void> {
   const inspected = await answerOf('Inspecting a lab’s containers', Promise.all(running.map(({ Id }) => engine.getContainer(Id).inspect())));
   const held = inspected.map(({ ExecIDs }) => ((ExecIDs as string[] | null) ?? []).length > 0);
   const isStarting = running.some(({ Created }) => Date.now() / 1000 - Created < startingS);
-  // Running containers without an exec that are not starting either: their run was killed before it could hold them. They are removed.
+  // Containers that run without an exec, and are older than that, are removed: their run was killed before it could hold them.
   if (held.includes(true) || isStarting) {
     throw new LabError('BAD_INPUT', `A lab is up already on this engine (${running.length} running containers of the project ${project}). Wait until it ends, or take it down with \`make down\`.`);
   }
