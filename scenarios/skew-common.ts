@@ -1,7 +1,8 @@
 /** What the skew scenarios share: many new connections, the addresses that DNS offered for them, and the backends that they reached. */
 import { check, type Check } from '../lab/analysis/checks.ts';
 import { fitsShares, sharesText } from '../lab/analysis/skew.ts';
-import type { Result, StageClient } from '../lab/run/scenario.ts';
+import type { StageClient } from '../lab/clients/stage-client.ts';
+import type { Result } from '../lab/run/scenario.ts';
 import { backendNames, webName } from '../lab/vocabulary/topology.ts';
 
 /** Enough to tell 1/3 from 1/2 and from 1/6: with 300 requests one standard deviation is 2.7 %. */

@@ -1,6 +1,7 @@
 import { check, type Check } from '../lab/analysis/checks.ts';
 import type { TimelineEvent } from '../lab/vocabulary/events.ts';
-import { defineScenario, type Method } from '../lab/run/scenario.ts';
+import type { Method } from '../lab/clients/stage-client.ts';
+import { defineScenario } from '../lab/run/scenario.ts';
 
 const methods: readonly Method[] = ['GET', 'PUT', 'POST'];
 const endings = ['fin', 'rst'] as const;

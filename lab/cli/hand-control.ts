@@ -131,7 +131,7 @@ async function obey(lab: Lab, command: keyof HandCommands, args: HandCommands[ke
   switch (command) {
     case 'dns': {
       const { command: policy, args: change } = args as HandCommands['dns'];
-      return await lab.service('dns').call(policy, change);
+      return await lab.server('dns').call(policy, change);
     }
     case 'apply': {
       const { fault, host, options } = args as HandCommands['apply'];

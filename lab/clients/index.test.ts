@@ -1,14 +1,15 @@
 /** Any client: commands, the protocol, and what goes wrong with either. */
 import { describe, expect, test } from 'vitest';
 import { check } from '../analysis/checks.ts';
-import { clientNames, findClients, parseClient } from './index.ts';
+import { findClients } from './find-client.ts';
+import { clientNames, parseClient } from './index.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { runScenario, type FinishedRun, type RunOptions } from '../run/run-scenario.ts';
 import { defineScenario, type Stage } from '../run/scenario.ts';
 import { localRuntime } from '../network/programs.ts';
 import { describeWith } from '../testing/testing.ts';
 import { webName, httpPort } from '../vocabulary/topology.ts';
-import type { AddressedResult } from './requests.ts';
+import type { AddressedResult } from './stage-client.ts';
 
 const words = { title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [] };
 
@@ -59,7 +60,7 @@ describeWith(['netns', 'curl'], 'a command, one process a request', () => {
 
   test('that has no {method} can only GET', async () => {
     const { journal } = await runWith('curl -sS {url}', ({ client }) => client.request('POST'));
-    expect(journal).toMatchObject({ status: 'failed', error: 'The client `curl -sS {url}` can only GET: it has no {method} among its words, and POST was asked for.' });
+    expect(journal).toMatchObject({ status: 'failed', error: 'The client `curl -sS {url}` can only GET: the command has no {method} in it, and the scenario asks for POST.' });
   });
 
   test('that fails is a failed request: its exit status, and the last line it wrote to stderr', async () => {
@@ -129,7 +130,7 @@ describeWith('netns', 'a client that speaks the protocol', () => {
   });
 
   test.each([
-    ['dies', 'console.error("boom"); process.exit(9);', /^The client `[^]*` ended: exit status 9; it wrote: boom\. A command that is to be given the URL as a word has \{url\} in it/],
+    ['dies', 'console.error("boom"); process.exit(9);', /^The client `[^]*` ended: exit status 9; it wrote: boom\. A command that gets the URL as a word has \{url\} in it/],
     ['is killed', 'process.kill(process.pid, "SIGSEGV");', /^The client `[^]*` ended: SIGSEGV[.;]/],
     ['writes garbage', 'console.log("boo");', /^Expected the client `[^]*` to write the protocol's JSON lines \(docs\/clients\.md\), got `boo`\.$/],
     ['answers what nobody asked', 'say({ id: 99, status: 200 });', /got `\{"id":99,"status":200\}`\.$/],

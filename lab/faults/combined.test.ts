@@ -1,7 +1,8 @@
 /** Several faults on one backend, and the input that `apply` rejects. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
-import { startLab, type AppliedFault, type Lab } from '../run/lab.ts';
+import { startLab, type Lab } from '../run/lab.ts';
+import type { AppliedFault } from './in-force.ts';
 import { describeWith } from '../testing/testing.ts';
 import { Timeline } from '../run/timeline.ts';
 import { faultNames } from './index.ts';
@@ -44,9 +45,9 @@ describeWith(['netns', 'nft'], 'several faults on one host', () => {
 
   test('a fault whose effect cannot be looked for is undone', async () => {
     const paused = await lab.apply('pause', 'backend-1');
-    await expect(lab.apply('half-open', 'backend-1')).rejects.toThrow('Could not look for the effect of half-open backend-1: its process is paused; heal that first');
+    await expect(lab.apply('half-open', 'backend-1')).rejects.toThrow('Could not look for the effect of half-open backend-1: its process is paused; heal `pause` first');
     expect((await lab.host('backend-1').run(['nft', 'list', 'tables'])).stdout).toBe('');
-    await expect(lab.apply('hot-restart', 'backend-1')).rejects.toThrow('Could not put hot-restart backend-1 in force: its process is paused; heal that first');
+    await expect(lab.apply('hot-restart', 'backend-1')).rejects.toThrow('Could not put hot-restart backend-1 in force: its process is paused; heal `pause` first');
     await paused.heal();
     expect(await families()).toEqual(['connected', 'connected']);
     expect(lab.doubts).toEqual([]);
@@ -90,6 +91,19 @@ describeWith(['netns', 'nft'], 'several faults on one host', () => {
     expect(lab.doubts).toEqual([]);
   });
 
+  test('changes on one host wait for each other, so that the same fault is not put in force twice', async () => {
+    const rules = async (): Promise<string> => (await lab.host('backend-1').run(['sh', '-c', 'ip rule; ip -6 rule; nft list ruleset'])).stdout;
+    const before = await rules();
+    const both = await Promise.allSettled([lab.apply('blackhole', 'backend-1'), lab.apply('blackhole', 'backend-1')]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(both[1]).toMatchObject({ reason: { code: 'BAD_INPUT', message: 'blackhole backend-1 is in force already; heal it first.' } });
+    const [, ...others] = await Promise.all([lab.inForce[0]?.heal(), lab.apply('prohibited', 'backend-1', { family: 4 }), lab.apply('data-lost', 'backend-1', { family: 6 })]);
+    await Promise.all(others.map((each) => each.heal()));
+    expect(lab.doubts).toEqual([]);
+    expect(lab.inForce).toEqual([]);
+    expect(await rules()).toBe(before);
+  });
+
   test('a restarted DNS server has the answer policy from before', async () => {
     await lab.dns.filter('selectFirst', false);
     await lab.dns.aaaa(true);
@@ -103,8 +117,8 @@ describeWith(['netns', 'nft'], 'several faults on one host', () => {
     ['blackhoel', 'backend-1', {}, `Unknown fault \`blackhoel\`. Known: ${faultNames.join(', ')}.`],
     ['kill', 'client', {}, 'The fault kill cannot act on `client`. It acts on: backend-1, backend-2, backend-3, dns.'],
     ['refuse', 'dns', {}, 'The fault refuse cannot act on `dns`. It acts on: backend-1, backend-2, backend-3.'],
-    ['blackhole', 'backend-1', { family: 5 }, 'Expected the `family` option of the fault blackhole to be one of 0, 4, 6, got `5`.'],
-    ['throttle', 'backend-1', { rateKbit: 7 }, 'Expected the `rateKbit` option of the fault throttle to be a whole number from 8 to 20000, got `7`.'],
+    ['blackhole', 'backend-1', { family: 5 }, 'Expected `family` of the fault blackhole to be one of 0, 4, 6, got 5.'],
+    ['throttle', 'backend-1', { rateKbit: 7 }, 'Expected `rateKbit` of the fault throttle to be a whole number from 8 to 20000, got 7.'],
   ])('`apply` rejects %s %s %j, and no fault is in force', async (fault, backend, options, message) => {
     await expect(lab.apply(fault, backend, options)).rejects.toMatchObject({ code: 'BAD_INPUT', message });
     expect(lab.inForce).toEqual([]);

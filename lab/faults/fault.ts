@@ -1,52 +1,49 @@
 /**
- * What a fault is: how it is put in force, how its effect is seen, how it is healed. One file a fault, all of its physics inside.
+ * What a fault is: how it is put in force, how its effect is seen, how it is healed. Each fault is one file that holds all of it.
  *
- * No fault is believed until it is seen: `observe` looks from the observer host at what a client would meet, never at whether
- * a rule was installed.
+ * The lab believes no fault until it is seen. `observe` looks from the observer host at what a client would meet. It does not look
+ * whether a rule was installed.
  */
 import type { Host, HostProcess } from '../network/drivers/driver.ts';
+import type { Service } from '../network/server.ts';
 import type { Link } from '../network/host-link.ts';
 import type { OptionTable, OptionValues } from '../vocabulary/options.ts';
 import type { Held, Probe } from '../network/probe.ts';
 import type { Family, TargetKind, TargetName, Topology } from '../vocabulary/topology.ts';
 
 export interface Observation {
-  /** Whether what was seen is the fault's effect. */
+  /** Whether the effect of the fault was seen. */
   seen: boolean;
   observed: string;
 }
 
-/** The control plane of a service. What it was told it is told again when it is restarted: a fault outlives the process it acts on. */
-export interface Service {
-  call<Result = unknown>(command: string, args?: object): Promise<Result>;
-}
-
-/** The host a fault acts on, and the means it has. */
+/** The host that a fault acts on, and the means that a fault has. */
 export interface FaultTarget {
   readonly name: TargetName;
   readonly kind: TargetKind;
-  /** The port it serves clients on. */
+  /** The port on which the host serves clients. */
   readonly port: number;
   readonly topology: Topology;
   readonly host: Host;
   readonly probe: Probe;
-  /** What joins it to the segment. */
+  /** The link between the host and the segment. */
   readonly link: Link;
   address(family: Family): string;
-  /** Another address of a backend on the segment, for one that comes back elsewhere. */
+  /** A second address of a backend on the segment, for a fault that moves the server. */
   spareAddress(family: Family): string;
-  /** The observer's connection to look with, for a fault that `holds`. */
+  /** The connection that the observer holds, for a fault that sets `holds`. */
   held(family: Family): Held;
   /** Whether a request of this path has reached the server's application. */
   arrived(path: string): Promise<boolean>;
-  /** The server's control plane and its process. */
+  /** Commands to the server. A server that is restarted is given them again, so that a fault outlives the process it acts on. */
   service(): Service;
+  /** The process that serves now. */
   process(): HostProcess;
-  /** Starts the server again after its process ended, on its own addresses or others; resolves when it listens. */
+  /** Starts the server again after its process ended, on its own addresses or on `listen`. Resolves when it listens. */
   restart(listen?: readonly string[]): Promise<void>;
-  /** Starts another process of the server beside the one there is, on the same addresses, and returns the old one's ends. */
+  /** Starts another process of the server beside the present one, on the same addresses. Returns the old process and its control plane. */
   startSuccessor(): Promise<{ old: Service; oldProcess: HostProcess }>;
-  /** From here on the end of the process is part of the fault. */
+  /** From here on the end of the process is part of the fault, and not trouble. */
   expectExit(): void;
 }
 
@@ -60,13 +57,13 @@ export interface Fault<Table extends OptionTable = OptionTable> {
   /** Which kinds of host it can act on. */
   on: readonly [TargetKind, ...TargetKind[]];
   options: Table;
-  /** Puts the fault in force and returns its undoing. */
+  /** Puts the fault in force. Returns the function that undoes it. */
   apply(target: FaultTarget, options: OptionValues<Table>): Promise<Heal>;
-  /** Looks for the effect once. Called while the fault is in force, and after healing, when it must be gone. */
+  /** Looks for the effect once. It is called while the fault is in force, and again after healing, when the effect must be gone. */
   observe(target: FaultTarget, options: OptionValues<Table>): Promise<Observation>;
-  /** Set where answers come later than they would, by at most so many milliseconds: whoever looks for another fault meanwhile waits so much longer. */
+  /** Set for a fault that delays answers: by how many ms at most. While it is in force, the observer waits so much longer for every answer of the host. */
   answersLateMs?(options: OptionValues<Table>): number;
-  /** Set where there is more than one way to bring the effect about: which one it is, while in force. */
+  /** Set for a fault that has more than one mechanism: names the one in use. */
   by?(target: FaultTarget): string;
   /**
    * Set where the effect is on connections that were there before: the observer then holds one in each family. Whether it is gone

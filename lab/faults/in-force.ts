@@ -1,10 +1,14 @@
-/** The faults in force in a lab: each is seen when it is applied, and its absence when it is healed; what is not seen is a doubt. */
-import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
-import { parseOptions } from '../vocabulary/options.ts';
-import type { Timeline } from '../run/timeline.ts';
+/**
+ * The faults in force in a lab. Each fault is seen when it is put in force, and its absence is seen when it is healed. Where something is
+ * not seen, that is a doubt, and the verdict of the run is `unknown`.
+ */
 import { endingMs, patienceMs, type Held } from '../network/probe.ts';
+import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
+import type { RecordEvent } from '../vocabulary/events.ts';
+import { Turns } from '../vocabulary/limits.ts';
+import { parseOptions, type OptionTable, type OptionValues } from '../vocabulary/options.ts';
 import { isTarget, kindOf, targetNames, type Family, type HostName, type TargetName } from '../vocabulary/topology.ts';
-import type { FaultTarget, Observation } from './fault.ts';
+import type { Fault, FaultTarget, Observation } from './fault.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './index.ts';
 
 /** A fault in force. */
@@ -13,30 +17,32 @@ export interface AppliedFault {
   readonly host: TargetName;
   /** What the observer saw when the fault was put in force. */
   readonly observation: Observation;
-  /** Undoes the fault and looks for the baseline. Doing so twice is the same as once. */
+  /** Undoes the fault and looks for the baseline. A second call does nothing more, and returns what the first one returned. */
   heal(): Promise<Observation>;
 }
 
 export class FaultsInForce {
-  readonly #timeline: Timeline;
+  readonly #record: RecordEvent;
   readonly #target: (name: TargetName) => FaultTarget;
   readonly #doubts: string[] = [];
-  /** By how much each makes answers late. */
+  /** The faults, with the time by which each one makes answers late. */
   readonly #inForce = new Map<AppliedFault, number>();
-  /** Faults that were healed while another one on the same host hid what that came to. */
-  #unseenHeals: { host: TargetName; title: string; gone: () => Promise<boolean> }[] = [];
+  /** Faults that were healed while another fault on the same host was in force, so that nobody could see it. */
+  #unseenHeals: { host: TargetName; title: string; isGone: () => Promise<boolean> }[] = [];
+  /** Two changes on one host at the same time would see each other's effects. So they wait for each other. */
+  readonly #turns = new Map<TargetName, Turns>(targetNames.map((name) => [name, new Turns()]));
 
-  constructor(timeline: Timeline, target: (name: TargetName) => FaultTarget) {
-    this.#timeline = timeline;
+  constructor(record: RecordEvent, target: (name: TargetName) => FaultTarget) {
+    this.#record = record;
     this.#target = target;
   }
 
-  /** Oldest first. */
+  /** The oldest one first. */
   get all(): readonly AppliedFault[] {
     return [...this.#inForce.keys()];
   }
 
-  /** By how much a host's answers may be late: all that is in force on it adds up. */
+  /** By how many ms the answers of a host may be late: the sum for all faults in force on it. */
   lateMs(host: HostName): number {
     return [...this.#inForce].reduce((sum, [applied, lateMs]) => (applied.host === host ? sum + lateMs : sum), 0);
   }
@@ -47,9 +53,9 @@ export class FaultsInForce {
   }
 
   /**
-   * Puts a fault in force and looks whether it shows. A fault without effect is a doubt, not an error.
-   * @throws {LabError} BAD_INPUT for an unknown fault, host or option; NOT_SUPPORTED where it cannot be put in force or looked at,
-   * and then nothing of it is left.
+   * Puts a fault in force and looks for its effect. A fault without effect is a doubt, not an error.
+   * @throws {LabError} BAD_INPUT for an unknown fault, host or option, and for a fault that is in force on the host already. NOT_SUPPORTED where
+   * the fault cannot be put in force, or cannot be looked at; nothing of it is left then.
    */
   async apply(name: string, host: string, given: Readonly<Record<string, string | number>> = {}): Promise<AppliedFault> {
     if (!isFaultName(name)) throw unknownName('fault', name, faultNames);
@@ -58,18 +64,19 @@ export class FaultsInForce {
       const possible = targetNames.filter((each) => fault.on.includes(kindOf(each)));
       throw new LabError('BAD_INPUT', `The fault ${name} cannot act on \`${host}\`. It acts on: ${possible.join(', ')}.`);
     }
-    const words = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]));
-    const options = parseOptions(fault.options, words, `the fault ${name}`);
-    let held = new Map<Family, Held>();
-    const target: FaultTarget = { ...this.#target(host), held: (family) => held.get(family) ?? raise(new Error(`${name} holds no connection.`)) };
-    const optionText = Object.entries(words).map(([key, value]) => `${key}=${value}`).join(' ');
-    const title = `${name} ${host}`;
-    if (this.all.some((other) => other.name === name && other.host === host)) {
-      throw new LabError('BAD_INPUT', `${title} is in force already; heal it first.`);
-    }
+    const options = parseOptions(fault.options, given, `the fault ${name}`);
+    const optionText = Object.entries(given).map(([key, value]) => `${key}=${value}`).join(' ');
+    return await this.#inTurn(host, () => this.#apply(name, host, fault, options, optionText));
+  }
 
-    this.#timeline.add(host, 'fault:apply', { fault: title, options: optionText });
+  async #apply(name: FaultName, host: TargetName, fault: Fault, options: OptionValues<OptionTable>, optionText: string): Promise<AppliedFault> {
+    const title = `${name} ${host}`;
+    if (this.all.some((other) => other.name === name && other.host === host)) throw new LabError('BAD_INPUT', `${title} is in force already; heal it first.`);
+    this.#record(host, 'fault:apply', { fault: title, options: optionText });
+
+    let held = new Map<Family, Held>();
     let unused: Map<Family, Held> | undefined;
+    const target: FaultTarget = { ...this.#target(host), held: (family) => held.get(family) ?? raise(new Error(`The observer holds no connection for ${name}.`)) };
     if (fault.holds) [held, unused] = await Promise.all([holdPair(target), fault.holds === 'old' ? holdPair(target) : undefined]);
     const giveUp = async (problem: string, error: unknown): Promise<never> => {
       await Promise.all([release(held), release(unused)]);
@@ -81,71 +88,80 @@ export class FaultsInForce {
       return await giveUp(`Could not look for the effect of ${title}`, error);
     });
     const observed = fault.by ? `${effect}, by ${fault.by(target)}` : effect;
-    this.#timeline.add(host, seen ? 'fault:verified' : 'fault:unverified', { fault: title, observed });
+    this.#record(host, seen ? 'fault:verified' : 'fault:unverified', { fault: title, observed });
     if (!seen) this.#doubts.push(`${title} showed no effect: ${observed}`);
 
+    /** Looks whether the effect is gone, when the baseline is there again. */
+    const isGone = async (): Promise<boolean> => {
+      if (fault.harmless) return true;
+      await release(held);
+      // Another fault may have kept the unused connections from being opened.
+      if (fault.holds) held = unused && [...unused.values()].every(({ opened }) => opened.outcome === 'connected') ? unused : await holdPair(target);
+      const endMs = performance.now() + endingMs;
+      let gone: boolean;
+      // One answer is enough. One silence is not: a busy machine may be slow to answer.
+      do gone = !(await fault.observe(target, options)).seen;
+      while (!gone && !fault.holds && performance.now() < endMs);
+      await release(held);
+      if (unused !== held) await release(unused);
+      return gone;
+    };
     let healing: Promise<Observation> | undefined;
     const applied: AppliedFault = {
       name,
       host,
       observation: { seen, observed },
       heal: () => {
-        // A heal that failed may be tried again.
-        healing ??= heal().catch((error: unknown) => {
+        healing ??= this.#inTurn(host, () => this.#heal(applied, target, undo, isGone)).catch((error: unknown) => {
+          // A heal that failed may be tried again.
           healing = undefined;
           throw error;
         });
         return healing;
       },
     };
-    const heal = async (): Promise<Observation> => {
-      this.#timeline.add(host, 'fault:heal', { fault: title });
-      await undo();
-      this.#inForce.delete(applied);
-      this.#unseenHeals.push({ host, title, gone: async () => {
-        if (fault.harmless) return true;
-        await release(held);
-        // Another fault may have kept the unused ones from connecting.
-        if (fault.holds) held = unused && [...unused.values()].every(({ opened }) => opened.outcome === 'connected') ? unused : await holdPair(target);
-        const endMs = performance.now() + endingMs;
-        let isGone: boolean;
-        // One answer is enough; that none came may be a busy machine's doing.
-        do isGone = !(await fault.observe(target, options)).seen;
-        while (!isGone && !fault.holds && performance.now() < endMs);
-        await release(held);
-        if (unused !== held) await release(unused);
-        return isGone;
-      } });
-      const others = this.all.filter((other) => other.host === host);
-      if (others.length > 0) {
-        // The baseline cannot be there yet. It is looked for when the last fault of this host is healed.
-        const observed = `cannot be seen before ${others.map((other) => other.name).join(', ')} is healed`;
-        this.#timeline.add(host, 'fault:healed', { fault: title, observed });
-        return { seen: true, observed };
-      }
-      const healed = await this.#observeHealed(target);
-      this.#timeline.add(host, healed.seen ? 'fault:healed' : 'fault:unhealed', { fault: title, observed: healed.observed });
-      if (!healed.seen) this.#doubts.push(`${title} did not heal: ${healed.observed}`);
-      return healed;
-    };
     this.#inForce.set(applied, fault.answersLateMs?.(options) ?? 0);
     return applied;
   }
 
-  /** Looks for the baseline, and that every fault healed on the target since it was last there shows no more. */
+  async #heal(applied: AppliedFault, target: FaultTarget, undo: () => Promise<void>, isGone: () => Promise<boolean>): Promise<Observation> {
+    const { name, host } = applied;
+    const title = `${name} ${host}`;
+    this.#record(host, 'fault:heal', { fault: title });
+    await undo();
+    this.#inForce.delete(applied);
+    this.#unseenHeals.push({ host, title, isGone });
+    const others = this.all.filter((other) => other.host === host);
+    if (others.length > 0) {
+      // The baseline cannot be there yet. The lab looks for it when the last fault of this host is healed.
+      const observed = `cannot be seen before ${others.map((other) => other.name).join(', ')} is healed`;
+      this.#record(host, 'fault:healed', { fault: title, observed });
+      return { seen: true, observed };
+    }
+    const healed = await this.#observeHealed(target);
+    this.#record(host, healed.seen ? 'fault:healed' : 'fault:unhealed', { fault: title, observed: healed.observed });
+    if (!healed.seen) this.#doubts.push(`${title} did not heal: ${healed.observed}`);
+    return healed;
+  }
+
+  /** Looks for the baseline, and for the absence of every effect that was healed since the baseline was last there. */
   async #observeHealed(target: FaultTarget): Promise<Observation> {
     const healed = this.#unseenHeals.filter(({ host }) => host === target.name);
     this.#unseenHeals = this.#unseenHeals.filter(({ host }) => host !== target.name);
     const baseline = await target.probe.answers(target.name);
     if (!baseline.seen) return baseline;
-    for (const { title, gone } of healed) {
-      if (!(await gone())) return { seen: false, observed: `${baseline.observed}, but the effect of ${title} is still there` };
+    for (const { title, isGone } of healed) {
+      if (!(await isGone())) return { seen: false, observed: `${baseline.observed}, but the effect of ${title} is still there` };
     }
     return baseline;
   }
+
+  #inTurn<T>(host: TargetName, work: () => Promise<T>): Promise<T> {
+    return (this.#turns.get(host) ?? new Turns()).take(work);
+  }
 }
 
-/** A connection in each family, kept as after a client's request: one that was never used is nothing to be kept yet. */
+/** A connection in each family. Each one has served a request, as a client's kept connection has. */
 async function holdPair({ name, probe }: FaultTarget): Promise<Map<Family, Held>> {
   return new Map(await Promise.all(([4, 6] as const).map(async (family): Promise<[Family, Held]> => {
     const held = await probe.hold(name, family);

@@ -45,9 +45,9 @@ describeWith(['netns', 'curl'], 'the process and its addresses', () => {
 
   test('restart: a new process runs', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
-    const { pid } = lab.remote('backend-2').process;
+    const { pid } = lab.server('backend-2').remote.process;
     await lab.apply('restart', 'backend-2');
-    expect(lab.remote('backend-2').process.pid).not.toBe(pid);
+    expect(lab.server('backend-2').remote.process.pid).not.toBe(pid);
     expect(lab.doubts).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ export const stop = defineFault({
 
 export async function stopInOrder(target: FaultTarget): Promise<void> {
   // A paused process gets SIGTERM only when it continues. It would then end at a moment when no fault asks for it.
-  if ((await target.process().state()) === 'T') throw new Error('its process is paused; heal that first');
+  if ((await target.process().state()) === 'T') throw new Error('its process is paused; heal `pause` first');
   target.expectExit();
   await target.process().signal('SIGTERM');
   await target.process().exited;

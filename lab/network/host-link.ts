@@ -13,6 +13,7 @@
  */
 import type { Host } from './drivers/driver.ts';
 import { messageOf } from '../vocabulary/errors.ts';
+import { Turns } from '../vocabulary/limits.ts';
 import { addNetem, isForNetem, type Netem } from './netem.ts';
 import type { Remote } from './remote.ts';
 import { interfaceName } from '../vocabulary/topology.ts';
@@ -52,8 +53,8 @@ export class Link {
   #netem: (Netem & { name: ImpairmentName }) | undefined;
   #relay: { remote: Remote; placement: Placement } | undefined;
   #dropped = 0;
-  /** The latest change. The next change waits for it, so there is one change at a time. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** One change at a time. */
+  readonly #turns = new Turns();
 
   constructor(means: LinkMeans) {
     this.#means = means;
@@ -61,15 +62,15 @@ export class Link {
 
   /** Puts an impairment in force. Returns the function that heals it. */
   async impair<Name extends ImpairmentName>(name: Name, value: Impairments[Name]): Promise<() => Promise<void>> {
-    const removeNetem = await this.#inTurn(() => this.#tryNetem(name, value));
-    if (removeNetem) return () => this.#inTurn(removeNetem);
-    await this.#inTurn(async () => {
+    const removeNetem = await this.#turns.take(() => this.#tryNetem(name, value));
+    if (removeNetem) return () => this.#turns.take(removeNetem);
+    await this.#turns.take(async () => {
       const { remote } = (this.#relay ??= await this.#insert());
       this.#inForce.add(name);
       await remote.call('set', { name, value });
     });
     return () =>
-      this.#inTurn(async () => {
+      this.#turns.take(async () => {
         await this.#relay?.remote.call('set', { name, value: null });
         this.#inForce.delete(name);
         if (this.#inForce.size === 0) await this.#remove();
@@ -83,7 +84,7 @@ export class Link {
 
   /** Adds or deletes an address of the host, on the interface that has the host's addresses at the moment. `address` has a prefix length. */
   async changeAddress(action: 'add' | 'delete', address: string): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       const placement = this.#relay?.placement;
       await this.#ip([buildAddress(action, address, placement !== undefined)]);
       if (!placement || !isIPv6Prefix(address)) return;
@@ -93,7 +94,7 @@ export class Link {
 
   /** Reports the frames that were lost since the last report. */
   async sync(): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       if (this.#netem) this.#reportLost('netem', await this.#netem.lost());
       if (this.#relay) await this.#countLosses(this.#relay.remote).catch((error: unknown) => { this.#means.onTrouble('relay', messageOf(error)); });
     });
@@ -165,12 +166,6 @@ export class Link {
     const { exitCode, stdout, stderr } = await this.#means.host.run(argv);
     if (exitCode !== 0) throw new Error(`\`${argv.join(' ')}\` on ${this.#means.host.name} ended with exit status ${exitCode}: ${stderr}`);
     return { stdout };
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 }
 

@@ -1,50 +1,54 @@
-/** The wire as a witness: a process on the client's host that captures, and what its frames tell. */
+/** The wire as a witness: a process on the client's host captures frames, and the lab reads events from them. */
 import type { Delivered } from '../../services/capture/main.ts';
+import type { Remote } from '../network/remote.ts';
 import { messageOf } from '../vocabulary/errors.ts';
-import type { Lab } from './lab.ts';
-import { programArgv } from '../network/programs.ts';
-import { interfaceName } from '../vocabulary/topology.ts';
-import { decodeFrames, type CapturedFrame } from '../vocabulary/frame-records.ts';
+import type { EmittedEvent } from '../vocabulary/events.ts';
+import { decodeFrames } from '../vocabulary/frame-records.ts';
+import { interfaceName, type Addresses } from '../vocabulary/topology.ts';
+import type { Captured } from '../wire/capture-file.ts';
 import { WireDecoder } from '../wire/decoder.ts';
 
-export interface Captured {
-  readonly frames: readonly CapturedFrame[];
-  /** Frames the kernel had no room for. */
-  readonly dropped: number;
-}
+export type { Captured };
 
 export interface Capture {
   readonly captured: Captured;
-  /** Waits for every frame that has passed so far. Returns why the capture is not whole, or null. */
+  /** Waits for every frame that has passed so far. Returns why the capture is not complete, or null. */
   sync(): Promise<string | null>;
 }
 
-/** Longer than a frame can stay in the kernel's hands by far. */
+/** What a capture needs of a lab. */
+export interface CaptureMeans {
+  client: Addresses;
+  /** Starts a program of this project on the client's host. */
+  start(path: string, args: string[], onFrames: (records: Buffer) => void): Promise<Remote>;
+  receive(event: EmittedEvent): void;
+}
+
+/** Far longer than a frame can stay in the kernel. */
 const syncLimitMs = 5_000;
 
-/** Resolves when the interface is listened to. @throws {LabError} when it cannot be. */
-export async function startCapture(lab: Lab): Promise<Capture> {
-  const decoder = new WireDecoder(lab.topology.hosts.client);
-  const frames: CapturedFrame[] = [];
+/** Resolves when the capture listens. @throws {LabError} when it cannot. */
+export async function startCapture({ client, start, receive }: CaptureMeans): Promise<Capture> {
+  const decoder = new WireDecoder(client);
+  const frames: Captured['frames'][number][] = [];
   const captured = { frames, dropped: 0 };
-  const onFrames = (records: Buffer): void => {
+  const remote = await start('services/capture/main.ts', [interfaceName], (records) => {
     for (const frame of decodeFrames(records)) {
       frames.push(frame);
-      for (const event of decoder.decode(frame)) lab.timeline.receive('client', event);
+      for (const event of decoder.decode(frame)) receive(event);
     }
-  };
-  const remote = await lab.startProcess('client', 'the capture', programArgv(lab.network.runtime, 'services/capture/main.ts', interfaceName), { privileged: true, onFrames });
+  });
   return {
     captured,
     sync: async () => {
       try {
         const delivered = await remote.call<Delivered>('sync', {}, syncLimitMs);
-        // Frames that came meanwhile are there, too.
+        // The frames that came in the meantime are counted, too.
         const sent = Math.max(delivered.frames, frames.at(-1)?.number ?? 0);
         captured.dropped = delivered.dropped + sent - frames.length;
-        return captured.dropped === 0 ? null : `the capture lost ${captured.dropped} of ${sent + delivered.dropped} frames: what the wire says is not the whole story`;
+        return captured.dropped === 0 ? null : `the capture lost ${captured.dropped} of ${sent + delivered.dropped} frames, so the packets do not tell everything`;
       } catch (error) {
-        return `the capture is not whole: ${messageOf(error)}`;
+        return `the capture is not complete: ${messageOf(error)}`;
       }
     },
   };

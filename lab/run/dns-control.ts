@@ -2,7 +2,7 @@
 import type { FilterName } from '../../services/dns/filters.ts';
 import type { Policy } from '../../services/dns/policy.ts';
 import type { AddressType } from '../../services/dns/records.ts';
-import type { Service } from '../faults/fault.ts';
+import type { Service } from '../network/server.ts';
 
 export interface DnsControl {
   aaaa(on: boolean): Promise<Policy>;

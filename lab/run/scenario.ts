@@ -6,14 +6,13 @@ import type { Behaviour } from '../../services/backend/behaviour.ts';
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { Check } from '../analysis/checks.ts';
 import type { Findings } from '../analysis/findings.ts';
-import type { AddressedResult } from '../clients/requests.ts';
+import type { StageClient } from '../clients/stage-client.ts';
 import type { DnsControl } from './dns-control.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { ExternalServerName } from './external-servers/index.ts';
 import type { RunningServer } from './external-servers/start.ts';
-import type { AppliedFault } from './lab.ts';
+import type { AppliedFault } from '../faults/in-force.ts';
 import type { BackendName, Topology, TopologyChange } from '../vocabulary/topology.ts';
-import type { ProcessOutput } from 'zx';
 
 /** What a scenario's stimulus works with. */
 export interface Stage {
@@ -59,20 +58,6 @@ export interface Redialers {
   redialled(count: number): Promise<void>;
   /** Ends them all. */
   close(): Promise<void>;
-}
-
-/** Two that a client may repeat by itself, one safe and one not, and one that it may not repeat (RFC 9110 sections 9.2.1 and 9.2.2). */
-export type Method = 'GET' | 'PUT' | 'POST';
-
-export interface StageClient {
-  /** One request of the lab's URL, to its end. A failure is a result, not an error. */
-  request(method: Method, url?: string): Promise<AddressedResult>;
-  /** The same with GET. */
-  get(url?: string): Promise<AddressedResult>;
-  /** Any command on the client's host, by zx: ``await client.$`curl -s ${url}` ``. */
-  $(pieces: TemplateStringsArray, ...args: unknown[]): Promise<ProcessOutput>;
-  /** Ends the client and with it its connections. */
-  stop(): Promise<void>;
 }
 
 /** What a run left to judge. */

@@ -1,43 +1,43 @@
-/** What a scenario's stimulus works with, made of a lab that comes up. */
+/** Sets the stage: starts the services, the client and the capture, and offers a scenario what it works with. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientOptions } from '../../client/client-options.ts';
-import { findClient, type Client } from '../clients/index.ts';
+import { findClient } from '../clients/find-client.ts';
+import type { Client } from '../clients/index.ts';
+import type { ClientContext, StageClient } from '../clients/stage-client.ts';
+import { programArgv } from '../network/programs.ts';
 import { LabError } from '../vocabulary/errors.ts';
+import { hostAt, httpPort, isBackend } from '../vocabulary/topology.ts';
 import { startExternalServer } from './external-servers/start.ts';
 import type { Lab } from './lab.ts';
-import type { Load, Redialers, Stage, StageClient } from './scenario.ts';
-import { programArgv } from '../network/programs.ts';
-import { hostAt, httpPort, isBackend } from '../vocabulary/topology.ts';
+import type { Load, Redialers, Stage } from './scenario.ts';
 
 export interface StageSetting {
   lab: Lab;
   client: Client;
+  /** On docker: the image that the client runs from, in the place of the lab's own. */
   clientImage: string | undefined;
   options: ClientOptions;
-  /** What was asked for on the command line, over what the scenario wants. */
+  /** The options of the command line. They overrule what a scenario asks for. */
   asked: Partial<ClientOptions>;
+  /** The limit of one request, in ms. */
   limitMs: number;
   seed: string;
+  /** Aborts when the run is over. */
   over: AbortSignal;
   onClient: (version: string) => void;
   onOptions: (wanted: ClientOptions) => void;
 }
 
-/** Services and client start side by side; the stage is what the scenario's stimulus works with. */
+/** Services, client and capture start side by side. */
 export async function setStage({ lab, client, clientImage, options, asked, limitMs, seed, over, onClient, onOptions }: StageSetting): Promise<Stage> {
-  let lastRequest = 0;
-  const numbers = { next: () => ++lastRequest };
-  const finding = (async () => {
-    if (clientImage !== undefined) await lab.useClientImage(clientImage);
-    return await findClient(lab, client);
-  })();
+  const finding = clientContext(lab, clientImage).then((context) => findClient(context, client));
   const startClient = async (wanted: ClientOptions): Promise<StageClient> => {
     const { version, start } = await finding;
     onClient(version);
     onOptions(wanted);
-    return await start(wanted, numbers, limitMs);
+    return await start(wanted, limitMs);
   };
-  const [stageClient] = await Promise.all([startClient(options), lab.startServices(seed), lab.startCapture()]);
+  const [stageClient] = await Promise.all([startClient(options), lab.startServices(), lab.startCapture()]);
   return {
     topology: lab.topology,
     client: stageClient,
@@ -50,7 +50,7 @@ export async function setStage({ lab, client, clientImage, options, asked, limit
     serve: (server, backend) => startExternalServer(lab, server, backend),
     note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
     wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
-    until: (isIt, limitMs = 1_000) => lab.timeline.waitFor(isIt, limitMs),
+    until: (isIt, untilMs = 1_000) => lab.timeline.waitFor(isIt, untilMs),
     backendAt: (address) => {
       const host = address === null ? undefined : hostAt(lab.topology, address);
       if (!isBackend(host)) throw new LabError('BAD_OUTPUT', `Expected the address of a backend, got ${String(address)}.`);
@@ -59,17 +59,34 @@ export async function setStage({ lab, client, clientImage, options, asked, limit
   };
 }
 
-/** From the observer's host, so that the client's packets stay the client's. */
-async function startLoad(lab: Lab, seed: string): Promise<Load> {
-  const remote = await lab.startProcess('observer', 'the load', programArgv(lab.network.runtime, 'services/load/main.ts'));
+/** @throws {LabError} NOT_SUPPORTED for an image where the driver has no images. */
+async function clientContext({ network, processes, timeline }: Lab, image: string | undefined): Promise<ClientContext> {
+  const host = network.host('client');
+  if (image !== undefined && !network.clientFrom) throw new LabError('NOT_SUPPORTED', `A client from an image needs the docker driver. On ${network.driver} a client has the files of this machine.`);
+  let lastNumber = 0;
+  return {
+    host,
+    externalHost: (image === undefined ? undefined : await network.clientFrom?.(image)) ?? host,
+    runtime: network.runtime,
+    startProgram: (title, path, ...args) => processes.start('client', title, programArgv(network.runtime, path, ...args)),
+    record: (event, payload) => { timeline.add('client', event, payload); },
+    receive: (event) => { timeline.receive('client', event); },
+    reportTrouble: (title, reason) => { processes.reportTrouble('client', title, reason); },
+    nextNumber: () => ++lastNumber,
+  };
+}
+
+/** The load comes from the observer's host, so that the client's wire has the client's packets only. */
+async function startLoad({ network, processes }: Lab, seed: string): Promise<Load> {
+  const remote = await processes.start('observer', 'the load', programArgv(network.runtime, 'services/load/main.ts'));
   return {
     open: async (address, connections) => { await remote.call('open', { address, port: httpPort, seed, ...connections }); },
     alive: () => remote.call('alive'),
   };
 }
 
-async function startRedialers(lab: Lab, seed: string): Promise<Redialers> {
-  const remote = await lab.startProcess('observer', 'the load that redials', programArgv(lab.network.runtime, 'services/load/redialers.ts'));
+async function startRedialers({ network, processes }: Lab, seed: string): Promise<Redialers> {
+  const remote = await processes.start('observer', 'the load that redials', programArgv(network.runtime, 'services/load/redialers.ts'));
   return {
     open: async (addresses, each) => { await remote.call('open', { addresses, each, port: httpPort, seed }); },
     ask: async (path) => { await remote.call('ask', { path }); },

@@ -173,7 +173,10 @@ export type Payload<Name extends EventName> = {
     keyof FieldTypes];
 };
 
-/** What a process of the lab writes, one JSON line each; the lab adds host and witness. */
+/** Puts an event of the lab itself on the timeline, now. */
+export type RecordEvent = <Name extends EventName>(host: string, event: Name, payload: Payload<Name>) => void;
+
+/** What a process of the lab writes, one JSON line each. The lab adds host and witness. */
 export type EmittedEvent = { [Name in EventName]: { event: Name; atMs: number } & Payload<Name> }[EventName];
 
 /** An event on the timeline: `tMs` counts from the start of the scenario's stimulus, and is negative before it. */

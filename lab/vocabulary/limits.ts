@@ -1,7 +1,10 @@
-/** Waiting that ends: by a time limit, or by an interruption. */
+/** Waiting that ends, by a time limit or an interruption, and work that is done one after the other. */
 import { LabError } from './errors.ts';
 
-/** @throws {LabError} TIME_LIMIT when `work` takes longer; what it does goes on, and is ended by the lab's disposal. */
+/**
+ * Resolves with the result of `work`. `what` names it in the message.
+ * @throws {LabError} TIME_LIMIT when `work` takes longer than the limit. The work itself goes on; the end of the lab ends it.
+ */
 export async function withinLimit<T>(what: string, limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
@@ -26,5 +29,17 @@ export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<
     return await Promise.race([working, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Runs pieces of work one after the other, in the order in which they were asked for. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Resolves or rejects as `work` does. A piece that fails does not keep the next one from its turn. */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
   }
 }

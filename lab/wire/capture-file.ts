@@ -1,8 +1,8 @@
 /** What a run captured, as a file for Wireshark, with what the lab and the caller did written beside the frames. */
+import type { CapturedFrame } from '../vocabulary/frame-records.ts';
 import type { EventName, Payload, TimelineEvent } from '../vocabulary/events.ts';
 import { phraseOf, plainText } from '../vocabulary/telling.ts';
 import { hostNames, interfaceName, type Topology } from '../vocabulary/topology.ts';
-import type { Captured } from '../run/capture.ts';
 import { buildPcapng } from './pcapng.ts';
 
 /** What a reader of the packets cannot know: everything that was done to the lab, and the caller's side of each request. */
@@ -21,6 +21,13 @@ const remarked = new Set<EventName>([
   'client:response',
   'client:error',
 ]);
+
+/** What a capture holds. */
+export interface Captured {
+  readonly frames: readonly CapturedFrame[];
+  /** Frames that the kernel had no room for. */
+  readonly dropped: number;
+}
 
 export interface CaptureContext {
   captured: Captured;

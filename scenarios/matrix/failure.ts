@@ -5,7 +5,8 @@
 import { check, type Check } from '../../lab/analysis/checks.ts';
 import type { Findings } from '../../lab/analysis/findings.ts';
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
-import { defineScenario, type Method, type Result, type Scenario, type Stage } from '../../lab/run/scenario.ts';
+import type { Method } from '../../lab/clients/stage-client.ts';
+import { defineScenario, type Result, type Scenario, type Stage } from '../../lab/run/scenario.ts';
 import { hostAt, type HostName } from '../../lab/vocabulary/topology.ts';
 
 /** How long the lab waits for the measured request, in ms. glibc's resolver and undici's connect give up after 10 s, so this is longer. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nodeFolder, nodeReleases } from '../../../client/external/node.ts';
 import { profiles } from '../../../client/external/index.ts';
 import type { Profile } from '../../../client/external/profile.ts';
-import { clientHost, findClients, prepare } from '../../clients/index.ts';
+import { clientHost, findClients, prepareClient } from '../../clients/find-client.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { pc } from '../../vocabulary/terminal.ts';
@@ -26,7 +26,7 @@ export async function listClients({ driver: driverName, install }: { driver: str
       const found = await profile.find(host);
       if (found?.prepare) {
         console.error(`Preparing ${name} …`);
-        await prepare(host, name, found);
+        await prepareClient(host, name, found);
       }
     }
   }

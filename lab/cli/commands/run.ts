@@ -3,7 +3,7 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { constants } from 'node:os';
 import { clientOptions } from '../../../client/client-options.ts';
 import { scenarios, type ScenarioName } from '../../../scenarios/index.ts';
-import { optionsForAny } from '../../clients/foreign.ts';
+import { optionsForAny } from '../../clients/external-client.ts';
 import { isOwn, ownClientNames, parseClient } from '../../clients/index.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { LabError } from '../../vocabulary/errors.ts';

@@ -26,7 +26,7 @@ export async function startExternalServer(lab: Lab, name: ExternalServerName, ba
   const host = lab.host(backend);
   const asked = await host.run([...server.version]);
   if (asked.exitCode !== 0) throw new LabError('MISSING_TOOL', `The server \`${name}\` is not on ${backend}'s host. To get it: ${server.install}.`);
-  const own = lab.remote(backend);
+  const own = lab.server(backend).remote;
   own.expectExit();
   await own.process.signal('SIGKILL');
   await own.process.exited;

@@ -1,5 +1,5 @@
 /**
- * A client that lives as long as the scenario's: JSON lines on its stdin and stdout (docs/clients.md).
+ * A long-lived client: one process for all requests of a scenario. It speaks JSON lines on its stdin and stdout (docs/clients.md).
  *
  *   in   {"id":1,"method":"GET","url":"http://…","timeoutMs":1000}
  *   out  {"id":1,"status":200,"body":"…"}  or  {"id":1,"error":"…"}
@@ -13,23 +13,23 @@ import { LabError } from '../vocabulary/errors.ts';
 import type { EmittedEvent } from '../vocabulary/events.ts';
 import { parseClientLine } from '../vocabulary/json-lines.ts';
 import { withinLimit } from '../vocabulary/limits.ts';
-import { timedOut, type Asked, type Asker } from './asker.ts';
+import { timedOut, type ClientRequest, type ExternalClient } from './external-request.ts';
 
-/** Java and a browser need a second or two, on a busy machine several. */
+/** Java and a browser need one or two seconds to start, and several on a busy machine. */
 const readyLimitMs = 30_000;
 
 export interface LongLivedOptions {
   host: Pick<Host, 'start'>;
   name: string;
   program: LongLived;
-  /** A process of its own for each request: no connection outlives one. */
+  /** Whether each request gets a process of its own, so that no connection outlives a request. */
   freshProcess: boolean;
   onEvent: (event: EmittedEvent) => void;
-  /** Hears of an end nobody asked for, and of output that is none of the protocol's. */
+  /** Called when the process ends unexpectedly, and when it writes a line that does not belong to the protocol. */
   onTrouble: (reason: string) => void;
 }
 
-export async function longLivedAsker(options: LongLivedOptions): Promise<Asker> {
+export async function longLivedClient(options: LongLivedOptions): Promise<ExternalClient> {
   let shared: Promise<Speaker> | undefined;
   const live = new Set<Speaker>();
   const start = async (): Promise<Speaker> => {
@@ -41,26 +41,26 @@ export async function longLivedAsker(options: LongLivedOptions): Promise<Asker> 
     live.delete(speaker);
     await speaker.stop();
   };
-  const asker: Asker = {
+  const client: ExternalClient = {
     prepare: async () => {
       const speaker = await (options.freshProcess ? start() : (shared ??= start()));
-      return async (asked) => {
-        const result = await speaker.ask(asked);
+      return async (request) => {
+        const result = await speaker.request(request);
         if (result !== 'too late' && !options.freshProcess) return result;
         // The next request gets another process.
         if (result === 'too late') shared = undefined;
-        // Not awaited: how long a process takes to die is no part of the request.
+        // Not awaited: the end of the process is not part of the request.
         void end(speaker);
-        return result === 'too late' ? timedOut(asked.limitMs) : result;
+        return result === 'too late' ? timedOut(request.limitMs) : result;
       };
     },
     stop: async () => {
       await Promise.all([...live].map(end));
     },
   };
-  // What cannot be started is told before the scenario begins.
-  if (!options.freshProcess) await asker.prepare();
-  return asker;
+  // If the process cannot be started, that is told before the scenario begins.
+  if (!options.freshProcess) await client.prepare();
+  return client;
 }
 
 interface Pending {
@@ -92,21 +92,21 @@ class Speaker {
     void process.exited.then((exit) => { this.#ended(exit); });
   }
 
-  async ask({ request, method, url, timeoutMs, limitMs }: Asked): Promise<RequestResult | 'too late'> {
+  async request({ number, method, url, timeoutMs, limitMs }: ClientRequest): Promise<RequestResult | 'too late'> {
     if (this.#broken) throw this.#broken;
     const { promise, resolve, reject } = Promise.withResolvers<RequestResult | 'too late'>();
     const timer = setTimeout(resolve, limitMs, 'too late');
-    this.#pending.set(request, { resolve, reject });
-    this.#process.send(JSON.stringify({ id: request, method, url, ...(timeoutMs === null ? {} : { timeoutMs }) }));
+    this.#pending.set(number, { resolve, reject });
+    this.#process.send(JSON.stringify({ id: number, method, url, ...(timeoutMs === null ? {} : { timeoutMs }) }));
     try {
       return await promise;
     } finally {
       clearTimeout(timer);
-      this.#pending.delete(request);
+      this.#pending.delete(number);
     }
   }
 
-  /** SIGKILL: what a client does at its orderly end is no part of any scenario. */
+  /** SIGKILL: no scenario is about the orderly end of a client. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const { resolve } of this.#pending.values()) resolve('too late');
@@ -120,7 +120,7 @@ class Speaker {
     if (message === undefined || ('id' in message && !this.#pending.has(message.id))) {
       const shown = line.slice(0, 200);
       this.#break(new LabError('BAD_OUTPUT', `Expected the client \`${this.#options.name}\` to write the protocol's JSON lines (docs/clients.md), got \`${shown}\`.`));
-      this.#options.onTrouble(`wrote \`${shown}\`, which is no line of the protocol`);
+      this.#options.onTrouble(`wrote \`${shown}\`, which is not a line of the protocol`);
     } else if ('event' in message) this.#options.onEvent(message);
     else if ('ready' in message) this.#ready.resolve(undefined);
     else {
@@ -133,7 +133,7 @@ class Speaker {
   #ended({ code, signal, stderr }: ProcessExit): void {
     if (this.#stopped) return;
     const how = `${signal ?? `exit status ${String(code)}`}${stderr ? `; it wrote: ${stderr}` : ''}`;
-    const hint = this.#options.program.saysReady ? '' : ' A command that is to be given the URL as a word has {url} in it; one without speaks the protocol of docs/clients.md.';
+    const hint = this.#options.program.saysReady ? '' : ' A command that gets the URL as a word has {url} in it. A command without {url} must speak the protocol of docs/clients.md.';
     this.#break(new LabError('PROCESS_EXITED', `The client \`${this.#options.name}\` ended: ${how}.${hint}`));
     this.#options.onTrouble(`ended: ${how}`);
   }

@@ -1,31 +1,31 @@
-/** A client that is one process a request: any command. Its output is the body; a non-zero exit status is a failed request. */
+/** A one-shot client: a command that runs once for each request. Its output is the body. A non-zero exit status is a failed request. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OneShot } from '../../client/external/profile.ts';
 import type { Host } from '../network/drivers/driver.ts';
 import { LabError } from '../vocabulary/errors.ts';
 import type { RequestResult } from '../../client/requester.ts';
-import { timedOut, type Asked, type Asker } from './asker.ts';
+import { timedOut, type ClientRequest, type ExternalClient } from './external-request.ts';
 
-/** What a shell says of a command that it cannot run (POSIX.1-2017, Shell and Utilities, 2.8.2). */
+/** The exit statuses of a command that could not be run (POSIX.1-2017, Shell and Utilities, 2.8.2). */
 const cannotRun = [126, 127];
 
-export function oneShotAsker(host: Pick<Host, 'start'>, name: string, program: OneShot): Asker {
+export function oneShotClient(host: Pick<Host, 'start'>, name: string, program: OneShot): ExternalClient {
   const running = new Set<() => Promise<void>>();
-  const ask = async (asked: Asked): Promise<RequestResult> => {
-    const process = await host.start(buildArgv(name, program, asked));
+  const makeRequest = async (request: ClientRequest): Promise<RequestResult> => {
+    const process = await host.start(buildArgv(name, program, request));
     const lines: string[] = [];
     process.onLine((line) => lines.push(line));
-    // It may have ended in this moment, which is what is wanted.
+    // The process may have ended by itself in this moment.
     const kill = (): Promise<void> => process.signal('SIGKILL').catch(() => undefined);
     running.add(kill);
     const over = new AbortController();
-    const limit = sleep(asked.limitMs, 'too late' as const, { signal: over.signal }).catch(() => 'too late' as const);
+    const limit = sleep(request.limitMs, 'too late' as const, { signal: over.signal }).catch(() => 'too late' as const);
     const exit = await Promise.race([process.exited, limit]);
     over.abort();
     running.delete(kill);
     if (exit === 'too late') {
       await kill();
-      return timedOut(asked.limitMs);
+      return timedOut(request.limitMs);
     }
     const { code, signal, stderr } = exit;
     if (code !== null && cannotRun.includes(code)) {
@@ -37,17 +37,17 @@ export function oneShotAsker(host: Pick<Host, 'start'>, name: string, program: O
     return { ok: false, error: said ? `${how}: ${said}` : how, causes: stderr === '' ? [] : [stderr] };
   };
   return {
-    prepare: () => Promise.resolve(ask),
+    prepare: () => Promise.resolve(makeRequest),
     stop: async () => {
       await Promise.all([...running].map((kill) => kill()));
     },
   };
 }
 
-/** @throws {LabError} NOT_SUPPORTED for a method that the command is not told. */
-export function buildArgv(name: string, { argv }: OneShot, { method, url }: Pick<Asked, 'method' | 'url'>): string[] {
+/** @throws {LabError} NOT_SUPPORTED for a method that the command cannot be told. */
+export function buildArgv(name: string, { argv }: OneShot, { method, url }: Pick<ClientRequest, 'method' | 'url'>): string[] {
   if (method !== 'GET' && !argv.some((word) => word.includes('{method}'))) {
-    throw new LabError('NOT_SUPPORTED', `The client \`${name}\` can only GET: it has no {method} among its words, and ${method} was asked for.`);
+    throw new LabError('NOT_SUPPORTED', `The client \`${name}\` can only GET: the command has no {method} in it, and the scenario asks for ${method}.`);
   }
   return argv.map((word) => word.replaceAll('{url}', url).replaceAll('{method}', method));
 }

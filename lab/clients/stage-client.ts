@@ -1,0 +1,49 @@
+/** A client as a scenario works with it, and what it is started with. */
+import type { ProcessOutput } from 'zx';
+import type { RequestResult } from '../../client/requester.ts';
+import type { Host, Runtime } from '../network/drivers/driver.ts';
+import type { Remote } from '../network/remote.ts';
+import type { EmittedEvent, EventName, Payload } from '../vocabulary/events.ts';
+
+/**
+ * A client may repeat GET and PUT by itself: GET is safe, PUT is idempotent. It may not repeat POST (RFC 9110 sections 9.2.1 and 9.2.2).
+ */
+export type Method = 'GET' | 'PUT' | 'POST';
+
+/** The result of a request, and the address that answered. */
+export type AddressedResult = RequestResult & { address: string | null };
+
+export interface StageClient {
+  /** Makes one request, and resolves at its end. The URL is the lab's if none is given. A request that fails is a result, not an error. */
+  request(method: Method, url?: string): Promise<AddressedResult>;
+  /** The same with GET. */
+  get(url?: string): Promise<AddressedResult>;
+  /** Runs any command on the client's host, by zx: ``await client.$`curl -s ${url}` ``. */
+  $(pieces: TemplateStringsArray, ...args: unknown[]): Promise<ProcessOutput>;
+  /** Ends the client, and with it its connections. */
+  stop(): Promise<void>;
+}
+
+/** What a client needs of the run that it is part of. */
+export interface ClientContext {
+  /** The client's host. */
+  host: Host;
+  /** Where a client that is not ours runs: on the client's host, or in a container from another image in its place. */
+  externalHost: Host;
+  runtime: Runtime;
+  /** Starts a program of this project on the client's host. */
+  startProgram(title: string, path: string, ...args: string[]): Promise<Remote>;
+  /** Puts an event of the lab on the timeline. */
+  record<Name extends EventName>(event: Name, payload: Payload<Name>): void;
+  /** Puts an event that the client wrote on the timeline. */
+  receive(event: EmittedEvent): void;
+  /** Tells of something unexpected: the verdict is unknown then. */
+  reportTrouble(title: string, reason: string): void;
+  /** The number of the next request. Requests are numbered over the whole run, so that the events of two clients cannot be confused. */
+  nextNumber(): number;
+}
+
+/** Adds the address that the backend named in its answer: `Hello, World from <address>` (S1). */
+export function addressed(result: RequestResult): AddressedResult {
+  return { ...result, address: result.ok ? (/Hello, World from (\S+)/.exec(result.body)?.[1] ?? null) : null };
+}

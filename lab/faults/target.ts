@@ -1,0 +1,47 @@
+/** The host that a fault acts on, made of what a lab has. */
+import type { Host } from '../network/drivers/driver.ts';
+import type { Link } from '../network/host-link.ts';
+import type { Probe } from '../network/probe.ts';
+import type { Server } from '../network/server.ts';
+import { LabError } from '../vocabulary/errors.ts';
+import { addressOf, kindOf, portOf, type TargetName, type Topology } from '../vocabulary/topology.ts';
+import type { FaultTarget } from './fault.ts';
+
+/** What a lab has for one target. */
+export interface TargetMeans {
+  topology: Topology;
+  host: Host;
+  server: Server;
+  link: Link;
+  probe: Probe;
+  /** Whether a request of this path is among the events of the server. */
+  hasRequest(path: string): boolean;
+}
+
+export function faultTarget(name: TargetName, { topology, host, server, link, probe, hasRequest }: TargetMeans): FaultTarget {
+  return {
+    name,
+    kind: kindOf(name),
+    port: portOf(name),
+    topology,
+    host,
+    probe,
+    link,
+    address: (family) => addressOf(topology, name, family),
+    spareAddress: (family) => {
+      if (name === 'dns') throw new LabError('BAD_INPUT', 'The DNS server has no other address to move to.');
+      return family === 4 ? topology.spares[name].ipv4 : topology.spares[name].ipv6;
+    },
+    held: () => { throw new Error('The observer holds no connection for this fault.'); },
+    arrived: async (path) => {
+      // The answer to `ping` comes after all events that the server wrote before.
+      if (await server.isRunning()) await server.remote.call('ping');
+      return hasRequest(path);
+    },
+    service: () => server.service,
+    process: () => server.remote.process,
+    restart: (listen) => server.start(listen),
+    startSuccessor: () => server.startSuccessor(),
+    expectExit: () => { server.remote.expectExit(); },
+  };
+}

@@ -1,0 +1,63 @@
+/** The processes of a lab: each is started on a host, speaks the control protocol, and writes its events onto the timeline. */
+import type { Network, StartOptions } from '../network/drivers/driver.ts';
+import { Remote } from '../network/remote.ts';
+import { withinLimit } from '../vocabulary/limits.ts';
+import type { HostName } from '../vocabulary/topology.ts';
+import type { Timeline } from './timeline.ts';
+
+/** Starting a process takes some 0.1 s. A process that needs longer than this hangs. */
+const readyLimitMs = 20_000;
+const pingLimitMs = 1_000;
+
+export interface ProcessOptions extends StartOptions {
+  /** Receives the frames that a capture writes. */
+  onFrames?: (records: Buffer) => void;
+}
+
+export class Processes {
+  /** Processes that ended unexpectedly, or wrote lines that are not part of the protocol: with one of these the verdict is unknown. */
+  readonly doubts: string[] = [];
+  readonly #network: Network;
+  readonly #timeline: Timeline;
+  readonly #remotes: Remote[] = [];
+  #isEnding = false;
+
+  constructor(network: Network, timeline: Timeline) {
+    this.#network = network;
+    this.#timeline = timeline;
+  }
+
+  /**
+   * Starts a process, and resolves when it is ready. `title` names it in messages.
+   * @throws {LabError} PROCESS_EXITED or TIME_LIMIT when it does not become ready.
+   */
+  async start(host: HostName, title: string, argv: readonly string[], { onFrames, ...options }: ProcessOptions = {}): Promise<Remote> {
+    const hostProcess = await this.#network.host(host).start(argv, options);
+    const remote = new Remote(title, hostProcess, (event) => { this.#timeline.receive(host, event); }, (reason) => { this.reportTrouble(host, title, reason); }, onFrames);
+    await withinLimit(`The start of ${title}`, readyLimitMs, remote.ready);
+    this.#remotes.push(remote);
+    return remote;
+  }
+
+  /** Tells of a process that did something unexpected. The verdict is unknown then. */
+  reportTrouble(host: HostName, title: string, reason: string): void {
+    if (this.#isEnding) return;
+    this.#timeline.add(host, 'lab:process-trouble', { process: title, reason });
+    this.doubts.push(`${title} ${reason}`);
+  }
+
+  /** Waits until every event that the processes have written is on the timeline. A process that is paused or gone has none left. */
+  async settle(): Promise<void> {
+    await Promise.all(
+      this.#remotes.map(async (remote) => {
+        const state = await remote.process.state();
+        if (state !== null && state !== 'T') await remote.call('ping', {}, pingLimitMs).catch(() => undefined);
+      }),
+    );
+  }
+
+  /** From here on the lab itself ends the processes. */
+  expectEnd(): void {
+    this.#isEnding = true;
+  }
+}
