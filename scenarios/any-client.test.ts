@@ -1,7 +1,8 @@
 /** The checks of every scenario hold for clients of other projects, and they never pass with a program that makes no request. */
 import { describe, expect, test } from 'vitest';
 import { netns } from '../lab/network/drivers/netns.ts';
-import { runScenario, type Journal } from '../lab/run/run-scenario.ts';
+import type { Journal } from '../lab/run/journal.ts';
+import { runScenario } from '../lab/run/run-scenario.ts';
 import { describeWith, type Need } from '../lab/testing/testing.ts';
 import { scenarioNames, scenarios, type ScenarioName } from './index.ts';
 

@@ -1,5 +1,5 @@
 /**
- * A lab that is kept up in one terminal and worked from another: a Unix socket between the two, JSON lines as everywhere.
+ * A lab that stays up in one terminal and is driven from another one. Between the two is a Unix socket with JSON lines.
  *
  *   in   {"command":"dns","args":{…}}        out   {"result":…} or {"error":"…"}
  */
@@ -13,21 +13,21 @@ import type { Observation } from '../faults/fault.ts';
 import type { Lab } from '../run/lab.ts';
 import { hostNames, isTarget, targetNames, type HostName } from '../vocabulary/topology.ts';
 
-/** What came of healing one fault. */
+/** The result of healing one fault. */
 export interface Healed extends Observation {
   fault: string;
 }
 
-/** What the second terminal can ask for. */
+/** The commands of the second terminal, and their arguments. */
 export interface HandCommands {
-  /** A DNS policy command of services/dns/policy.ts. */
+  /** A command of services/dns/policy.ts. */
   dns: { command: string; args: Record<string, unknown> };
   apply: { fault: string; host: string; options: Record<string, string> };
-  /** Heals what is in force on one host, or everything; answers with what was healed. */
+  /** Heals the faults on one host, or all faults if it is null. The answer lists them. */
   heal: { host: string | null };
-  /** The argv that runs a command on a host, for this machine's terminal. */
+  /** Answers with the argv that runs a command on a host, for the second terminal to run. */
   argv: { host: string; argv: string[]; directory: string; tty: boolean };
-  /** Changes what a backend's application does; see services/backend/behaviour.ts. */
+  /** Changes the behaviour of a backend's application; see services/backend/behaviour.ts. */
   behave: { backend: string; change: Record<string, unknown> };
   down: Record<string, never>;
 }
@@ -36,30 +36,30 @@ const socketDirectory = join(process.env['XDG_RUNTIME_DIR'] || tmpdir(), `failov
 const socketPath = join(socketDirectory, 'control.sock');
 
 /**
- * What answers on the socket says what this terminal runs, so nobody else may have made it: /tmp is everybody's.
- * @throws {LabError} BAD_INPUT when the folder is not this user's own.
+ * The second terminal runs the argv that it gets over this socket, so no other user may be able to make the socket. /tmp is open to all users.
+ * @throws {LabError} BAD_INPUT when the folder of the socket does not belong to this user alone.
  */
 async function expectOwnDirectory(): Promise<void> {
   const folder = await lstat(socketDirectory);
   if (folder.isDirectory() && folder.uid === userInfo().uid && (folder.mode & 0o077) === 0) return;
-  throw new LabError('BAD_INPUT', `Expected ${socketDirectory} to be a folder of this user's alone; it is not. Remove it, or set XDG_RUNTIME_DIR.`);
+  throw new LabError('BAD_INPUT', `Expected ${socketDirectory} to be a folder that only this user can open. It is not: remove it, or set XDG_RUNTIME_DIR to a folder of yours.`);
 }
 
-/** The socket of the lab that is up; disposing it makes room for the next one. */
+/** The socket of the lab that is up. Disposing it makes room for the next lab. */
 export interface HandControl extends AsyncDisposable {
-  /** Begins to obey; `down` is answered by `onDown`. */
+  /** Begins to carry out commands. `onDown` is called for the command `down`. */
   serve(lab: Lab, onDown: () => void): void;
 }
 
 /**
- * Takes the one place for a lab by hand.
+ * Opens the socket. There is one for each user, so one lab by hand can be up at a time.
  * @throws {LabError} BAD_INPUT when another lab is up already.
  */
 export async function openHandControl(): Promise<HandControl> {
   await mkdir(socketDirectory, { recursive: true, mode: 0o700 });
   await expectOwnDirectory();
   if (await isAnswered()) throw new LabError('BAD_INPUT', `A lab is up already (${socketPath}). \`lab down\` takes it down.`);
-  // What an earlier lab left that was killed.
+  // A lab that was killed left its socket.
   await rm(socketPath, { force: true });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -72,42 +72,42 @@ export async function openHandControl(): Promise<HandControl> {
   });
   return {
     serve: (lab, onDown) => {
-      const obeyOn = (socket: Socket): void => {
+      const serveOn = (socket: Socket): void => {
         createInterface({ input: socket }).on('error', () => undefined).on('line', (line) => void answer(socket, line, lab, onDown));
       };
-      for (const socket of sockets) obeyOn(socket);
-      server.on('connection', obeyOn);
+      for (const socket of sockets) serveOn(socket);
+      server.on('connection', serveOn);
     },
     [Symbol.asyncDispose]: async () => {
       await new Promise<void>((resolve) => {
         server.close(() => { resolve(); });
         for (const socket of sockets) socket.end();
       });
-      // Unless another lab has come meanwhile.
+      // It stays if another lab uses it now.
       await rmdir(socketDirectory).catch(() => undefined);
     },
   };
 }
 
 /**
- * Asks the lab that is up.
- * @throws {LabError} NO_LAB when there is none; BAD_INPUT with the lab's own message.
+ * Sends a command to the lab that is up, and resolves with its answer.
+ * @throws {LabError} NO_LAB when no lab is up; BAD_INPUT with the message of the lab.
  */
 export async function askLab<Command extends keyof HandCommands>(command: Command, args: HandCommands[Command]): Promise<unknown> {
-  const nobody = (cause: unknown): LabError => new LabError('NO_LAB', 'No lab is up. Start one in another terminal: `lab up`.', { cause });
+  const noLab = (cause: unknown): LabError => new LabError('NO_LAB', 'No lab is up. Start one in another terminal: `lab up`.', { cause });
   await expectOwnDirectory().catch((error: unknown) => {
-    throw error instanceof LabError ? error : nobody(error);
+    throw error instanceof LabError ? error : noLab(error);
   });
   return await new Promise((resolve, reject) => {
     const socket = connect(socketPath, () => socket.write(`${JSON.stringify({ command, args })}\n`));
     socket.once('error', (error) => {
-      reject(nobody(error));
+      reject(noLab(error));
     });
     socket.once('close', () => {
       reject(new LabError('NO_LAB', 'The lab went down before it answered.'));
     });
     const lines = createInterface({ input: socket });
-    // readline repeats its input's errors, which the socket's own listener has dealt with.
+    // readline repeats the errors of its input. The socket's own listener has handled them.
     lines.on('error', () => undefined);
     lines.once('line', (line) => {
       const { result, error } = JSON.parse(line) as { result?: unknown; error?: string };
@@ -121,13 +121,13 @@ export async function askLab<Command extends keyof HandCommands>(command: Comman
 async function answer(socket: Socket, line: string, lab: Lab, onDown: () => void): Promise<void> {
   try {
     const { command, args } = JSON.parse(line) as { [Name in keyof HandCommands]: { command: Name; args: HandCommands[Name] } }[keyof HandCommands];
-    socket.write(`${JSON.stringify({ result: (await obey(lab, command, args, onDown)) ?? null })}\n`);
+    socket.write(`${JSON.stringify({ result: (await carryOut(lab, command, args, onDown)) ?? null })}\n`);
   } catch (error) {
     socket.write(`${JSON.stringify({ error: messageOf(error) })}\n`);
   }
 }
 
-async function obey(lab: Lab, command: keyof HandCommands, args: HandCommands[keyof HandCommands], onDown: () => void): Promise<unknown> {
+async function carryOut(lab: Lab, command: keyof HandCommands, args: HandCommands[keyof HandCommands], onDown: () => void): Promise<unknown> {
   switch (command) {
     case 'dns': {
       const { command: policy, args: change } = args as HandCommands['dns'];
@@ -143,7 +143,7 @@ async function obey(lab: Lab, command: keyof HandCommands, args: HandCommands[ke
       if (host !== null && !isTarget(host)) throw unknownName('host', host, targetNames);
       const healing = lab.inForce.filter((fault) => host === null || fault.host === host).toReversed();
       const healed: Healed[] = [];
-      // One that cannot be healed must not keep the others from it.
+      // A fault that cannot be healed must not keep the others from being healed.
       for (const fault of healing) {
         const observation = await fault.heal().catch((error: unknown) => ({ seen: false, observed: messageOf(error) }));
         healed.push({ fault: `${fault.name} ${fault.host}`, ...observation });

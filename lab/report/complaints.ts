@@ -1,5 +1,5 @@
 /** What is wrong with a run, for lists of many. */
-import type { Journal } from '../run/run-scenario.ts';
+import type { Journal } from '../run/journal.ts';
 
 /** Its verdict, or how it went where it did not come to one. */
 export function wordOf({ verdict, status }: Journal): string {

@@ -2,7 +2,7 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
-import type { FinishedRun } from '../run/run-scenario.ts';
+import type { FinishedRun } from '../run/journal.ts';
 
 /** Writes journal.json and events.ndjson. Returns the directory, relative to the working directory. @throws {LabError} with the verdict. */
 export async function writeRunFiles(run: FinishedRun, results = 'results'): Promise<string> {

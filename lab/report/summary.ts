@@ -2,7 +2,7 @@
 import { pc } from '../vocabulary/terminal.ts';
 import type { Verdict } from '../analysis/checks.ts';
 import { sharesText } from '../analysis/skew.ts';
-import type { Journal } from '../run/run-scenario.ts';
+import type { Journal } from '../run/journal.ts';
 import { backendNames } from '../vocabulary/topology.ts';
 
 const marks: Record<Verdict, string> = { pass: pc.green('✔'), fail: pc.red('✘'), unknown: pc.yellow('?') };

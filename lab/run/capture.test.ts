@@ -1,7 +1,8 @@
 /** A capture on a real lab: whole, and noticed when it is not. */
 import { expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
-import { runScenario, type FinishedRun } from './run-scenario.ts';
+import type { FinishedRun } from './journal.ts';
+import { runScenario } from './run-scenario.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { describeWith, driverWith, type HostChange } from '../testing/testing.ts';
 import { tshark } from '../testing/tshark.ts';

@@ -1,4 +1,4 @@
-/** Runs a scenario that waits for ten minutes and has half a second. The test looks whether this process ends. */
+/** Runs a scenario that waits for ten minutes, with a limit of half a second. A test checks that this process ends. */
 import { netns } from '../network/drivers/netns.ts';
 import { runScenario } from './run-scenario.ts';
 

@@ -1,17 +1,20 @@
-/** The DNS server's switches, typed; what each does is written in services/dns/policy.ts. */
+/** The switches of the DNS server, with types. services/dns/policy.ts carries them out. */
 import type { FilterName } from '../../services/dns/filters.ts';
 import type { Policy } from '../../services/dns/policy.ts';
 import type { AddressType } from '../../services/dns/records.ts';
 import type { Service } from '../network/server.ts';
 
 export interface DnsControl {
+  /** Whether AAAA records exist. */
   aaaa(on: boolean): Promise<Policy>;
   ttl(seconds: number): Promise<Policy>;
   /** Switches one filter of the chain, for one record type or both. */
   filter(filter: FilterName, on: boolean, n?: number, type?: AddressType): Promise<Policy>;
-  /** Replaces the chain: `['selectFirst 2', 'shuffle']` is not `['shuffle', 'selectFirst 2']`. */
+  /** Replaces the chain. The order matters: `['selectFirst 2', 'shuffle']` differs from `['shuffle', 'selectFirst 2']`. */
   chain(links: string[], type?: AddressType): Promise<Policy>;
+  /** Adds or removes a record, or marks it up or down for the `up` filter. */
   record(action: 'add' | 'remove' | 'up' | 'down', name: string, type: AddressType, address: string): Promise<Policy>;
+  /** Delays, drops or refuses the queries of one record type or both. */
   impair(impairment: { type?: AddressType; delayMs?: number; drop?: boolean; rcode?: string | null }): Promise<Policy>;
 }
 

@@ -1,16 +1,15 @@
-/** One run: lab up, stimulus and faults, analysis, verdict, lab down. */
+/** One run of a scenario: the lab comes up, stimulus and faults, the lab goes down, analysis, verdict. */
 import type { ClientOptions } from '../../client/client-options.ts';
-import { overallVerdict, type Check, type Verdict } from '../analysis/checks.ts';
-import { findingsOf, type Findings } from '../analysis/findings.ts';
+import { overallVerdict, type Check } from '../analysis/checks.ts';
+import { findingsOf } from '../analysis/findings.ts';
 import { captureFile } from '../wire/capture-file.ts';
 import { isOwn, optionsFor, optionsNotApplied, parseClient } from '../clients/index.ts';
 import type { Driver } from '../network/drivers/driver.ts';
-import type { ClockReading } from '../network/clock.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
-import type { TimelineEvent } from '../vocabulary/events.ts';
 import { checkExpectation, type Expectation } from '../analysis/expectations.ts';
 import { unlessAborted, withinLimit } from '../vocabulary/limits.ts';
 import { createLab, type Lab } from './lab.ts';
+import type { FinishedRun } from './journal.ts';
 import type { Scenario } from './scenario.ts';
 import { setStage } from './stage.ts';
 import { Timeline, type Subscriber } from './timeline.ts';
@@ -21,67 +20,27 @@ export interface RunOptions {
   name: string;
   scenario: Scenario;
   driver: Driver;
-  /** A name of the table in clients.ts, or a command. */
+  /** A name of the table in lab/clients/index.ts, or a command. */
   client: string;
   /** On docker: the image that the client runs from, in the place of the lab's own. */
   clientImage?: string;
-  /** What was asked for on the command line, over what the scenario wants. */
+  /** The options of the command line. They overrule what the scenario asks for. */
   clientOptions: Partial<ClientOptions>;
   seed: string;
-  /** Bounds that the findings must keep, beyond what the scenario checks. */
+  /** Bounds that the findings must keep, beside the checks of the scenario. */
   expectations?: readonly Expectation[];
-  /** Aborting ends the run at once, with everything cleaned up. */
+  /** Aborting it ends the run at once, and everything is cleaned up. */
   signal: AbortSignal;
   onEvent?: Subscriber;
 }
 
-/** journal.json: read by tools and CI; extended, never renamed. */
-export interface Journal {
-  scenario: string;
-  driver: string;
-  client: string;
-  /** The image that it ran from, where it was not the lab's own. */
-  clientImage: string | null;
-  clientOptions: ClientOptions;
-  /** What of them a client that is not ours could not be given. */
-  optionsNotApplied: string[];
-  seed: number;
-  /** How the run went. */
-  status: 'completed' | 'failed' | 'interrupted';
-  /** What it showed. */
-  verdict: Verdict;
-  startedAt: string;
-  durationMs: number;
-  /** Null where the set-up did not come to its end. */
-  setupMs: number | null;
-  platform: { kernel: string; node: string; engine: string | null; clientVersion: string | null };
-  /** The hosts' clock against the orchestrator's, and how well that is known; null where no lab came up. */
-  clock: ClockReading | null;
-  /** Why the run did not complete, or null. */
-  error: string | null;
-  /** What the capture holds, and what it lost; null where no lab came up. */
-  wire: { frames: number; dropped: number } | null;
-  doubts: string[];
-  checks: Check[];
-  findings: Findings;
-}
-
-export interface FinishedRun {
-  journal: Journal;
-  events: readonly TimelineEvent[];
-  /** wire.pcapng, or null where no lab came up. */
-  capture: Buffer | null;
-  /** What the scenario's `run` gave, if it came to its end. */
-  data: unknown;
-}
-
 const defaultLimitMs = 30_000;
-/** Any other client may need a process for each request, and may wait long for an answer that ours gives up. */
-const foreignLimitFactor = 30;
+/** An external client may need a process for each request, and may wait much longer for an answer than ours. */
+const externalLimitFactor = 30;
 
 /**
- * Runs a scenario to its end, whatever that is; the lab is gone when this returns.
- * A run that could not be done is a journal with status `failed` or `interrupted`, not an exception.
+ * Runs a scenario to its end. The lab is gone when this resolves. A run that could not complete is no exception: its journal has the status
+ * `failed` or `interrupted`.
  */
 export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const { name, scenario, driver, seed, signal } = options;
@@ -91,7 +50,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const timeline = new Timeline();
   if (options.onEvent) timeline.subscribe(options.onEvent);
   const clientOptions = optionsFor(client, scenario.client ?? {}, options.clientOptions);
-  const limitMs = (scenario.limitMs ?? defaultLimitMs) * (isOwn(client) ? 1 : foreignLimitFactor);
+  const limitMs = (scenario.limitMs ?? defaultLimitMs) * (isOwn(client) ? 1 : externalLimitFactor);
   const topology = createTopology(scenario.topology);
   let setupMs: number | undefined;
   let lab: Lab | undefined;
@@ -102,7 +61,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const onOptions = (applied: ClientOptions): void => { for (const key of optionsNotApplied(client, applied)) notApplied.add(key); };
   let error: LabError | undefined;
   const failedBy = (thrown: unknown): LabError => (thrown instanceof LabError ? thrown : new LabError('START_FAILED', messageOf(thrown), { cause: thrown }));
-  // Ends what a scenario that was cut short still waits for, so that this process can end.
+  // A scenario that was cut short may still wait. This ends its waiting, so that this process can end.
   const over = new AbortController();
 
   try {

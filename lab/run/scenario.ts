@@ -1,6 +1,6 @@
 /**
- * What a scenario is: one file that holds everything. What it teaches, the changes to the lab, the stimulus, the faults, the
- * checks, and why it comes out as it does. Start a new one from baseline.ts; docs/scenarios.md walks through it.
+ * What a scenario is. One file holds all of it: what it teaches, the changes to the lab, the stimulus, the faults, the checks, and the
+ * explanation. Start a new one from scenarios/baseline.ts; docs/scenarios.md shows how.
  */
 import type { Behaviour } from '../../services/backend/behaviour.ts';
 import type { ClientOptions } from '../../client/client-options.ts';
@@ -10,57 +10,58 @@ import type { StageClient } from '../clients/stage-client.ts';
 import type { DnsControl } from './dns-control.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { ExternalServerName } from './external-servers/index.ts';
-import type { RunningServer } from './external-servers/start.ts';
+import type { RunningServer } from './external-servers/start-external-server.ts';
 import type { AppliedFault } from '../faults/in-force.ts';
 import type { BackendName, Topology, TopologyChange } from '../vocabulary/topology.ts';
 
-/** What a scenario's stimulus works with. */
+/** What the stimulus of a scenario works with. */
 export interface Stage {
   readonly topology: Topology;
   readonly client: StageClient;
   readonly dns: DnsControl;
-  /** Another client, beside the default one: for sweeps. */
+  /** Starts another client beside the default one, for instance with another option for each step. */
   startClient: (options: Partial<ClientOptions>) => Promise<StageClient>;
+  /** Puts a fault in force on a host, and resolves when its effect was seen, or not seen. */
   apply: (fault: string, host: string, options?: Record<string, string | number>) => Promise<AppliedFault>;
-  /** Changes what a backend's application does: response delay, status, stall in mid-body, close after n requests. */
+  /** Changes the behaviour of a backend's application, for instance `{ delayMs: 200 }`. */
   behave: (backend: string, change: Partial<Behaviour>) => Promise<void>;
-  /** Many kept-alive connections to one backend, busy and idle ones, from the observer's host. */
+  /** Starts many kept-alive connections to one backend, busy and idle ones, from the observer's host. */
   startLoad: () => Promise<Load>;
-  /** Many clients that keep a connection each and dial again when it ends, from the observer's host. */
+  /** Starts many clients on the observer's host. Each one keeps a connection, and dials again when it ends. */
   startRedialers: () => Promise<Redialers>;
-  /** Puts a server that is not ours in a backend's place. @throws {LabError} MISSING_TOOL where it is not installed. */
+  /** Puts an external server in the place of a backend. @throws {LabError} MISSING_TOOL where it is not installed. */
   serve: (server: ExternalServerName, backend: BackendName) => Promise<RunningServer>;
-  /** A remark on the timeline. */
+  /** Puts a remark on the timeline. */
   note: (text: string) => void;
-  /** Waits: for what a scenario does at leisure, never for the lab to be ready. */
+  /** Waits as a part of the stimulus. Never use it to wait until the lab has done something: `until` does that. */
   wait: (delayMs: number) => Promise<void>;
-  /** Waits for an event that says so, at most `limitMs`; a client that does not trace just idles that long. */
+  /** Resolves with true when an event that `isIt` accepts is there, and with false after `limitMs`. A client without a trace writes no events, so this waits for the whole limit. */
   until: (isIt: (event: TimelineEvent) => boolean, limitMs?: number) => Promise<boolean>;
   /** The backend that an address belongs to. @throws {LabError} when it belongs to none. */
   backendAt: (address: string | null) => BackendName;
 }
 
 export interface Load {
-  /** Opens connections, each of which makes one request; the busy ones go on at a steady rate. What becomes of them are events. */
+  /** Opens connections. Each one makes one request, and the busy ones go on at a steady rate. Events tell what happens to them. */
   open(address: string, connections: { busy: number; idle: number; requestsPerS: number }): Promise<void>;
-  /** How many of all that were opened are still there. */
+  /** How many of the opened connections are still open. */
   alive(): Promise<{ busy: number; idle: number }>;
 }
 
 export interface Redialers {
   /** Opens `each` connections to every address, and makes a request on each. */
   open(addresses: readonly string[], each: number): Promise<void>;
-  /** Every connection makes one request of `path`; resolves when all are answered. */
+  /** Makes one request for `path` on every connection. Resolves when all are answered. */
   ask(path: string): Promise<void>;
-  /** How many connections each address has now, and how often one was dialled again so far. */
+  /** How many connections each address has now, and how many times a connection was dialled again so far. */
   state(): Promise<{ perAddress: Record<string, number>; redialled: number }>;
-  /** Resolves when connections were dialled again, and answered, so many times in all. */
+  /** Resolves when `count` connections have been dialled again, and answered, since the start. */
   redialled(count: number): Promise<void>;
-  /** Ends them all. */
+  /** Ends all connections. */
   close(): Promise<void>;
 }
 
-/** What a run left to judge. */
+/** What the checks of a scenario judge. */
 export interface Result<Data> {
   findings: Findings;
   events: readonly TimelineEvent[];
@@ -80,22 +81,25 @@ export interface Scenario<Data = unknown> {
   explains: string;
   /** The RFC sections, man pages or sources behind the explanation. */
   sources: readonly string[];
-  /** The observations of docs/results.md it reproduces. */
+  /** The observations that it reproduces, by their S numbers (docs/scenarios.md). May be empty. */
   reproduces: readonly string[];
+  /** Changes to the lab, before it starts. */
   topology?: TopologyChange;
+  /** Options of our own client. */
   client?: Partial<ClientOptions>;
-  /** A server that is not ours: where it is not installed, the run cannot be done, and says so. */
+  /** An external server that the scenario needs. Where it is not installed, the scenario cannot run, and says so. */
   needs?: ExternalServerName;
   /** The run is ended after this time. */
   limitMs?: number;
+  /** The stimulus: requests, faults, heals. Its result is the `data` of the checks. */
   run(stage: Stage): Promise<Data>;
-  /** What must hold for every client. */
+  /** The checks that must hold for every client. */
   checks(result: Result<Data>): Check[];
-  /** What is pinned for our own client, beyond that. */
+  /** Further checks, for our own client only. */
   contract?(result: Result<Data>): Check[];
 }
 
-/** Keeps the type of what `run` returns inside its own file. */
+/** Keeps the type of `data` inside the file of the scenario. */
 export function defineScenario<Data>(scenario: Scenario<Data>): Scenario<Data> {
   return scenario;
 }

@@ -7,7 +7,7 @@ import type { ClientContext, StageClient } from '../clients/stage-client.ts';
 import { programArgv } from '../network/programs.ts';
 import { LabError } from '../vocabulary/errors.ts';
 import { hostAt, httpPort, isBackend } from '../vocabulary/topology.ts';
-import { startExternalServer } from './external-servers/start.ts';
+import { startExternalServer } from './external-servers/start-external-server.ts';
 import type { Lab } from './lab.ts';
 import type { Load, Redialers, Stage } from './scenario.ts';
 

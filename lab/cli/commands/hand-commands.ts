@@ -1,4 +1,4 @@
-/** What the second terminal says to the lab that `lab up` keeps: exec, dns, faults, heal, down. */
+/** The commands of the second terminal for the lab that `lab up` keeps up: exec, dns, faults, heal, behave, down. */
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { askLab, type Healed } from '../hand-control.ts';
@@ -8,17 +8,17 @@ import type { Observation } from '../../faults/fault.ts';
 import { splitAssignments } from '../../vocabulary/options.ts';
 import type { Policy } from '../../../services/dns/policy.ts';
 
-/** Runs a command on a host, with this terminal; returns the command's own exit status. */
+/** Runs a command on a host, in this terminal. Returns the exit status of the command. */
 export async function exec(host: string, argv: string[]): Promise<number> {
   const [file = '', ...args] = (await askLab('argv', { host, argv, directory: process.cwd(), tty: process.stdin.isTTY })) as string[];
-  // Ctrl-C is the command's; it reaches both, and the command's end ends this one.
+  // Ctrl-C reaches both processes. It is for the command, and this process ends when the command ends.
   process.on('SIGINT', () => undefined);
   const { status, signal, error } = spawnSync(file, args, { stdio: 'inherit', env: { ...process.env, PATH: searchPath() } });
   if (error) throw new LabError('MISSING_TOOL', `Could not run \`${file}\`: ${error.message}`, { cause: error });
   return status ?? 128 + (signal ? constants.signals[signal] : 0);
 }
 
-/** Changes the answer policy, or only shows it, and prints what is in force now. */
+/** Changes the answer policy, or only shows it. Prints the policy that is in force now. */
 export async function dns(words: string[]): Promise<number> {
   const policy = (await askLab('dns', parseDnsWords(words))) as Policy;
   console.log(`AAAA ${policy.aaaa ? 'on' : 'off'} · TTL ${policy.ttlS} s`);
@@ -27,18 +27,18 @@ export async function dns(words: string[]): Promise<number> {
   return 0;
 }
 
-/** Exit status 2 when the fault did not show. */
+/** Puts a fault in force. The exit status is 2 when its effect was not seen. */
 export async function applyFault(fault: string, host: string, options: Record<string, string>): Promise<number> {
   const observation = (await askLab('apply', { fault, host, options })) as Observation;
   console.log(seenText(`${fault} ${host}`, observation));
   return observation.seen ? 0 : 2;
 }
 
-/** Exit status 2 when the baseline did not return everywhere. */
+/** Heals faults. The exit status is 2 when the baseline was not seen again everywhere. */
 export async function heal(host: string | undefined): Promise<number> {
   const healed = (await askLab('heal', { host: host ?? null })) as Healed[];
   for (const { fault, ...observation } of healed) console.log(seenText(`healed ${fault}`, observation));
-  if (healed.length === 0) console.log('nothing was in force');
+  if (healed.length === 0) console.log('no fault was in force');
   return healed.every(({ seen }) => seen) ? 0 : 2;
 }
 
@@ -46,16 +46,13 @@ function seenText(what: string, { seen, observed }: Observation): string {
   return `${what}: ${seen ? 'seen' : 'NOT seen'} (${observed})`;
 }
 
-/** `status=503 delayMs=200`: what a backend's application does from now on. */
+/** Changes the behaviour of a backend's application: `status=503 delayMs=200`. Prints the behaviour that is in force now. */
 export async function behave(backend: string, words: string[]): Promise<number> {
-  const change = Object.fromEntries(Object.entries(splitAssignments(words)).map(([key, text]) => [key, /^\d+$/.test(text) ? Number(text) : (onOffWords[text] ?? text)]));
-  console.log(JSON.stringify(await askLab('behave', { backend, change })));
+  console.log(JSON.stringify(await askLab('behave', { backend, change: splitAssignments(words) })));
   return 0;
 }
 
-const onOffWords: Record<string, boolean | undefined> = { on: true, off: false };
-
-/** The lab that `lab up` keeps, and every docker lab, also what a crashed run left. */
+/** Takes down the lab that `lab up` keeps up, and every docker lab, also the rest of a run that crashed. */
 export async function down(): Promise<number> {
   const { removeDockerLabs } = await import('../../network/drivers/docker.ts');
   const wasUp = await askLab('down', {}).then(
@@ -83,8 +80,8 @@ export const dnsUsage = `  lab dns                                       show th
   lab dns record add|remove|up|down NAME TYPE ADDRESS`;
 
 /**
- * The words after `lab dns` as a command of the DNS server.
- * @throws {LabError} BAD_INPUT with the usage.
+ * Reads the words after `lab dns` as a command of the DNS server.
+ * @throws {LabError} BAD_INPUT with the usage, where a word is missing, unknown or left over.
  */
 export function parseDnsWords(words: readonly string[]): { command: string; args: Record<string, unknown> } {
   const wrong = (): LabError => new LabError('BAD_INPUT', `Not a DNS switch: \`${words.join(' ')}\`. There are:\n${dnsUsage}`);
@@ -94,9 +91,7 @@ export function parseDnsWords(words: readonly string[]): { command: string; args
     if (word === undefined) throw wrong();
     return word;
   };
-  const onOff = (word: string): boolean => onOffWords[word] ?? raise(wrong());
-  const count = (word: string): number => (/^\d+$/.test(word) ? Number(word) : raise(wrong()));
-  /** Whatever its command, a switch takes all of its words. */
+  /** Every word must be used. The DNS server checks what the words say. */
   const whole = (command: string, args: Record<string, unknown>): { command: string; args: Record<string, unknown> } => {
     if (left.length > 0) throw wrong();
     return { command, args };
@@ -106,24 +101,24 @@ export function parseDnsWords(words: readonly string[]): { command: string; args
     case undefined:
       return whole('policy', {});
     case 'aaaa':
-      return whole('aaaa', { on: onOff(next()) });
+      return whole('aaaa', { on: next() });
     case 'up':
     case 'shuffle':
     case 'rotate':
     case 'sort':
-      return whole('filter', { filter: what, on: onOff(next()), type: left.shift() });
+      return whole('filter', { filter: what, on: next(), type: left.shift() });
     case 'selectFirst': {
       const word = next();
-      return whole('filter', { filter: what, ...(word === 'off' ? { on: false } : { on: true, n: count(word) }), type: left.shift() });
+      return whole('filter', { filter: what, ...(word === 'off' ? { on: false } : { on: true, n: word }), type: left.shift() });
     }
     case 'chain':
       return whole('chain', { links: [next(), ...left.splice(0)] });
     case 'ttl':
-      return whole('ttl', { seconds: count(next()) });
+      return whole('ttl', { seconds: next() });
     case 'delay':
-      return whole('impair', { type: next(), delayMs: count(next()) });
+      return whole('impair', { type: next(), delayMs: next() });
     case 'drop':
-      return whole('impair', { type: next(), drop: onOff(next()) });
+      return whole('impair', { type: next(), drop: next() });
     case 'rcode': {
       const [type, rcode] = [next(), next()];
       return whole('impair', { type, rcode: rcode === 'off' ? null : rcode });
@@ -133,8 +128,4 @@ export function parseDnsWords(words: readonly string[]): { command: string; args
     default:
       throw wrong();
   }
-}
-
-function raise(error: Error): never {
-  throw error;
 }

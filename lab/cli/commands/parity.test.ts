@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { findingsOf } from '../../analysis/findings.ts';
-import type { Journal } from '../../run/run-scenario.ts';
+import type { Journal } from '../../run/journal.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
 import { compare, declared, deviations } from './parity.ts';
 import { scenarioNames } from '../../../scenarios/index.ts';

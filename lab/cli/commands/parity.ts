@@ -7,7 +7,8 @@ import { median } from '../../analysis/median.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
-import { runScenario, type Journal } from '../../run/run-scenario.ts';
+import type { Journal } from '../../run/journal.ts';
+import { runScenario } from '../../run/run-scenario.ts';
 import { runOptions, type RunFlags } from './run.ts';
 
 export interface ParityFlags extends RunFlags {

@@ -4,9 +4,10 @@ import { scenarioNames } from '../../../scenarios/index.ts';
 import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
-import { missingServer } from '../../run/external-servers/start.ts';
+import { missingServer } from '../../run/external-servers/start-external-server.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
-import { runScenario, type FinishedRun } from '../../run/run-scenario.ts';
+import type { FinishedRun } from '../../run/journal.ts';
+import { runScenario } from '../../run/run-scenario.ts';
 import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
 
 /** Exit status: the worst of the runs' (could not run, then unknown, then fail). */

@@ -6,9 +6,10 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
-import { missingServer } from '../../run/external-servers/start.ts';
+import { missingServer } from '../../run/external-servers/start-external-server.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
-import { runScenario, type Journal } from '../../run/run-scenario.ts';
+import type { Journal } from '../../run/journal.ts';
+import { runScenario } from '../../run/run-scenario.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { runOptions, type RunFlags } from './run.ts';
 

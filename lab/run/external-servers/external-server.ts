@@ -1,18 +1,18 @@
-/** A web server that is not ours, in a backend's place: found where it is installed, configured to answer as a backend does, reloaded as its manual says. */
+/** An external server: a web server that is not ours, in the place of a backend. It answers as a backend does, and is reloaded as its manual says. */
 import type { CommandResult, Host } from '../../network/drivers/driver.ts';
 import type { BackendName } from '../../vocabulary/topology.ts';
 
 export interface ExternalServer {
   summary: string;
-  /** How to get it, for who has not. */
+  /** How to install it. */
   install: string;
-  /** The argv that tells the version, and fails where the program is not there. */
+  /** The argv that prints the version. It fails where the program is not installed. */
   version: readonly string[];
-  /** The configuration; `directory` is writable and the server's alone. */
+  /** The text of the configuration file. `directory` is writable, and no other process uses it. */
   configuration(listen: Listen, directory: string): string;
-  /** The argv of a server in the foreground, with the configuration at `file`. */
+  /** The argv that runs the server in the foreground. `file` is the configuration file. */
   start(file: string, directory: string): string[];
-  /** Makes way for a new process with the same configuration, as its manual says. */
+  /** Replaces the process by a new one with the same configuration, as the manual says. */
   reload(means: ReloadMeans): Promise<void>;
 }
 
@@ -26,9 +26,9 @@ export interface ReloadMeans {
   host: Host;
   file: string;
   directory: string;
-  /** Every process of the server so far, as the host numbers them, the first one first. */
+  /** The pids of all processes of the server so far, as the host numbers them; the oldest one first. */
   pids: readonly number[];
-  /** Starts one more. */
+  /** Starts one more process. */
   start(argv: readonly string[]): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** HAProxy: a new process takes the listening sockets over and asks the old one to finish (haproxy(1), `-sf`). */
+/** HAProxy: a new process takes over the listening sockets, and asks the old process to finish (haproxy(1), `-sf`). */
 import type { ExternalServer } from './external-server.ts';
 
 export const haproxy: ExternalServer = {
@@ -14,6 +14,6 @@ frontend web
   http-request return status 200 content-type text/plain lf-string "Hello, World from %[dst]\\n" hdr X-Process "%pid"
 `,
   start: (file) => ['haproxy', '-db', '-f', file],
-  // -db: in the foreground; -sf: finish, as soon as the new one listens.
+  // -db: stay in the foreground. -sf: the process with this pid finishes as soon as the new one listens.
   reload: ({ pids, file, start }) => start(['haproxy', '-db', '-f', file, '-sf', String(pids.at(-1))]),
 };

@@ -1,4 +1,4 @@
-/** Every server that can stand in a backend's place. A new one is a file beside this one, and a line here. */
+/** The servers that can stand in the place of a backend. A new one is a file beside this one, and a line here. */
 import { haproxy } from './haproxy.ts';
 import { nginx } from './nginx.ts';
 import type { ExternalServer } from './external-server.ts';

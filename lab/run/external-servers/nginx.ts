@@ -1,11 +1,11 @@
-/** nginx: a reload starts new workers and asks the old ones to finish (https://nginx.org/en/docs/control.html). */
+/** nginx: a reload starts new workers, and asks the old workers to finish (https://nginx.org/en/docs/control.html). */
 import { expectSuccess, type ExternalServer } from './external-server.ts';
 
 export const nginx: ExternalServer = {
   summary: 'nginx, reloaded with `nginx -s reload`',
   install: 'apt-get install nginx-light',
   version: ['nginx', '-v'],
-  // A lab's namespace maps one user only, so that workers cannot become another. An idle connection lives longer than any scenario, and no connection is ended for the number of its requests.
+  // The namespace of a lab has one user only, so workers cannot change to another one. Idle connections live longer than any scenario, and no number of requests ends a connection.
   configuration: ({ addresses, port }, directory) => `worker_processes 1;
 user root;
 pid ${directory}/pid;

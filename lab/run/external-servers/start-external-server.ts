@@ -1,4 +1,4 @@
-/** Puts a web server that is not ours in a backend's place. */
+/** Puts an external server in the place of a backend. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { externalServers, type ExternalServerName } from './index.ts';
@@ -10,7 +10,7 @@ import { httpPort, type BackendName } from '../../vocabulary/topology.ts';
 
 export interface RunningServer {
   version: string;
-  /** Makes way for a new process, as the server's manual says; resolves when the old one has stopped listening. */
+  /** Replaces the server's process, as its manual says. Resolves when the old process has stopped listening. */
   reload(): Promise<void>;
 }
 
@@ -18,26 +18,26 @@ export interface RunningServer {
 const reloadLimitMs = 5_000;
 
 /**
- * Ends the backend's own server, and starts another on its addresses; resolves when it answers on both families.
- * @throws {LabError} MISSING_TOOL where it is not installed, START_FAILED when it does not come up.
+ * Ends the lab's own server of a backend, and starts an external one on its addresses. Resolves when that one answers on both families.
+ * @throws {LabError} MISSING_TOOL where it is not installed, START_FAILED when it does not answer.
  */
 export async function startExternalServer(lab: Lab, name: ExternalServerName, backend: BackendName): Promise<RunningServer> {
   const server = externalServers[name];
   const host = lab.host(backend);
   const asked = await host.run([...server.version]);
-  if (asked.exitCode !== 0) throw new LabError('MISSING_TOOL', `The server \`${name}\` is not on ${backend}'s host. To get it: ${server.install}.`);
+  if (asked.exitCode !== 0) throw new LabError('MISSING_TOOL', `The server \`${name}\` is not on the host of ${backend}. To install it: ${server.install}.`);
   const own = lab.server(backend).remote;
   own.expectExit();
   await own.process.signal('SIGKILL');
   await own.process.exited;
 
-  // A lab's /run is its own, and goes with it.
+  // Each lab has its own /run, which ends with the lab.
   const directory = `/run/${name}-${backend}`;
   const file = `${directory}/${name}.conf`;
   const { ipv4, ipv6 } = lab.topology.hosts[backend];
   const pids: number[] = [];
   const start = async (argv: readonly string[]): Promise<void> => {
-    // What the host calls the process need not be what this machine does (pid_namespaces(7)): a shell tells, and becomes it.
+    // The pid on the host may differ from the pid on this machine (pid_namespaces(7)). So a shell prints its own pid, and becomes the server.
     const started = await host.start(['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], { privileged: true });
     pids.push(await new Promise<number>((resolve) => { started.onLine((line) => { resolve(Number(line)); }); }));
   };
@@ -54,7 +54,7 @@ export async function startExternalServer(lab: Lab, name: ExternalServerName, ba
   return {
     version,
     reload: async () => {
-      // Both processes listen for a while. The old one closes its listening sockets first, and its idle connections then.
+      // Both processes listen for a while. The old one closes its listening sockets first, and then its idle connections. So the end of an idle connection shows that it has stopped listening.
       const idle = await lab.probe.hold(backend, 4);
       await idle.get('/', { timeoutMs: reloadLimitMs });
       await server.reload({ host, file, directory, pids, start });
@@ -65,10 +65,10 @@ export async function startExternalServer(lab: Lab, name: ExternalServerName, ba
   };
 }
 
-/** Why a scenario cannot be run here, or null: what it needs is looked for before any lab is made. */
+/** Why a scenario that needs an external server cannot run here, or null. It is asked before a lab is made. */
 export async function missingServer(needs: ExternalServerName | undefined, driver: Pick<Driver, 'name'>): Promise<string | null> {
   if (needs === undefined) return null;
-  if (driver.name !== 'netns') return `needs ${needs}, which the containers have not`;
+  if (driver.name !== 'netns') return `needs ${needs}, which is not in the containers`;
   const [file = '', ...args] = externalServers[needs].version;
   const found = await promisify(execFile)(file, args, { env: { ...process.env, PATH: searchPath() } }).then(() => true, () => false);
   return found ? null : `needs ${needs}: ${externalServers[needs].install}`;

@@ -1,0 +1,47 @@
+/** The command line as a process: what it loads, and how it ends. */
+import { expect, test } from 'vitest';
+import { localRuntime } from '../network/programs.ts';
+import { localProcess } from '../testing/testing.ts';
+
+/** Prints, at its end, the files of the project that were loaded. */
+const printLoaded = `data:text/javascript,${encodeURIComponent(`
+import { registerHooks } from 'node:module';
+const loaded = new Set();
+registerHooks({ load: (url, context, next) => { loaded.add(url); return next(url, context); } });
+process.on('exit', () => { for (const url of loaded) if (!url.includes('node_modules')) process.stderr.write(url + '\\n'); });
+`)}`;
+
+async function lab(...words: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const { node, root } = localRuntime;
+  const started = localProcess([node, '--import', printLoaded, `${root}/lab/cli/main.ts`, ...words]);
+  const lines: string[] = [];
+  started.onLine((line) => lines.push(line));
+  const { code, stderr } = await started.exited;
+  return { code, stdout: lines.join('\n'), stderr };
+}
+
+test('a command loads what it needs: `lab list` loads no fault, `lab fault` no scenario', async () => {
+  const list = await lab('list');
+  expect(list.stdout).toContain('all-down');
+  expect(list.stderr).toContain('/scenarios/all-down.ts');
+  expect(list.stderr).not.toContain('/lab/faults/');
+  const fault = await lab('fault', '--help');
+  expect(fault.stdout).toContain('blackhole');
+  expect(fault.stderr).toContain('/lab/faults/blackhole.ts');
+  expect(fault.stderr).not.toContain('/scenarios/');
+});
+
+test.each([
+  [['help', 'kill'], 0, 'Usage: lab kill'],
+  [['kill', '--help'], 0, 'Usage: lab kill'],
+  [['--help'], 0, 'A lab by hand:'],
+])('lab %j ends with %i', async (words, code, text) => {
+  const ended = await lab(...words);
+  expect(ended).toMatchObject({ code, stdout: expect.stringContaining(text) as string });
+});
+
+test('an unknown command is an error, with exit status 3', async () => {
+  const { code, stderr } = await lab('nonsense');
+  expect(code).toBe(3);
+  expect(stderr).toContain("unknown command 'nonsense'");
+});

@@ -1,0 +1,47 @@
+/** The result of a run. */
+import type { ClientOptions } from '../../client/client-options.ts';
+import type { Check, Verdict } from '../analysis/checks.ts';
+import type { Findings } from '../analysis/findings.ts';
+import type { ClockReading } from '../network/clock.ts';
+import type { TimelineEvent } from '../vocabulary/events.ts';
+
+/** journal.json. Tools and CI read it, so fields are added and never renamed. */
+export interface Journal {
+  scenario: string;
+  driver: string;
+  client: string;
+  /** The image that the client ran from; null for the lab's own. */
+  clientImage: string | null;
+  clientOptions: ClientOptions;
+  /** The names of the options that an external client could not be given. */
+  optionsNotApplied: string[];
+  seed: number;
+  /** Whether the run came to its end. */
+  status: 'completed' | 'failed' | 'interrupted';
+  /** What the run showed. */
+  verdict: Verdict;
+  startedAt: string;
+  durationMs: number;
+  /** Null where the set-up did not complete. */
+  setupMs: number | null;
+  platform: { kernel: string; node: string; engine: string | null; clientVersion: string | null };
+  /** The difference between the hosts' clock and the lab's, and how well it is known; null where no lab came up. */
+  clock: ClockReading | null;
+  /** Why the run did not complete, or null. */
+  error: string | null;
+  /** How many frames the capture holds, and how many it lost; null where no lab came up. */
+  wire: { frames: number; dropped: number } | null;
+  /** Why the verdict is `unknown`. */
+  doubts: string[];
+  checks: Check[];
+  findings: Findings;
+}
+
+export interface FinishedRun {
+  journal: Journal;
+  events: readonly TimelineEvent[];
+  /** wire.pcapng, or null where no lab came up. */
+  capture: Buffer | null;
+  /** The result of the scenario's `run`; undefined where it did not come to its end. */
+  data: unknown;
+}
