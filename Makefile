@@ -54,6 +54,7 @@ test: $(INSTALLED) ## run the tests
 lint: $(INSTALLED) ## check the types, the code style, and that the generated tables in the documents are up to date
 	@$(NODE) node_modules/typescript/bin/tsc
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
+	@$(NODE) node_modules/dependency-cruiser/bin/dependency-cruiser.mjs --config .dependency-cruiser.js lab services client scenarios bench docs
 	@bin/lab docs --check
 
 docs: $(INSTALLED) ## update the generated tables in README.md and docs/
