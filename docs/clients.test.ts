@@ -1,4 +1,4 @@
-/** The commands and the examples of docs/clients.md are run as they stand there. */
+/** Runs the commands and the examples of docs/clients.md exactly as the page shows them. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,21 +12,21 @@ import { scenarios } from '../scenarios/index.ts';
 const page = readFileSync('docs/clients.md', 'utf8');
 const blocks = (language: string): string[] => [...page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block);
 
-/** Images are another test's business. */
+/** The commands of the page, without those that need an image: another test covers images. */
 const makes = blocks('').flatMap((block) => block.split('\n')).filter((line) => line.startsWith('make ') && !line.includes('client-image'));
 
 describeWith(['netns', 'curl', 'wget'], 'the commands of docs/clients.md', () => {
-  test('are some', () => {
+  test('are found in the page', () => {
     expect(makes.length).toBeGreaterThan(1);
   });
-  // wget waits for each silent address: the lab ends it after 20 s.
+  // wget waits for each silent address, and the lab ends it after 20 s.
   test.for(makes)('%s', { timeout: 120_000 }, (line) => {
     const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 });
 
-/** Of the six requests of keep-alive, three have a process of their own; how many connections do the others share? */
+/** In the scenario keep-alive, three of the six requests have their own process each. `connections`: how many connections the other three use. */
 const examples: { language: string; needs: Need[]; interpreter: string; connections: number }[] = [
   { language: 'python', needs: ['python'], interpreter: '/usr/bin/python3', connections: 1 },
   { language: 'ruby', needs: ['ruby'], interpreter: 'ruby', connections: 3 },
@@ -50,11 +50,11 @@ describeWith('netns', 'the examples of docs/clients.md', () => {
         return journal;
       };
 
-      test('is a client', { timeout: 60_000 }, async () => {
+      test('runs keep-alive with the expected number of connections', { timeout: 60_000 }, async () => {
         expect((await run('keep-alive')).findings.connections.opened).toBe(connections + 3);
       });
 
-      test('says what went wrong', { timeout: 60_000 }, async () => {
+      test('reports an error when all backends are down', { timeout: 60_000 }, async () => {
         expect((await run('all-down')).findings.requests).toEqual({ sent: 2, ok: 1, failed: 1 });
       });
     });

@@ -1,4 +1,4 @@
-/** The commands of docs/docker.md are run as they stand there. */
+/** Runs the commands of docs/docker.md exactly as the page shows them. */
 import { readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
@@ -11,7 +11,7 @@ const commands = [...byHand.matchAll(/^```\n([\s\S]*?)^```/gm)].flatMap(([, bloc
 describeWith(['docker', 'curl'], 'a lab by hand on docker', () => {
   test(`${commands.length} commands of docs/docker.md`, { timeout: 600_000 }, async () => {
     const compose = (await composeCommand()).join(' ');
-    // Without a terminal, exec needs to be told so.
+    // The test has no terminal, and `docker compose exec` expects one without -T.
     const run = (line: string) => execa('sh', ['-c', line.replace('docker compose exec', 'docker compose exec -T').replaceAll('docker compose', compose)], { reject: false, all: true });
     onTestFinished(async () => { await run('docker compose down --timeout 0'); });
     const outputs: string[] = [];
@@ -24,7 +24,7 @@ describeWith(['docker', 'curl'], 'a lab by hand on docker', () => {
     const digs = outputs.filter((_, index) => commands[index]?.includes('dig +short'));
     expect(digs.at(-1)).toBe('198.51.100.11\n198.51.100.12');
     expect(outputs.find((_, index) => commands[index]?.includes('curl -s http://web') && index > commands.findIndex((line) => line.includes('aaaa')))).toMatch(/^Hello, World from 2001:db8:1::1[123]$/);
-    // A killed container's address is gone: the client meets silence and goes on to the next one.
+    // The address of a killed container is gone, so its attempt is silent, and the client goes on to the next address.
     expect(outputs.at(-2)).toContain('Hello, World from');
   });
 });

@@ -1,4 +1,4 @@
-/** `lab matrix`, as its user meets it: two clients, two failures, files and page; and what it says to bad input. */
+/** `lab matrix` as a process: two clients, two failures, the files and the page, and the messages for bad input. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ async function inFreshFolder<T>(body: (folder: string) => Promise<T>): Promise<T
 }
 
 describeWith(['netns', 'curl'], 'lab matrix', () => {
-  test('measures each client against each failure, and every cell leads to its runs', { timeout: 60_000 }, async () => {
+  test('measures each client against each failure, and every cell links to the files of a run', { timeout: 60_000 }, async () => {
     await inFreshFolder(async (folder) => {
       const { stdout } = await run(lab, ['matrix', '--driver', 'netns', '--clients', 'node-fetch,curl', '--failures', 'first-refused server-stopped', '--repeat', '2', '--write', 'page.md'], { cwd: folder });
       expect(stdout).toMatch(/Connecting +first address refused\nnode-fetch +\d/);
@@ -47,7 +47,7 @@ describeWith(['netns', 'curl'], 'lab matrix', () => {
     [['--clients', 'netscape'], /Unknown client `netscape`/],
     [['--failures', 'first-lost'], /Unknown failure `first-lost`.*first-refused/s],
     [['--repeat', '0'], /Expected `--repeat` to be a whole number, 1 or more, got `0`/],
-  ])('%s: one clear message, exit status 3', async (flags, message) => {
+  ])('%s: ends with one clear message and exit status 3', async (flags, message) => {
     await inFreshFolder(async (folder) => {
       const outcome = await run(lab, ['matrix', ...flags], { cwd: folder }).catch((error: unknown) => error as { code: number; stderr: string });
       expect(outcome).toMatchObject({ code: 3, stderr: expect.stringMatching(message) as string });

@@ -1,4 +1,4 @@
-/** The README's commands are run as they stand there. */
+/** Runs the commands of README.md exactly as they are written there. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,20 +11,20 @@ import { describeWith } from '../lab/testing/testing.ts';
 const readme = readFileSync('README.md', 'utf8');
 const commands = [...readme.matchAll(/^```\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) => block.split('\n')).map((line) => line.replace(/\s+#.*/, '').trim());
 
-/** All of the lab's scenarios are the other tests' business, and the tests are these. */
+/** Without `make scenarios`, because other tests run all scenarios, and without `make test`, because it would run this test again. */
 const makes = commands.filter((line) => /^make( scenario .*| doctor)?$/.test(line));
 const byHand = commands.filter((line) => line.startsWith('bin/lab ') && !line.includes('▶'));
 
-describeWith('netns', 'the README’s commands', () => {
+describeWith('netns', 'the commands of README.md', () => {
   test.for(makes)('%s', { timeout: 60_000 }, (line) => {
     const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 });
 
-describeWith(['netns', 'curl'], 'the README’s lab by hand', () => {
+describeWith(['netns', 'curl'], 'the lab by hand of README.md', () => {
   test(byHand.join(', '), { timeout: 60_000 }, async () => {
-    // A folder of its own, so that a lab that somebody keeps up is left alone.
+    // The test uses its own folder for the socket, so it does not touch a lab that somebody keeps up.
     const folder = mkdtempSync(join(tmpdir(), 'readme-'));
     onTestFinished(() => { rmSync(folder, { recursive: true }); });
     const env = { ...process.env, TMPDIR: folder };

@@ -1,9 +1,9 @@
-/** The command line as a process: what it loads, and how it ends. */
+/** The command line as a process: which files it loads, and its exit status. */
 import { expect, test } from 'vitest';
 import { localRuntime } from '../network/programs.ts';
 import { localProcess } from '../testing/testing.ts';
 
-/** Prints, at its end, the files of the project that were loaded. */
+/** A module that writes the loaded files of the project to stderr when the process ends. */
 const printLoaded = `data:text/javascript,${encodeURIComponent(`
 import { registerHooks } from 'node:module';
 const loaded = new Set();
@@ -20,7 +20,7 @@ async function lab(...words: string[]): Promise<{ code: number | null; stdout: s
   return { code, stdout: lines.join('\n'), stderr };
 }
 
-test('a command loads what it needs: `lab list` loads no fault, `lab fault` no scenario', async () => {
+test('a command loads only the files that it needs: `lab list` loads no fault, and `lab fault` loads no scenario', async () => {
   const list = await lab('list');
   expect(list.stdout).toContain('all-down');
   expect(list.stderr).toContain('/scenarios/all-down.ts');
@@ -35,7 +35,7 @@ test.each([
   [['help', 'kill'], 0, 'Usage: lab kill'],
   [['kill', '--help'], 0, 'Usage: lab kill'],
   [['--help'], 0, 'A lab by hand:'],
-])('lab %j ends with %i', async (words, code, text) => {
+])('lab %j ends with exit status %i', async (words, code, text) => {
   const ended = await lab(...words);
   expect(ended).toMatchObject({ code, stdout: expect.stringContaining(text) as string });
 });

@@ -3,8 +3,8 @@
  *
  *   in   {"id":1,"method":"GET","url":"http://…","timeoutMs":1000}
  *   out  {"id":1,"status":200,"body":"…"}  or  {"id":1,"error":"…"}
- *        {"ready":true}                      once, where the profile says so
- *        {"event":"client:dns-start",…}      at any time, if it traces
+ *        {"ready":true}                      once, if the profile has `saysReady`
+ *        {"event":"client:dns-start",…}      at any time, if the client traces itself
  */
 import type { LongLived } from '../../client/external/profile.ts';
 import type { RequestResult } from '../../client/requester.ts';
@@ -29,6 +29,7 @@ export interface LongLivedOptions {
   onTrouble: (reason: string) => void;
 }
 
+/** Starts the client's process, unless each request gets its own. @throws {LabError} if the process does not start. */
 export async function longLivedClient(options: LongLivedOptions): Promise<ExternalClient> {
   let shared: Promise<Speaker> | undefined;
   const live = new Set<Speaker>();
@@ -58,7 +59,7 @@ export async function longLivedClient(options: LongLivedOptions): Promise<Extern
       await Promise.all([...live].map(end));
     },
   };
-  // If the process cannot be started, that is told before the scenario begins.
+  // If the process cannot be started, the run must fail before the scenario begins.
   if (!options.freshProcess) await client.prepare();
   return client;
 }
@@ -106,7 +107,7 @@ class Speaker {
     }
   }
 
-  /** SIGKILL: no scenario is about the orderly end of a client. */
+  /** Ends the process with SIGKILL, because no scenario tests the orderly end of a client. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const { resolve } of this.#pending.values()) resolve('too late');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { splitWords } from './split-words.ts';
 
-describe('words', () => {
+describe('splitWords', () => {
   test.each([
     ['curl -sS {url}', ['curl', '-sS', '{url}']],
     ['  curl\t{url} ', ['curl', '{url}']],

@@ -1,12 +1,13 @@
-/** A command line's words, split as a shell would; there is no shell. */
+/** Splits a command line into words as a shell does. The lab runs the command without a shell. */
 import { LabError } from '../vocabulary/errors.ts';
 
-/** What only a shell could do with it. */
+/** Characters that only a shell can act on. */
 const shellOnly = /[|&;<>()`$]/;
 
 /**
- * `curl -H 'a: b' {url}` → `curl`, `-H`, `a: b`, `{url}`: blanks separate, quotes and backslashes keep together.
- * @throws {LabError} BAD_INPUT for an open quote, and for what would need a shell.
+ * Returns the words of `line`: `curl -H 'a: b' {url}` → `curl`, `-H`, `a: b`, `{url}`. Blanks separate words. Quotes and backslashes keep
+ * blanks inside a word.
+ * @throws {LabError} BAD_INPUT for an open quote, and for a character that needs a shell.
  */
 export function splitWords(line: string): string[] {
   const words: string[] = [];
@@ -26,7 +27,7 @@ export function splitWords(line: string): string[] {
       word = undefined;
     } else {
       const special = quote === '' ? shellOnly.test(character) : quote === '"' && /[`$]/.test(character);
-      if (special) throw new LabError('BAD_INPUT', `Expected the client's command to do without a shell, got \`${character}\` in \`${line}\`. Quote it, or say sh -c '…'.`);
+      if (special) throw new LabError('BAD_INPUT', `Expected the client's command to do without a shell, got \`${character}\` in \`${line}\`. Put it in quotes, or run a shell: sh -c '…'.`);
       word = (word ?? '') + character;
     }
   }

@@ -1,4 +1,4 @@
-/** The matrix as a terminal and as a page show it: clients down, failures across, a table for each group of failures. */
+/** The matrix as text for a terminal and as a Markdown page. Each group of failures has a table: one row for each client, one column for each failure. */
 import type { Cell } from '../analysis/cells.ts';
 
 export interface MatrixGroup {
@@ -17,7 +17,7 @@ export interface Matrix {
   cells: Cell[];
 }
 
-/** `251 ms ±1, first aborted`: the median and half of the spread; a `?` stands for a run that showed nothing. */
+/** Returns the text of a cell: `251 ms ±1, first aborted` has the median and half of the spread. `?` stands for a run that showed nothing. */
 export function cellText({ outcomes, unknown }: Cell): string {
   const parts = outcomes.map(({ outcome, count, medianMs, minMs, maxMs, remarks }) => {
     const spreadMs = ((maxMs ?? 0) - (minMs ?? 0)) / 2;
@@ -28,7 +28,7 @@ export function cellText({ outcomes, unknown }: Cell): string {
   return [...parts, ...(unknown > 0 ? [`${unknown}× ?`] : [])].join('; ') || '–';
 }
 
-/** Below this a spread is the scheduler's, not the client's. */
+/** A smaller spread comes from the scheduler and says nothing about the client. */
 const spreadWorthTellingMs = 1;
 
 function shortened(outcome: string): string {
@@ -43,7 +43,7 @@ function durationText(ms: number): string {
   return ms < 1_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1_000).toFixed(2)} s`;
 }
 
-/** Tables for a terminal. */
+/** Returns the tables for a terminal, as lines. */
 export function matrixLines({ groups, clients, cells }: Matrix): string[] {
   return groups.flatMap(({ title, failures }) => {
     const rows = [[title, ...failures.map((failure) => failure.title)], ...rowsOf(clients, failures, cells, cellText)];
@@ -52,20 +52,20 @@ export function matrixLines({ groups, clients, cells }: Matrix): string[] {
   });
 }
 
-/** docs/matrix.md. `linkOf` makes the link to a run's files. */
+/** Returns the text of docs/matrix.md. `linkOf` makes the link to the folder of a run. */
 export function matrixPage(matrix: Matrix, linkOf: (directory: string) => string): string {
   const { startedAt, command, machine, repeat, patienceMs, clients, groups, cells } = matrix;
   const missing = clients.filter(({ version }) => version === null);
   return `# The matrix
 
-What each client did about each failure, as measured by \`${command}\` on ${startedAt.slice(0, 10)}. Written by that command; nobody types a number into it.
+This page shows what each client did in each failure, as \`${command}\` measured it on ${startedAt.slice(0, 10)}. The command wrote the page; no number in it was typed by hand.
 
 ${Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`).join('\n')}
-- ${repeat} runs a cell; a cell holds their median, and half of their spread where it is a millisecond or more
+- runs for each cell: ${repeat}. A cell shows their median, and half of their spread if that is a millisecond or more
 
-A cell without a word before its time means that the caller got its answer. \`no answer\`: the caller was still waiting after ${durationText(patienceMs)}.
-Every client runs as its library has it by default: no timeout, no retry was configured. Each cell links to the files of a run, which the
-command leaves below \`results/\` where it is run.
+If a cell has no word before its time, the caller got its answer. \`no answer\` means that the caller was still waiting after ${durationText(patienceMs)}.
+Every client runs with the defaults of its library: no timeout and no retry was configured. Each cell links to the files of one run. The
+command writes them to \`results/\` in the folder in which it runs.
 ${groups
   .map(({ title, failures }) => {
     const header = [title, ...failures.map((failure) => failure.title)];
@@ -79,7 +79,7 @@ ${groups
 | client | version |
 | --- | --- |
 ${clients.map(({ name, version, reason }) => `| \`${name}\` | ${version ?? `not found: ${reason ?? ''}`} |`).join('\n')}
-${missing.length > 0 ? `\n${missing.length} clients were not there, so that nothing is said of them.\n` : ''}`;
+${missing.length > 0 ? `\nThe tables do not show the clients that were not found: ${missing.length}.\n` : ''}`;
 }
 
 function rowsOf(clients: Matrix['clients'], failures: MatrixGroup['failures'], cells: readonly Cell[], show: (cell: Cell) => string): string[][] {

@@ -1,10 +1,13 @@
-/** A run on disk: results/<scenario>/<timestamp>/ and the results/latest link. */
+/** Writes the files of a run to results/<scenario>/<timestamp>/, and points the link results/latest there. */
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import type { FinishedRun } from '../run/journal.ts';
 
-/** Writes journal.json and events.ndjson. Returns the directory, relative to the working directory. @throws {LabError} with the verdict. */
+/**
+ * Writes journal.json, events.ndjson and wire.pcapng. Returns the directory, relative to the working directory.
+ * @throws {LabError} BAD_OUTPUT, with the verdict in the message, when a file cannot be written.
+ */
 export async function writeRunFiles(run: FinishedRun, results = 'results'): Promise<string> {
   try {
     return await write(run, results);
@@ -39,7 +42,7 @@ async function makeFreshDirectory(parent: string, stamp: string): Promise<string
   }
 }
 
-/** By rename, so that the link is there at every moment. */
+/** Replaces the link by a rename, so the link exists at every moment. */
 async function replaceLink(results: string, directory: string): Promise<void> {
   const link = join(results, 'latest');
   const temporary = `${link}.${process.pid}.${performance.now()}`;

@@ -1,4 +1,4 @@
-/** What a run comes to, in a few lines: checks, findings, verdict. */
+/** The summary of a run for the terminal: checks, findings, verdict. */
 import { pc } from '../vocabulary/terminal.ts';
 import type { Verdict } from '../analysis/checks.ts';
 import { sharesText } from '../analysis/skew.ts';
@@ -12,12 +12,13 @@ const painted: Record<Verdict, (text: string) => string> = {
   unknown: (text) => pc.bold(pc.yellow(text)),
 };
 
+/** Returns the lines of the summary. `directory` is the folder of the run's files, or null if none were written. */
 export function summaryLines(journal: Journal, directory: string | null): string[] {
   const { checks, optionsNotApplied, doubts, error, verdict, durationMs, setupMs, status, clock, wire } = journal;
   return [
     '',
     ...checks.map((each) => `  ${marks[each.verdict]} ${each.text} ${pc.dim(`· ${each.observed}`)}`),
-    ...(optionsNotApplied.length > 0 ? [`  ${pc.dim(`· ${journal.client} cannot be told: ${optionsNotApplied.join(', ')}`)}`] : []),
+    ...(optionsNotApplied.length > 0 ? [`  ${pc.dim(`· these options do not apply to ${journal.client}: ${optionsNotApplied.join(', ')}`)}`] : []),
     ...doubts.map((doubt) => `  ${marks.unknown} ${doubt}`),
     ...(error === null ? [] : [`  ${marks.fail} ${error}`]),
     ...(journal.findings.requests.sent > 0 ? ['', ...findingLines(journal).map(([name, value]) => `  ${pc.dim(name.padEnd(18))} ${value}`)] : []),
@@ -36,13 +37,13 @@ function findingLines({ findings }: Journal): [string, string][] {
     ['DNS queries', `${dnsQueries.A} A, ${dnsQueries.AAAA} AAAA`],
     ['attempts', outcomesText(attempts.map(({ outcome }) => outcome))],
     ['re-resolutions', String(findings.reResolutions)],
-    ['sent again', retransmissionsText(findings.retransmissions)],
+    ['retransmissions', retransmissionsText(findings.retransmissions)],
     ['fallback delay', milliseconds(findings.fallbackDelayMs)],
     ['next address after', milliseconds(findings.nextAddressDelayMs)],
     ['resolution delay', milliseconds(findings.resolutionDelayMs)],
     ['recovery', milliseconds(findings.recoveryMs)],
     ['return after heal', milliseconds(findings.returnMs)],
-    ['largest share/fair', skew.maxOverFair === null || requests.ok < 30 ? null : `${skew.maxOverFair.toFixed(2)} (chi-squared p ${skew.chi2p?.toPrecision(2) ?? ''})`],
+    ['skew', skew.maxOverFair === null || requests.ok < 30 ? null : `the largest share is ${skew.maxOverFair.toFixed(2)} times the fair share (chi-squared p ${skew.chi2p?.toPrecision(2) ?? ''})`],
   ];
   return lines.filter((line): line is [string, string] => line[1] !== null);
 }
@@ -53,7 +54,7 @@ function outcomesText(outcomes: string[]): string | null {
   return counts.size === 0 ? null : [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
 }
 
-/** Nothing to say where nothing was. */
+/** Returns null if nothing was retransmitted. The summary then has no such line. */
 function retransmissionsText(counts: Journal['findings']['retransmissions']): string | null {
   const { syn, data } = counts ?? { syn: 0, data: 0 };
   return syn + data === 0 ? null : [syn > 0 ? `${syn} SYNs` : '', data > 0 ? `${data} segments` : ''].filter(Boolean).join(', ');

@@ -1,5 +1,5 @@
 /**
- * The story of a run on a terminal, a line for each event: its time, a lane for each witness, and what it says.
+ * Shows the events of a run on a terminal. Each event is a line with its time (ms), a mark in the lane of its witness, and its text.
  *
  *         ms  fault client dns backend
  *        0.0    │      ●    │     │     GET http://web.lab.test:8080/ #1
@@ -25,7 +25,7 @@ export interface TerminalStory {
   end(): void;
 }
 
-/** Writes the heading, and then a line for each event that belongs to the story. `verbose` tells every event. */
+/** Writes the heading, and then a line for each event that belongs to the story. With `verbose`, every event belongs to it. */
 export function startTerminalStory({ topology, verbose, write }: { topology: Topology; verbose: boolean; write: (line: string) => void }): TerminalStory {
   const story = startStory(topology, verbose);
   write(pc.dim(`${'ms'.padStart(timeWidth)}  ${lanes.map(({ title }) => title).join(' ')}`));
@@ -46,7 +46,7 @@ function textOf(line: StoryLine): string {
   }
 }
 
-/** `  │      ●    │     │   `: a mark in the middle of its lane. The other lanes pass by. */
+/** Returns the lanes of one line, `  │      ●    │     │   `, with a mark in the lane of the event's witness. */
 function laneMarks(marked: Witness): string {
   return lanes
     .map(({ witness, title, paintMark }) => {

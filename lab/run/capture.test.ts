@@ -1,4 +1,4 @@
-/** A capture on a real lab: whole, and noticed when it is not. */
+/** A capture on a real lab: it holds every frame, and the lab notices when frames are missing. */
 import { expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import type { FinishedRun } from './journal.ts';
@@ -11,7 +11,7 @@ function baseline(change: HostChange = () => ({})): Promise<FinishedRun> {
   return runScenario({ name: 'baseline', scenario: scenarios.baseline, driver: driverWith(netns, change), client: 'node-fetch', clientOptions: {}, seed: '1', signal: new AbortController().signal });
 }
 
-/** The client's host, with each line that a process writes passed through `filter`; null drops it. */
+/** Changes the client's host: every line that a process writes goes through `filter`. A line is dropped if `filter` returns null. */
 const withLines = (filter: (line: string) => string | null): HostChange => (host) =>
   host.name !== 'client'
     ? {}
@@ -29,7 +29,7 @@ const withLines = (filter: (line: string) => string | null): HostChange => (host
       };
 
 describeWith(['netns', 'tshark'], 'a capture', () => {
-  test('explains itself: requests, faults and healing are comments of the packets, and nothing is lost', async () => {
+  test('has requests, faults and healing as comments of the packets, and loses no frame', async () => {
     const { journal, capture } = await baseline();
     expect(journal.wire?.dropped).toBe(0);
     const rows = await tshark(capture ?? Buffer.alloc(0), 'frame', ['frame.number', 'frame.comment']);
@@ -38,7 +38,7 @@ describeWith(['netns', 'tshark'], 'a capture', () => {
     for (const text of ['GET http://web.lab.test:8080/ #1', 'GET http://web.lab.test:8080/ #3', 'noop backend-', 'heal noop backend-', '200 Hello, World from']) expect(comments).toContain(text);
   });
 
-  test('frames that go missing are counted, and make the verdict unknown', async () => {
+  test('counts frames that are missing, and the verdict is unknown then', async () => {
     let batches = 0;
     const { journal } = await baseline(withLines((line) => (line.startsWith('{"frames"') && ++batches === 2 ? null : line)));
     expect(journal.wire?.dropped).toBeGreaterThan(0);
@@ -46,7 +46,7 @@ describeWith(['netns', 'tshark'], 'a capture', () => {
     expect(journal.verdict).toBe('unknown');
   });
 
-  test('a capture that cannot listen ends the run with the reason', async () => {
+  test('ends the run with the reason if it cannot listen', async () => {
     const { journal } = await baseline((host) => (host.name === 'client' ? { start: (argv, options) => host.start(argv.map((word) => (word === 'eth0' ? 'eth9' : word)), options) } : {}));
     expect(journal.status).toBe('failed');
     expect(journal.error).toMatch(/cannot listen on eth9: if_nametoindex eth9: ENODEV/);

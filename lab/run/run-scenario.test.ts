@@ -1,4 +1,4 @@
-/** Runs that go wrong, each in its own way: what the journal says, and that nothing is left behind. */
+/** Runs that go wrong in different ways: what the journal says, and that no process is left behind. */
 import { describe, expect, test } from 'vitest';
 import { check } from '../analysis/checks.ts';
 import type { Driver, HostProcess } from '../network/drivers/driver.ts';
@@ -16,11 +16,11 @@ const holds = () => [check('it holds', true, 'it')];
 const scenario = (run: (stage: Stage) => Promise<unknown>, more: Partial<Scenario> = {}): Scenario => defineScenario({ ...words, run, checks: holds, ...more });
 
 interface Watched extends FinishedRun {
-  /** Every process that was started on a host. */
+  /** The pids of all processes that were started on a host. */
   pids: number[];
 }
 
-/** Runs on namespaces and watches which processes it starts. */
+/** Runs a scenario on the netns driver and records which processes it starts. */
 async function runWatched(what: Scenario, more: Partial<RunOptions> = {}, change: HostChange = () => ({})): Promise<Watched> {
   const pids: number[] = [];
   const driver = driverWith(netns, (host) => {
@@ -43,7 +43,7 @@ async function runWatched(what: Scenario, more: Partial<RunOptions> = {}, change
 const survivors = async (pids: number[]): Promise<boolean[]> => (await Promise.all(pids.map(isAlive))).filter(Boolean);
 
 describeWith('netns', 'a run', () => {
-  test('that goes well passes, with its setting in the journal', async () => {
+  test('passes if all goes well, and the journal has its settings', async () => {
     const { journal, events, pids } = await runWatched(scenario(({ client }) => client.get()), { client: 'node-http', seed: '7', clientOptions: { family: 4 } });
     expect(journal).toMatchObject({
       scenario: 'test', driver: 'netns', client: 'node-http', seed: 7, status: 'completed', verdict: 'pass', error: null, doubts: [],
@@ -53,7 +53,7 @@ describeWith('netns', 'a run', () => {
     });
     expect(journal.durationMs).toBeGreaterThanOrEqual(journal.setupMs ?? Infinity);
     expect(events.map(({ tMs }) => tMs)).toEqual(events.map(({ tMs }) => tMs).toSorted((a, b) => a - b));
-    // Zero is the start of the stimulus: the first thing the client does comes after it, its start-up before.
+    // Zero is the start of the stimulus. The first request comes after it, and the set-up before it.
     expect(events.find(({ event }) => event === 'client:request')?.tMs).toBeGreaterThanOrEqual(0);
     expect(events.some(({ tMs }) => tMs < 0)).toBe(true);
     // DNS, three backends, observer, capture, client.
@@ -61,7 +61,7 @@ describeWith('netns', 'a run', () => {
     expect(await survivors(pids)).toEqual([]);
   });
 
-  test('repeats its answers with its seed', async () => {
+  test('gives the same DNS answers again with the same seed', async () => {
     const answers = async (seed: string): Promise<string[][]> => {
       const { events } = await runWatched(scenario(async ({ client }) => { for (let round = 0; round < 8; round++) await client.get(); }), { seed, clientOptions: { keepAlive: false } });
       return events.flatMap((event) => (event.event === 'dns:answer' && event.type === 'A' && event.name.startsWith('web') ? [event.addresses] : []));
@@ -72,12 +72,12 @@ describeWith('netns', 'a run', () => {
     expect(other).not.toEqual(first);
   });
 
-  test('whose check does not hold fails', async () => {
+  test('fails if a check does not hold', async () => {
     const { journal } = await runWatched(scenario(({ client }) => client.get(), { contract: () => [check('pinned', false, 'other')] }));
     expect(journal).toMatchObject({ status: 'completed', verdict: 'fail' });
   });
 
-  test('whose fault has no effect is unknown, whatever the checks say', async () => {
+  test('is unknown if a fault has no effect, whatever the checks say', async () => {
     const numb: HostChange = (host) => (isBackend(host.name) ? { run: () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }) } : {});
     const { journal, events } = await runWatched(scenario(({ apply }) => apply('blackhole', 'backend-1')), {}, numb);
     expect(journal).toMatchObject({ status: 'completed', verdict: 'unknown', checks: [{ verdict: 'pass' }] });
@@ -85,7 +85,7 @@ describeWith('netns', 'a run', () => {
     expect(events.some(({ event }) => event === 'fault:unverified')).toBe(true);
   });
 
-  test('in which a backend ends by itself is unknown', async () => {
+  test('is unknown if a backend ends by itself', async () => {
     let victim: HostProcess | undefined;
     const { journal, events } = await runWatched(
       scenario(async ({ until: waitFor }) => {
@@ -99,31 +99,31 @@ describeWith('netns', 'a run', () => {
     expect(events.some((event) => event.event === 'lab:process-trouble' && event.process === 'backend-2')).toBe(true);
   });
 
-  test('that throws has failed, says why, and leaves nothing', async () => {
+  test('has failed if the scenario throws: the journal has the error, and no process is left', async () => {
     const { journal, pids } = await runWatched(scenario(() => Promise.reject(new RangeError('no such luck'))));
     expect(journal).toMatchObject({ status: 'failed', verdict: 'unknown', error: 'no such luck', checks: [] });
     expect(await survivors(pids)).toEqual([]);
   });
 
-  test('that asks for what is not there has failed, with the choices', async () => {
+  test('has failed if the scenario names an unknown fault: the error lists the known faults', async () => {
     const { journal } = await runWatched(scenario(({ apply }) => apply('blackhoel', 'backend-1')));
     expect(journal).toMatchObject({ status: 'failed', error: expect.stringMatching(/^Unknown fault `blackhoel`\. Known: noop, /) as string });
   });
 
-  test('whose checks throw has failed, and is no exception', async () => {
+  test('has failed if a check throws, and runScenario does not throw', async () => {
     const { journal, pids } = await runWatched(scenario(({ client }) => client.get(), { checks: () => { throw new TypeError('not a number'); } }));
     expect(journal).toMatchObject({ status: 'failed', verdict: 'unknown', error: 'not a number', findings: { requests: { ok: 1 } } });
     expect(await survivors(pids)).toEqual([]);
   });
 
-  test('that does not end within its limit has failed, with a fault still in force, and leaves nothing', async () => {
+  test('has failed if it does not end within its limit, and no process is left, although a fault is still in force', async () => {
     const limitMs = 400;
     const { journal, pids } = await runWatched(scenario(async ({ apply, wait }) => { await apply('pause', 'backend-1'); await wait(600_000); }, { limitMs }));
     expect(journal).toMatchObject({ status: 'failed', verdict: 'unknown', error: `The scenario did not end within ${limitMs} ms.` });
     expect(await survivors(pids)).toEqual([]);
   });
 
-  test.each(['while it runs', 'during set-up', 'before it begins'])('that is aborted %s is interrupted, and leaves nothing', async (when) => {
+  test.each(['while it runs', 'during set-up', 'before it begins'])('is interrupted if it is aborted %s, and no process is left', async (when) => {
     const controller = new AbortController();
     const abort = (): void => { controller.abort('SIGINT'); };
     if (when === 'before it begins') abort();
@@ -139,7 +139,7 @@ describeWith('netns', 'a run', () => {
     await until(async () => ((await survivors(pids)).length === 0 ? true : undefined), 'the end of every process');
   });
 
-  test('whose client crashes has failed, and says with what', async () => {
+  test('has failed if the client crashes: the error has its exit status and its stderr', async () => {
     const { journal, pids } = await runWatched(scenario(({ client }) => client.get()), {}, (host) =>
       host.name === 'client' ? { start: () => host.start([process.execPath, '--eval', 'console.log(\'{"ready":true}\'); process.stdin.once("data", () => { console.error("boom"); process.exit(9); })']) } : {},
     );
@@ -148,14 +148,14 @@ describeWith('netns', 'a run', () => {
     expect(await survivors(pids)).toEqual([]);
   });
 
-  test('whose client writes nonsense has failed, and says what', async () => {
+  test('has failed if the client writes a line that is not JSON: the error has the line', async () => {
     const { journal } = await runWatched(scenario(({ client }) => client.get()), {}, (host) =>
       host.name === 'client' ? { start: () => host.start([process.execPath, '--eval', 'console.log(\'{"ready":true}\'); process.stdin.once("data", () => console.log("boo"))']) } : {},
     );
     expect(journal).toMatchObject({ status: 'failed', error: 'Expected the client to write JSON lines, got `boo`.' });
   });
 
-  test('whose service does not come up has failed, with its own words', async () => {
+  test('has failed if a server does not start: the error has its stderr', async () => {
     const { journal, pids } = await runWatched(scenario(({ client }) => client.get()), {}, (host) =>
       host.name === 'dns' ? { start: () => host.start(['sh', '-c', 'echo no port left >&2; exit 1']) } : {},
     );
@@ -166,7 +166,7 @@ describeWith('netns', 'a run', () => {
 
 describe('a driver that cannot start', () => {
   const driver: Driver = { name: 'none', requirements: () => Promise.resolve([]), start: () => Promise.reject(new LabError('NOT_SUPPORTED', 'Not here.')) };
-  test('is a failed run', async () => {
+  test('gives a run with the status failed', async () => {
     const { journal, events } = await runScenario({
       name: 'test', scenario: scenario(({ client }) => client.get()), driver, client: 'node-fetch', clientOptions: {}, seed: '1', signal: new AbortController().signal,
     });
@@ -176,7 +176,7 @@ describe('a driver that cannot start', () => {
 });
 
 describeWith('netns', 'the process of a run that was cut short', () => {
-  test('ends, although the scenario still waits', async () => {
+  test('ends, although the scenario still waits for something', async () => {
     const { code, stderr } = await localProcess(nodeArgv('lab/run/cut-short.fixture.ts')).exited;
     expect(stderr).toBe('');
     expect(code).toBe(0);

@@ -1,4 +1,4 @@
-/** One run of a scenario: the lab comes up, stimulus and faults, the lab goes down, analysis, verdict. */
+/** One run of a scenario: starts the lab, runs stimulus and faults, ends the lab, and makes findings, checks and a verdict. */
 import type { ClientOptions } from '../../client/client-options.ts';
 import { overallVerdict, type Check } from '../analysis/checks.ts';
 import { findingsOf } from '../analysis/findings.ts';
@@ -22,7 +22,7 @@ export interface RunOptions {
   driver: Driver;
   /** A name of the table in lab/clients/index.ts, or a command. */
   client: string;
-  /** On docker: the image that the client runs from, in the place of the lab's own. */
+  /** On docker: the client runs from this image instead of the lab's own image. */
   clientImage?: string;
   /** The options of the command line. They overrule what the scenario asks for. */
   clientOptions: Partial<ClientOptions>;
@@ -35,12 +35,12 @@ export interface RunOptions {
 }
 
 const defaultLimitMs = 30_000;
-/** An external client may need a process for each request, and may wait much longer for an answer than ours. */
+/** An external client gets a longer limit: it may need a new process for each request, and may wait much longer for an answer than ours. */
 const externalLimitFactor = 30;
 
 /**
- * Runs a scenario to its end. The lab is gone when this resolves. A run that could not complete is no exception: its journal has the status
- * `failed` or `interrupted`.
+ * Runs a scenario to its end. The lab is gone when the promise resolves. If the run could not complete, the promise still resolves: the
+ * journal then has the status `failed` or `interrupted`.
  */
 export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const { name, scenario, driver, seed, signal } = options;
@@ -61,7 +61,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const onOptions = (applied: ClientOptions): void => { for (const key of optionsNotApplied(client, applied)) notApplied.add(key); };
   let error: LabError | undefined;
   const failedBy = (thrown: unknown): LabError => (thrown instanceof LabError ? thrown : new LabError('START_FAILED', messageOf(thrown), { cause: thrown }));
-  // A scenario that was cut short may still wait. This ends its waiting, so that this process can end.
+  // A scenario that was cut short may still wait for something. This signal ends the wait, so that the process can end.
   const over = new AbortController();
 
   try {

@@ -12,7 +12,7 @@ afterEach(() => {
 const query = (request: number, atMs = nowMs()): EmittedEvent => ({ event: 'client:request', request, method: 'GET', url: 'http://web.lab.test/', atMs });
 const note = (text: string): ['client', 'lab:note', { text: string }] => ['client', 'lab:note', { text }];
 
-test('zero is the start; earlier events have negative times, and all are in order of time', () => {
+test('zero is the start: earlier events have negative times, and all events are in order of time', () => {
   const timeline = new Timeline();
   const startMs = nowMs();
   vi.advanceTimersByTime(10);
@@ -94,7 +94,7 @@ test('waitFor sees past and coming events, and gives up at its limit', async () 
   expect(await never).toBe(false);
 });
 
-test('an event that arrives after a later one was published is late, and is kept where it belongs', () => {
+test('an event that arrives after a later one was published is late, and `events` has it at its place in time', () => {
   const timeline = new Timeline();
   const heard: [number, boolean][] = [];
   timeline.subscribe(({ tMs }, isLate) => heard.push([tMs, isLate]));

@@ -1,4 +1,4 @@
-/** The tests of faults look from the client's host with these programs, without the lab's own probe. */
+/** Programs with which the tests of faults check a backend from the client's host, independently of the lab's own probe. */
 import { expect } from 'vitest';
 import type { HostProcess } from '../network/drivers/driver.ts';
 import type { Lab } from '../run/lab.ts';
@@ -40,6 +40,7 @@ export const silenceMs = 600;
 /** The limit for an event that happens at once. It allows for a very busy machine, and is still less than the cost of one lost SYN. */
 export const atOnceMs = 700;
 
+/** Connects to `backend` from the client's host over each family, and sends a GET on the same connection. Returns how both ended. */
 export async function see(lab: Lab, backend: BackendName, { path = '/', limitMs = silenceMs } = {}): Promise<Record<Family, Sight>> {
   const addresses = ([4, 6] as const).map((family) => addressOf(lab.topology, backend, family));
   const { stdout, stderr } = await lab.host('client').run([process.execPath, '--eval', eye, path, String(limitMs), ...addresses]);
@@ -74,6 +75,7 @@ export interface HeldPair {
   release(): Promise<void>;
 }
 
+/** Opens the two connections, and expects that both are established. */
 export async function holdPair(lab: Lab, backend: BackendName): Promise<HeldPair> {
   const held = await Promise.all(([4, 6] as const).map((family) => lab.host('client').start([process.execPath, '--eval', holder, addressOf(lab.topology, backend, family), String(silenceMs)])));
   const lines = held.map(collectLines);
@@ -97,7 +99,7 @@ function collectLines(held: HostProcess): string[] {
   return lines;
 }
 
-/** The network settings of a host that a relay changes. Values that change by themselves are left out. */
+/** Returns the network settings of a host that a relay changes. Values that change by themselves are left out. */
 export async function networkOf(lab: Lab, host: TargetName): Promise<string> {
   const { stdout } = await lab.host(host).run(['sh', '-ec', "ip -o address | sed 's/valid_lft.*//'; ip -o link; ip -4 route show table all; ip -6 route show table all; ip rule; ip -6 rule; tc qdisc"]);
   return stdout;

@@ -1,4 +1,4 @@
-/** Shared by the tests of faults: what the client's host sees before a fault, while it is in force, and after healing, in each family. */
+/** Shared by the tests of faults. They check what the client's host sees before a fault, while it is in force, and after healing, in each family. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
@@ -8,6 +8,7 @@ import { backendNames, type Family } from '../vocabulary/topology.ts';
 import type { FaultName } from '../faults/index.ts';
 import { atOnceMs, see, type Sight } from './client-sight.ts';
 
+/** A fault, and what the client's host sees of the backend in each family while the fault is in force. */
 export interface Case {
   fault: FaultName;
   options?: Record<string, string | number>;

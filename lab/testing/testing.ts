@@ -75,7 +75,7 @@ export function whyMissing(need: Need): string | null {
 }
 
 /**
- * Is `describe` if all needs are met. Otherwise it skips the tests and says why. If LAB_REQUIRE names a need that is missing
+ * Works as `describe` if all needs are met. Otherwise it skips the tests and says why. If LAB_REQUIRE names a need that is missing
  * (`LAB_REQUIRE=netns,dig`), the tests fail instead.
  */
 export function describeWith(needs: Need | readonly Need[], title: string, body: () => void): void {
@@ -180,7 +180,7 @@ export function until<T>(look: () => T | undefined | Promise<T | undefined>, wha
   );
 }
 
-/** Whether the process is alive. A process that only waits to be reaped is not. */
+/** Returns whether the process is alive. A process that only waits to be reaped is not alive. */
 export async function isAlive(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return stat !== '' && !/\) [ZX] /.test(stat);

@@ -1,4 +1,4 @@
-/** Wireshark's own reading of a capture, for tests: a judge that is not ours. */
+/** Runs tshark on a capture. Tests compare the lab's decoder with it, because Wireshark is independent of the lab. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * One row a frame that `filter` shows, one column a field (tshark(1)). Retransmissions are judged as tshark judges them.
- * @throws {Error} with what tshark wrote, when it complains of the file.
+ * Returns one row for each frame that `filter` selects, with one column for each field (tshark(1)). tshark itself decides which frames are
+ * retransmissions.
+ * @throws {Error} with the message of tshark, when tshark reports a problem with the file.
  */
 export async function tshark(capture: Buffer, filter: string, fields: readonly string[]): Promise<string[][]> {
   const directory = await mkdtemp(join(tmpdir(), 'failover-lab-tshark-'));

@@ -8,13 +8,13 @@ test('a LabError carries its code and its cause', () => {
   expect(error).toMatchObject({ name: 'LabError', code: 'START_FAILED', message: 'It did not start.', cause });
 });
 
-test('an unknown name lists the known ones', () => {
+test('the error for an unknown name lists the known names', () => {
   expect(unknownName('fault', 'blackhoel', new Set(['noop', 'blackhole']))).toMatchObject({
     code: 'BAD_INPUT',
     message: 'Unknown fault `blackhoel`. Known: noop, blackhole.',
   });
 });
 
-test('anything that can be thrown has a text', () => {
+test('messageOf returns a text for any value that was thrown', () => {
   expect([new LabError('NO_LAB', 'a'), new TypeError('b'), 'c', undefined, 7].map(messageOf)).toEqual(['a', 'b', 'c', 'undefined', '7']);
 });

@@ -1,6 +1,6 @@
-/** One class for everything that stops the lab from doing what it was asked. */
+/** The error class of the lab. It is thrown whenever the lab cannot do what it was asked to do. */
 
-/** Stable words for programs; the message is for people. */
+/** Stable codes for programs. The message is for people. */
 export type LabErrorCode =
   | 'BAD_INPUT'
   | 'MISSING_TOOL'
@@ -12,7 +12,7 @@ export type LabErrorCode =
   | 'NO_LAB'
   | 'INTERRUPTED';
 
-/** Says what, which, what was observed and what was expected. Ends a run with exit status 3 ("could not run"). */
+/** Its message says what failed, for which thing, what was expected and what was seen. A run ends with exit status 3 ("could not run"). */
 export class LabError extends Error {
   override readonly name = 'LabError';
   readonly code: LabErrorCode;
@@ -23,12 +23,12 @@ export class LabError extends Error {
   }
 }
 
-/** ``Unknown fault `x`; there are: a, b, c.`` */
+/** Returns an error with the known names in its message: ``Unknown fault `x`. Known: a, b, c.`` */
 export function unknownName(kind: string, name: string, known: Iterable<string>): LabError {
   return new LabError('BAD_INPUT', `Unknown ${kind} \`${name}\`. Known: ${[...known].join(', ')}.`);
 }
 
-/** The text of anything that was thrown. */
+/** Returns the message of an error, or the text of any other value that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,12 @@
 /**
- * The vocabulary of the timeline: every event, its payload, its unit. Whoever prints or counts is a subscriber.
+ * All events of the timeline in one table: name, payload, units, and one line of documentation. The `doc` of each event stands in
+ * docs/results.md. Code that prints or counts events subscribes to the timeline (lab/run/timeline.ts).
  *
- * Every process of the lab runs on one kernel, so CLOCK_MONOTONIC is the same number everywhere,
- * across namespaces and containers (clock_gettime(2)); `nowMs` is the only clock an event is stamped with.
+ * All processes of the lab run on one kernel, so CLOCK_MONOTONIC is the same number in every namespace and container (clock_gettime(2)).
+ * The time of every event is on this clock.
  */
 
-/** What a payload's fields are made of; the suffix of a field's name is its unit. */
+/** The types of a payload's fields. The suffix of a field's name is its unit: `drainMs` is in milliseconds. */
 interface FieldTypes {
   text: string;
   number: number;
@@ -20,7 +21,7 @@ type Fields = Record<string, FieldType>;
 interface EventSpec<F extends Fields = Fields> {
   doc: string;
   fields: F;
-  /** Shown only with `-v`. */
+  /** The terminal shows the event only with `-v`. */
   detail?: true;
 }
 
@@ -28,20 +29,20 @@ const event = <const F extends Fields>(doc: string, fields: F): EventSpec<F> => 
 const detail = <const F extends Fields>(doc: string, fields: F): EventSpec<F> => ({ doc, fields, detail: true });
 
 export const events = {
-  'lab:process-trouble': event('a process of the lab ended without being asked to, or wrote what is none of the protocol', { process: 'text', reason: 'text' }),
+  'lab:process-trouble': event('a process of the lab ended unexpectedly, or wrote a line that is not part of its protocol', { process: 'text', reason: 'text' }),
   'lab:command': event('a scenario ran a command on a host', { command: 'text' }),
-  'lab:note': event('a remark by the scenario', { text: 'text' }),
+  'lab:note': event('the scenario added a remark', { text: 'text' }),
 
-  'fault:apply': event('a fault was asked for', { fault: 'text', options: 'text' }),
-  'fault:verified': event('the effect of the fault was observed from the observer host', { fault: 'text', observed: 'text' }),
-  'fault:unverified': event('the fault showed no effect: the verdict will be unknown', { fault: 'text', observed: 'text' }),
-  'fault:heal': event('healing was asked for', { fault: 'text' }),
-  'fault:healed': event('the baseline was observed again', { fault: 'text', observed: 'text' }),
-  'fault:unhealed': event('the baseline did not return: the verdict will be unknown', { fault: 'text', observed: 'text' }),
+  'fault:apply': event('the lab begins to put a fault in force', { fault: 'text', options: 'text' }),
+  'fault:verified': event('the observer saw the effect of the fault', { fault: 'text', observed: 'text' }),
+  'fault:unverified': event('the observer saw no effect of the fault: the verdict will be `unknown`', { fault: 'text', observed: 'text' }),
+  'fault:heal': event('the lab begins to heal a fault', { fault: 'text' }),
+  'fault:healed': event('the observer saw the baseline again, or another fault on the same host still hides it', { fault: 'text', observed: 'text' }),
+  'fault:unhealed': event('the observer did not see the baseline again: the verdict will be `unknown`', { fault: 'text', observed: 'text' }),
 
-  'client:request': event('a request was handed to the transport', { request: 'number', method: 'text', url: 'text' }),
-  'client:dns-start': event('the transport asked its resolver', { request: 'number', lookup: 'number', name: 'text', family: 'number', resolver: 'text' }),
-  'client:dns-done': event('the resolver answered; `coalesced` when it sent no query of its own', {
+  'client:request': event('the caller made a request', { request: 'number', method: 'text', url: 'text' }),
+  'client:dns-start': event('the client asked its resolver for the addresses of a name', { request: 'number', lookup: 'number', name: 'text', family: 'number', resolver: 'text' }),
+  'client:dns-done': event('the resolver answered; `coalesced`: the lookup sent no query and shared the answer of another lookup', {
     request: 'number',
     lookup: 'number',
     addresses: 'texts',
@@ -49,7 +50,7 @@ export const events = {
     error: 'text?',
   }),
   'client:connect-start': event('a connection attempt began', { request: 'number', connection: 'number', address: 'text', port: 'number', family: 'number' }),
-  'client:connect-done': event('the attempt succeeded', {
+  'client:connect-done': event('the attempt succeeded: the connection is established', {
     request: 'number',
     connection: 'number',
     address: 'text',
@@ -65,22 +66,22 @@ export const events = {
     family: 'number',
     error: 'text',
   }),
-  'client:connect-timeout': event('the transport gave the attempt up to try the next address', {
+  'client:connect-timeout': event('the client gave up the attempt, to try the next address', {
     request: 'number',
     connection: 'number',
     address: 'text',
     port: 'number',
     family: 'number',
   }),
-  'client:connection': event('the request obtained a connection', { request: 'number', connection: 'number', reused: 'flag', address: 'text', port: 'number' }),
-  'client:request-sent': detail('the request was handed to the kernel', { request: 'number' }),
-  'client:response-start': detail('status and headers arrived', { request: 'number', status: 'number' }),
-  'client:response': event('the whole response arrived; no `status` where the client does not tell', { request: 'number', status: 'number?', body: 'text' }),
-  'client:error': event('an error reached the caller; `causes` is the whole chain, outermost first', { request: 'number', code: 'text', causes: 'texts' }),
-  'client:connection-closed': event('a connection that had been established is gone', { connection: 'number', address: 'text', error: 'text?' }),
+  'client:connection': event('the request got a connection, a new one or a kept-alive one (`reused`)', { request: 'number', connection: 'number', reused: 'flag', address: 'text', port: 'number' }),
+  'client:request-sent': detail('the client handed the request to the kernel', { request: 'number' }),
+  'client:response-start': detail('the client received the status and the headers', { request: 'number', status: 'number' }),
+  'client:response': event('the client received the whole response; no `status` if the client does not report it', { request: 'number', status: 'number?', body: 'text' }),
+  'client:error': event('an error reached the caller; `causes` is the whole chain of errors, the outermost first', { request: 'number', code: 'text', causes: 'texts' }),
+  'client:connection-closed': event('an established connection ended', { connection: 'number', address: 'text', error: 'text?' }),
 
-  'dns:query': event('a query arrived', { id: 'number', name: 'text', type: 'text', transport: 'text', from: 'text', fromPort: 'number' }),
-  'dns:answer': event('an answer left; `rules` are those that made it another one', {
+  'dns:query': event('a query arrived at the DNS server', { id: 'number', name: 'text', type: 'text', transport: 'text', from: 'text', fromPort: 'number' }),
+  'dns:answer': event('the DNS server sent an answer; `rules` names the fault rules that changed this answer', {
     id: 'number',
     name: 'text',
     type: 'text',
@@ -92,14 +93,14 @@ export const events = {
     truncated: 'flag',
     rules: 'text?',
   }),
-  'dns:dropped': event('a query is left without an answer, as the policy says', { id: 'number', name: 'text', type: 'text', from: 'text', rules: 'text?' }),
-  'dns:malformed': event('a packet that is no DNS query arrived; `count` so far', { from: 'text', transport: 'text', count: 'number', reason: 'text' }),
+  'dns:dropped': event('the DNS server did not answer a query; `rules` names the fault rules that dropped it', { id: 'number', name: 'text', type: 'text', from: 'text', rules: 'text?' }),
+  'dns:malformed': event('the DNS server received a message that is not a valid query; `count`: how many so far', { from: 'text', transport: 'text', count: 'number', reason: 'text' }),
   'dns:policy': event('the answer policy changed', { change: 'text' }),
 
-  'load:served': detail('a connection of the load had its first answer, from this process', { connection: 'number', kind: 'text', process: 'text' }),
-  'load:told': detail('a connection of the load was answered with `Connection: close`', { connection: 'number', kind: 'text', responses: 'number' }),
-  'load:redialled': detail('a kept connection of the load had ended and was dialled again; `refused` addresses were tried in vain before this one', { connection: 'number', address: 'text', refused: 'number' }),
-  'load:closed': detail('a connection of the load is gone; `ending` is fin or rst', { connection: 'number', kind: 'text', told: 'flag', ending: 'text', responses: 'number' }),
+  'load:served': detail('a connection of the load received its first response; `process` is the server process that sent it', { connection: 'number', kind: 'text', process: 'text' }),
+  'load:told': detail('the server sent `Connection: close` on a connection of the load, with response number `responses`', { connection: 'number', kind: 'text', responses: 'number' }),
+  'load:redialled': detail('a kept-alive connection of the load ended, and its client connected again; `refused`: how many addresses refused before', { connection: 'number', address: 'text', refused: 'number' }),
+  'load:closed': detail('a connection of the load ended; `ending` is fin or rst; `told`: the server had sent `Connection: close`', { connection: 'number', kind: 'text', told: 'flag', ending: 'text', responses: 'number' }),
 
   'wire:dns-query': detail('a DNS query on the wire', { id: 'number', name: 'text', type: 'text', transport: 'text', address: 'text', localPort: 'number' }),
   'wire:dns-response': detail('a DNS response on the wire', {
@@ -113,14 +114,14 @@ export const events = {
     addresses: 'texts',
     truncated: 'flag',
   }),
-  'wire:neighbour-solicitation': detail('the client asked everybody for the hardware address of a neighbour (ARP, Neighbour Discovery)', { address: 'text', family: 'number' }),
-  'wire:neighbour-answer': detail('a neighbour told the client its hardware address', { address: 'text', family: 'number' }),
-  'wire:syn': event('the first SYN of an attempt', { address: 'text', port: 'number', localPort: 'number', family: 'number' }),
-  'wire:syn-retransmission': event('the same SYN again; `count` SYNs so far', { address: 'text', port: 'number', localPort: 'number', family: 'number', count: 'number' }),
-  'wire:syn-ack': event('the attempt was answered', { address: 'text', port: 'number', localPort: 'number', family: 'number' }),
-  'wire:rst': event('a connection was reset, or an attempt refused', { address: 'text', port: 'number', localPort: 'number', family: 'number', sender: 'text' }),
-  'wire:fin': event('one side of a connection has no more to send', { address: 'text', port: 'number', localPort: 'number', family: 'number', sender: 'text' }),
-  'wire:unreachable': event('ICMP destination unreachable, about a packet of the client', {
+  'wire:neighbour-solicitation': detail('the client asked all hosts for the hardware address of a neighbour (ARP, Neighbour Discovery)', { address: 'text', family: 'number' }),
+  'wire:neighbour-answer': detail('a neighbour sent its hardware address to the client', { address: 'text', family: 'number' }),
+  'wire:syn': event('the client sent the first SYN of an attempt', { address: 'text', port: 'number', localPort: 'number', family: 'number' }),
+  'wire:syn-retransmission': event('the client sent the same SYN again; `count`: how many SYNs so far', { address: 'text', port: 'number', localPort: 'number', family: 'number', count: 'number' }),
+  'wire:syn-ack': event('the server answered an attempt (SYN-ACK)', { address: 'text', port: 'number', localPort: 'number', family: 'number' }),
+  'wire:rst': event('RST: one side reset a connection, or the server refused an attempt', { address: 'text', port: 'number', localPort: 'number', family: 'number', sender: 'text' }),
+  'wire:fin': event('FIN: one side of a connection sends no more data', { address: 'text', port: 'number', localPort: 'number', family: 'number', sender: 'text' }),
+  'wire:unreachable': event('ICMP "destination unreachable" about a packet of the client', {
     address: 'text',
     port: 'number',
     localPort: 'number',
@@ -128,7 +129,7 @@ export const events = {
     sender: 'text',
     reason: 'text',
   }),
-  'wire:request': event('the first byte of a request left; `count` requests so far on this connection', {
+  'wire:request': event('the first byte of a request left the client; `count`: the number of the request on this connection', {
     address: 'text',
     port: 'number',
     localPort: 'number',
@@ -136,8 +137,8 @@ export const events = {
     count: 'number',
     line: 'text',
   }),
-  'wire:response': event('the first byte of a response arrived', { address: 'text', port: 'number', localPort: 'number', family: 'number', count: 'number', line: 'text' }),
-  'wire:data-retransmission': event('payload that had been sent before', {
+  'wire:response': event('the first byte of a response reached the client; `count`: the number of its request on this connection', { address: 'text', port: 'number', localPort: 'number', family: 'number', count: 'number', line: 'text' }),
+  'wire:data-retransmission': event('one side sent `bytes` bytes of payload again', {
     address: 'text',
     port: 'number',
     localPort: 'number',
@@ -145,21 +146,21 @@ export const events = {
     sender: 'text',
     bytes: 'number',
   }),
-  'wire:malformed': detail('a frame that could not be decoded; `count` so far', { reason: 'text', count: 'number' }),
+  'wire:malformed': detail('a frame, or a DNS message in it, cannot be decoded; `count`: how many so far', { reason: 'text', count: 'number' }),
 
-  'backend:accept': detail('a connection was accepted', { connection: 'number', from: 'text', fromPort: 'number', address: 'text' }),
-  'backend:request': event('a request arrived', { connection: 'number', from: 'text', method: 'text', path: 'text', address: 'text' }),
-  'backend:response': event('the response was handed to the kernel', { connection: 'number', from: 'text', status: 'number', address: 'text' }),
-  'backend:broke-off': event('the backend ended the connection instead of a response, or in the middle of one, with FIN or RST', {
+  'backend:accept': detail('the backend accepted a connection', { connection: 'number', from: 'text', fromPort: 'number', address: 'text' }),
+  'backend:request': event('a request arrived at the backend', { connection: 'number', from: 'text', method: 'text', path: 'text', address: 'text' }),
+  'backend:response': event('the backend handed the response to the kernel', { connection: 'number', from: 'text', status: 'number', address: 'text' }),
+  'backend:broke-off': event('the backend ended the connection instead of a response, or in the middle of one; `ending` is fin or rst', {
     connection: 'number',
     from: 'text',
     address: 'text',
     ending: 'text',
   }),
-  'backend:close': detail('a connection is gone', { connection: 'number', from: 'text', address: 'text' }),
-  'backend:stopping': event('SIGTERM: no new connections, idle ones closed', { connections: 'number' }),
-  'backend:hand-over': event('another process listens now; this one drains what it has, and ends', { connections: 'number', drainMs: 'number', shutdownMs: 'number' }),
-  'backend:behaviour': event('the behaviour of the application changed', { change: 'text' }),
+  'backend:close': detail('a connection to the backend ended', { connection: 'number', from: 'text', address: 'text' }),
+  'backend:stopping': event('the backend got SIGTERM: it accepts no new connections, and closes idle ones', { connections: 'number' }),
+  'backend:hand-over': event('another process accepts the new connections now; this one drains its own connections, and then ends', { connections: 'number', drainMs: 'number', shutdownMs: 'number' }),
+  'backend:behaviour': event('the behaviour of the backend\'s application changed', { change: 'text' }),
 } satisfies Record<string, EventSpec>;
 
 export type EventName = keyof typeof events;
@@ -173,21 +174,21 @@ export type Payload<Name extends EventName> = {
     keyof FieldTypes];
 };
 
-/** Puts an event of the lab itself on the timeline, now. */
+/** Puts an event of the lab itself on the timeline, with the time of the call. */
 export type RecordEvent = <Name extends EventName>(host: string, event: Name, payload: Payload<Name>) => void;
 
-/** What a process of the lab writes, one JSON line each. The lab adds host and witness. */
+/** An event as a process of the lab writes it: one JSON line. The lab adds host and witness. */
 export type EmittedEvent = { [Name in EventName]: { event: Name; atMs: number } & Payload<Name> }[EventName];
 
-/** An event on the timeline: `tMs` counts from the start of the scenario's stimulus, and is negative before it. */
+/** An event on the timeline. `tMs` is the time since the start of the scenario's stimulus, and is negative before it. */
 export type TimelineEvent = { [Name in EventName]: { tMs: number; witness: Witness; host: string; event: Name } & Payload<Name> }[EventName];
 
-/** CLOCK_MONOTONIC in milliseconds, as a double: exact to a microsecond for a century of uptime. */
+/** Returns CLOCK_MONOTONIC in milliseconds. The double is exact to a microsecond for a century of uptime. */
 export function nowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** The part of an event's name before the colon. */
+/** Returns the part of an event's name before the colon. */
 export function witnessOf(name: EventName): Witness {
   return name.slice(0, name.indexOf(':')) as Witness;
 }

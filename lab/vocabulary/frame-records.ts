@@ -1,20 +1,21 @@
-/** Captured frames on their way from the capture to the lab: records one after the other, as in a capture file. */
+/** The format in which the capture process sends captured frames to the lab: one record after the other, as in a capture file. */
 
 export interface CapturedFrame {
-  /** The first frame of a capture is 1: a gap is a loss on the way. */
+  /** The first frame of a capture has number 1. A gap in the numbers means that frames were lost on the way to the lab. */
   number: number;
-  /** CLOCK_REALTIME of the host, nanoseconds: what goes into the capture file. */
+  /** CLOCK_REALTIME of the host, in nanoseconds. The capture file has this time. */
   realtimeNs: bigint;
-  /** CLOCK_MONOTONIC of the host, milliseconds: what events are stamped with. */
+  /** CLOCK_MONOTONIC of the host, in milliseconds. Events have this time. */
   atMs: number;
-  /** How long the frame was; `bytes` may hold less. */
+  /** The length of the frame. `bytes` is shorter if the capture has cut the frame. */
   lengthBytes: number;
   bytes: Buffer;
 }
 
-/** Difference of the clocks, seconds, nanoseconds, captured, length, number. */
+/** The header of a record: difference of the clocks, seconds, nanoseconds, captured bytes, frame length, frame number. */
 const headerBytes = 28;
 
+/** Returns the records of `frames`. `realtimeMinusMonotonicNs` is the difference of the host's clocks. */
 export function encodeFrames(
   frames: readonly { number: number; seconds: number; nanoseconds: number; lengthBytes: number; bytes: Buffer }[],
   realtimeMinusMonotonicNs: bigint,
@@ -33,6 +34,7 @@ export function encodeFrames(
   );
 }
 
+/** Returns the frames of `records`, as encodeFrames made them. */
 export function decodeFrames(records: Buffer): CapturedFrame[] {
   const frames: CapturedFrame[] = [];
   for (let at = 0; at + headerBytes <= records.length; ) {

@@ -10,17 +10,17 @@ const table = {
   family: family('family'),
 };
 
-test('what is not given has its default', () => {
+test('an option that is not given has its default', () => {
   expect(parseOptions(table, {}, 'it')).toEqual({ delayMs: 500, limitMs: null, order: 'verbatim', reuse: true, family: 0 });
   expect(defaultsOf(table)).toEqual(parseOptions(table, {}, 'it'));
 });
 
-test('what is given has its type', () => {
+test('an option that is given is converted to its type', () => {
   const given = { delayMs: '1', limitMs: '0', order: 'ipv4first', reuse: 'off', family: '6' };
   expect(parseOptions(table, given, 'it')).toEqual({ delayMs: 1, limitMs: 0, order: 'ipv4first', reuse: false, family: 6 });
 });
 
-describe('what is wrong is said: what was expected, and what was seen', () => {
+describe('the message for a wrong option says what was expected and what was seen', () => {
   test.each([
     [{ delayMs: '0' }, 'Expected `delayMs` of the fault x to be a whole number, 1 or more, got `0`.'],
     [{ delayMs: '-5' }, 'Expected `delayMs` of the fault x to be a whole number, 1 or more, got `-5`.'],
@@ -43,7 +43,7 @@ describe('what is wrong is said: what was expected, and what was seen', () => {
   });
 });
 
-test('words are split at their first =', () => {
+test('a word is split at its first =', () => {
   expect(splitAssignments(['a=1', 'b=', 'c=x=y'])).toEqual({ a: '1', b: '', c: 'x=y' });
   for (const word of ['a', '=1', '']) expect(() => splitAssignments([word])).toThrow(`Expected an option as key=value, got \`${word}\`.`);
 });

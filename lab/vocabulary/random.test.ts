@@ -6,7 +6,7 @@ const numbers = (seed: string, count: number): number[] => {
   return Array.from({ length: count }, random);
 };
 
-test('the same seed gives the same numbers, another seed others', () => {
+test('the same seed gives the same numbers, and another seed gives other numbers', () => {
   expect(numbers('1:A', 50)).toEqual(numbers('1:A', 50));
   expect(numbers('1:A', 50)).not.toEqual(numbers('1:AAAA', 50));
 });
@@ -19,6 +19,6 @@ test('the numbers lie in [0, 1) and fall evenly into ten boxes', () => {
     const box = Math.floor(number * 10);
     boxes[box] = (boxes[box] ?? 0) + 1;
   }
-  // 1,000 each; the standard deviation of a binomial count is 30, four of them are 120. The seed is fixed: no chance is involved.
+  // Each box has 1,000 numbers on average, with a standard deviation of 30 (binomial). 120 is four of them. The seed is fixed, so the result never changes.
   for (const count of boxes) expect(Math.abs(count - 1_000)).toBeLessThan(120);
 });

@@ -1,7 +1,7 @@
-/** A seeded stream of numbers in [0, 1), so that a shuffled answer can be repeated exactly. */
+/** A seeded stream of numbers in [0, 1). The same seed repeats the same numbers, and so the same shuffled answers. */
 export type Random = () => number;
 
-/** Mulberry32 (public domain, Tommy Ettinger): 32 bits of state, passes gjrand; far more than a shuffle of three needs. */
+/** Returns a stream for `seed`, by Mulberry32 (public domain, Tommy Ettinger). It has 32 bits of state and passes gjrand, which is far more than a shuffle of three needs. */
 export function seededRandom(seed: string): Random {
   let state = hash(seed);
   return () => {
@@ -12,7 +12,7 @@ export function seededRandom(seed: string): Random {
   };
 }
 
-/** Every order equally likely (Fisher–Yates). */
+/** Returns the items in a random order. Every order is equally likely (Fisher–Yates). */
 export function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
   const result = [...items];
   for (let last = result.length - 1; last > 0; last--) {
@@ -24,7 +24,7 @@ export function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
   return result;
 }
 
-/** FNV-1a: spreads neighbouring seeds ("1:A", "1:AAAA") apart. */
+/** FNV-1a. Similar seeds ("1:A", "1:AAAA") get very different states. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (const byte of Buffer.from(text)) value = Math.imul(value ^ byte, 0x01000193);

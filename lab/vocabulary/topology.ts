@@ -1,20 +1,20 @@
-/** Hosts, names, addresses, ports: the one place where they are written. */
+/** The hosts, names, addresses and ports of the lab. They are defined only here. */
 
-/** An address family as Node and the RFCs' readers write it. */
+/** An address family: IPv4 or IPv6. */
 export type Family = 4 | 6;
 
-/** The hosts of the lab network; `observer` is where the lab itself looks from, so that no client's traffic is touched. */
+/** The hosts of the lab network. The lab checks faults from the host `observer`, so that the client's host has the client's traffic only. */
 export const hostNames = ['client', 'dns', 'backend-1', 'backend-2', 'backend-3', 'observer'] as const;
 export type HostName = (typeof hostNames)[number];
 
 export const backendNames = ['backend-1', 'backend-2', 'backend-3'] as const;
 export type BackendName = (typeof backendNames)[number];
 
-/** What every driver calls a host's interface on the lab network. */
+/** The name of every host's interface on the lab network, with every driver. */
 export const interfaceName = 'eth0';
 
 export const domain = 'lab.test';
-/** The name whose answers spread clients over the backends. */
+/** The DNS name of the web servers. Its records are the addresses of all backends. */
 export const webName = `web.${domain}`;
 export const httpPort = 8080;
 export const dnsPort = 53;
@@ -27,17 +27,17 @@ export interface Addresses {
 
 export interface Topology {
   hosts: Record<HostName, Addresses>;
-  /** Where a backend comes back that moves (faults/move.ts): nobody has these until then. */
+  /** The new addresses of a backend under the fault `move` (lab/faults/move.ts). Until then no host has them. */
   spares: Record<BackendName, Addresses>;
   ipv4PrefixLength: number;
   ipv6PrefixLength: number;
-  /** The client's resolv.conf(5), by line, where it is another than the hosts' common one. */
+  /** The lines of the client's resolv.conf(5). Null if the client has the same file as all hosts. */
   resolvConf: readonly string[] | null;
-  /** Settings of the client's kernel for its network namespace, where they are others than a new namespace's. */
+  /** Kernel settings of the client's network namespace that differ from those of a new namespace. */
   clientSysctls: ClientSysctls;
 }
 
-/** What a scenario may set of the client's kernel, and the first release of Linux that has it for each network namespace. */
+/** The kernel settings that a scenario may change for the client, and the first Linux release that has each of them per network namespace. */
 export const sysctlsSince = {
   'net.ipv4.tcp_retries2': [4, 6],
   'net.ipv4.tcp_syn_linear_timeouts': [6, 5],
@@ -45,21 +45,22 @@ export const sysctlsSince = {
 export type ClientSysctls = Partial<Record<keyof typeof sysctlsSince, number>>;
 
 export interface TopologyChange {
-  /** Where the client lives. The default ties with every backend under RFC 6724 rule 9. */
+  /** The client's IPv4 address. With the default, no backend is preferred under RFC 6724 rule 9. */
   clientIpv4?: string;
-  /** First 64 bits. The default is documentation space: global, so that RFC 6724 prefers it to IPv4. */
+  /** The first 64 bits of the IPv6 addresses. The default is documentation space. It counts as global, so RFC 6724 prefers it to IPv4. */
   ipv6Network?: string;
-  /** The client's resolv.conf(5), by line: another resolver timeout, another list of name servers. The default names the DNS server alone. */
+  /** The lines of the client's resolv.conf(5), for another resolver timeout or other name servers. The default has the DNS server only. */
   resolvConf?: readonly string[];
-  /** Settings of the client's kernel. One that the kernel does not have is left out; a scenario that asks for it reads what is there. */
+  /** Kernel settings of the client. A setting that the kernel does not have is left out, so the scenario must read the value that is in force. */
   clientSysctls?: ClientSysctls;
 }
 
 /**
- * The lab network: 198.51.100.0/24 (RFC 5737) and 2001:db8:1::/64 (RFC 3849), one flat segment.
+ * Returns the lab network: 198.51.100.0/24 (RFC 5737) and 2001:db8:1::/64 (RFC 3849), one flat segment.
  *
- * The client sits at .200 and 8000::200 because glibc sorts a same-subnet answer by longest common prefix with
- * the source address (RFC 6724 section 5, rule 9): from there all three backends tie, and the DNS server's order stands.
+ * glibc sorts addresses in the client's own subnet by the longest common prefix with the source address (RFC 6724 section 5, rule 9).
+ * The client has the addresses .200 and 8000::200, because their common prefix with all three backends is equally long. So the order of
+ * the DNS server stays.
  */
 export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', resolvConf, clientSysctls }: TopologyChange = {}): Topology {
   const at = (last: number): Addresses => ({ ipv4: `198.51.100.${last}`, ipv6: `${ipv6Network}:${last}` });
@@ -80,47 +81,47 @@ export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2
   };
 }
 
-/** The address of `host` in one family. */
+/** Returns the address of `host` in one family. */
 export function addressOf(topology: Topology, host: HostName, family: Family): string {
   return family === 4 ? topology.hosts[host].ipv4 : topology.hosts[host].ipv6;
 }
 
-/** An address of the segment that no host has. */
+/** Returns an address of the segment that no host has. */
 export function nobodysAddress({ hosts: { observer } }: Topology, family: Family): string {
   return family === 4 ? observer.ipv4.replace(/\d+$/, '99') : observer.ipv6.replace(/[^:]+$/, '99');
 }
 
-/** The name server line of resolv.conf(5) for the lab's DNS server, and for one that nobody is. */
+/** Lines of resolv.conf(5): one names the lab's DNS server, the other an address that no host has. */
 export const nameserver = `nameserver ${createTopology().hosts.dns.ipv4}`;
 export const deadNameserver = `nameserver ${nobodysAddress(createTopology(), 4)}`;
 
-/** The host that owns `address`, if any does. */
+/** Returns the host that has `address`, or undefined if no host has it. */
 export function hostAt(topology: Topology, address: string): HostName | undefined {
   const has = ({ ipv4, ipv6 }: Addresses): boolean => ipv4 === address || ipv6 === address;
   return hostNames.find((name) => has(topology.hosts[name]) || (isBackend(name) && has(topology.spares[name])));
 }
 
-/** What a fault can act on: the hosts that serve clients. */
+/** The kinds of hosts that a fault can act on: the hosts that serve clients. */
 export type TargetKind = 'backend' | 'dns';
 export type TargetName = BackendName | 'dns';
 export const targetNames: readonly TargetName[] = [...backendNames, 'dns'];
 
-/** What kind of server a host is. */
+/** Returns the kind of server on a host. */
 export function kindOf(name: TargetName): TargetKind {
   return name === 'dns' ? 'dns' : 'backend';
 }
 
-/** The port that a host serves clients on. */
+/** Returns the port on which a host serves clients. */
 export function portOf(name: HostName): number {
   return name === 'dns' ? dnsPort : httpPort;
 }
 
-/** Whether a word names a host that a fault can act on. */
+/** Returns whether `name` is a host that a fault can act on. */
 export function isTarget(name: string): name is TargetName {
   return (targetNames as readonly string[]).includes(name);
 }
 
-/** Whether a word names a backend. */
+/** Returns whether `name` is a backend. */
 export function isBackend(name: string | undefined): name is BackendName {
   return (backendNames as readonly (string | undefined)[]).includes(name);
 }

@@ -1,11 +1,11 @@
-/** What a run captured, as a file for Wireshark, with what the lab and the caller did written beside the frames. */
+/** Makes the capture file of a run for Wireshark. Comments of the packets say what the lab and the caller did. */
 import type { CapturedFrame } from '../vocabulary/frame-records.ts';
 import type { EventName, Payload, TimelineEvent } from '../vocabulary/events.ts';
 import { phraseOf, plainText } from '../vocabulary/telling.ts';
 import { hostNames, interfaceName, type Topology } from '../vocabulary/topology.ts';
 import { buildPcapng } from './pcapng.ts';
 
-/** What a reader of the packets cannot know: everything that was done to the lab, and the caller's side of each request. */
+/** The events that the packets do not show: everything that was done to the lab, and the caller's side of each request. */
 const remarked = new Set<EventName>([
   'fault:apply',
   'fault:verified',
@@ -22,10 +22,10 @@ const remarked = new Set<EventName>([
   'client:error',
 ]);
 
-/** What a capture holds. */
+/** The result of a capture. */
 export interface Captured {
   readonly frames: readonly CapturedFrame[];
-  /** Frames that the kernel had no room for. */
+  /** How many frames the kernel dropped because its buffer was full. */
   readonly dropped: number;
 }
 
@@ -33,11 +33,12 @@ export interface CaptureContext {
   captured: Captured;
   events: readonly TimelineEvent[];
   topology: Topology;
-  /** A moment of the timeline on the clock of the frames. */
+  /** Converts a time of the timeline (ms) to the clock of the frames (ms). */
   hostMs: (tMs: number) => number;
   comment: string;
 }
 
+/** Returns wire.pcapng. */
 export function captureFile({ captured, events, topology, hostMs, comment }: CaptureContext): Buffer {
   return buildPcapng({
     ...captured,

@@ -36,7 +36,7 @@ function tcp(isClient: boolean, { flags = ACK, sequence = 1, payload = '', port 
   return ipv4(6, isClient ? client.ipv4 : server, isClient ? server : client.ipv4, Buffer.concat([header, Buffer.from(payload)]));
 }
 
-/** What a decoder tells of frames, a millisecond apart, without what all of them have. */
+/** Decodes frames that are a millisecond apart, and returns each event as a short text. */
 function story(...frames: Buffer[]): string[] {
   const decoder = new WireDecoder(client);
   return frames.flatMap((bytes, atMs) =>
@@ -50,20 +50,20 @@ const sent = (segment: Segment): Buffer => tcp(true, segment);
 const came = (segment: Segment): Buffer => tcp(false, segment);
 
 describe('TCP', () => {
-  test('a SYN that was seen before is a retransmission; another one on the same ports is a new attempt', () => {
+  test('the same SYN again is a retransmission; a SYN with another sequence number on the same ports is a new attempt', () => {
     expect(story(sent({ flags: SYN }), sent({ flags: SYN }), sent({ flags: SYN }), sent({ flags: SYN, sequence: 9 }), sent({ flags: SYN, localPort: 40_001 }))).toEqual([
       'syn 0', 'syn-retransmission 1 2', 'syn-retransmission 2 3', 'syn 3', 'syn 4',
     ]);
   });
 
-  test('refused, answered, ended: once each', () => {
+  test('RST, SYN-ACK and FIN are reported once each, although they are repeated', () => {
     expect(story(sent({ flags: SYN }), came({ flags: RST | ACK }), came({ flags: RST | ACK }))).toEqual(['syn 0', 'rst 1 server']);
     expect(story(sent({ flags: SYN }), came({ flags: SYN | ACK }), came({ flags: SYN | ACK }), sent({}), sent({ flags: FIN | ACK }), sent({ flags: FIN | ACK }), came({ flags: FIN | ACK }))).toEqual([
       'syn 0', 'syn-ack 1', 'fin 4 client', 'fin 6 server',
     ]);
   });
 
-  test('segments that come out of order are read in order', () => {
+  test('segments that arrive out of order are read in order', () => {
     const [one, two, three] = ['GET / HT', 'TP/1.1\r\nh', 'ost: web\r\n\r\nGET /2 HTTP/1.1\r\n\r\n'];
     const frames = [
       sent({ flags: SYN, sequence: 99 }),
@@ -77,7 +77,7 @@ describe('TCP', () => {
     expect(story(...frames.slice(0, 2), ...answer).slice(2)).toEqual(['syn-ack 2', 'data-retransmission 4 server 12', 'response 4 1 HTTP/1.1 200']);
   });
 
-  test('payload that was sent before is a retransmission, across the end of the sequence numbers too', () => {
+  test('payload that was sent before is a retransmission, also where the sequence numbers wrap around', () => {
     const near = 2 ** 32 - 2;
     expect(story(sent({ payload: 'abcd' }), sent({ payload: 'abcd' }), sent({ payload: 'ab' }), sent({ sequence: 5, payload: 'e' }))).toEqual(['request 0 1 abcd', 'data-retransmission 1 client 4', 'data-retransmission 2 client 2']);
     // Old and new data in one segment.
@@ -100,7 +100,7 @@ describe('DNS', () => {
     expect(story(udp(true, question(0x0100)), udp(false, question(0x8183)))).toEqual(['dns-query 0 A udp', 'dns-response 1 A udp']);
   });
 
-  test('over TCP, however it is cut', () => {
+  test('over TCP, in segments of any size', () => {
     const message = question(0x0100);
     const stream = Buffer.concat([Buffer.from([0, message.length]), message, Buffer.from([0, message.length]), message]);
     const cut = [1, 9, message.length + 2, stream.length].reduce<{ frames: Buffer[]; from: number }>(
@@ -110,12 +110,12 @@ describe('DNS', () => {
     expect(story(...cut.frames)).toEqual(['dns-query 2 A tcp', 'dns-query 3 A tcp']);
   });
 
-  test('what cannot be read is counted', () => {
+  test('messages that cannot be parsed are counted', () => {
     expect(story(udp(true, question(0x0100).subarray(0, 14)), udp(true, Buffer.alloc(3)), udp(true, Buffer.alloc(12, 0xff)))).toEqual(['malformed 0 1', 'malformed 1 2', 'malformed 2 3']);
   });
 });
 
-test('other hosts’ traffic is none of the client’s', () => {
+test('traffic of other hosts gives no events', () => {
   const stranger = ipv4(1, '198.51.100.250', dns.ipv4, Buffer.alloc(8));
   expect(story(stranger, Buffer.alloc(60))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** From frames to events: what happened on the client's interface. */
+/** Turns the frames of the client's interface into events. */
 import type { EmittedEvent } from '../vocabulary/events.ts';
 import type { CapturedFrame } from '../vocabulary/frame-records.ts';
 import { dnsPort, type Addresses } from '../vocabulary/topology.ts';
@@ -8,6 +8,7 @@ import { Http1 } from './http1.ts';
 import { parseFrame, type Addressed, type Packet, type TcpSegment } from './packets.ts';
 import type { FlowEnds, StreamProtocol, WireEvent } from './stream.ts';
 
+/** Knows the TCP flows of one client so far. Traffic of other hosts gives no events. */
 export class WireDecoder {
   readonly #client: Addresses;
   readonly #flows = new Map<string, Flow>();
@@ -17,7 +18,7 @@ export class WireDecoder {
     this.#client = client;
   }
 
-  /** What one frame tells, with the frame's time. Frames must come in order. */
+  /** Returns the events of one frame, with the time of the frame. Frames must come in order. */
   decode({ bytes, atMs }: CapturedFrame): EmittedEvent[] {
     return this.#events(parseFrame(bytes)).map((event) => ({ ...event, atMs }));
   }
@@ -59,13 +60,13 @@ export class WireDecoder {
       this.#flows.set(key, new Flow(ends, segment.sequence, this.#protocolOf(ends)));
       return [{ event: 'wire:syn', ...ends }];
     }
-    // A flow that is not known began before the capture. It is followed from here on.
+    // An unknown flow began before the capture. The decoder follows it from here on.
     const flow = known ?? new Flow(ends, null, this.#protocolOf(ends));
     if (!known) this.#flows.set(key, flow);
     return flow.segment(isSent ? 'client' : 'server', segment);
   }
 
-  /** The protocol that a flow speaks, by the server's port. */
+  /** Chooses the protocol of a flow by the server's port. */
   #protocolOf(ends: FlowEnds): StreamProtocol {
     return ends.port === dnsPort ? new DnsOverTcp((message) => this.#dns(message, 'tcp', ends)) : new Http1(ends);
   }

@@ -1,4 +1,4 @@
-/** DNS on the wire: one message in a UDP datagram, or many in a TCP stream. */
+/** Reads DNS on the wire: one message in a UDP datagram, or many messages in a TCP stream. */
 import { Packet } from 'dns2';
 import { parseDnsPacket, typeName } from '../vocabulary/dns-packet.ts';
 import { rcodes } from '../vocabulary/rcodes.ts';
@@ -15,7 +15,7 @@ export interface DnsMessage {
   addresses: string[];
 }
 
-/** @throws {Error} that says what is wrong with the bytes. */
+/** Returns the content of a DNS message. @throws {Error} that says what is wrong with the bytes. */
 export function parseDnsMessage(bytes: Buffer): DnsMessage {
   const { packet: { header, questions, answers }, announced } = parseDnsPacket(bytes);
   const [question] = questions;
@@ -31,7 +31,7 @@ export function parseDnsMessage(bytes: Buffer): DnsMessage {
   };
 }
 
-/** DNS messages over TCP have their length before them (RFC 7766 section 8), and segments may cut them anywhere. */
+/** Over TCP, two bytes with the length stand before each DNS message (RFC 7766 section 8). Segments may cut a message at any byte. */
 export class DnsOverTcp implements StreamProtocol {
   readonly #read: (message: Buffer) => WireEvent[];
   readonly #unread: Record<Side, Buffer> = { client: Buffer.alloc(0), server: Buffer.alloc(0) };

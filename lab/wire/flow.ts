@@ -1,17 +1,17 @@
 /**
- * One TCP flow of the client, from its first SYN on (RFC 9293). It tells a segment that was seen before from a new one, and puts the
- * bytes of each side in order for the protocol above.
+ * One TCP flow of the client, from its first SYN on (RFC 9293). It distinguishes retransmitted segments from new ones, and puts the
+ * bytes of each side in order for the protocol above TCP.
  */
 import type { TcpSegment } from './packets.ts';
 import type { FlowEnds, Side, StreamProtocol, WireEvent } from './stream.ts';
 
-/** What one side has sent so far. */
+/** The state of one side. */
 interface Sent {
-  /** The sequence number after the last byte that was seen; undefined before the first one. */
+  /** The sequence number after the last byte that was seen. Undefined before the first byte. */
   next: number | undefined;
   /** The sequence number after the last byte that the protocol has read. */
   read: number | undefined;
-  /** Segments that came before their turn, by sequence number. */
+  /** Segments that came too early, by sequence number. A segment before them is missing. */
   early: Map<number, Buffer>;
   fin: boolean;
   rst: boolean;
@@ -20,7 +20,7 @@ interface Sent {
 export class Flow {
   readonly #ends: FlowEnds;
   readonly #protocol: StreamProtocol;
-  /** A SYN with another sequence number begins a new flow on the same ports; null for a flow that began before the capture. */
+  /** The sequence number of the SYN. A SYN with another number begins a new flow on the same ports. Null if the flow began before the capture. */
   readonly #synSequence: number | null;
   #syns = 1;
   #isAnswered = false;
@@ -41,12 +41,12 @@ export class Flow {
     return this.#synSequence === sequence;
   }
 
-  /** The SYN that began the flow, seen again. */
+  /** The SYN that began the flow was seen again. Returns the event. */
   synAgain(): WireEvent {
     return { event: 'wire:syn-retransmission', ...this.#ends, count: ++this.#syns };
   }
 
-  /** What a segment tells, unless it is a SYN of the client. */
+  /** Returns the events of a segment. The caller handles SYNs of the client. */
   segment(side: Side, segment: TcpSegment): WireEvent[] {
     if (segment.syn) {
       if (this.#isAnswered) return [];
@@ -60,14 +60,14 @@ export class Flow {
   #payload(side: Side, { sequence, payload, payloadBytes }: TcpSegment): WireEvent[] {
     if (payloadBytes === 0) return [];
     const sent = this.#sent[side];
-    // A kernel may put several old segments, and new data, into one.
+    // A kernel may put several old segments and new data into one segment.
     const seenBytes = Math.min(Math.max(distance(sequence, sent.next ?? sequence), 0), payloadBytes);
     const again: WireEvent[] = seenBytes > 0 ? [{ event: 'wire:data-retransmission', ...this.#ends, sender: side, bytes: seenBytes }] : [];
     if (seenBytes < payloadBytes) sent.next = (sequence + payloadBytes) >>> 0;
     return [...again, ...this.#inOrder(sent, sequence, whole(payload, payloadBytes)).flatMap((bytes) => this.#protocol.take(side, bytes))];
   }
 
-  /** The bytes whose turn it is now: none while a segment before them is missing. */
+  /** Returns the bytes that can be read now, in order. There are none while a segment before them is missing. */
   #inOrder(sent: Sent, sequence: number, bytes: Buffer): Buffer[] {
     sent.read ??= sequence;
     if (bytes.length > (sent.early.get(sequence)?.length ?? 0)) sent.early.set(sequence, bytes);
@@ -87,7 +87,7 @@ export class Flow {
     return due;
   }
 
-  /** The first FIN and the first RST of each side. A repeated one ends nothing new. */
+  /** Reports the first FIN and the first RST of each side. Repeated ones are ignored. */
   #ending(side: Side, { fin, rst }: TcpSegment): WireEvent[] {
     const sent = this.#sent[side];
     const events: WireEvent[] = [];
@@ -99,12 +99,12 @@ export class Flow {
   }
 }
 
-/** How many bytes `later` lies after `earlier`, across the end of the sequence numbers too (serial numbers, RFC 9293 section 3.4). */
+/** Returns how many bytes `later` is after `earlier`. Sequence numbers wrap around at 2^32 (RFC 9293 section 3.4). */
 function distance(earlier: number, later: number): number {
   return (later - earlier) | 0;
 }
 
-/** A capture may have cut the payload. The missing bytes count for the framing, so they are read as zeros. */
+/** A capture may have cut the payload. The missing bytes are replaced by zeros, because the framing of a message counts them. */
 function whole(payload: Buffer, payloadBytes: number): Buffer {
   return payload.length >= payloadBytes ? payload.subarray(0, payloadBytes) : Buffer.concat([payload], payloadBytes);
 }

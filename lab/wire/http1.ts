@@ -1,17 +1,17 @@
 /**
- * HTTP/1.1 on the wire (RFC 9112). It follows the framing of each message, so that pipelined requests are told apart, a body is not
- * taken for a request, and an interim response (1xx) is not taken for the response.
+ * Reads HTTP/1.1 on the wire (RFC 9112). It follows the framing of each message. Without that, pipelined requests would look like one
+ * request, a body could look like a request, and an interim response (1xx) like the final one.
  */
 import type { FlowEnds, Side, StreamProtocol, WireEvent } from './stream.ts';
 
-/** No client or server here sends a longer head. */
+/** No client or server in the lab sends a longer head (first line and header fields). */
 const longestHeadBytes = 65_536;
 const requestLine = /^([!#$%&'*+.^_`|~\w-]+) \S+ HTTP\/1\.\d$/;
 const statusLine = /^HTTP\/1\.\d (\d{3})(?: .*)?$/;
-/** A response before the final one (RFC 9110 section 15.2). 101 is final: another protocol follows. */
+/** The start of an interim response (RFC 9110 section 15.2). 101 is final: another protocol follows it. */
 const interimStart = /^HTTP\/1\.\d 1(?!01)/;
 
-/** The place of the reader in the message of one side. */
+/** The position of the reader in the message of one side. */
 type State =
   | { name: 'start' }
   /** In the first line and the header fields. */
@@ -23,14 +23,14 @@ type State =
   | { name: 'trailer'; text: string }
   /** The body ends with the connection, or another protocol follows. */
   | { name: 'until-close' }
-  /** The message is not HTTP. It counts as over when the other side sends something, and so does a first line without an end. */
+  /** The message is not HTTP, so its end is not known. It ends when the other side sends something. The same holds for a first line that does not end. */
   | { name: 'unknown' };
 
 export class Http1 implements StreamProtocol {
   readonly #ends: FlowEnds;
   readonly #states: Record<Side, State> = { client: { name: 'start' }, server: { name: 'start' } };
   #requests = 0;
-  /** Requests without a whole response. The method decides how long a response is (RFC 9112 section 6.3). */
+  /** Requests that have no whole response yet. The length of a response depends on the method of its request (RFC 9112 section 6.3). */
   readonly #open: { count: number; method: string; isAnswered: boolean }[] = [];
 
   constructor(ends: FlowEnds) {
@@ -48,7 +48,7 @@ export class Http1 implements StreamProtocol {
     return events;
   }
 
-  /** Reads on from the state of the side; returns how many bytes belong to that state. */
+  /** Reads bytes in the current state of the side. Returns how many bytes belonged to that state. */
   #step(side: Side, bytes: Buffer, events: WireEvent[]): number {
     const state = this.#states[side];
     switch (state.name) {
@@ -73,7 +73,7 @@ export class Http1 implements StreamProtocol {
     }
   }
 
-  /** The first byte of a message is the event. */
+  /** Reports the event of a message at its first byte. */
   #start(side: Side, bytes: Buffer, events: WireEvent[]): number {
     if (side === 'client') {
       // A server ignores an empty line before a request (RFC 9112 section 2.2).
@@ -82,7 +82,7 @@ export class Http1 implements StreamProtocol {
       events.push({ event: 'wire:request', ...this.#ends, count: this.#requests, line: firstLine(bytes) });
     } else {
       const [asked] = this.#open;
-      // No request waits: this is the rest of a message that began before the capture.
+      // No request waits for a response, so this is the rest of a message that began before the capture.
       if (!asked) return bytes.length;
       if (!asked.isAnswered && !interimStart.test(bytes.subarray(0, 12).toString('latin1'))) {
         asked.isAnswered = true;
@@ -118,13 +118,13 @@ export class Http1 implements StreamProtocol {
   }
 }
 
-/** RFC 9112 section 6.3. */
+/** The state after the head of a final response (RFC 9112 section 6.3). */
 function responseBodyOf(status: number, method: string | undefined, fields: string): State {
   if (status === 101 || (method === 'CONNECT' && status < 300)) return { name: 'until-close' };
   return method === 'HEAD' || status === 204 || status === 304 ? { name: 'start' } : bodyOf(fields, { name: 'until-close' });
 }
 
-/** `without` is the state where the fields tell no length. */
+/** Returns the state after the head of a message. `without` is the state for header fields that give no length. */
 function bodyOf(fields: string, without: State): State {
   if (/^transfer-encoding:.*\bchunked[ \t]*\r?$/im.test(fields)) return { name: 'chunk-size', text: '' };
   const length = /^content-length:[ \t]*(\d+)/im.exec(fields)?.[1];
@@ -132,14 +132,14 @@ function bodyOf(fields: string, without: State): State {
   return Number(length) === 0 ? { name: 'start' } : { name: 'body', leftBytes: Number(length) };
 }
 
-/** RFC 9112 section 7.1. A chunk ends with CRLF, which is read as a part of it. */
+/** Returns the state after the size line of a chunk (RFC 9112 section 7.1). The CRLF at the end of a chunk is read as a part of it. */
 function chunkOf(line: string): State {
   const size = /^([0-9a-f]+)[ \t]*(?:;.*)?$/i.exec(line)?.[1];
   if (size === undefined) return { name: 'unknown' };
   return parseInt(size, 16) === 0 ? { name: 'trailer', text: '' } : { name: 'chunk', leftBytes: parseInt(size, 16) + 2 };
 }
 
-/** Collects one line and calls `done` with it when it is whole; returns how many bytes belong to it. */
+/** Collects one line, and calls `done` with it when it is whole. Returns how many bytes belong to the line. */
 function takeLine(state: { text: string }, bytes: Buffer, done: (line: string) => void): number {
   const end = bytes.indexOf('\n');
   state.text += bytes.subarray(0, end < 0 ? bytes.length : end).toString('latin1');
@@ -148,7 +148,7 @@ function takeLine(state: { text: string }, bytes: Buffer, done: (line: string) =
   return end + 1;
 }
 
-/** `GET / HTTP/1.1`; empty where the first line is not text. */
+/** Returns the first line, such as `GET / HTTP/1.1`. It is empty if the first line is not text. */
 function firstLine(bytes: Buffer): string {
   const line = /^[\x20-\x7e]*(?=\r?\n|$)/.exec(bytes.subarray(0, 200).toString('latin1'));
   return line?.[0] ?? '';

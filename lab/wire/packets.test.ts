@@ -36,7 +36,7 @@ describe('parseFrame', () => {
     expect(parseFrame(frames['behind a hop-by-hop header'])).toMatchObject({ kind: 'tcp', family: 6, syn: true });
   });
 
-  test('padding behind the IP packet is no payload', () => {
+  test('padding after the IP packet is not payload', () => {
     expect(parseFrame(Buffer.concat([frames['a SYN'], Buffer.alloc(6, 0x55)]))).toMatchObject({ payloadBytes: 0, payload: Buffer.alloc(0) });
   });
 
@@ -48,30 +48,30 @@ describe('parseFrame', () => {
     expect(parseFrame(frames['neighbour solicitation'])).toMatchObject({ kind: 'neighbour-solicitation', family: 6, address: '2001:db8:1::11', toAll: true });
   });
 
-  test('ICMP says which packet it is about', () => {
+  test('an ICMP error names the packet it is about', () => {
     expect(parseFrame(frames['host unreachable'])).toMatchObject({ kind: 'unreachable', reason: 'host unreachable', about: { from: '198.51.100.200', to: '198.51.100.11', protocol: 6, fromPort: 40_000, toPort: 8080 } });
     expect(parseFrame(frames['no route'])).toMatchObject({ kind: 'unreachable', reason: 'no route', about: { family: 6, to: '2001:db8:1::11', toPort: 8080 } });
   });
 
-  test('a later fragment has no ports', () => {
+  test('only the first fragment has ports', () => {
     expect(parseFrame(ethernet('0800', ipv4('06', tcp('02'), '2001')))).toEqual({ kind: 'other' });
     expect(parseFrame(ethernet('86dd', ipv6('2c', `0600 0009 00000001 ${tcp('02')}`)))).toEqual({ kind: 'other' });
     expect(parseFrame(ethernet('86dd', ipv6('2c', `0600 0001 00000001 ${tcp('02')}`)))).toMatchObject({ kind: 'tcp', syn: true });
   });
 
-  test('what contradicts itself is malformed, and says how', () => {
+  test('a frame that contradicts itself is malformed, with the reason', () => {
     const lying = (at: number, value: number): Buffer => {
       const frame = Buffer.from(frames['a SYN']);
       frame[at] = value;
       return frame;
     };
-    expect(parseFrame(lying(14, 0x65))).toEqual({ kind: 'malformed', reason: 'version 6 and a header of 20 bytes are no IPv4' });
+    expect(parseFrame(lying(14, 0x65))).toEqual({ kind: 'malformed', reason: 'version 6 and a header of 20 bytes are not IPv4' });
     expect(parseFrame(lying(14, 0x41))).toMatchObject({ kind: 'malformed' });
-    expect(parseFrame(lying(17, 10))).toEqual({ kind: 'malformed', reason: 'an IPv4 packet of 10 bytes with a header of 20' });
-    expect(parseFrame(lying(46, 0xf0))).toEqual({ kind: 'malformed', reason: 'a TCP header of 60 bytes in 20' });
+    expect(parseFrame(lying(17, 10))).toEqual({ kind: 'malformed', reason: 'an IPv4 packet of 10 bytes with a header of 20 bytes' });
+    expect(parseFrame(lying(46, 0xf0))).toEqual({ kind: 'malformed', reason: 'a TCP header of 60 bytes in a segment of 20 bytes' });
   });
 
-  test.each(Object.keys(frames) as (keyof typeof frames)[])('%s, cut anywhere, is malformed or still the same; never an exception', (name) => {
+  test.each(Object.keys(frames) as (keyof typeof frames)[])('%s, cut at any byte, is malformed or still of the same kind, and never throws', (name) => {
     const frame = frames[name];
     const whole = parseFrame(frame);
     for (let length = 0; length < frame.length; length++) {
@@ -81,7 +81,7 @@ describe('parseFrame', () => {
     expect(parseFrame(frame.subarray(0, 13))).toEqual({ kind: 'malformed', reason: '13 bytes are too short for an Ethernet header' });
   });
 
-  test('noise is never an exception', () => {
+  test('a frame with random bytes never throws', () => {
     const random = seededRandom('frames');
     const below = (limit: number): number => Math.floor(random() * limit);
     for (const frame of Object.values(frames)) {

@@ -1,6 +1,7 @@
 /**
- * From a frame's bytes to what it says: Ethernet, ARP, IPv4 (RFC 791), IPv6 (RFC 8200), TCP (RFC 9293), UDP, ICMP (RFC 792),
- * ICMPv6 (RFC 4443, RFC 4861). What is cut short or contradicts itself is `malformed`, with the reason; what is none of these is `other`.
+ * Parses the bytes of a frame: Ethernet, ARP, IPv4 (RFC 791), IPv6 (RFC 8200), TCP (RFC 9293), UDP, ICMP (RFC 792),
+ * ICMPv6 (RFC 4443, RFC 4861). A frame that is cut short or contradicts itself is `malformed`, with the reason. A frame of any other
+ * protocol is `other`.
  */
 
 export type Packet = (TcpSegment & Addressed) | (UdpDatagram & Addressed) | (Unreachable & Addressed) | Neighbour | { kind: 'other' } | { kind: 'malformed'; reason: string };
@@ -22,7 +23,7 @@ export interface TcpSegment {
   fin: boolean;
   rst: boolean;
   payload: Buffer;
-  /** The payload as the IP header has it, which a capture may have cut. */
+  /** The length of the payload according to the IP header. `payload` is shorter if the capture has cut the frame. */
   payloadBytes: number;
 }
 
@@ -33,10 +34,10 @@ export interface UdpDatagram {
   payload: Buffer;
 }
 
-/** ICMP destination unreachable, and the packet it is about. */
+/** ICMP "destination unreachable". `about` is the packet that could not be delivered. */
 export interface Unreachable {
   kind: 'unreachable';
-  /** In words: `host unreachable`, `port unreachable`, `administratively prohibited`, … */
+  /** The ICMP code in words: `host unreachable`, `port unreachable`, `administratively prohibited`, … */
   reason: string;
   about: Addressed & { protocol: number; fromPort: number; toPort: number };
 }
@@ -45,10 +46,10 @@ export interface Unreachable {
 export interface Neighbour {
   kind: 'neighbour-solicitation' | 'neighbour-answer';
   family: 4 | 6;
-  /** Who is asked for, or who answers. */
+  /** A solicitation asks for the hardware address of this address. An answer gives it. */
   address: string;
   from: string;
-  /** Sent to everybody: nobody's hardware address is known. Otherwise one host is asked whether it is still there. */
+  /** The frame went to all hosts, because the sender does not know the hardware address. Otherwise it asks one host whether it is still there. */
   toAll: boolean;
 }
 
@@ -59,6 +60,7 @@ const fragmentHeader = 44;
 
 class Malformed extends Error {}
 
+/** Returns the content of a frame. Never throws: a broken frame is `malformed`. */
 export function parseFrame(frame: Buffer): Packet {
   try {
     return parseEthernet(frame);
@@ -85,13 +87,13 @@ function parseEthernet(frame: Buffer): Packet {
   return { kind: 'other' };
 }
 
-/** RFC 826: hardware, protocol, sizes, operation, sender and target. */
+/** The fields of an ARP packet (RFC 826): hardware, protocol, sizes, operation, sender and target. */
 function parseArp(arp: Buffer, toAll: boolean): Packet {
   expectBytes(arp, 28, 'ARP');
   const operation = arp.readUInt16BE(6);
   const sender = ipv4At(arp, 14);
   const target = ipv4At(arp, 24);
-  // An announcement asks nobody (RFC 5227 section 3); Docker 28 makes some for each container.
+  // An announcement asks for no address (RFC 5227 section 3). Docker 28 sends some for each container.
   if (sender === target) return { kind: 'other' };
   if (operation === 1) return { kind: 'neighbour-solicitation', family: 4, address: target, from: sender, toAll };
   return operation === 2 ? { kind: 'neighbour-answer', family: 4, address: sender, from: sender, toAll } : { kind: 'other' };
@@ -100,11 +102,11 @@ function parseArp(arp: Buffer, toAll: boolean): Packet {
 function parseIpv4(packet: Buffer): Packet {
   expectBytes(packet, 20, 'an IPv4 header');
   const headerBytes = ((packet[0] ?? 0) & 0x0f) * 4;
-  if ((packet[0] ?? 0) >> 4 !== 4 || headerBytes < 20) throw new Malformed(`version ${(packet[0] ?? 0) >> 4} and a header of ${headerBytes} bytes are no IPv4`);
+  if ((packet[0] ?? 0) >> 4 !== 4 || headerBytes < 20) throw new Malformed(`version ${(packet[0] ?? 0) >> 4} and a header of ${headerBytes} bytes are not IPv4`);
   expectBytes(packet, headerBytes, 'an IPv4 header with its options');
   const totalBytes = packet.readUInt16BE(2);
-  if (totalBytes < headerBytes) throw new Malformed(`an IPv4 packet of ${totalBytes} bytes with a header of ${headerBytes}`);
-  // A later fragment has no transport header.
+  if (totalBytes < headerBytes) throw new Malformed(`an IPv4 packet of ${totalBytes} bytes with a header of ${headerBytes} bytes`);
+  // Only the first fragment has a transport header.
   if ((packet.readUInt16BE(6) & 0x1fff) > 0) return { kind: 'other' };
   const about: Addressed = { family: 4, from: ipv4At(packet, 12), to: ipv4At(packet, 16) };
   return parseTransport(packet[9] ?? 0, packet.subarray(headerBytes, totalBytes), totalBytes - headerBytes, about, false);
@@ -115,10 +117,10 @@ function parseIpv6(packet: Buffer, toAll: boolean): Packet {
   return payload === null ? { kind: 'other' } : parseTransport(protocol, payload, payloadBytes, about, toAll);
 }
 
-/** Past the extension headers; null for a later fragment. */
+/** Skips the extension headers. `payload` is null for every fragment but the first, which alone has the transport header. */
 function ipv6Payload(packet: Buffer): { protocol: number; payload: Buffer | null; payloadBytes: number; about: Addressed } {
   expectBytes(packet, 40, 'an IPv6 header');
-  if ((packet[0] ?? 0) >> 4 !== 6) throw new Malformed(`version ${(packet[0] ?? 0) >> 4} is no IPv6`);
+  if ((packet[0] ?? 0) >> 4 !== 6) throw new Malformed(`version ${(packet[0] ?? 0) >> 4} is not IPv6`);
   const about: Addressed = { family: 6, from: ipv6At(packet, 8), to: ipv6At(packet, 24) };
   const end = 40 + packet.readUInt16BE(4);
   let protocol = packet[6] ?? 0;
@@ -130,7 +132,7 @@ function ipv6Payload(packet: Buffer): { protocol: number; payload: Buffer | null
     protocol = packet[at] ?? 0;
     at += lengthBytes;
   }
-  if (at > end) throw new Malformed('IPv6 extension headers beyond the end of the packet');
+  if (at > end) throw new Malformed('IPv6 extension headers that go beyond the end of the packet');
   return { protocol, payload: packet.subarray(at, end), payloadBytes: end - at, about };
 }
 
@@ -148,7 +150,7 @@ function parseTransport(protocol: number, payload: Buffer, payloadBytes: number,
 function parseTcp(segment: Buffer, segmentBytes: number): TcpSegment {
   expectBytes(segment, 20, 'a TCP header');
   const headerBytes = ((segment[12] ?? 0) >> 4) * 4;
-  if (headerBytes < 20 || headerBytes > segmentBytes) throw new Malformed(`a TCP header of ${headerBytes} bytes in ${segmentBytes}`);
+  if (headerBytes < 20 || headerBytes > segmentBytes) throw new Malformed(`a TCP header of ${headerBytes} bytes in a segment of ${segmentBytes} bytes`);
   const flags = segment[13] ?? 0;
   return {
     kind: 'tcp',
@@ -219,7 +221,7 @@ function ipv4At(bytes: Buffer, at: number): string {
   return bytes.subarray(at, at + 4).join('.');
 }
 
-/** As RFC 5952 wants it: lower case, no leading zeros, the longest run of two or more zero groups as `::`. */
+/** The text form of RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups as `::`. */
 function ipv6At(bytes: Buffer, at: number): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(at + index * 2).toString(16));
   const runs = [...groups.join(':').matchAll(/\b0(?::0)+\b/g)];

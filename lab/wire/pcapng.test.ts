@@ -4,7 +4,7 @@ import { decodeFrames, encodeFrames } from '../vocabulary/frame-records.ts';
 import { buildPcapng, type CaptureFile } from './pcapng.ts';
 import { tshark } from '../testing/tshark.ts';
 
-/** An ARP request, padded to odd lengths so that blocks need padding. */
+/** An ARP request with extra bytes at its end, so that the blocks of the file need padding. */
 const frame = (atMs: number, extraBytes: number) => {
   const bytes = Buffer.concat([Buffer.from(`ffffffffffff020000000002080600010800060400010200000000 02c63364c8000000000000c633640b`.replaceAll(' ', ''), 'hex'), Buffer.alloc(extraBytes)]);
   return { number: 1, atMs, realtimeNs: 1_795_000_000_123_456_789n + BigInt(atMs * 1e6), lengthBytes: bytes.length, bytes };
@@ -22,7 +22,7 @@ const file = (change: Partial<CaptureFile> = {}): CaptureFile => ({
   ...change,
 });
 
-test('frames survive the way from the capture to the lab', () => {
+test('decodeFrames returns the frames that encodeFrames was given', () => {
   const captured = [{ number: 7, seconds: 1_795_000_000, nanoseconds: 999_999_999, lengthBytes: 70_000, bytes: Buffer.from('abc') }, { number: 8, seconds: 1, nanoseconds: 0, lengthBytes: 0, bytes: Buffer.alloc(0) }];
   const decoded = decodeFrames(encodeFrames(captured, 1_000_000_000n));
   expect(decoded.map(({ number, realtimeNs, lengthBytes, bytes }) => [number, realtimeNs, lengthBytes, bytes.toString()])).toEqual([[7, 1_795_000_000_999_999_999n, 70_000, 'abc'], [8, 1_000_000_000n, 0, '']]);
@@ -30,24 +30,24 @@ test('frames survive the way from the capture to the lab', () => {
 });
 
 describeWith('tshark', 'tshark reads the file', () => {
-  test('nanoseconds, lengths, interface; without a complaint', async () => {
+  test('nanoseconds, lengths and interface are right, and tshark reports no error', async () => {
     const rows = await tshark(buildPcapng(file()), 'frame', ['frame.time_epoch', 'frame.len', 'frame.interface_name', 'frame.interface_description', 'arp.dst.proto_ipv4']);
     expect(rows).toEqual([0, 1, 2].map((index) => [`1795000000.${123_456_789 + index * 10_000_000}`, String([42, 43, 45][index]), 'eth0', 'the client', '198.51.100.11']));
   });
 
-  test('a remark is a comment of the first frame that is not before it; after the last frame it says so', async () => {
+  test('a remark is a comment of the first frame at or after its time; a remark after the last frame says so', async () => {
     const remarks = [{ atMs: 25, text: 'end' }, { atMs: -5, text: 'start' }, { atMs: 10, text: 'same moment' }, { atMs: 10.001, text: 'after it' }, { atMs: 11, text: 'ünïcode, and a comma' }];
     const rows = await tshark(buildPcapng(file({ remarks })), 'frame', ['frame.comment']);
     expect(rows.map(([comment]) => comment)).toEqual(['start', 'same moment', 'after it,ünïcode, and a comma,after this frame: end']);
   });
 
-  test('without any frame it is still a file, and keeps its remarks', async () => {
+  test('a capture without frames is still a valid file with its remarks', async () => {
     const empty = buildPcapng(file({ frames: [], remarks: [{ atMs: 1, text: 'a remark without a frame' }] }));
     expect(await tshark(empty, 'frame', ['frame.number'])).toEqual([]);
     expect(empty.includes('a remark without a frame')).toBe(true);
   });
 
-  test('it complains of a file that is cut: the judge is awake', async () => {
+  test('tshark reports an error for a file that is cut, so the other tests would notice a broken file', async () => {
     await expect(tshark(buildPcapng(file()).subarray(0, -50), 'frame', ['frame.number'])).rejects.toThrow(/cut short|truncated|damaged/);
   });
 });

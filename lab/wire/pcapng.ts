@@ -1,23 +1,23 @@
 /**
- * A capture file that explains itself: pcapng (draft-ietf-opsawg-pcapng), nanoseconds, interface and hosts named, and what the lab
- * did written beside the frames as packet comments.
+ * Writes a capture file in the format pcapng (draft-ietf-opsawg-pcapng). Times are in nanoseconds, and interface and hosts have names.
+ * Comments of the packets say what the lab did.
  */
 import type { CapturedFrame } from '../vocabulary/frame-records.ts';
 
 export interface CaptureFile {
   frames: readonly CapturedFrame[];
   interfaceName: string;
-  /** What the interface is, and of which host. */
+  /** The kind of the interface, and its host. */
   interfaceDescription: string;
-  /** Frames the kernel had no room for. */
+  /** How many frames the kernel dropped because its buffer was full. */
   dropped: number;
   /** The program that captured. */
   application: string;
-  /** What the file is about. */
+  /** The comment of the whole file. */
   comment: string;
   /** Names for addresses, as Wireshark shows them. */
   names: readonly { address: string; name: string }[];
-  /** Remarks, each at a moment of the frames' own clock; a remark is a comment of the first frame that is not before it. */
+  /** Remarks, each with a time on the clock of the frames. A remark becomes a comment of the first frame at or after that time. */
   remarks: readonly { atMs: number; text: string }[];
 }
 
@@ -26,7 +26,7 @@ const linkTypeEthernet = 1;
 const option = { comment: 1, application: 4, interfaceName: 2, interfaceDescription: 3, timeResolution: 9, received: 4, dropped: 5 };
 const nanoseconds = 9;
 
-/** The whole file. Remarks after the last frame are comments of the last one; without any frame they are the section's. */
+/** Returns the whole file. A remark after the last frame becomes a comment of the last frame. Without frames, remarks become comments of the section. */
 export function buildPcapng({ frames, interfaceName, interfaceDescription, dropped, application, comment, names, remarks }: CaptureFile): Buffer {
   const comments = commentsByFrame(frames, remarks);
   const unplaced = frames.length === 0 ? remarks.map(({ text }) => text) : [];
@@ -58,7 +58,7 @@ function commentsByFrame(frames: readonly CapturedFrame[], remarks: CaptureFile[
   return comments;
 }
 
-/** Type and length around it, the length again at its end, all in multiples of four bytes. */
+/** A block: type, length, body, options, and the length again. All lengths are multiples of four bytes. */
 function block(type: number, body: Buffer, options: Buffer[]): Buffer {
   const all = options.length > 0 ? [body, ...options, Buffer.alloc(4)] : [body];
   const length = 12 + all.reduce((sum, part) => sum + part.length, 0);
@@ -74,7 +74,7 @@ function padded(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
 }
 
-/** Code and length, then the value: options and the records of name resolution alike. */
+/** Code, length and value. Options and the records of name resolution have the same format. */
 function anyOption(code: number, value: Buffer): Buffer {
   const head = Buffer.alloc(4);
   head.writeUInt16LE(code, 0);
@@ -83,11 +83,11 @@ function anyOption(code: number, value: Buffer): Buffer {
 }
 
 function textOption(code: number, text: string): Buffer {
-  // An option's length is 16 bits.
+  // The length field of an option has 16 bits.
   return anyOption(code, Buffer.from(text).subarray(0, 65_535));
 }
 
-/** Byte order, version 1.0, and a length of the section that is not told. */
+/** Byte order, version 1.0, and the section length -1, which means "not specified". */
 function sectionBody(): Buffer {
   const body = Buffer.alloc(16);
   body.writeUInt32LE(0x1a2b3c4d, 0);
@@ -96,7 +96,7 @@ function sectionBody(): Buffer {
   return body;
 }
 
-/** Ethernet, and no limit to a frame's length. */
+/** Link type Ethernet, and 0 as the limit of a frame's length, which means "no limit". */
 function interfaceBody(): Buffer {
   const body = Buffer.alloc(8);
   body.writeUInt16LE(linkTypeEthernet, 0);
@@ -117,7 +117,7 @@ function statisticsBody(realtimeNs: bigint): Buffer {
   return body;
 }
 
-/** High half first. */
+/** Writes the time as two 32-bit numbers, the high half first. */
 function writeTime(body: Buffer, at: number, realtimeNs: bigint): void {
   body.writeUInt32LE(Number(realtimeNs >> 32n), at);
   body.writeUInt32LE(Number(realtimeNs & 0xffffffffn), at + 4);
@@ -129,7 +129,7 @@ function counter(count: number): Buffer {
   return value;
 }
 
-/** Address, then the name with a zero at its end; type 1 is IPv4, 2 is IPv6. */
+/** A record of name resolution: the address, and the name with a zero byte at its end. Type 1 is IPv4, type 2 is IPv6. */
 function nameRecord({ address, name }: { address: string; name: string }): Buffer {
   const bytes = address.includes(':') ? ipv6Bytes(address) : Buffer.from(address.split('.').map(Number));
   return anyOption(address.includes(':') ? 2 : 1, Buffer.concat([bytes, Buffer.from(`${name}\0`)]));

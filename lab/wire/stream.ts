@@ -1,4 +1,4 @@
-/** What a protocol on top of TCP does, so that a flow can read it. One file a protocol: dns.ts, http1.ts. */
+/** The interface between a TCP flow and the protocol on top of it. Each protocol has a file: dns.ts, http1.ts. */
 import type { EmittedEvent } from '../vocabulary/events.ts';
 
 type WithoutTime<Event> = Event extends unknown ? Omit<Event, 'atMs'> : never;
@@ -17,6 +17,6 @@ export interface FlowEnds {
 }
 
 export interface StreamProtocol {
-  /** Reads the next bytes that `side` sent, in order, and returns what they tell. */
+  /** Reads the next bytes that `side` sent, in order, and returns their events. */
   take(side: Side, bytes: Buffer): WireEvent[];
 }

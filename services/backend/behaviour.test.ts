@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { changeBehaviour, healthy } from './behaviour.ts';
 
-test('a change keeps what it does not name, and leaves the former behaviour as it was', () => {
+test('a change keeps the fields that it does not name, and does not modify the former behaviour', () => {
   const slow = changeBehaviour(healthy, { delayMs: 20 });
   expect(slow).toEqual({ ...healthy, delayMs: 20 });
   expect(changeBehaviour(slow, { status: 503, stall: true, closeAfter: 2 })).toEqual({ ...healthy, delayMs: 20, status: 503, stall: true, closeAfter: 2 });
   expect(slow).toEqual({ ...healthy, delayMs: 20 });
 });
 
-describe('a change that is not a behaviour is refused with a message', () => {
+describe('a wrong change is refused with a message', () => {
   test.each([
     [{ delayMs: -1 }, 'Expected `delayMs` of the behaviour of a backend to be a whole number from 0 to 600000, got -1.'],
     [{ delayMs: '2O' }, 'Expected `delayMs` of the behaviour of a backend to be a whole number from 0 to 600000, got `2O`.'],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
 import { startHandOver } from './hand-over.ts';
 
-test('nobody is told at first, everybody at the end, half of them half way', () => {
+test('no response tells its connection to close at the start of the drain, half of the responses do after half of it, and all do at its end', () => {
   let nowMs = 100;
   const handOver = startHandOver(1_000, seededRandom('1'), () => nowMs);
   const toldAt = (ms: number): number => {
@@ -15,7 +15,7 @@ test('nobody is told at first, everybody at the end, half of them half way', () 
   expect(toldAt(1_000)).toBe(1);
 });
 
-test('a connection asking at a steady rate is told after √(2·T·ln 2/r) in the median', () => {
+test('a connection with r requests a second is told to close after √(2·T·ln 2/r) in the median, where T is the drain time', () => {
   const [drainMs, requestsPerS] = [4_000, 20];
   const toldAfterMs = Array.from({ length: 2_000 }, (_, connection) => {
     let nowMs = 0;
@@ -25,6 +25,6 @@ test('a connection asking at a steady rate is told after √(2·T·ln 2/r) in th
     return nowMs;
   }).sort((one, other) => one - other);
   const expectedMs = 1000 * Math.sqrt((2 * (drainMs / 1000) * Math.LN2) / requestsPerS);
-  // 2000 connections: the median of so many is good to some 2 %, and responses come in steps of 50 ms.
+  // The median of 2000 connections has an error of some 2 %, and responses come in steps of 50 ms.
   expect(Math.abs((toldAfterMs[1_000] ?? 0) - expectedMs)).toBeLessThan(50);
 });

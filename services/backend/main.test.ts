@@ -1,4 +1,4 @@
-/** A backend as a process, on loopback: 127.0.0.1 and 127.0.0.2 stand for its two addresses. */
+/** A backend as a process on loopback. 127.0.0.1 and 127.0.0.2 are its two addresses. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -27,7 +27,7 @@ interface Answer {
   body: string;
 }
 
-/** One connection, by hand: what a transport would hide is what is asked about here. */
+/** One connection on a plain socket, because an HTTP library would hide the details that these tests check. */
 class Connection {
   readonly socket: Socket;
   received = '';
@@ -43,7 +43,7 @@ class Connection {
     this.socket.write(`GET ${path} HTTP/1.1\r\nHost: web.lab.test\r\n\r\n`);
   }
 
-  /** The next whole response. */
+  /** Waits for the next whole response and returns it. */
   answer(): Promise<Answer> {
     return until(() => {
       const [headers = '', ...rest] = this.received.split('\r\n\r\n');
@@ -71,7 +71,7 @@ async function open(host = first): Promise<Connection> {
 
 const refusal = (host = first): Promise<string> => open(host).then(() => 'connected', (error: unknown) => (error as NodeJS.ErrnoException).code ?? '');
 
-test('says from which address it answers, and each step is an event', async () => {
+test('answers with its address, and reports each step as an event', async () => {
   const connection = await open(second);
   expect(await connection.get()).toMatchObject({ status: 200, body: 'Hello, World from 127.0.0.2\n' });
   connection.socket.destroy();
@@ -84,7 +84,7 @@ test('says from which address it answers, and each step is an event', async () =
   ]);
 });
 
-test('keeps the connection for the next request, and for pipelined ones', async () => {
+test('keeps the connection for the next request and for pipelined requests', async () => {
   const connection = await open();
   for (let round = 0; round < 3; round++) expect((await connection.get()).headers).toMatch(/connection: keep-alive/i);
   connection.ask();
@@ -93,7 +93,7 @@ test('keeps the connection for the next request, and for pipelined ones', async 
   expect((await log.have('backend:request', 5)).map((event) => event.connection)).toEqual([1, 1, 1, 1, 1]);
 });
 
-test('gives as many bytes as asked for', async () => {
+test('sends as many bytes as the path asks for', async () => {
   const connection = await open();
   expect((await connection.get('/bytes/8000')).body).toHaveLength(8_000);
   expect((await connection.get('/bytes/many')).body).toHaveLength(0);
@@ -103,7 +103,7 @@ test('gives as many bytes as asked for', async () => {
 describe('behaviour', () => {
   const behave = (change: object): Promise<unknown> => remote.call('behaviour', change);
 
-  test('delayMs: that long between request and response, and 0 heals', async () => {
+  test('delayMs: the time between request and response; 0 heals it', async () => {
     const delayMs = 400;
     expect(await behave({ delayMs })).toEqual({ ...healthy, delayMs });
     const connection = await open();
@@ -111,7 +111,7 @@ describe('behaviour', () => {
     const [asked] = log.of('backend:request');
     const [answered] = await log.have('backend:response');
     const tookMs = (answered?.atMs ?? 0) - (asked?.atMs ?? 0);
-    // Node's timers may fire up to a millisecond early; late by what a very busy machine of two cores costs.
+    // Node's timers may fire up to a millisecond early. On a very busy machine with two cores they may be 400 ms late.
     expect(tookMs).toBeGreaterThanOrEqual(delayMs - 1);
     expect(tookMs).toBeLessThan(delayMs + 400);
     await behave({ delayMs: 0 });
@@ -120,12 +120,12 @@ describe('behaviour', () => {
     expect((quick?.atMs ?? 0) - (log.of('backend:request')[1]?.atMs ?? 0)).toBeLessThan(delayMs);
   });
 
-  test('status', async () => {
+  test('status: the status of every response', async () => {
     await behave({ status: 503 });
     expect(await (await open()).get()).toMatchObject({ status: 503, body: 'Hello, World from 127.0.0.1\n' });
   });
 
-  test('stall: headers and half of the body, then nothing, and other requests still go their way', async () => {
+  test('stall: sends the headers and half of the body, then nothing; other requests are still answered', async () => {
     await behave({ stall: true });
     const stalled = await open();
     stalled.ask();
@@ -146,14 +146,14 @@ describe('behaviour', () => {
     await until(() => (connection.ended ? true : undefined), 'FIN');
   });
 
-  test('what is no behaviour is said, and changes nothing', async () => {
+  test('a wrong change is refused with a message, and changes nothing', async () => {
     await expect(behave({ delayMs: 1, speed: 2 })).rejects.toThrow('the service: the behaviour of a backend has no `speed`.');
     expect(await behave({})).toMatchObject({ delayMs: 0 });
   });
 });
 
 describe('refuse', () => {
-  test('one address refuses, the other and established connections go on; listen heals', async () => {
+  test('one address refuses new connections; the other address and established connections still work; `listen` heals it', async () => {
     const established = await open();
     await established.get();
     await remote.call('refuse', { family: 4 });
@@ -164,7 +164,7 @@ describe('refuse', () => {
     expect((await established.get()).status).toBe(200);
   });
 
-  test('twice, or of a family that it has not, is said', async () => {
+  test('a second `refuse`, or one for a family without an address, is refused with a message', async () => {
     await remote.call('refuse', { family: 4 });
     await expect(remote.call('refuse', { family: 4 })).rejects.toThrow('Not listening on 127.0.0.1. Listening on: 127.0.0.2.');
     await expect(remote.call('refuse', { family: 6 })).rejects.toThrow('Expected the family of one of 127.0.0.1, 127.0.0.2, got 6.');
@@ -172,7 +172,7 @@ describe('refuse', () => {
 });
 
 describe('SIGTERM', () => {
-  /** Less than the time limit of the drain: ending is the backend's own doing. */
+  /** This is shorter than the time limit of the drain, so a backend that ends within it has ended by itself. */
   const promptlyMs = 2_500;
   const endedWithin = async (limitMs: number): Promise<number | null | 'still running'> => {
     const timer = Promise.withResolvers<'still running'>();
@@ -182,7 +182,7 @@ describe('SIGTERM', () => {
     return code;
   };
 
-  test('closes idle connections, refuses new ones, and ends with 0', async () => {
+  test('closes idle connections, refuses new ones, and ends with exit status 0', async () => {
     const idle = await open();
     await idle.get();
     await remote.process.signal('SIGTERM');
@@ -192,12 +192,12 @@ describe('SIGTERM', () => {
     expect(log.of('backend:stopping')).toMatchObject([{ connections: 1 }]);
   });
 
-  test('without any connection, too', async () => {
+  test('ends with exit status 0 without any connection, too', async () => {
     await remote.process.signal('SIGTERM');
     expect(await endedWithin(promptlyMs)).toBe(0);
   });
 
-  test('finishes what is in flight', async () => {
+  test('answers the requests in flight before it ends', async () => {
     await remote.call('behaviour', { delayMs: 150 });
     const busy = await open();
     busy.ask();
@@ -207,7 +207,7 @@ describe('SIGTERM', () => {
     expect(await endedWithin(promptlyMs)).toBe(0);
   });
 
-  test('closes the idle connections of an address that was refused before, too', async () => {
+  test('also closes the idle connections of an address that has refused new ones before', async () => {
     const idle = await open();
     await idle.get();
     await remote.call('refuse', { family: 4 });
@@ -217,30 +217,30 @@ describe('SIGTERM', () => {
   });
 });
 
-test('a port in use is said, and ends the backend with 1', async () => {
+test('if the port is in use, the backend says so and ends with exit status 1', async () => {
   const { code, stderr } = await localProcess(argv(second)).exited;
   expect(code).toBe(1);
   expect(stderr).toMatch(new RegExp(`^backend: cannot listen on 127\\.0\\.0\\.2 port ${port}: .*EADDRINUSE`));
 });
 
 describeWith('ipv6', 'on IPv6', () => {
-  test('says its IPv6 address', async () => {
+  test('answers with its IPv6 address', async () => {
     port = await freePort('::1');
     await localService(argv('::1'));
     expect((await (await open('::1')).get()).body).toBe('Hello, World from ::1\n');
   });
 });
 
-describeWith('curl', 'curl agrees', () => {
-  test('body, and one connection for two requests', async () => {
+describeWith('curl', 'curl', () => {
+  test('gets the body, and uses one connection for two requests', async () => {
     const url = `http://${first}:${port}/`;
     const { stdout } = await promisify(execFile)('curl', ['--silent', '--show-error', '--write-out', '%{num_connects} ', url, url]);
     expect(stdout).toBe('Hello, World from 127.0.0.1\n1 Hello, World from 127.0.0.1\n0 ');
   });
 });
 
-describeWith('ss', 'ss agrees', () => {
-  test('a refused address is not listened on, the other is', async () => {
+describeWith('ss', 'ss', () => {
+  test('shows that the backend does not listen on the refused address, and listens on the other one', async () => {
     await remote.call('refuse', { family: 4 });
     const { stdout } = await promisify(execFile)('ss', ['-Hltn', `sport = :${port}`]);
     expect(stdout.match(/127\.0\.0\.\d/g)).toEqual([second]);

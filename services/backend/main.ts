@@ -6,7 +6,7 @@
 import { emit, ready } from '../../lab/vocabulary/control.ts';
 import { messageOf } from '../../lab/vocabulary/errors.ts';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
-import { serveControl } from '../control.ts';
+import { serveControl } from '../serve-control.ts';
 import { Application } from './application.ts';
 import { startHandOver, type HandOver } from './hand-over.ts';
 import { Listeners } from './listeners.ts';

@@ -1,4 +1,4 @@
-/** Broken replies, byte by byte, from a backend as a process on loopback. */
+/** The bytes of broken replies, from a backend as a process on loopback. */
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -21,13 +21,13 @@ beforeEach(async () => {
 const behave = (change: Partial<Behaviour>): Promise<unknown> => remote.call('behaviour', change);
 
 interface Exchange {
-  /** What came after each request, up to the next one. */
+  /** The bytes that came after each request, up to the next request. */
   replies: string[];
-  /** How the server ended the connection, as the client's kernel tells; `open` where it did not. */
+  /** How the server ended the connection, as the client's kernel reports it. `open` if the server did not end it. */
   end: 'FIN' | 'RST' | 'open';
 }
 
-/** Sends one request after the other on one connection, the next when a whole response is there, and waits for the end. */
+/** Sends the requests on one connection, each one after the whole response to the one before. Waits until the server ends the connection, or `openAfterMs`. */
 function exchange(methods: string[], { body = '', openAfterMs = 300 } = {}): Promise<Exchange> {
   return new Promise((resolve) => {
     const replies: string[] = [];
@@ -56,16 +56,16 @@ function exchange(methods: string[], { body = '', openAfterMs = 300 } = {}): Pro
 
 const status = (reply: string | undefined): string => reply?.split('\r\n')[0] ?? '';
 
-test('a healthy backend answers each method, with a body or without, and keeps the connection', async () => {
+test('a healthy backend answers every method, with or without a body, and keeps the connection', async () => {
   const { replies, end } = await exchange(['GET', 'PUT', 'POST', 'DELETE'], { body: 'a=1' });
   expect(replies.map(status)).toEqual(Array(4).fill('HTTP/1.1 200 OK'));
   expect(end).toBe('open');
 });
 
-describe.each(['fin', 'rst'] as const)('ended with %s', (ending) => {
+describe.each(['fin', 'rst'] as const)('the connection ends with %s', (ending) => {
   const end = ending === 'fin' ? 'FIN' : 'RST';
 
-  test('empty: not a byte', async () => {
+  test('empty: the reply has no byte', async () => {
     await behave({ empty: ending });
     expect(await exchange(['GET'])).toEqual({ replies: [''], end });
     expect(await log.have('backend:broke-off')).toMatchObject([{ connection: 1, from: address, address, ending }]);
@@ -74,19 +74,19 @@ describe.each(['fin', 'rst'] as const)('ended with %s', (ending) => {
     expect((await exchange(['GET'])).replies.map(status)).toEqual(['HTTP/1.1 200 OK']);
   });
 
-  test.each(['GET', 'PUT', 'POST'])('closeReused: the first request is answered, the next one, a %s, ends the connection', async (method) => {
+  test.each(['GET', 'PUT', 'POST'])('closeReused: the first request is answered, and the second one, a %s, ends the connection', async (method) => {
     await behave({ closeReused: ending });
     const { replies, end: seen } = await exchange(['GET', method], method === 'GET' ? {} : { body: 'a=1' });
     expect([status(replies[0]), replies[1], seen]).toEqual(['HTTP/1.1 200 OK', '', end]);
     expect((await log.have('backend:request', 2)).map((event) => event.method)).toEqual(['GET', method]);
     expect(log.of('backend:response')).toHaveLength(1);
-    // Each connection again, until it is healed.
+    // It holds for every connection, until it is healed.
     expect((await exchange(['GET', 'GET'])).end).toBe(end);
     await behave({ closeReused: 'none' });
     expect((await exchange(['GET', method])).end).toBe('open');
   });
 
-  test('truncate: half of what the headers promise', async () => {
+  test('truncate: the body has half of the bytes that the headers promise', async () => {
     await behave({ truncate: ending });
     const { replies: [reply = ''], end: seen } = await exchange(['GET']);
     const [headers = '', body] = reply.split('\r\n\r\n');
@@ -104,7 +104,7 @@ test.each([
   expect(end).toBe('FIN');
 });
 
-test('dribbleMs: the whole body, in pieces, in that time and not before', async () => {
+test('dribbleMs: the whole body comes in pieces, and not before this time is over', async () => {
   const dribbleMs = 350;
   await behave({ dribbleMs });
   const start = performance.now();
@@ -121,7 +121,7 @@ test('dribbleMs: the whole body, in pieces, in that time and not before', async 
     });
   });
   expect(whole).toMatch(/content-length: 28/i);
-  // Node's timers may fire up to a millisecond early, each of seven.
+  // Each of the seven timers of Node may fire up to a millisecond early.
   expect(performance.now() - start).toBeGreaterThan(dribbleMs - 7);
   expect(arrivals.size).toBeGreaterThan(3);
 });
@@ -129,26 +129,26 @@ test('dribbleMs: the whole body, in pieces, in that time and not before', async 
 describe('status', () => {
   const statuses = async (count: number): Promise<string[]> => (await exchange(Array<string>(count).fill('GET'), { openAfterMs: 1_000 })).replies.map((reply) => reply.slice(9, 12));
 
-  test('with Retry-After, which a 200 never has', async () => {
+  test('retryAfterS: every status but 200 has the header Retry-After', async () => {
     await behave({ status: 429, retryAfterS: 7 });
     expect((await exchange(['GET'])).replies[0]).toMatch(/^HTTP\/1\.1 429 [\s\S]*\r\nretry-after: 7\r\n/i);
     await behave({ status: 200 });
     expect((await exchange(['GET'])).replies[0]).not.toMatch(/retry-after/i);
   });
 
-  test('failFirst: n times 503, then 200; a change of behaviour counts anew', async () => {
+  test('failFirst: n times 503, then 200; a change of behaviour starts the count again', async () => {
     await behave({ failFirst: 2 });
     expect(await statuses(4)).toEqual(['503', '503', '200', '200']);
     await behave({ failFirst: 1 });
     expect(await statuses(2)).toEqual(['503', '200']);
   });
 
-  test('statusPercent: a seeded share, the same again after the same change', async () => {
+  test('statusPercent: a seeded share of the requests; the same change repeats the same draws', async () => {
     await behave({ status: 503, statusPercent: 30 });
     const first = await statuses(200);
     expect(new Set(first)).toEqual(new Set(['200', '503']));
     const failed = first.filter((each) => each === '503').length;
-    // 60 ± 6.5 (one standard deviation): the seed is fixed, so that this holds always or never.
+    // Expected are 60 ± 6.5 (one standard deviation). The seed is fixed, so the result never changes.
     expect(failed).toBeGreaterThan(40);
     expect(failed).toBeLessThan(80);
     await behave({ statusPercent: 30 });
@@ -156,8 +156,8 @@ describe('status', () => {
   });
 });
 
-describeWith('curl', 'curl agrees', () => {
-  /** curl(1), EXIT CODES. */
+describeWith('curl', 'curl', () => {
+  /** Returns the exit status of curl. Its meaning: curl(1), EXIT CODES. */
   const curl = (): Promise<number> =>
     new Promise((resolve) => {
       execFile('curl', ['--silent', '--max-time', '2', `http://${address}:${port}/`], (error) => { resolve(error === null ? 0 : Number(error.code)); });
@@ -170,9 +170,9 @@ describeWith('curl', 'curl agrees', () => {
     [{ malformed: 'status-line' }, 1, 'unsupported protocol: HTTP/0.9'],
     [{ malformed: 'chunk' }, 56, 'failure in receiving: illegal chunk'],
     [{ stall: true }, 28, 'timeout'],
-    [{ closeReused: 'rst' }, 0, 'a first request is answered'],
+    [{ closeReused: 'rst' }, 0, 'the first request on a connection is answered'],
   ];
-  test.each(ends)('%j ends with %i: %s', async (change, code) => {
+  test.each(ends)('with %j ends with exit status %i: %s', async (change, code) => {
     await behave(change);
     expect(await curl()).toBe(code);
   });

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emit, ready } from '../../lab/vocabulary/control.ts';
-import { serveControl } from '../control.ts';
+import { serveControl } from '../serve-control.ts';
 import { encodeResponse, parseQuery, resolve, type Query } from './answer.ts';
 import { listen, type Listener, type Peer } from './listen.ts';
 import { policyCommands } from './policy.ts';

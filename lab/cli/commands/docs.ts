@@ -1,4 +1,4 @@
-/** `lab docs`: the tables in README.md and docs/, made from the code; with `--check`, fails where they differ. */
+/** `lab docs`: writes the tables in README.md and docs/ from the code. With `--check` it changes nothing, and fails if a table is out of date. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { clientOptions } from '../../../client/client-options.ts';
 import { scenarios } from '../../../scenarios/index.ts';
@@ -14,7 +14,7 @@ import type { Fault } from '../../faults/fault.ts';
 /** A table stands in a document between `<!-- table: name -->` and `<!-- end -->`. */
 const tables: Record<string, () => string> = {
   scenarios: () =>
-    table(['scenario', 'what it shows', 'from'], Object.entries(scenarios).map(([name, { title, reproduces }]) => [`\`${name}\``, title, reproduces.join(' ')])),
+    table(['scenario', 'what it shows', 'reproduces'], Object.entries(scenarios).map(([name, { title, reproduces }]) => [`\`${name}\``, title, reproduces.join(' ')])),
   'scenarios-in-full': () =>
     Object.entries(scenarios)
       .map(
@@ -24,7 +24,7 @@ const tables: Record<string, () => string> = {
       .join('\n\n'),
   faults: () =>
     table(
-      ['fault', 'on', 'what it does', 'what a client meets', 'options'],
+      ['fault', 'on', 'what it does', 'what a client sees', 'options'],
       Object.entries(faults as Record<string, Pick<Fault, 'summary' | 'effect' | 'on' | 'options'>>).map(([name, { summary, effect, on, options }]) => [
         `\`${name}\``,
         on.join(', '),
@@ -38,7 +38,7 @@ const tables: Record<string, () => string> = {
       ['event', 'when', 'payload'],
       Object.entries(events).map(([name, { doc, fields }]) => [`\`${name}\``, doc, Object.keys(fields).map((field) => `\`${field}\``).join(' ')]),
     ),
-  clients: () => table(['client', 'what it is', 'how to get it'], Object.entries({ ...ownClients, ...profiles }).map(([name, each]) => [`\`${name}\``, each.summary, 'install' in each ? each.install : 'part of the lab'])),
+  clients: () => table(['client', 'what it is', 'how to install it'], Object.entries({ ...ownClients, ...profiles }).map(([name, each]) => [`\`${name}\``, each.summary, 'install' in each ? each.install : 'part of the lab'])),
   'client-options': () =>
     table(['option', 'values', 'default', 'what it does'], Object.entries(clientOptions).map(([key, option]) => [`\`${key}\``, expectedOf(option.kind), String(option.default ?? 'not set'), option.doc])),
   filters: () => Object.keys(filters).map((name) => `\`${name}\``).join(' → '),
@@ -46,20 +46,21 @@ const tables: Record<string, () => string> = {
 
 const documents = ['README.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md'];
 
+/** Exit status: 0, or 1 if `check` is set and a table is out of date. */
 export async function docs(check: boolean): Promise<number> {
   const stale: string[] = [];
   for (const path of documents) {
     const text = await readFile(path, 'utf8');
     const made = text.replace(/(<!-- table: (\S+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, begin: string, name: string, end: string) => {
       const make = tables[name];
-      if (!make) throw new LabError('BAD_INPUT', `${path} asks for the table \`${name}\`. Known: ${Object.keys(tables).join(', ')}.`);
+      if (!make) throw new LabError('BAD_INPUT', `${path} names the unknown table \`${name}\`. Known: ${Object.keys(tables).join(', ')}.`);
       return `${begin}\n${make()}\n\n${end}`;
     });
     if (made === text) continue;
     stale.push(path);
     if (!check) await writeFile(path, made);
   }
-  for (const path of stale) console.log(check ? `${path} is not what the code says; run \`make docs\`` : `${path} written`);
+  for (const path of stale) console.log(check ? `${path}: a table is out of date. Run \`make docs\`.` : `${path} written`);
   return check && stale.length > 0 ? 1 : 0;
 }
 

@@ -1,4 +1,4 @@
-/** `lab doctor`: what each driver needs, whether it is there, what its absence costs, how to get it. */
+/** `lab doctor`: shows what each driver needs, whether it was found, what does not work without it, and how to get it. */
 import { pc } from '../../vocabulary/terminal.ts';
 import { drivers } from '../../network/drivers/index.ts';
 

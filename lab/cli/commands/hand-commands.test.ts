@@ -20,10 +20,10 @@ test.each([
   expect(JSON.parse(JSON.stringify(parsed.args))).toEqual(args);
 });
 
-test('a chain keeps its order, and filters their numbers', () => {
+test('the filters of a chain keep their order and their numbers', () => {
   expect(parseDnsWords(['chain', 'selectFirst 2', 'shuffle'])).toEqual({ command: 'chain', args: { links: ['selectFirst 2', 'shuffle'] } });
 });
 
-test.each(['foo', 'aaaa', 'aaaa on please', 'shuffle off A AAAA', 'rcode A', 'delay A', 'record add web.lab.test A'])('lab dns %s is refused, with the usage', (words) => {
+test.each(['foo', 'aaaa', 'aaaa on please', 'shuffle off A AAAA', 'rcode A', 'delay A', 'record add web.lab.test A'])('lab dns %s is refused, and the message shows the usage', (words) => {
   expect(() => parseDnsWords(words.split(' '))).toThrow(/Not a DNS switch[\s\S]*lab dns aaaa on\|off/);
 });

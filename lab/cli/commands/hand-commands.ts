@@ -1,4 +1,4 @@
-/** The commands of the second terminal for the lab that `lab up` keeps up: exec, dns, faults, heal, behave, down. */
+/** The commands of the second terminal. They change the lab that `lab up` keeps up: exec, dns, faults, heal, behave, down. */
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { askLab, type Healed } from '../hand-control.ts';
@@ -11,7 +11,7 @@ import type { Policy } from '../../../services/dns/policy.ts';
 /** Runs a command on a host, in this terminal. Returns the exit status of the command. */
 export async function exec(host: string, argv: string[]): Promise<number> {
   const [file = '', ...args] = (await askLab('argv', { host, argv, directory: process.cwd(), tty: process.stdin.isTTY })) as string[];
-  // Ctrl-C reaches both processes. It is for the command, and this process ends when the command ends.
+  // Ctrl-C reaches this process and the command. It is meant for the command. This process ends when the command ends.
   process.on('SIGINT', () => undefined);
   const { status, signal, error } = spawnSync(file, args, { stdio: 'inherit', env: { ...process.env, PATH: searchPath() } });
   if (error) throw new LabError('MISSING_TOOL', `Could not run \`${file}\`: ${error.message}`, { cause: error });
@@ -52,7 +52,7 @@ export async function behave(backend: string, words: string[]): Promise<number> 
   return 0;
 }
 
-/** Takes down the lab that `lab up` keeps up, and every docker lab, also the rest of a run that crashed. */
+/** Takes down the lab that `lab up` keeps up. Also removes every docker lab, and what a crashed run has left on docker. */
 export async function down(): Promise<number> {
   const { removeDockerLabs } = await import('../../network/drivers/docker.ts');
   const wasUp = await askLab('down', {}).then(
@@ -69,14 +69,14 @@ export async function down(): Promise<number> {
 }
 
 export const dnsUsage = `  lab dns                                       show the policy
-  lab dns aaaa on|off                           AAAA records exist or not
+  lab dns aaaa on|off                           switch all AAAA records on or off
   lab dns up|shuffle|rotate|sort on|off [TYPE]  switch a filter, for both types or one (A, AAAA)
-  lab dns selectFirst N|off [TYPE]              how many records an answer holds
+  lab dns selectFirst N|off [TYPE]              answer with the first N records only
   lab dns chain FILTER…                         replace the chain, in this order: chain 'selectFirst 2' shuffle
-  lab dns ttl SECONDS
+  lab dns ttl SECONDS                           set the TTL of all records
   lab dns delay TYPE MS                         answer late
   lab dns drop TYPE on|off                      do not answer
-  lab dns rcode TYPE RCODE|off                  SERVFAIL, NXDOMAIN, REFUSED, …
+  lab dns rcode TYPE RCODE|off                  answer with SERVFAIL, NXDOMAIN, REFUSED, …
   lab dns record add|remove|up|down NAME TYPE ADDRESS`;
 
 /**
@@ -84,14 +84,14 @@ export const dnsUsage = `  lab dns                                       show th
  * @throws {LabError} BAD_INPUT with the usage, where a word is missing, unknown or left over.
  */
 export function parseDnsWords(words: readonly string[]): { command: string; args: Record<string, unknown> } {
-  const wrong = (): LabError => new LabError('BAD_INPUT', `Not a DNS switch: \`${words.join(' ')}\`. There are:\n${dnsUsage}`);
+  const wrong = (): LabError => new LabError('BAD_INPUT', `Not a DNS switch: \`${words.join(' ')}\`. These exist:\n${dnsUsage}`);
   const left = [...words];
   const next = (): string => {
     const word = left.shift();
     if (word === undefined) throw wrong();
     return word;
   };
-  /** Every word must be used. The DNS server checks what the words say. */
+  /** Returns the command if every word was used. The DNS server checks the values. */
   const whole = (command: string, args: Record<string, unknown>): { command: string; args: Record<string, unknown> } => {
     if (left.length > 0) throw wrong();
     return { command, args };

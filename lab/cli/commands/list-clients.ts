@@ -1,4 +1,4 @@
-/** `lab clients`: every client a run can use, its version, or how to get it. */
+/** `lab clients`: lists every client that a run can use, with its version, or with the way to install it. */
 import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,11 +12,11 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { localRuntime } from '../../network/programs.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
 
-/** Exit status: 0, or 3 where something could not be installed. */
+/** Exit status: 0. @throws {LabError} (exit status 3) when something could not be installed. */
 export async function listClients({ driver: driverName, install }: { driver: string; install?: boolean }): Promise<number> {
   const driver = await chooseDriver(driverName);
   if (install && driver.name !== 'netns') {
-    throw new LabError('NOT_SUPPORTED', 'What is installed is this machine\'s, and only namespaces have its files. On docker, run a client from its own image: --client-image.');
+    throw new LabError('NOT_SUPPORTED', 'Clients are installed on this machine, and only the hosts of the netns driver see its files. On docker, run a client from its own image: --client-image IMAGE.');
   }
   if (install) for (const release of nodeReleases) await installNode(release);
   await using network = await driver.start(createTopology());
@@ -38,11 +38,11 @@ export async function listClients({ driver: driverName, install }: { driver: str
   return 0;
 }
 
-/** The npm package `node` brings a release's own binary. */
+/** Installs one release of Node. The npm package `node` contains the binary of that release. */
 async function installNode(release: (typeof nodeReleases)[number]): Promise<void> {
   const folder = nodeFolder(localRuntime, release);
   await mkdir(folder, { recursive: true });
-  // The binary comes by an install script, which newer releases of npm want allowed by name.
+  // An install script of the package fetches the binary. Newer releases of npm run such a script only if it is allowed by name.
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
   console.error(`Installing node@${release} …`);
   const { status, stderr, error } = spawnSync('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error', `node@${release}`], { encoding: 'utf8' });

@@ -1,4 +1,4 @@
-/** The scenarios, one line each. */
+/** `lab list`: the scenarios, one line each. */
 import { scenarios } from '../../../scenarios/index.ts';
 import { pc } from '../../vocabulary/terminal.ts';
 

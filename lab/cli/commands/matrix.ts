@@ -1,4 +1,4 @@
-/** `lab matrix`: every client found, against every failure that matters; what was measured, and nothing else. */
+/** `lab matrix`: runs every client that was found against every failure of the matrix, and shows what was measured. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
@@ -29,7 +29,7 @@ export interface MatrixFlags {
 
 type Listing = Matrix['clients'][number];
 
-/** Exit status: 0, or 2 where a run showed nothing, 130 or 143 when interrupted. */
+/** Exit status: 0, or 2 if a run showed nothing. 130 or 143 when interrupted. */
 export async function matrix(flags: MatrixFlags): Promise<number> {
   const repeat = readValue(wholeNumber(1), flags.repeat, '--repeat');
   const chosen = namesOf(flags.failures, Object.keys(failures), 'failure');
@@ -40,7 +40,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   const startedAt = new Date().toISOString();
   for (const { name, reason } of listings.filter(({ version }) => version === null)) console.log(pc.dim(`  ${name}: not found (${reason ?? ''})`));
 
-  // Failures that wait long are spread over the labs that run side by side, since one after the other comes each client's turn.
+  // Some failures take long with every client. All clients of one failure stand next to each other here, so the labs that run side by side share them.
   const runs = Array.from({ length: repeat }, (_, round) => chosen.flatMap((failure) => found.map((client) => ({ failure, client, round })))).flat();
   const readings = new Map<string, Reading[]>();
   const progress = startProgress(runs.length);
@@ -83,7 +83,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   return cells.some(troubled) ? 2 : 0;
 }
 
-/** One run, its files, and what is read from it. */
+/** Makes one run, writes its files, and reads the measurements from it. */
 async function read(driver: Driver, name: string, client: string, seed: string, signal: AbortSignal): Promise<Reading> {
   const failure = failures[name] as Failure;
   const finished = await runScenario({ name: `matrix-${name}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed, signal });
@@ -100,7 +100,7 @@ async function read(driver: Driver, name: string, client: string, seed: string, 
 
 const troubled = ({ unknown }: Cell): boolean => unknown > 0;
 
-/** What was asked for, or all there are; what is not on the client's host is listed as such. */
+/** Returns the clients that were asked for, or all of them. A client that is not on the client's host has no version. */
 async function clientsOf(text: string, driver: Driver): Promise<Listing[]> {
   const asked = wordsOf(text).map((word) => parseClient(word).name);
   await using network = await driver.start(createTopology());
@@ -116,7 +116,7 @@ function namesOf(text: string, known: readonly string[], what: string): string[]
   return asked.length === 0 ? [...known] : asked;
 }
 
-/** Names with commas or blanks between them. */
+/** Splits a list of names at commas and blanks. */
 function wordsOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
 }
@@ -136,7 +136,7 @@ async function machineFacts(driver: Driver): Promise<Record<string, string>> {
   };
 }
 
-/** On a terminal one line that stays; elsewhere a line now and then. Trouble is told at once. */
+/** On a terminal, one line shows the progress. Elsewhere a line is printed after every 50 runs. A run that showed nothing is reported at once. */
 function startProgress(total: number): { step(what: string, reading: Reading): void; end(): void } {
   const start = performance.now();
   let done = 0;

@@ -7,19 +7,19 @@ import { scenarioNames } from '../../../scenarios/index.ts';
 
 const findings = findingsOf([], createTopology());
 
-/** What `compare` reads of a journal. */
+/** Returns the parts of a journal that `compare` reads. */
 const run = (change: Partial<Journal['findings']> = {}, verdict: Journal['verdict'] = 'pass'): Journal =>
   ({ verdict, checks: [{ text: 'it holds', verdict, observed: '' }], findings: { ...findings, ...change } }) as unknown as Journal;
 
 const attempt = (request: number, address: string, outcome = 'connected') => ({ request, address, family: 4 as const, startMs: 0, endMs: 1, outcome, synCount: null, localPort: null, requests: null });
 const found = (left: Journal[], right: Journal[]): string[] => compare(left, right).map(({ finding }) => finding);
 
-test('the same is no difference, nor is the order of requests that run at the same time', () => {
+test('equal runs do not differ; the order of requests that run at the same time is no difference', () => {
   expect(found([run()], [run()])).toEqual([]);
   expect(found([run({ attempts: [attempt(1, 'a'), attempt(2, 'b')] })], [run({ attempts: [attempt(2, 'b'), attempt(1, 'a')] })])).toEqual([]);
 });
 
-test('a verdict, a count, an outcome and the order within a request are', () => {
+test('another verdict, another count, another outcome, and another order within one request are differences', () => {
   expect(found([run()], [run({}, 'fail')])).toEqual(['verdict', 'checks']);
   expect(found([run({ reResolutions: 1 })], [run({ reResolutions: 2 })])).toEqual(['reResolutions']);
   expect(found([run({ attempts: [attempt(1, 'a', 'refused')] })], [run({ attempts: [attempt(1, 'a')] })])).toEqual(['attempts']);
@@ -33,12 +33,12 @@ test('delays between packets are compared by their medians, within the tolerance
   expect(compare(delays(250), [run({ fallbackDelayMs: null })])).toMatchObject([{ finding: 'fallbackDelayMs', byMs: null }]);
 });
 
-test('times of whole requests have a larger tolerance, and less than a retransmission costs', () => {
+test('times of whole requests have a larger tolerance, which is still smaller than one retransmission timeout', () => {
   expect(found([run({ recoveryMs: 100 })], [run({ recoveryMs: 279 })])).toEqual([]);
   expect(found([run({ recoveryMs: 100 })], [run({ recoveryMs: 300 })])).toEqual(['recoveryMs']);
 });
 
-test('a deviation covers its own scenario and finding, as far as it says', () => {
+test('a deviation covers its own scenario and finding, within its limit', () => {
   expect(declared('recovery', { finding: 'returnMs', text: '', byMs: 2_000 })).toBeDefined();
   expect(declared('recovery', { finding: 'returnMs', text: '', byMs: 2_001 })).toBeUndefined();
   expect(declared('recovery', { finding: 'returnMs', text: '', byMs: null })).toBeUndefined();

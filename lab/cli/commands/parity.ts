@@ -1,4 +1,4 @@
-/** `lab parity`: every scenario on two drivers, the same seed, side by side. A difference is a declared deviation, or a bug. */
+/** `lab parity`: runs every scenario on both drivers with the same seed, and compares them. A difference is a declared deviation or a bug. */
 import { pc } from '../../vocabulary/terminal.ts';
 import { scenarioNames, scenarios } from '../../../scenarios/index.ts';
 import type { Scenario } from '../../run/scenario.ts';
@@ -19,14 +19,14 @@ export interface ParityFlags extends RunFlags {
 const compared = ['netns', 'docker'] as const;
 
 /**
- * Delays may differ by this much between the medians. Between packets it is what two ways of scheduling cost. Recovery and return are
- * times of whole requests: the programs of both ends run in them, which a busy machine makes slow. What packets do on one
- * driver and not on the other still shows, since the shortest timer of TCP is 200 ms (TCP_RTO_MIN).
+ * The medians of a delay may differ by this much. A delay between packets differs because the two drivers schedule processes differently.
+ * Recovery and return are times of whole requests: programs run at both ends, and a busy machine makes them slow. A retransmission that
+ * happens on one driver only still shows, because the shortest timer of TCP is 200 ms (TCP_RTO_MIN).
  */
 const toleranceMs = { fallbackDelayMs: 50, nextAddressDelayMs: 50, recoveryMs: 180, returnMs: 180 } as const satisfies Partial<Record<keyof Findings, number>>;
 const delays = Object.keys(toleranceMs) as (keyof typeof toleranceMs)[];
 
-/** `withinMs` bounds how far a delay may be off; what is no delay has none. */
+/** A known difference between the drivers. `withinMs`: a delay may differ by so many ms. Not set for a finding that is not a delay. */
 interface Deviation {
   scenario: string;
   findings: readonly string[];
@@ -34,28 +34,28 @@ interface Deviation {
   reason: string;
 }
 
-/** What is known to differ, and why. Anything else is a bug. */
+/** All known differences and their reasons. Any other difference is a bug. */
 export const deviations: readonly Deviation[] = [
-  { scenario: 'recovery', findings: ['returnMs'], withinMs: 2_000, reason: 'healing restarts a process, which an engine does more slowly; the delay is counted from the call' },
-  { scenario: 'host-vanishes', findings: ['returnMs'], withinMs: 2_000, reason: 'counted from the call to heal, and the neighbour’s return takes up to a second of ND retransmission' },
+  { scenario: 'recovery', findings: ['returnMs'], withinMs: 2_000, reason: 'healing restarts a process, which takes longer on docker, and the delay is counted from the call to heal' },
+  { scenario: 'host-vanishes', findings: ['returnMs'], withinMs: 2_000, reason: 'the delay is counted from the call to heal, and Neighbour Discovery repeats its question only after a second, so the host is found up to a second later' },
   {
     scenario: 'slow-ipv6',
     findings: ['requests', 'perBackend', 'connections', 'requestsOnWire', 'dnsQueries', 'attempts', 'reResolutions'],
-    reason: 'its step of 250 ms is a tie of the answer and the client’s timer, and the last step that IPv6 won is looked at again. The checks bracket which one it is',
+    reason: 'in the step of 250 ms the answer and the client’s timer come at the same time, and the scenario repeats the last step that IPv6 won. The checks allow both results',
   },
-  { scenario: 'flapping-backend', findings: ['requests', 'perBackend', 'connections', 'requestsOnWire'], reason: 'it asks for as long as the link flaps: how many requests that makes is the machine’s speed. The checks bound them' },
-  { scenario: 'flapping-backend', findings: ['recoveryMs'], withinMs: 800, reason: 'whether its first request meets the link up or down is chance' },
+  { scenario: 'flapping-backend', findings: ['requests', 'perBackend', 'connections', 'requestsOnWire'], reason: 'the client makes requests as long as the link flaps, so their number depends on the speed of the machine. The checks bound it' },
+  { scenario: 'flapping-backend', findings: ['recoveryMs'], withinMs: 800, reason: 'it is chance whether the link is up or down at the first request' },
 ];
 
-/** The deviation that covers a difference, if it is declared. */
+/** Returns the deviation that covers a difference, or undefined if none is declared. */
 export function declared(scenario: string, { finding, byMs }: Difference): Deviation | undefined {
   return deviations.find((each) => each.scenario === scenario && each.findings.includes(finding) && (each.withinMs === undefined || (byMs !== null && byMs <= each.withinMs)));
 }
 
-/** Exit status: 0 no undeclared difference, 1 there is one, 3 a run could not be done. */
+/** Exit status: 0 without an undeclared difference, 1 with one. @throws {LabError} (exit status 3) when a run was not completed. */
 export async function parity(flags: ParityFlags): Promise<number> {
   const repeat = readValue(wholeNumber(1), flags.repeat, '--repeat');
-  // What needs a server that the containers have not can be compared with nothing.
+  // The containers have no nginx and no HAProxy, so scenarios that need them run on one driver only.
   const names = flags.only.length > 0 ? flags.only : scenarioNames.filter((name) => (scenarios as Record<string, Scenario>)[name]?.needs === undefined);
   const width = Math.max(...names.map((name) => name.length));
   console.log(pc.dim(`${'scenario'.padEnd(width)}  ${compared.map((driver) => `${driver.padEnd(7)} median`.padEnd(18)).join(' ')} the delay that matters, in ms`));
@@ -87,18 +87,18 @@ export async function parity(flags: ParityFlags): Promise<number> {
     console.log(`${name.padEnd(width)}  ${cells.join(' ')} ${delayText(left, right)}`);
     for (const mark of marks) console.log(mark);
   }
-  console.log(worst === 0 ? `\n${pc.green('same verdicts, same findings')}` : `\n${pc.red('an undeclared difference')}`);
+  console.log(worst === 0 ? `\n${pc.green('same verdicts, same findings')}` : `\n${pc.red('there is an undeclared difference')}`);
   return worst;
 }
 
 interface Difference {
   finding: string;
   text: string;
-  /** Of two delays, by how much; null where one is none, or it is no delay. */
+  /** The difference of two delays, in ms. Null if one run has no such delay, or if the finding is not a delay. */
   byMs: number | null;
 }
 
-/** Where two drivers' runs of a scenario differ: verdicts, counts, the course of the attempts, and delays beyond the tolerance. */
+/** Returns the differences between the runs of a scenario on two drivers: verdicts, counts, the attempts of each request, and delays beyond the tolerance. */
 export function compare(left: readonly Journal[], right: readonly Journal[]): Difference[] {
   const differences: Difference[] = [];
   const same = (finding: string, valueOf: (journal: Journal) => unknown): void => {
@@ -108,7 +108,7 @@ export function compare(left: readonly Journal[], right: readonly Journal[]): Di
   same('verdict', ({ verdict }) => verdict);
   same('checks', ({ checks }) => checks.map(({ verdict }) => verdict));
   for (const finding of ['requests', 'perBackend', 'connections', 'dnsQueries', 'queryOrder', 'requestsOnWire', 'reResolutions'] as const) same(finding, ({ findings }) => findings[finding]);
-  // By request: what two requests do at the same time has no order.
+  // Sorted by request, because the attempts of two requests at the same time have no fixed order.
   same('attempts', ({ findings: { attempts } }) => attempts.toSorted((a, b) => a.request - b.request).map(({ request, address, outcome }) => `#${request} ${address} ${outcome}`));
   for (const finding of delays) {
     const [one, other] = [left, right].map((runs) => medianOf(runs.map(({ findings }) => findings[finding])));
@@ -120,7 +120,7 @@ export function compare(left: readonly Journal[], right: readonly Journal[]): Di
   return differences;
 }
 
-/** Two long texts from a little before they part. */
+/** Returns an excerpt of each of two long texts. It begins shortly before the place where they differ. */
 function differenceOf(one: string, other: string): string {
   let parting = 0;
   while (parting < one.length && one[parting] === other[parting]) parting++;

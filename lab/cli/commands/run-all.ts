@@ -1,4 +1,4 @@
-/** `lab run-all`: every scenario, several labs side by side, a line each. */
+/** `lab run-all`: runs every scenario, several labs side by side, and prints one line for each. */
 import { pc } from '../../vocabulary/terminal.ts';
 import { scenarioNames } from '../../../scenarios/index.ts';
 import { complaintsOf, wordOf } from '../../report/complaints.ts';
@@ -10,7 +10,7 @@ import type { FinishedRun } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
 
-/** Exit status: the worst of the runs' (could not run, then unknown, then fail). */
+/** Exit status: that of the worst run. 3 (could not run) is worse than 2 (unknown), and 2 is worse than 1 (fail). 130 or 143 when interrupted. */
 export async function runAll(flags: RunFlags & { jobs: string }): Promise<number> {
   const jobs = readValue(wholeNumber(1), flags.jobs, '--jobs');
   const driver = await chooseDriver(flags.driver);

@@ -1,4 +1,4 @@
-/** `lab run`: one scenario, its story on the terminal, its files on disk, its verdict as exit status. */
+/** `lab run`: runs one scenario, shows its events, writes its files, and ends with its verdict as the exit status. */
 import { pc } from '../../vocabulary/terminal.ts';
 import { constants } from 'node:os';
 import { clientOptions } from '../../../client/client-options.ts';
@@ -36,6 +36,7 @@ export function exitStatusOf({ verdict, status }: Journal, signal: AbortSignal):
   return { pass: 0, fail: 1, unknown: 2 }[verdict];
 }
 
+/** Runs the scenario `name`. Returns the exit status. */
 export async function run(name: string, flags: RunFlags): Promise<number> {
   const options = await runOptions(name, flags);
   const write = (line: string): void => { process.stdout.write(`${line}\n`); };
@@ -66,19 +67,19 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   return exitStatusOf(finished.journal, options.signal);
 }
 
-/** @throws {LabError} BAD_INPUT for anything unknown. */
+/** Makes the options of a run from the words of the command line. @throws {LabError} BAD_INPUT for an unknown name or a wrong value. */
 export async function runOptions(name: string, flags: RunFlags): Promise<RunOptions> {
   if (!Object.hasOwn(scenarios, name)) throw new LabError('BAD_INPUT', `Unknown scenario \`${name}\`. Known:\n${listLines().join('\n')}`);
   if (!/^\d+$/.test(flags.seed)) throw new LabError('BAD_INPUT', `Expected --seed to be a whole number, got \`${flags.seed}\`.`);
   const asked = splitAssignments(flags.set);
-  if ('transport' in asked) throw new LabError('BAD_INPUT', `Choose the transport by the client: --client ${ownClientNames.join(' or ')}.`);
+  if ('transport' in asked) throw new LabError('BAD_INPUT', `\`transport\` is not an option. The client decides it: --client ${ownClientNames.join(' or ')}.`);
   const client = parseClient(flags.client);
   if (isOwn(client) && flags.clientImage !== undefined) {
-    throw new LabError('BAD_INPUT', `\`${client.name}\` is part of the lab and runs from the lab's own image. Say which client the image ${flags.clientImage} has: --client NAME, or a command.`);
+    throw new LabError('BAD_INPUT', `\`${client.name}\` is part of the lab and runs from the lab's own image. Name the client in the image ${flags.clientImage}: --client NAME, or a command.`);
   }
   const alien = isOwn(client) ? undefined : Object.keys(asked).find((key) => !(optionsForAny as readonly string[]).includes(key));
   if (alien !== undefined) {
-    throw new LabError('BAD_INPUT', `\`${alien}\` is an option of our own client (--client ${ownClientNames.join(' or ')}); \`${client.name}\` can be given ${optionsForAny.join(' and ')} only.`);
+    throw new LabError('BAD_INPUT', `\`${alien}\` is an option of our own client (--client ${ownClientNames.join(' or ')}); for \`${client.name}\` you can set only ${optionsForAny.join(' and ')}.`);
   }
   const parsed = parseOptions(clientOptions, asked, 'the client');
   return {
@@ -87,7 +88,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     client: client.name,
     ...(flags.clientImage === undefined ? {} : { clientImage: flags.clientImage }),
     clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)),
-    // Only docker has images.
+    // Only the docker driver can run a client from an image.
     driver: await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver),
     seed: flags.seed,
     expectations: flags.expect.map(parseExpectation),
@@ -95,7 +96,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
   };
 }
 
-/** On a terminal, a line that says how long it has been, while nothing else is said. */
+/** On a terminal, shows the time since the start as long as no event is printed. */
 function startProgress(): { clear(): void; end(): void } {
   if (!process.stdout.isTTY) return { clear: () => undefined, end: () => undefined };
   const start = performance.now();

@@ -1,4 +1,4 @@
-/** `lab soak`: the whole catalogue, many times, side by side, on a machine that is busy. What does not hold every time does not hold. */
+/** `lab soak`: runs every scenario many times, several labs side by side, on a busy machine. A scenario must pass every time. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { scenarioNames } from '../../../scenarios/index.ts';
@@ -47,7 +47,7 @@ export async function soak(flags: SoakFlags): Promise<number> {
       journals.get(next.name)?.push(finished.journal);
       if (++done % Math.ceil(total / 10) === 0 && done < total) console.log(pc.dim(`  ${done} of ${total} runs, ${elapsed()}`));
       if (finished.journal.verdict === 'pass') continue;
-      // Only what needs to be looked at is kept.
+      // Only runs that did not pass keep their files.
       const directory = await writeRunFiles(finished);
       console.log(`  ${pc.red(wordOf(finished.journal))} ${next.name}, seed ${next.seed}  ${pc.dim(directory)}`);
       for (const complaint of complaintsOf(finished.journal)) console.log(`      ${complaint}`);
@@ -73,7 +73,7 @@ export async function soak(flags: SoakFlags): Promise<number> {
   return whole === names.length ? 0 : 1;
 }
 
-/** Processes that never sleep; they end with this one, whose pipe they read. */
+/** Starts processes that burn CPU. They end with this process, because the pipe on their stdin closes then. */
 function startBurners(count: number): { count: number; stop(): void } {
   const script = 'process.stdin.on("close", () => process.exit()).resume(); (function burn() { const end = performance.now() + 5; while (performance.now() < end); setImmediate(burn); })()';
   const children = Array.from({ length: count }, () => spawn(process.execPath, ['--eval', script], { stdio: ['pipe', 'ignore', 'ignore'] }));

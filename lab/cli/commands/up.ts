@@ -1,4 +1,4 @@
-/** `lab up`: a lab in the foreground, its events as they happen, until Ctrl-C or `lab down`. */
+/** `lab up`: keeps a lab up in the foreground and prints its events, until Ctrl-C or `lab down`. */
 import { pc } from '../../vocabulary/terminal.ts';
 import { openHandControl } from '../hand-control.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
@@ -8,10 +8,11 @@ import { Timeline } from '../../run/timeline.ts';
 import { createTopology, hostNames, webUrl } from '../../vocabulary/topology.ts';
 import { interruptSignal } from '../interrupt.ts';
 
+/** Exit status: 0, or 3 if the network ended by itself. 130 when interrupted before the lab was up. */
 export async function up(flags: { driver: string; seed: string; verbose?: boolean }): Promise<number> {
   const interrupted = interruptSignal();
   const topology = createTopology();
-  // A lab by hand may stay up for hours.
+  // A lab by hand may stay up for hours, so the history must not grow without end.
   const timeline = new Timeline({ historyLimit: 100_000 });
   const driver = await chooseDriver(flags.driver);
   await using control = await openHandControl();
@@ -28,8 +29,8 @@ export async function up(flags: { driver: string; seed: string; verbose?: boolea
 The lab is up (${driver.name}). Ctrl-C takes it down. From another terminal:
 
   bin/lab exec client -- curl -s ${webUrl}
-  bin/lab dns                       the answer policy;   bin/lab dns shuffle off, bin/lab dns aaaa on
-  bin/lab fault stop backend-1      any fault;           bin/lab heal
+  bin/lab dns                       shows the DNS answer policy; bin/lab dns shuffle off, bin/lab dns aaaa on change it
+  bin/lab fault stop backend-1      puts a fault in force; bin/lab heal heals all faults
 `);
   const story = startTerminalStory({ topology, verbose: flags.verbose === true, write: console.log });
   timeline.subscribe(story.tell);
