@@ -7,10 +7,12 @@ import { attemptsOnWire, type WireAttempt } from './wire-attempts.ts';
 export interface Attempt {
   /** The request that the attempt was made for. 0 if no request was under way. */
   request: number;
+  /** The number of its dial: the attempts that a client makes to get one connection. */
+  dial: number;
   address: string;
   family: Family;
   startMs: number;
-  /** Null if the attempt was still open when the run ended. */
+  /** When the attempt was answered, or when the client gave it up. Null if it was still open when the run ended. */
   endMs: number | null;
   /**
    * `connected` or `refused`. From a trace also: `given up` (the transport moved on to the next address), `aborted`, `open`, or the
@@ -19,6 +21,8 @@ export interface Attempt {
   outcome: string;
   /** How many SYNs were on the wire. 0 if no SYN left. Null if no wire was captured. */
   synCount: number | null;
+  /** When its SYNs left, in ms after the first one: `[0, 1024, 2048]`. Null if no wire was captured. */
+  synsMs: number[] | null;
   /** The source port. Null if it is not known. */
   localPort: number | null;
   /** How many requests its connection carried. Of several attempts that connected, the winner has requests. Null if no wire was captured. */
@@ -27,8 +31,8 @@ export interface Attempt {
 
 /** The outcomes of a trace's error codes. ECANCELED is libuv's error for an attempt whose socket was destroyed. No packet causes it. */
 const outcomes: Record<string, string> = { ECONNREFUSED: 'refused', ABORTED: 'aborted', ECANCELED: 'aborted' };
-/** On a busy machine, a SYN leaves up to this long after the trace says that its attempt began. */
-const joinMs = 100;
+/** For these outcomes the client decided that the attempt was over, and not a packet. */
+const decisions = ['given up', 'aborted'];
 
 /**
  * Returns the attempts of a run. If the client has a trace, they are the attempts of the trace, with the times and SYN counts of the wire.
@@ -41,13 +45,22 @@ export function attemptsOf(events: readonly TimelineEvent[], topology: Topology)
   const left = new Set(wire);
   return traced.map((attempt) => {
     const port = localPorts.get(attempt);
+    // The SYN leaves after the trace says that the attempt began, and before the trace says that it ended.
     const mate = [...left].find(
-      ({ address, localPort, startMs }) => address === attempt.address && (port === undefined ? startMs >= attempt.startMs - 1 && startMs <= attempt.startMs + joinMs : localPort === port && startMs >= attempt.startMs - 1),
+      ({ address, localPort, startMs }) => address === attempt.address && startMs >= attempt.startMs - clockMs && (port === undefined ? startMs <= (attempt.endMs ?? Infinity) + clockMs : localPort === port),
     );
-    if (!mate) return { ...attempt, synCount: wire.length > 0 ? 0 : null, requests: wire.length > 0 ? 0 : null };
+    if (!mate) return { ...attempt, ...(wire.length > 0 ? { synCount: 0, synsMs: [], requests: 0 } : {}) };
     left.delete(mate);
-    return { ...attempt, startMs: mate.startMs, endMs: mate.endMs ?? attempt.endMs, synCount: mate.synCount, localPort: mate.localPort, requests: mate.requests };
+    const endMs = decisions.includes(attempt.outcome) ? attempt.endMs : (mate.endMs ?? attempt.endMs);
+    return { ...attempt, startMs: mate.startMs, endMs, synCount: mate.synCount, synsMs: sinceFirst(mate.synsMs), localPort: mate.localPort, requests: mate.requests };
   });
+}
+
+/** A program's clock and the kernel's stamps on packets agree to within this time. */
+const clockMs = 1;
+
+function sinceFirst(times: readonly number[]): number[] {
+  return times.map((tMs) => Math.round((tMs - (times[0] ?? tMs)) * 1000) / 1000);
 }
 
 /** Whether the client's own trace shows its lookups and attempts. */
@@ -58,18 +71,22 @@ export function isTraced(events: readonly TimelineEvent[]): boolean {
 /** Returns the attempts according to the trace alone, and the source ports of those that connected. */
 export function tracedAttempts(events: readonly TimelineEvent[]): { traced: Attempt[]; localPorts: Map<Attempt, number> } {
   const traced: Attempt[] = [];
-  /** The connection of each attempt, to tell two attempts at the same address apart. It is not part of the journal. */
-  const connections = new Map<Attempt, number>();
   const localPorts = new Map<Attempt, number>();
+  /** A transport makes all attempts of a dial for one connection. Each client process numbers its connections from 1, but a request belongs to one process. */
+  const dials = new Map<string, number>();
+  const dialOf = (request: number, connection: number): number => {
+    const key = `${request}/${connection}`;
+    const dial = dials.get(key) ?? dials.size + 1;
+    dials.set(key, dial);
+    return dial;
+  };
   for (const event of events) {
     if (event.event === 'client:connect-start') {
       const { request, connection, address, tMs } = event;
-      const attempt: Attempt = { request, address, family: event.family === 6 ? 6 : 4, startMs: tMs, endMs: null, outcome: 'open', synCount: null, localPort: null, requests: null };
-      traced.push(attempt);
-      connections.set(attempt, connection);
+      traced.push({ request, dial: dialOf(request, connection), address, family: event.family === 6 ? 6 : 4, startMs: tMs, endMs: null, outcome: 'open', synCount: null, synsMs: null, localPort: null, requests: null });
     } else if (event.event === 'client:connect-done' || event.event === 'client:connect-failed' || event.event === 'client:connect-timeout') {
-      const { connection, address } = event;
-      const open = traced.find((attempt) => connections.get(attempt) === connection && attempt.address === address && attempt.endMs === null);
+      const { request, connection, address } = event;
+      const open = traced.find((attempt) => attempt.dial === dialOf(request, connection) && attempt.address === address && attempt.endMs === null);
       if (!open) continue;
       open.endMs = event.tMs;
       if (event.event === 'client:connect-done') {
@@ -82,39 +99,48 @@ export function tracedAttempts(events: readonly TimelineEvent[]): { traced: Atte
 }
 
 /** An attempt of the wire, assigned to the last request that had begun when its SYN left. */
-function fromWire({ address, family, startMs, endMs, outcome, synCount, localPort, requests }: WireAttempt, events: readonly TimelineEvent[]): Attempt {
+function fromWire({ address, family, startMs, endMs, outcome, synCount, synsMs, localPort, requests, dial }: WireAttempt, events: readonly TimelineEvent[]): Attempt {
   const begun = events.findLast((event) => event.event === 'client:request' && event.tMs <= startMs);
-  return { request: begun?.event === 'client:request' ? begun.request : 0, address, family, startMs, endMs, outcome, synCount, localPort, requests };
+  return { request: begun?.event === 'client:request' ? begun.request : 0, dial, address, family, startMs, endMs, outcome, synCount, synsMs: sinceFirst(synsMs), localPort, requests };
 }
 
 /** The fields of an attempt that the measurement of a delay needs. */
-type Started = Pick<Attempt, 'address' | 'family' | 'startMs'>;
+type Started = Pick<Attempt, 'address' | 'family' | 'startMs' | 'dial'>;
 
 /**
- * Returns the delay in ms from the first attempt of a request to its first attempt in the other family. The first request that has both
- * counts. Null if no request has both.
+ * Returns the delay in ms from the first attempt of a dial to its first attempt in the other family. The first dial that has both counts.
+ * Null if no dial has both.
  */
-export function fallbackDelay(attempts: readonly Attempt[]): number | null {
-  return firstDelay(Map.groupBy(attempts, ({ request }) => request), (first, other) => other.family !== first.family);
+export function fallbackDelay(attempts: readonly Started[]): number | null {
+  return firstDelay(attempts, (first, other) => other.family !== first.family);
 }
 
-/** Returns the delay in ms from the first attempt of a request to its first attempt at another address of the same family, or null. */
-export function nextAddressDelay(attempts: readonly Attempt[]): number | null {
-  return firstDelay(Map.groupBy(attempts, ({ request }) => request), isNextAddress);
+/** Returns the delay in ms from the first attempt of a dial to its first attempt at another address of the same family, or null. */
+export function nextAddressDelay(attempts: readonly Started[]): number | null {
+  return firstDelay(attempts, (first, other) => other.family === first.family && other.address !== first.address);
 }
 
-/** Returns the same two delays from the wire alone. The wire does not show which request an attempt is for, so a dial stands for a request. */
-export function delaysOnWire(attempts: readonly WireAttempt[]): { fallbackDelayMs: number | null; nextAddressDelayMs: number | null } {
-  const dials = Map.groupBy(attempts, ({ dial }) => dial);
-  return { fallbackDelayMs: firstDelay(dials, (first, other) => other.family !== first.family), nextAddressDelayMs: firstDelay(dials, isNextAddress) };
+/**
+ * Leaves out the attempts that began while several requests were under way. Two dials at the same time look like one dial on the wire, so no
+ * delay can be read from them.
+ */
+export function withoutOverlaps<T extends { startMs: number }>(attempts: readonly T[], events: readonly TimelineEvent[]): T[] {
+  return attempts.filter(({ startMs }) => requestsUnderWay(events, startMs).length < 2);
 }
 
-function isNextAddress(first: Started, other: Started): boolean {
-  return other.family === first.family && other.address !== first.address;
+/** The numbers of the requests that had begun and not ended at that moment. */
+export function requestsUnderWay(events: readonly TimelineEvent[], atMs: number): number[] {
+  const underWay = new Set<number>();
+  for (const event of events) {
+    if (event.tMs > atMs) break;
+    if (event.event === 'client:request') underWay.add(event.request);
+    else if (event.event === 'client:response' || event.event === 'client:error') underWay.delete(event.request);
+  }
+  return [...underWay];
 }
 
-function firstDelay(groups: ReadonlyMap<number, readonly Started[]>, isNext: (first: Started, other: Started) => boolean): number | null {
-  for (const [first, ...others] of groups.values()) {
+function firstDelay(attempts: readonly Started[], isNext: (first: Started, other: Started) => boolean): number | null {
+  for (const [first, ...others] of Map.groupBy(attempts, ({ dial }) => dial).values()) {
     const next = first && others.find((other) => isNext(first, other));
     if (next) return Math.round((next.startMs - first.startMs) * 1000) / 1000;
   }

@@ -8,7 +8,7 @@ const findings: Findings = {
   recoveryMs: 1_500.25,
   requests: { sent: 3, ok: 2, failed: 1 },
   queryOrder: 'A AAAA',
-  attempts: [{ request: 1, address: '198.51.100.11', family: 4, startMs: 0, endMs: 1, outcome: 'refused', synCount: 1, localPort: 1, requests: 0 }],
+  attempts: [{ request: 1, dial: 1, address: '198.51.100.11', family: 4, startMs: 0, endMs: 1, outcome: 'refused', synCount: 1, synsMs: [0], localPort: 1, requests: 0 }],
 };
 const verdict = (text: string): string => checkExpectation(parseExpectation(text), findings).verdict;
 

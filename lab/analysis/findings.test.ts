@@ -21,6 +21,8 @@ const fault = (tMs: number, event: 'fault:apply' | 'fault:heal', host: string): 
 test('without events, counts are 0 and measurements are null', () => {
   expect(findingsOf([], topology)).toEqual({
     requests: { sent: 0, ok: 0, failed: 0 },
+    statuses: {},
+    byRequest: [],
     perBackend: { 'backend-1': 0, 'backend-2': 0, 'backend-3': 0 },
     connections: { opened: 0, reused: 0 },
     dnsQueries: { A: 0, AAAA: 0 },
@@ -32,7 +34,9 @@ test('without events, counts are 0 and measurements are null', () => {
     nextAddressDelayMs: null,
     resolutionDelayMs: null,
     requestsOnWire: null,
+    repeated: null,
     retransmissions: null,
+    answerOrder: null,
     reResolutions: 0,
     recoveryMs: null,
     returnMs: null,
@@ -89,5 +93,95 @@ describe('return', () => {
 
   test('is null if the client does not go back to the healed backend', () => {
     expect(findingsOf([...healed, connection(110, 1, '198.51.100.11'), response(111, 1)], topology).returnMs).toBeNull();
+  });
+});
+
+describe('recovery, in words: from the first request after the fault to the response from which on all are answered', () => {
+  const failed = (tMs: number, number: number): TimelineEvent => at(tMs, 'client:response', { request: number, status: 503, body: '' });
+  const applied = fault(0, 'fault:apply', 'backend-1');
+  const recoveryOf = (...events: TimelineEvent[]): number | null => findingsOf([applied, ...events], topology).recoveryMs;
+
+  test('requests that overlap are paired with their own responses', () => {
+    expect(recoveryOf(request(10, 1), request(12, 2), response(15, 2), response(4_990, 1))).toBe(4_980);
+  });
+
+  test('a client that is answered in between and then not has not recovered', () => {
+    expect(recoveryOf(request(10, 1), error(20, 1), request(30, 2), response(33, 2), request(40, 3), error(50, 3), request(60, 4), response(63, 4))).toBe(53);
+    expect(recoveryOf(request(10, 1), response(20, 1), request(30, 2), error(33, 2))).toBeNull();
+  });
+
+  test('an answer with a status of 500 or more is no recovery', () => {
+    expect(recoveryOf(request(10, 1), failed(15, 1))).toBeNull();
+    expect(recoveryOf(request(10, 1), failed(15, 1), request(20, 2), response(25, 2))).toBe(15);
+  });
+
+  test('it ends at the next fault', () => {
+    expect(recoveryOf(request(10, 1), response(15, 1), fault(100, 'fault:apply', 'backend-2'), request(110, 2), error(120, 2))).toBe(5);
+  });
+});
+
+describe('by request', () => {
+  const sent = (tMs: number, line: string): TimelineEvent => at(tMs, 'wire:request', { address: '198.51.100.11', port: 8080, localPort: 1, family: 4, count: 1, line });
+  const answered = (tMs: number): TimelineEvent => at(tMs, 'wire:response', { address: '198.51.100.11', port: 8080, localPort: 1, family: 4, count: 1, line: '' });
+  const asked = (tMs: number, id: number): TimelineEvent => at(tMs, 'wire:dns-query', { id, name: 'web.lab.test', type: 'A', transport: 'udp', address: '', localPort: id });
+  const syn = (tMs: number, localPort: number): TimelineEvent => at(tMs, 'wire:syn', { address: '198.51.100.11', port: 8080, localPort, family: 4 });
+
+  test('what one request took, who answered it, and how often it was sent', () => {
+    const { byRequest, repeated, statuses } = findingsOf(
+      [
+        at(0, 'client:request', { request: 1, method: 'POST', url: '' }), asked(1, 7), syn(2, 1), sent(3, 'POST / HTTP/1.1'), sent(5, 'POST / HTTP/1.1'), answered(6), response(7.5, 1),
+        request(10, 2), error(20, 2),
+      ],
+      topology,
+    );
+    expect(byRequest).toEqual([
+      { ms: 7.5, backend: 'backend-1', status: 200, error: null, lookups: 1, attempts: 1, sent: 2 },
+      { ms: 10, backend: null, status: null, error: 'ECONNREFUSED', lookups: 0, attempts: 0, sent: 0 },
+    ]);
+    expect(repeated).toEqual({ GET: 0, PUT: 0, POST: 1 });
+    expect(statuses).toEqual({ 200: 1 });
+  });
+
+  test('what cannot be told apart between two requests at the same time is null', () => {
+    const { byRequest } = findingsOf([request(0, 1), request(1, 2), sent(2, 'GET / HTTP/1.1'), response(3, 1), response(4, 2), request(5, 3), sent(6, 'GET / HTTP/1.1')], topology);
+    expect(byRequest.map((each) => each.sent)).toEqual([null, null, 1]);
+    expect(byRequest[2]).toMatchObject({ ms: null, error: null });
+  });
+});
+
+describe('delays lie within one dial', () => {
+  const [one, other] = ['198.51.100.11', '198.51.100.12'];
+  const syn = (tMs: number, address: string, localPort: number): TimelineEvent => at(tMs, 'wire:syn', { address, port: 8080, localPort, family: 4 });
+  const synAck = (tMs: number, address: string, localPort: number): TimelineEvent => at(tMs, 'wire:syn-ack', { address, port: 8080, localPort, family: 4 });
+  const rst = (tMs: number, address: string, localPort: number): TimelineEvent => at(tMs, 'wire:rst', { address, port: 8080, localPort, family: 4, sender: 'server' });
+
+  test('a request that dials twice has the delay of its second dial', () => {
+    const events = [request(0, 1), syn(1, one, 1), synAck(1.1, one, 1), syn(52, one, 2), rst(52.1, one, 2), syn(52.8, other, 3), synAck(52.9, other, 3), response(60, 1)];
+    expect(findingsOf(events, topology)).toMatchObject({ nextAddressDelayMs: 0.8, attempts: [{ dial: 1 }, { dial: 2 }, { dial: 2 }] });
+  });
+
+  test('without a trace, dials at the same time have no delays', () => {
+    const events = [request(0, 1), request(0.5, 2), syn(1, one, 1), syn(14.3, other, 2), synAck(15, one, 1), synAck(16, other, 2), response(20, 1), response(21, 2)];
+    expect(findingsOf(events, topology).nextAddressDelayMs).toBeNull();
+  });
+});
+
+describe('a neighbour that does not answer', () => {
+  const address = '198.51.100.11';
+  const who = (tMs: number): TimelineEvent => at(tMs, 'wire:neighbour-solicitation', { address, family: 4 });
+  const here = (tMs: number): TimelineEvent => at(tMs, 'wire:neighbour-answer', { address, family: 4 });
+  const syn = (tMs: number): TimelineEvent => at(tMs, 'wire:syn', { address, port: 8080, localPort: 1, family: 4 });
+  const synAck = (tMs: number): TimelineEvent => at(tMs, 'wire:syn-ack', { address, port: 8080, localPort: 1, family: 4 });
+  const attempts = (...events: TimelineEvent[]): unknown[] => findingsOf(events, topology).attempts.map(({ startMs, outcome, synCount, dial }) => [startMs, outcome, synCount, dial]);
+
+  test('is an attempt without a SYN, and a later SYN is another attempt', () => {
+    expect(attempts(request(0, 1), who(1), who(1_025), who(2_049), error(3_100, 1), request(4_000, 2), who(4_001), here(4_001.1), syn(4_001.2), synAck(4_001.3))).toEqual([
+      [1, 'silent', 0, 1],
+      [4_001.2, 'connected', 1, 2],
+    ]);
+  });
+
+  test('that answers in the end lets the SYN go that waited for it', () => {
+    expect(attempts(request(0, 1), who(1), who(1_025), here(2_049.2), syn(2_049.3), synAck(2_049.4))).toEqual([[1, 'connected', 1, 1]]);
   });
 });

@@ -1,13 +1,20 @@
 /** Turns the events of a run into numbers: what did the client do? All numbers come from the timeline, and none from the configuration. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import { backendNames, hostAt, isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
-import { attemptsOf, fallbackDelay, isTraced, nextAddressDelay, type Attempt } from './attempts.ts';
+import { backendNames, isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { attemptsOf, fallbackDelay, isTraced, nextAddressDelay, withoutOverlaps, type Attempt } from './attempts.ts';
+import { answererOf, byRequest, repeatedRequests, type RequestFindings, type Repeated } from './by-request.ts';
+import { recovery } from './recovery.ts';
 import { skewOf, type Skew } from './skew.ts';
-import { attemptsOnWire, keptAttempts, queryOrder, resolutionDelay, resolutionsOnWire } from './wire-attempts.ts';
+import { answerOrder, attemptsOnWire, keptAttempts, queryOrder, resolutionDelay, resolutionsOnWire } from './wire-attempts.ts';
 
 /** `findings` in journal.json. Fields may be added, but never renamed. Null means that there was nothing to measure. */
 export interface Findings {
+  /** What the callers asked for. `ok`: a complete response came, whatever its status. `failed`: the caller got an error. */
   requests: { sent: number; ok: number; failed: number };
+  /** How many responses the callers got, by status. A client that tells no status counts as `unknown`. */
+  statuses: Record<string, number>;
+  /** Each request of a caller, in the order in which they were sent. */
+  byRequest: RequestFindings[];
   /** How many responses each backend gave. */
   perBackend: Record<BackendName, number>;
   connections: { opened: number; reused: number };
@@ -20,19 +27,29 @@ export interface Findings {
   addressesTried: string[];
   /** Whether an attempt without an answer went on when the next attempt began. Null if no attempt lived long enough to tell. */
   attemptsKept: boolean | null;
-  /** From the first attempt of a request to its first attempt in the other family (RFC 8305 section 5). */
+  /** From the first attempt of a dial to its first attempt in the other family (RFC 8305 section 5). */
   fallbackDelayMs: number | null;
-  /** From the first attempt of a request to its first attempt at another address of the same family. */
+  /** From the first attempt of a dial to its first attempt at another address of the same family. */
   nextAddressDelayMs: number | null;
   /** From the A answer to the first IPv4 SYN, if the client did not wait for the AAAA answer (RFC 8305 section 3). */
   resolutionDelayMs: number | null;
   /** Requests that left on a connection. If the client repeats requests, there are more than the caller asked for. Null if no wire was captured. */
   requestsOnWire: number | null;
+  /** How many requests of each method were on the wire beyond those that the callers asked for. Null if no wire was captured. */
+  repeated: Repeated | null;
   /** SYNs and payload that either side sent again. Null if no wire was captured. */
   retransmissions: { syn: number; data: number } | null;
+  /**
+   * How many dials followed an answer of DNS, and how many of them went to the first address of the answer first. Where a client sorts the
+   * answer by itself, the second number is smaller. Null if no dial followed an answer.
+   */
+  answerOrder: { dials: number; firstAddress: number } | null;
   /** How many lookups followed the first one. */
   reResolutions: number;
-  /** From the first request sent after the first fault to the first complete response after that. */
+  /**
+   * From the first request after the first fault to the response from which on every request was answered with a status below 500, until
+   * the next fault or the end of the run. Null if the last of these requests was not answered so.
+   */
   recoveryMs: number | null;
   /** From the last heal to the first response of the healed backend. */
   returnMs: number | null;
@@ -48,6 +65,8 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
   const { ipv4, ipv6 } = topology.hosts.client;
   const queries = ofType('dns:query').filter(({ from }) => from === ipv4 || from === ipv6);
   const attempts = attemptsOf(events, topology);
+  // A trace tells of which dial an attempt is. On the wire, two dials at the same time look like one.
+  const apart = traced ? attempts : withoutOverlaps(attempts, events);
   const lookups = traced ? new Set(ofType('client:dns-start').map(({ lookup, request }) => `${request}/${lookup}`)).size : resolutionsOnWire(events);
   const connections = ofType('client:connection');
   const sent = ofType('wire:request').length;
@@ -55,6 +74,8 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
 
   return {
     requests: { sent: ofType('client:request').length, ok: ofType('client:response').length, failed: ofType('client:error').length },
+    statuses: countBy(ofType('client:response').map(({ status }) => String(status ?? 'unknown'))),
+    byRequest: byRequest(events, topology, attempts),
     perBackend,
     connections: traced
       ? { opened: ofType('client:connect-done').length, reused: connections.filter(({ reused }) => reused).length }
@@ -64,41 +85,32 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
     attempts,
     addressesTried: [...new Set(attempts.map(({ address }) => address))],
     attemptsKept: keptAttempts(onWire, events.at(-1)?.tMs ?? 0),
-    fallbackDelayMs: fallbackDelay(attempts),
-    nextAddressDelayMs: nextAddressDelay(attempts),
+    fallbackDelayMs: fallbackDelay(apart),
+    nextAddressDelayMs: nextAddressDelay(apart),
     resolutionDelayMs: resolutionDelay(events, onWire),
     requestsOnWire: captured ? sent : null,
+    repeated: captured ? repeatedRequests(events) : null,
     retransmissions: captured ? { syn: ofType('wire:syn-retransmission').length, data: ofType('wire:data-retransmission').length } : null,
+    answerOrder: answerOrder(events, attempts),
     reResolutions: Math.max(lookups - 1, 0),
-    recoveryMs: recovery(events),
+    recoveryMs: recovery(events)?.ms ?? null,
     returnMs: comingBack(events, topology),
     skew: skewOf(backendNames.map((name) => perBackend[name])),
   };
 }
 
-/**
- * Counts the responses of each backend. The connection that a request used last tells the backend, because a transport may have tried
- * another connection before. That connection comes from the trace, or from the packets if there is no trace.
- */
-function answersByBackend(events: readonly TimelineEvent[], topology: Topology): Record<BackendName, number> {
-  const perBackend: Record<BackendName, number> = { 'backend-1': 0, 'backend-2': 0, 'backend-3': 0 };
-  for (const response of events) {
-    if (response.event !== 'client:response') continue;
-    const used =
-      events.findLast((event) => event.event === 'client:connection' && event.request === response.request) ??
-      events.findLast((event) => event.event === 'wire:response' && event.tMs <= response.tMs);
-    const backend = used && 'address' in used ? hostAt(topology, used.address) : undefined;
-    if (isBackend(backend)) perBackend[backend]++;
-  }
-  return perBackend;
+function countBy(words: readonly string[]): Record<string, number> {
+  return Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, each]) => [word, each.length]));
 }
 
-/** Returns the time in ms from the first request sent after the first fault to the first complete response after that, or null. */
-export function recovery(events: readonly TimelineEvent[]): number | null {
-  const fault = events.find(({ event }) => event === 'fault:apply');
-  const sent = fault && events.find(({ event, tMs }) => event === 'client:request' && tMs >= fault.tMs);
-  const answered = sent && events.find(({ event, tMs }) => event === 'client:response' && tMs >= sent.tMs);
-  return answered ? rounded(answered.tMs - sent.tMs) : null;
+/** Counts the responses of each backend. */
+function answersByBackend(events: readonly TimelineEvent[], topology: Topology): Record<BackendName, number> {
+  const perBackend: Record<BackendName, number> = { 'backend-1': 0, 'backend-2': 0, 'backend-3': 0 };
+  for (const event of events) {
+    const backend = event.event === 'client:response' ? answererOf(events, event.request, topology) : null;
+    if (backend !== null) perBackend[backend]++;
+  }
+  return perBackend;
 }
 
 function comingBack(events: readonly TimelineEvent[], topology: Topology): number | null {

@@ -17,24 +17,38 @@ export interface WireAttempt {
   /** `aborted`: the attempt was answered, but the client's kernel reset it, because the client had given it up. */
   outcome: 'connected' | 'refused' | 'unreachable' | 'aborted' | 'silent';
   synCount: number;
-  /** The times of all its SYNs. */
+  /** The times of all its SYNs, on the timeline. */
   synsMs: number[];
   /** How many requests its connection carried. */
   requests: number;
+  /** The client closed its connection in order before any request: a spare connection, or one that came too late. */
+  isUnused: boolean;
   /** The number of its dial. A dial is the group of attempts that a client makes to get one connection. */
   dial: number;
 }
 
-/** A neighbour that is up answers within this time. */
-const neighbourAnswerMs = 500;
-/** If a neighbour does not answer, the kernel asks for it again 1 s later, three times in all (arp(7), retrans_time, mcast_solicit). */
-const neighbourRetryMs = 1_500;
+/**
+ * The kernel asks for a neighbour three times, a second apart, and then gives up: a connect fails with EHOSTUNREACH (arp(7), retrans_time and
+ * mcast_solicit; RFC 4861 section 7.2.2). So a SYN that waits for its neighbour leaves within a second of one of these questions, or never.
+ */
+const neighbourRetryMs = 1_000;
+/** On a busy machine the kernel's timers are late. */
+const neighbourToleranceMs = 500;
+
+/** An attempt whose SYN waits for the hardware address of its neighbour. */
+interface Waiting {
+  attempt: WireAttempt;
+  /** When the neighbour was last asked for. */
+  askedMs: number;
+  answeredMs: number | null;
+}
 
 /**
- * Returns all attempts in the order of their first SYNs.
+ * Returns all attempts in the order of their first packets. An attempt begins with its first SYN, or, if a neighbour does not answer, with
+ * the question for that neighbour.
  *
  * A new dial begins in three cases: an attempt of the last dial has connected; the client has sent a DNS query since the last attempt; or
- * the client tries an address again that has already answered in the last dial.
+ * the client tries an address again that it has tried in the last dial, and that attempt has ended.
  */
 export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns }, resolvConf }: Topology): WireAttempt[] {
   /** The client asks for a name server by ARP to send it a query. That is not an attempt. */
@@ -42,39 +56,48 @@ export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns 
   const attempts: WireAttempt[] = [];
   const flows = new Map<string, WireAttempt>();
   const closed = new Set<WireAttempt>();
-  const askedMs = new Map<string, number>();
+  const waiting = new Map<string, Waiting>();
   let dial = 0;
   let askedSince = true;
 
   const begin = (address: string, family: number, localPort: number | null, startMs: number): WireAttempt => {
     const mates = attempts.filter((attempt) => attempt.dial === dial);
-    if (askedSince || mates.some((mate) => mate.outcome === 'connected' || (mate.address === address && mate.endMs !== null))) dial++;
+    const isOver = (mate: WireAttempt): boolean => mate.endMs !== null || (mate.localPort === null && waiting.get(address)?.attempt !== mate);
+    if (askedSince || mates.some((mate) => mate.outcome === 'connected' || (mate.address === address && isOver(mate)))) dial++;
     askedSince = false;
     const syns = localPort === null ? [] : [startMs];
-    const attempt: WireAttempt = { address, family: family === 6 ? 6 : 4, localPort, startMs, endMs: null, outcome: 'silent', synCount: syns.length, synsMs: syns, requests: 0, dial };
+    const attempt: WireAttempt = { address, family: family === 6 ? 6 : 4, localPort, startMs, endMs: null, outcome: 'silent', synCount: syns.length, synsMs: syns, requests: 0, isUnused: false, dial };
     attempts.push(attempt);
     return attempt;
   };
-  /** Whether the kernel asks for a neighbour that it has just asked for, or for the neighbour of an attempt that is already known. */
-  const isOldNews = ({ address, tMs }: { address: string; tMs: number }): boolean => {
-    const again = tMs < (askedMs.get(address) ?? -Infinity) + neighbourRetryMs;
-    askedMs.set(address, tMs);
-    return again || [...flows.values()].some((attempt) => attempt.address === address && !closed.has(attempt));
-  };
+  /** Whether an attempt at the address is open: then the kernel only looks whether the neighbour is still there. */
+  const isConnecting = (address: string): boolean => [...flows.values()].some((attempt) => attempt.address === address && !closed.has(attempt));
 
   for (const event of events) {
     if (event.event === 'wire:dns-query') askedSince = true;
     if (event.event === 'wire:neighbour-solicitation') {
       const { address, family, tMs } = event;
-      if (!nameservers.includes(address) && !isOldNews(event) && !isNeighbourThere(events, address, tMs)) begin(address, family, null, tMs);
+      const known = waiting.get(address);
+      if (known && known.answeredMs === null && tMs <= known.askedMs + neighbourRetryMs + neighbourToleranceMs) known.askedMs = tMs;
+      else if (!nameservers.includes(address) && !isConnecting(address) && !isAnsweredSoon(events, address, tMs)) {
+        waiting.delete(address);
+        waiting.set(address, { attempt: begin(address, family, null, tMs), askedMs: tMs, answeredMs: null });
+      }
+    }
+    if (event.event === 'wire:neighbour-answer') {
+      const known = waiting.get(event.address);
+      if (known && known.answeredMs === null && event.tMs <= known.askedMs + neighbourRetryMs + neighbourToleranceMs) known.answeredMs = event.tMs;
     }
     if (!('localPort' in event) || !('port' in event) || event.port === dnsPort || event.witness !== 'wire') continue;
     const key = `${event.address} ${event.port} ${event.localPort}`;
     if (event.event === 'wire:syn') {
-      // A SYN that waits for a neighbour leaves when the neighbour answers, even if the client has given up the attempt meanwhile.
-      const waiting = attempts.find(({ address, localPort }) => address === event.address && localPort === null);
-      if (waiting) Object.assign(waiting, { localPort: event.localPort, synCount: 1, synsMs: [event.tMs] });
-      flows.set(key, waiting ?? begin(event.address, event.family, event.localPort, event.tMs));
+      // A SYN that waited leaves with the answer of its neighbour, even if the client has given up the attempt in the meantime.
+      const known = waiting.get(event.address);
+      waiting.delete(event.address);
+      if (known && known.answeredMs !== null) {
+        Object.assign(known.attempt, { localPort: event.localPort, synCount: 1, synsMs: [event.tMs] });
+        flows.set(key, known.attempt);
+      } else flows.set(key, begin(event.address, event.family, event.localPort, event.tMs));
     }
     const attempt = flows.get(key);
     if (!attempt) continue;
@@ -83,7 +106,10 @@ export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns 
       attempt.synsMs.push(event.tMs);
     } else if (event.event === 'wire:request') attempt.requests = event.count;
     else if (attempt.endMs === null) endAttempt(attempt, event);
-    else if (event.event === 'wire:rst' && event.sender === 'client' && attempt.requests === 0) attempt.outcome = 'aborted';
+    else if ((event.event === 'wire:rst' || event.event === 'wire:fin') && event.sender === 'client' && attempt.requests === 0 && !closed.has(attempt)) {
+      if (event.event === 'wire:rst') attempt.outcome = 'aborted';
+      else attempt.isUnused = true;
+    }
     if (event.event === 'wire:rst' || event.event === 'wire:fin') closed.add(attempt);
   }
   return attempts;
@@ -97,9 +123,10 @@ function endAttempt(attempt: WireAttempt, event: TimelineEvent): void {
   attempt.endMs = event.tMs;
 }
 
-/** Whether the neighbour answered. Then the SYN that waited for it leaves, and that SYN is the attempt. */
-function isNeighbourThere(events: readonly TimelineEvent[], address: string, askedMs: number): boolean {
-  return events.some((event) => event.event === 'wire:neighbour-answer' && event.address === address && event.tMs >= askedMs && event.tMs < askedMs + neighbourAnswerMs);
+/** Whether the neighbour answers before the kernel asks again. Then the SYN that waited leaves at once, and that SYN is the attempt. */
+function isAnsweredSoon(events: readonly TimelineEvent[], address: string, askedMs: number): boolean {
+  const next = events.find((event) => event.tMs > askedMs && 'address' in event && event.address === address && (event.event === 'wire:neighbour-answer' || event.event === 'wire:neighbour-solicitation'));
+  return next?.event === 'wire:neighbour-answer' && next.tMs < askedMs + neighbourRetryMs;
 }
 
 /**
@@ -129,6 +156,20 @@ export function queryOrder(events: readonly TimelineEvent[]): string | null {
   const queries = events.filter((event) => event.event === 'wire:dns-query');
   const types = queries.filter(({ name }) => name === queries[0]?.name).map(({ type }) => type);
   return types.length === 0 ? null : [...new Set(types)].join(' ');
+}
+
+/** For each answer of DNS with addresses: whether the first attempt after it went to its first address. See `answerOrder` of the findings. */
+export function answerOrder(events: readonly TimelineEvent[], attempts: readonly { address: string; startMs: number; dial: number }[]): { dials: number; firstAddress: number } | null {
+  const answers = events.filter((event) => event.event === 'wire:dns-response').filter(({ addresses }) => addresses.length > 0);
+  const followed = new Set<TimelineEvent>();
+  let firstAddress = 0;
+  for (const [first] of Map.groupBy(attempts, ({ dial }) => dial).values()) {
+    const answer = first && answers.findLast((each) => each.tMs <= first.startMs && each.addresses.includes(first.address));
+    if (!answer || followed.has(answer)) continue;
+    followed.add(answer);
+    if (answer.addresses[0] === first.address) firstAddress++;
+  }
+  return followed.size === 0 ? null : { dials: followed.size, firstAddress };
 }
 
 /**
@@ -171,12 +212,4 @@ export function resolutionDelay(events: readonly TimelineEvent[], attempts: read
   const aaaaAsked = events.some((event) => event.event === 'wire:dns-query' && event.type === 'AAAA');
   const aaaaAnswered = events.some((event) => event.event === 'wire:dns-response' && event.type === 'AAAA' && event.tMs <= first.startMs);
   return aaaaAsked && !aaaaAnswered ? first.startMs - a.tMs : null;
-}
-
-/** Returns the time in ms from the client's first packet after the first fault to the first byte of a response after that, or null. */
-export function recoveryOnWire(events: readonly TimelineEvent[]): number | null {
-  const fault = events.find(({ event }) => event === 'fault:apply');
-  const asked = fault && events.find(({ event, tMs }) => tMs >= fault.tMs && (event === 'wire:dns-query' || event === 'wire:syn' || event === 'wire:neighbour-solicitation' || event === 'wire:request'));
-  const answered = asked && events.find(({ event, tMs }) => event === 'wire:response' && tMs >= asked.tMs);
-  return answered ? answered.tMs - asked.tMs : null;
 }

@@ -1,9 +1,9 @@
 /** Compares three witnesses of one run: the client's trace, the packets and the servers' logs must agree. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { Topology } from '../vocabulary/topology.ts';
-import { delaysOnWire, fallbackDelay, nextAddressDelay, tracedAttempts, type Attempt } from './attempts.ts';
-import { recovery } from './findings.ts';
-import { attemptsOnWire, recoveryOnWire, resolutionsOnWire, type WireAttempt } from './wire-attempts.ts';
+import { fallbackDelay, nextAddressDelay, tracedAttempts, type Attempt } from './attempts.ts';
+import { recovery } from './recovery.ts';
+import { attemptsOnWire, resolutionsOnWire, type WireAttempt } from './wire-attempts.ts';
 
 /** How long after a packet a program may report it: the delay of scheduling on a machine that runs several labs. */
 const toleranceMs = 60;
@@ -19,19 +19,27 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
   // A client may have other name servers too. The lab's DNS server does not see those queries.
   const isToDns = ({ address }: { address: string }): boolean => address === topology.hosts.dns.ipv4 || address === topology.hosts.dns.ipv6;
   const connections = events.filter((event) => event.event === 'client:connection');
-  const delays = delaysOnWire(wire);
 
   return [
-    ...differ('attempts, by address and outcome', attemptList(tried.map((attempt) => ({ ...attempt, localPort: localPorts.get(attempt) ?? null }))), attemptList(wire)),
+    ...differ('attempts, by address and outcome', attemptList(tried.map((attempt) => ({ ...attempt, localPort: localPorts.get(attempt) ?? null }))), attemptList(wire.map((attempt) => asTheProgramSaw(attempt, localPorts)))),
     ...differ('requests on a reused connection', connections.filter(({ reused }) => reused).length, wire.reduce((sum, { requests }) => sum + Math.max(requests - 1, 0), 0)),
     ...differ('lookups', lookups(events), resolutionsOnWire(events)),
     ...differ('queries at the DNS server', count((event) => event.event === 'dns:query' && isOwn(event)), count((event) => event.event === 'wire:dns-query' && isToDns(event))),
     ...differ('requests', connections.length, count(({ event }) => event === 'wire:request')),
     ...differ('answers of the DNS server', count((event) => event.event === 'dns:answer' && isOwn(event)), count(({ event }) => event === 'wire:dns-response')),
-    ...differDelay('fallback delay', fallbackDelay(tried), delays.fallbackDelayMs),
-    ...differRecovery(recovery(events), recoveryOnWire(events)),
-    ...differDelay('next address delay', nextAddressDelay(tried), delays.nextAddressDelayMs),
+    ...differDelay('fallback delay', fallbackDelay(tried), fallbackDelay(wire)),
+    ...differRecovery(recovery(events)?.ms ?? null, recoveryOnWire(events)),
+    ...differDelay('next address delay', nextAddressDelay(tried), nextAddressDelay(wire)),
   ];
+}
+
+/**
+ * A SYN-ACK may reach the kernel in the moment in which the program gives the attempt up. Then both are true: the packets show a connection,
+ * which the program closes without a request, and the trace shows an attempt that was given up.
+ */
+function asTheProgramSaw(attempt: WireAttempt, localPorts: ReadonlyMap<Attempt, number>): WireAttempt {
+  const isKnown = [...localPorts.values()].includes(attempt.localPort ?? 0);
+  return attempt.isUnused && !isKnown ? { ...attempt, outcome: 'aborted' } : attempt;
 }
 
 /** Describes attempts: `198.51.100.11 connected from 40001`. Without a connection there is no port, because the trace does not know it. */
@@ -56,6 +64,17 @@ function differ(what: string, client: string | number, wire: string | number): s
 function differDelay(what: string, client: number | null, wire: number | null): string[] {
   const agree = client === null || wire === null ? client === wire : Math.abs(client - wire) <= toleranceMs;
   return agree ? [] : [`${what}: ${client ?? 'none'} ms according to the program, ${wire ?? 'none'} ms according to the packets`];
+}
+
+/** The recovery between packets: from the first packet of the first request after the fault to the first byte of the response that ends it. */
+function recoveryOnWire(events: readonly TimelineEvent[]): number | null {
+  const recovered = recovery(events);
+  if (!recovered) return null;
+  const asked = events.find((event) => event.event === 'client:request' && event.request === recovered.from);
+  const told = events.find((event) => event.event === 'client:response' && event.request === recovered.to);
+  const first = asked && events.find(({ event, tMs }) => tMs >= asked.tMs && (event === 'wire:dns-query' || event === 'wire:syn' || event === 'wire:neighbour-solicitation' || event === 'wire:request'));
+  const answered = told && events.findLast(({ event, tMs }) => event === 'wire:response' && tMs <= told.tMs);
+  return first && answered ? answered.tMs - first.tMs : null;
 }
 
 /** The recovery between packets is shorter than the one that the caller sees. The difference is the program's own time and the rest of the body. */

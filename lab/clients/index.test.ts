@@ -49,7 +49,7 @@ describe('the value of --client', () => {
   });
 });
 
-describeWith(['netns', 'curl'], 'a command, one process a request', () => {
+describeWith(['netns', 'curl'], 'a command that runs once for each request', () => {
   test('gets URL and method in its words, and the lab reports its requests and responses', async () => {
     const { journal, events, data } = await runWith('curl -sS -X {method} {url}', async ({ client }) => [await client.get(), await client.request('POST')]);
     expect(journal).toMatchObject({ status: 'completed', verdict: 'pass', error: null, doubts: [], client: 'curl -sS -X {method} {url}', optionsNotApplied: [] });

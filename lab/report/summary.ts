@@ -32,6 +32,8 @@ function findingLines({ findings }: Journal): [string, string][] {
   const { requests, perBackend, connections, dnsQueries, attempts, skew } = findings;
   const lines: [string, string | null][] = [
     ['requests', `${requests.sent} sent, ${requests.ok} answered, ${requests.failed} failed`],
+    ['statuses', statusesText(findings.statuses)],
+    ['on the wire', onWireText(findings)],
     ['per backend', requests.ok > 0 ? sharesText(backendNames.map((name) => perBackend[name])) : null],
     ['connections', `${connections.opened} opened, reused ${connections.reused} times`],
     ['DNS queries', `${dnsQueries.A} A, ${dnsQueries.AAAA} AAAA`],
@@ -43,9 +45,23 @@ function findingLines({ findings }: Journal): [string, string][] {
     ['resolution delay', milliseconds(findings.resolutionDelayMs)],
     ['recovery', milliseconds(findings.recoveryMs)],
     ['return after heal', milliseconds(findings.returnMs)],
+    ['answer order', findings.answerOrder === null || requests.ok < 30 ? null : `the first attempt went to the first address of the answer in ${findings.answerOrder.firstAddress} of ${findings.answerOrder.dials}`],
     ['skew', skew.maxOverFair === null || requests.ok < 30 ? null : `the largest share is ${skew.maxOverFair.toFixed(2)} times the fair share (chi-squared p ${skew.chi2p?.toPrecision(2) ?? ''})`],
   ];
   return lines.filter((line): line is [string, string] => line[1] !== null);
+}
+
+/** Null if every response was a 200. */
+function statusesText(statuses: Record<string, number>): string | null {
+  const counts = Object.entries(statuses);
+  return counts.every(([status]) => status === '200' || status === 'unknown') ? null : counts.map(([status, count]) => `${count} × ${status}`).join(', ');
+}
+
+/** Null if no more requests were on the wire than the callers sent. */
+function onWireText({ requests, requestsOnWire, repeated }: Journal['findings']): string | null {
+  if (requestsOnWire === null || requestsOnWire <= requests.sent) return null;
+  const methods = Object.entries(repeated ?? {}).flatMap(([method, count]) => (count > 0 ? [`${count} ${method}`] : []));
+  return `${requestsOnWire} requests, ${requestsOnWire - requests.sent} more than the callers sent${methods.length > 0 ? ` (repeated: ${methods.join(', ')})` : ''}`;
 }
 
 function outcomesText(outcomes: string[]): string | null {

@@ -50,7 +50,7 @@ test('`events` is a copy: a later event is not in it', () => {
   expect(before).toEqual([]);
 });
 
-test('subscribers are called from the start on, once for each event, in order of time, whatever order the events arrived in', () => {
+test('after the start, subscribers are called once for each event, in order of time, also if the events arrive in another order', () => {
   const timeline = new Timeline();
   const heard: number[] = [];
   timeline.subscribe((event) => heard.push(event.tMs));

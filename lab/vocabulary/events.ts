@@ -146,6 +146,28 @@ export const events = {
     sender: 'text',
     bytes: 'number',
   }),
+  'wire:out-of-order': event('payload arrived after later payload of the same sender; it had not been sent before', {
+    address: 'text',
+    port: 'number',
+    localPort: 'number',
+    family: 'number',
+    sender: 'text',
+    bytes: 'number',
+  }),
+  'wire:keep-alive-probe': event('one side asked whether the other one is still there (RFC 9293 section 3.8.4)', {
+    address: 'text',
+    port: 'number',
+    localPort: 'number',
+    family: 'number',
+    sender: 'text',
+  }),
+  'wire:zero-window': event('one side announced that it can take no more data (a window of 0)', {
+    address: 'text',
+    port: 'number',
+    localPort: 'number',
+    family: 'number',
+    sender: 'text',
+  }),
   'wire:malformed': detail('a frame, or a DNS message in it, cannot be decoded; `count`: how many so far', { reason: 'text', count: 'number' }),
 
   'backend:accept': detail('the backend accepted a connection', { connection: 'number', from: 'text', fromPort: 'number', address: 'text' }),

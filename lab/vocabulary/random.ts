@@ -1,7 +1,10 @@
 /** A seeded stream of numbers in [0, 1). The same seed repeats the same numbers, and so the same shuffled answers. */
 export type Random = () => number;
 
-/** Returns a stream for `seed`, by Mulberry32 (public domain, Tommy Ettinger). It has 32 bits of state and passes gjrand, which is far more than a shuffle of three needs. */
+/**
+ * Returns the stream of `seed`. The generator is Mulberry32 (public domain, Tommy Ettinger). It has 32 bits of state and passes gjrand,
+ * which is far more than a shuffle of three needs.
+ */
 export function seededRandom(seed: string): Random {
   let state = hash(seed);
   return () => {

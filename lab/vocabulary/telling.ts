@@ -78,6 +78,9 @@ const phrases: Phrases = {
   'wire:request': (event) => say`${printable(event.line) || 'request'} ${arrow('client', event)}`,
   'wire:response': (event) => say`${printable(event.line) || 'response'} ${arrow('server', event)}`,
   'wire:data-retransmission': (event) => error(say`${event.bytes} bytes again ${arrow(event.sender, event)}`),
+  'wire:out-of-order': (event) => error(say`${event.bytes} bytes out of order ${arrow(event.sender, event)}`),
+  'wire:keep-alive-probe': (event) => say`keep-alive probe ${arrow(event.sender, event)}`,
+  'wire:zero-window': (event) => error(say`window 0 ${arrow(event.sender, event)}`),
   'wire:malformed': ({ reason, count }) => error(`frame ${count} that cannot be decoded: ${reason}`),
 
   'backend:accept': (event) => say`accept at ${address(event.address)} from ${event.from}:${event.fromPort}`,
@@ -139,7 +142,7 @@ const pauseMs = 90;
 /** Requests that are told in full after each fault, policy change or note. The others of a series are counted. */
 const toldRequests = 3;
 /** Packets that no program knows of. */
-const wireOnly = new Set<EventName>(['wire:syn-retransmission', 'wire:data-retransmission', 'wire:unreachable']);
+const wireOnly = new Set<EventName>(['wire:syn-retransmission', 'wire:data-retransmission', 'wire:out-of-order', 'wire:keep-alive-probe', 'wire:zero-window', 'wire:unreachable']);
 
 /** `verbose` tells every event: the set-up, the observer's traffic, details, each request of a series. */
 export function startStory({ hosts: { observer } }: Topology, verbose: boolean): Story {

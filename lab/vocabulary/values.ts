@@ -60,7 +60,7 @@ function described<T>(expected: string, kind: Kind<T>): Kind<T> {
 
 /** What a value of this kind looks like, in words: for help texts and messages. */
 export function expectedOf(kind: Kind<unknown>): string {
-  return v.getDescription(kind as Parameters<typeof v.getDescription>[0]) ?? 'a value';
+  return v.getDescription(kind) ?? 'a value';
 }
 
 /**

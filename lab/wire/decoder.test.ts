@@ -11,11 +11,19 @@ interface Segment {
   payload?: string | Buffer;
   port?: number;
   localPort?: number;
+  window?: number;
+  /** TSval of the timestamps option. */
+  timestamp?: number;
+  /** The segment has a SACK block. */
+  sack?: boolean;
+  /** IPv4 identification. */
+  identification?: number;
 }
 const [FIN, SYN, RST, ACK] = [1, 2, 4, 16];
 
-function ipv4(protocol: number, from: string, to: string, payload: Buffer): Buffer {
+function ipv4(protocol: number, from: string, to: string, payload: Buffer, identification = 0): Buffer {
   const header = Buffer.alloc(34);
+  header.writeUInt16BE(identification, 18);
   header.writeUInt16BE(0x0800, 12);
   header[14] = 0x45;
   header.writeUInt16BE(20 + payload.length, 16);
@@ -25,15 +33,17 @@ function ipv4(protocol: number, from: string, to: string, payload: Buffer): Buff
   return Buffer.concat([header, payload]);
 }
 
-function tcp(isClient: boolean, { flags = ACK, sequence = 1, payload = '', port = 8080, localPort = clientPort }: Segment): Buffer {
+function tcp(isClient: boolean, { flags = ACK, sequence = 1, payload = '', port = 8080, localPort = clientPort, window = 512, timestamp, sack = false, identification }: Segment): Buffer {
+  const options = Buffer.concat([...(timestamp === undefined ? [] : [Buffer.from([1, 1, 8, 10, 0, 0, 0, timestamp, 0, 0, 0, 0])]), ...(sack ? [Buffer.from([1, 1, 5, 10, 0, 0, 0, 9, 0, 0, 0, 10])] : [])]);
   const header = Buffer.alloc(20);
   header.writeUInt16BE(isClient ? localPort : port, 0);
   header.writeUInt16BE(isClient ? port : localPort, 2);
   header.writeUInt32BE(sequence >>> 0, 4);
-  header[12] = 0x50;
+  header[12] = ((20 + options.length) / 4) << 4;
   header[13] = flags;
+  header.writeUInt16BE(window, 14);
   const server = port === 53 ? dns.ipv4 : backend.ipv4;
-  return ipv4(6, isClient ? client.ipv4 : server, isClient ? server : client.ipv4, Buffer.concat([header, Buffer.from(payload)]));
+  return ipv4(6, isClient ? client.ipv4 : server, isClient ? server : client.ipv4, Buffer.concat([header, options, Buffer.from(payload)]), identification);
 }
 
 /** Decodes frames that are a millisecond apart, and returns each event as a short text. */
@@ -71,10 +81,40 @@ describe('TCP', () => {
       sent({ sequence: 100 + one.length + two.length, payload: three }),
       sent({ sequence: 100 + one.length, payload: two }),
     ];
-    expect(story(...frames)).toEqual(['syn 0', 'request 1 1 GET / HT', 'data-retransmission 3 client 9', 'request 3 2 GET /2 HTTP/1.1']);
+    expect(story(...frames)).toEqual(['syn 0', 'request 1 1 GET / HT', 'out-of-order 3 client 9', 'request 3 2 GET /2 HTTP/1.1']);
     // The first byte of the response is late.
     const answer = [came({ flags: SYN | ACK, sequence: 6 }), came({ sequence: 7 + 12, payload: ' OK\r\n\r\n' }), came({ sequence: 7, payload: 'HTTP/1.1 200' })];
-    expect(story(...frames.slice(0, 2), ...answer).slice(2)).toEqual(['syn-ack 2', 'data-retransmission 4 server 12', 'response 4 1 HTTP/1.1 200']);
+    expect(story(...frames.slice(0, 2), ...answer).slice(2)).toEqual(['syn-ack 2', 'out-of-order 4 server 12', 'response 4 1 HTTP/1.1 200']);
+  });
+
+  describe('a segment that fills a gap', () => {
+    /** The server's second segment comes first; then the first one. */
+    const gap = (newest: Segment, late: Segment, between: Buffer[] = []): string[] =>
+      story(sent({ flags: SYN }), came({ flags: SYN | ACK, sequence: 9 }), came({ sequence: 14, payload: 'later', ...newest }), ...between, came({ sequence: 10, payload: 'late', ...late })).slice(2);
+
+    test.each<[string, Segment, Segment, string]>([
+      ['an older identification: it was overtaken', { identification: 8, timestamp: 5 }, { identification: 7, timestamp: 5 }, 'out-of-order'],
+      ['a newer identification: it was sent again', { identification: 65_535 }, { identification: 1 }, 'data-retransmission'],
+      ['an older timestamp', { timestamp: 5 }, { timestamp: 4 }, 'out-of-order'],
+      ['a newer timestamp', { timestamp: 5 }, { timestamp: 6 }, 'data-retransmission'],
+    ])('with %s', (_, newest, late, event) => {
+      expect(gap(newest, late)).toEqual([`${event} 3 server 4`]);
+    });
+
+    test('without either, the report of a gap tells', () => {
+      expect(gap({ timestamp: 5 }, { timestamp: 5 })).toEqual(['out-of-order 3 server 4']);
+      expect(gap({ timestamp: 5 }, { timestamp: 5 }, [sent({ sack: true })])).toEqual(['data-retransmission 4 server 4']);
+    });
+
+    test('a copy of a segment that waits for its turn is a retransmission', () => {
+      expect(story(came({ sequence: 1, payload: 'a' }), came({ sequence: 5, payload: 'later' }), came({ sequence: 5, payload: 'later' }))).toEqual(['data-retransmission 2 server 5']);
+    });
+  });
+
+  test('keep-alive probes, and a window of 0 once until it opens', () => {
+    expect(story(sent({ payload: 'abcd' }), sent({ sequence: 4 }), sent({ sequence: 5 }), came({ window: 0 }), came({ window: 0 }), came({ window: 9 }), came({ window: 0 }))).toEqual([
+      'request 0 1 abcd', 'keep-alive-probe 1 client', 'zero-window 3 server', 'zero-window 6 server',
+    ]);
   });
 
   test('payload that was sent before is a retransmission, also where the sequence numbers wrap around', () => {

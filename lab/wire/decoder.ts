@@ -8,7 +8,7 @@ import { Http1 } from './http1.ts';
 import { parseFrame, type Addressed, type Packet, type TcpSegment } from './packets.ts';
 import type { FlowEnds, StreamProtocol, WireEvent } from './stream.ts';
 
-/** Knows the TCP flows of one client so far. Traffic of other hosts gives no events. */
+/** Decodes the frames of one client and remembers its TCP flows. */
 export class WireDecoder {
   readonly #client: Addresses;
   readonly #flows = new Map<string, Flow>();

@@ -2,7 +2,7 @@
  * One TCP flow of the client, from its first SYN on (RFC 9293). It distinguishes retransmitted segments from new ones, and puts the
  * bytes of each side in order for the protocol above TCP.
  */
-import type { TcpSegment } from './packets.ts';
+import type { Addressed, TcpSegment } from './packets.ts';
 import type { FlowEnds, Side, StreamProtocol, WireEvent } from './stream.ts';
 
 /** The state of one side. */
@@ -13,6 +13,12 @@ interface Sent {
   read: number | undefined;
   /** Segments that came too early, by sequence number. A segment before them is missing. */
   early: Map<number, Buffer>;
+  /** The segment that brought the newest byte. */
+  newest: (TcpSegment & Addressed) | undefined;
+  /** Its last segment had SACK blocks: bytes of the other side are missing (RFC 2018). */
+  hasReportedGap: boolean;
+  /** It has announced a window of 0. */
+  isFull: boolean;
   fin: boolean;
   rst: boolean;
 }
@@ -30,7 +36,7 @@ export class Flow {
     this.#ends = ends;
     this.#synSequence = synSequence;
     this.#protocol = protocol;
-    const nothing = (): Sent => ({ next: undefined, read: undefined, early: new Map(), fin: false, rst: false });
+    const nothing = (): Sent => ({ next: undefined, read: undefined, early: new Map(), newest: undefined, hasReportedGap: false, isFull: false, fin: false, rst: false });
     this.#sent = { client: nothing(), server: nothing() };
     // A SYN takes one sequence number.
     if (synSequence !== null) this.#sent.client.read = (synSequence + 1) >>> 0;
@@ -47,24 +53,65 @@ export class Flow {
   }
 
   /** Returns the events of a segment. The caller handles SYNs of the client. */
-  segment(side: Side, segment: TcpSegment): WireEvent[] {
+  segment(side: Side, segment: TcpSegment & Addressed): WireEvent[] {
     if (segment.syn) {
       if (this.#isAnswered) return [];
       this.#isAnswered = true;
       this.#sent.server.read = (segment.sequence + 1) >>> 0;
       return [{ event: 'wire:syn-ack', ...this.#ends }];
     }
-    return [...this.#payload(side, segment), ...this.#ending(side, segment)];
+    return [...this.#signals(side, segment), ...this.#payload(side, segment), ...this.#ending(side, segment)];
   }
 
-  #payload(side: Side, { sequence, payload, payloadBytes }: TcpSegment): WireEvent[] {
+  /** Reports what a segment says without payload. */
+  #signals(side: Side, { sequence, payloadBytes, ack, fin, rst, window, hasSack }: TcpSegment): WireEvent[] {
+    const sent = this.#sent[side];
+    const events: WireEvent[] = [];
+    // A probe repeats the last sequence number, so that the other side must answer.
+    const isProbe = ack && !fin && !rst && payloadBytes === 0 && sent.next !== undefined && distance(sequence, sent.next) === 1 && !sent.fin;
+    if (isProbe) events.push({ event: 'wire:keep-alive-probe', ...this.#ends, sender: side });
+    const isFull = ack && !rst && window === 0;
+    if (isFull && !sent.isFull) events.push({ event: 'wire:zero-window', ...this.#ends, sender: side });
+    sent.isFull = isFull;
+    sent.hasReportedGap = hasSack;
+    return events;
+  }
+
+  #payload(side: Side, segment: TcpSegment & Addressed): WireEvent[] {
+    const { sequence, payload, payloadBytes } = segment;
     if (payloadBytes === 0) return [];
     const sent = this.#sent[side];
-    // A kernel may put several old segments and new data into one segment.
-    const seenBytes = Math.min(Math.max(distance(sequence, sent.next ?? sequence), 0), payloadBytes);
-    const again: WireEvent[] = seenBytes > 0 ? [{ event: 'wire:data-retransmission', ...this.#ends, sender: side, bytes: seenBytes }] : [];
-    if (seenBytes < payloadBytes) sent.next = (sequence + payloadBytes) >>> 0;
-    return [...again, ...this.#inOrder(sent, sequence, whole(payload, payloadBytes)).flatMap((bytes) => this.#protocol.take(side, bytes))];
+    const events = this.#late(side, segment);
+    if (sent.next === undefined || distance(sent.next, (sequence + payloadBytes) >>> 0) > 0) {
+      sent.next = (sequence + payloadBytes) >>> 0;
+      sent.newest = segment;
+    }
+    return [...events, ...this.#inOrder(sent, sequence, whole(payload, payloadBytes)).flatMap((bytes) => this.#protocol.take(side, bytes))];
+  }
+
+  /**
+   * Reports a segment that is older than the newest one. If its bytes were seen before, they were sent again. If not, the segment fills a
+   * gap: either it was lost and sent again, or it was overtaken on its way.
+   */
+  #late(side: Side, segment: TcpSegment & Addressed): WireEvent[] {
+    const { sequence, payloadBytes } = segment;
+    const sent = this.#sent[side];
+    if (sent.next === undefined || distance(sequence, sent.next) <= 0) return [];
+    const seenBytes = seenBytesOf(sent, sequence, payloadBytes);
+    if (seenBytes > 0) return [{ event: 'wire:data-retransmission', ...this.#ends, sender: side, bytes: seenBytes }];
+    const bytes = Math.min(payloadBytes, distance(sequence, sent.next));
+    return [{ event: this.#wasOvertaken(side, segment) ? 'wire:out-of-order' : 'wire:data-retransmission', ...this.#ends, sender: side, bytes }];
+  }
+
+  /**
+   * An overtaken segment was sent before the newest one, so its IPv4 identification or its timestamp is older. If neither shows it (IPv6, both
+   * sent in one millisecond), the other side tells: it reports a gap (SACK) before a segment is sent again.
+   */
+  #wasOvertaken(side: Side, { identification, timestamp }: TcpSegment & Addressed): boolean {
+    const { newest } = this.#sent[side];
+    if (identification !== undefined && newest?.identification !== undefined && identification !== newest.identification) return ((identification - newest.identification) << 16) >> 16 < 0;
+    if (timestamp !== null && typeof newest?.timestamp === 'number' && timestamp !== newest.timestamp) return distance(newest.timestamp, timestamp) < 0;
+    return !this.#sent[side === 'client' ? 'server' : 'client'].hasReportedGap;
   }
 
   /** Returns the bytes that can be read now, in order. There are none while a segment before them is missing. */
@@ -102,6 +149,17 @@ export class Flow {
 /** Returns how many bytes `later` is after `earlier`. Sequence numbers wrap around at 2^32 (RFC 9293 section 3.4). */
 function distance(earlier: number, later: number): number {
   return (later - earlier) | 0;
+}
+
+/** Returns how many of these bytes were seen before: the protocol has read them, or they came too early. */
+function seenBytesOf({ read, early }: Sent, sequence: number, payloadBytes: number): number {
+  const within = (bytes: number): number => Math.min(Math.max(bytes, 0), payloadBytes);
+  const readBytes = within(distance(sequence, read ?? sequence));
+  const earlyBytes = [...early].map(([start, bytes]) => {
+    const from = Math.max(within(distance(sequence, start)), readBytes);
+    return Math.max(within(distance(sequence, (start + bytes.length) >>> 0)) - from, 0);
+  });
+  return earlyBytes.reduce((sum, bytes) => sum + bytes, readBytes);
 }
 
 /** A capture may have cut the payload. The missing bytes are replaced by zeros, because the framing of a message counts them. */

@@ -8,6 +8,8 @@ export type Packet = (TcpSegment & Addressed) | (UdpDatagram & Addressed) | (Unr
 
 export interface Addressed {
   family: 4 | 6;
+  /** IPv4's identification, which Linux counts up for each packet of a connection. */
+  identification?: number;
   from: string;
   to: string;
 }
@@ -20,6 +22,12 @@ export interface TcpSegment {
   acknowledged: number;
   syn: boolean;
   ack: boolean;
+  /** The window that the sender announces, unscaled. 0 stops the other side. */
+  window: number;
+  /** TSval of the timestamps option, or null (RFC 7323 section 3). */
+  timestamp: number | null;
+  /** Whether the sender has received bytes behind a gap: the segment has SACK blocks (RFC 2018). */
+  hasSack: boolean;
   fin: boolean;
   rst: boolean;
   payload: Buffer;
@@ -108,7 +116,7 @@ function parseIpv4(packet: Buffer): Packet {
   if (totalBytes < headerBytes) throw new Malformed(`an IPv4 packet of ${totalBytes} bytes with a header of ${headerBytes} bytes`);
   // Only the first fragment has a transport header.
   if ((packet.readUInt16BE(6) & 0x1fff) > 0) return { kind: 'other' };
-  const about: Addressed = { family: 4, from: ipv4At(packet, 12), to: ipv4At(packet, 16) };
+  const about: Addressed = { family: 4, from: ipv4At(packet, 12), to: ipv4At(packet, 16), identification: packet.readUInt16BE(4) };
   return parseTransport(packet[9] ?? 0, packet.subarray(headerBytes, totalBytes), totalBytes - headerBytes, about, false);
 }
 
@@ -162,9 +170,26 @@ function parseTcp(segment: Buffer, segmentBytes: number): TcpSegment {
     syn: (flags & 0x02) > 0,
     rst: (flags & 0x04) > 0,
     ack: (flags & 0x10) > 0,
+    window: segment.readUInt16BE(14),
+    ...parseOptions(segment.subarray(20, headerBytes)),
     payload: segment.subarray(headerBytes),
     payloadBytes: segmentBytes - headerBytes,
   };
+}
+
+/** TCP options (RFC 9293 section 3.1): kind, length, value. What is cut short ends the list. */
+function parseOptions(options: Buffer): Pick<TcpSegment, 'timestamp' | 'hasSack'> {
+  let [timestamp, hasSack]: [number | null, boolean] = [null, false];
+  for (let at = 0; at < options.length; ) {
+    const kind = options[at] ?? 0;
+    if (kind === 0) break;
+    const lengthBytes = kind === 1 ? 1 : (options[at + 1] ?? 0);
+    if (lengthBytes < 1 || (kind !== 1 && lengthBytes < 2) || at + lengthBytes > options.length) break;
+    if (kind === 8 && lengthBytes === 10) timestamp = options.readUInt32BE(at + 2);
+    if (kind === 5 && lengthBytes >= 10) hasSack = true;
+    at += lengthBytes;
+  }
+  return { timestamp, hasSack };
 }
 
 const icmpReasons: Record<number, string> = {

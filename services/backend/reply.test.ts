@@ -148,7 +148,7 @@ describe('status', () => {
     const first = await statuses(200);
     expect(new Set(first)).toEqual(new Set(['200', '503']));
     const failed = first.filter((each) => each === '503').length;
-    // Expected are 60 ± 6.5 (one standard deviation). The seed is fixed, so the result never changes.
+    // The expected number is 60, with a standard deviation of 6.5. The seed is fixed, so the result never changes.
     expect(failed).toBeGreaterThan(40);
     expect(failed).toBeLessThan(80);
     await behave({ statusPercent: 30 });

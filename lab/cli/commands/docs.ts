@@ -14,12 +14,12 @@ import type { Fault } from '../../faults/fault.ts';
 /** A table stands in a document between `<!-- table: name -->` and `<!-- end -->`. */
 const tables: Record<string, () => string> = {
   scenarios: () =>
-    table(['scenario', 'what it shows', 'reproduces'], Object.entries(scenarios).map(([name, { title, reproduces }]) => [`\`${name}\``, title, reproduces.join(' ')])),
+    table(['scenario', 'what it shows'], Object.entries(scenarios).map(([name, { title }]) => [`\`${name}\``, title])),
   'scenarios-in-full': () =>
     Object.entries(scenarios)
       .map(
-        ([name, { title, teaches, predict, explains, sources }]) =>
-          `### \`${name}\`\n\n*${title}*\n\n${teaches}\n\n**Predict.** ${predict}\n\n**Why.** ${explains}\n\nSources: ${sources.join(' · ')}`,
+        ([name, { title, teaches, predict, explains, sources, reproduces }]) =>
+          `### \`${name}\`\n\n*${title}*\n\n${teaches}\n\n**Predict.** ${predict}\n\n**Why.** ${explains}\n\nSources: ${sources.join(' · ')}${reproduces.length > 0 ? `\n\nReproduces: ${reproduces.join(', ')}` : ''}`,
       )
       .join('\n\n'),
   faults: () =>

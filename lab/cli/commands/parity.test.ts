@@ -11,7 +11,7 @@ const findings = findingsOf([], createTopology());
 const run = (change: Partial<Journal['findings']> = {}, verdict: Journal['verdict'] = 'pass'): Journal =>
   ({ verdict, checks: [{ text: 'it holds', verdict, observed: '' }], findings: { ...findings, ...change } }) as unknown as Journal;
 
-const attempt = (request: number, address: string, outcome = 'connected') => ({ request, address, family: 4 as const, startMs: 0, endMs: 1, outcome, synCount: null, localPort: null, requests: null });
+const attempt = (request: number, address: string, outcome = 'connected') => ({ request, dial: 1, address, family: 4 as const, startMs: 0, endMs: 1, outcome, synCount: null, synsMs: null, localPort: null, requests: null });
 const found = (left: Journal[], right: Journal[]): string[] => compare(left, right).map(({ finding }) => finding);
 
 test('equal runs do not differ; the order of requests that run at the same time is no difference', () => {

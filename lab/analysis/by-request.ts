@@ -1,0 +1,91 @@
+/** What happened for each single request of a caller. */
+import type { TimelineEvent } from '../vocabulary/events.ts';
+import { hostAt, isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { isTraced, requestsUnderWay, type Attempt } from './attempts.ts';
+import { resolutionsOnWire } from './wire-attempts.ts';
+
+export interface RequestFindings {
+  /** From the request to its response or error. Null if it had no end. */
+  ms: number | null;
+  /** The backend that answered. */
+  backend: BackendName | null;
+  /** The status of the response; null without a response, or if the client tells no status. */
+  status: number | null;
+  /** The error that the caller got. */
+  error: string | null;
+  /** How many lookups were made for it. Null if that cannot be told apart from another request. */
+  lookups: number | null;
+  /** How many attempts were made for it. */
+  attempts: number;
+  /** How many times it left on the wire. Null if that cannot be told apart from another request, or if no wire was captured. */
+  sent: number | null;
+}
+
+type Caller = Extract<TimelineEvent, { event: 'client:request' }>;
+
+/** One entry for each request, in the order in which they were sent. */
+export function byRequest(events: readonly TimelineEvent[], topology: Topology, attempts: readonly Attempt[]): RequestFindings[] {
+  const traced = isTraced(events);
+  const captured = events.some(({ witness }) => witness === 'wire');
+  return events.flatMap((asked): RequestFindings[] => {
+    if (asked.event !== 'client:request') return [];
+    const end = endOf(events, asked);
+    const { isAlone, during } = windowOf(events, asked, end);
+    return [
+      {
+        ms: end ? Math.round((end.tMs - asked.tMs) * 1000) / 1000 : null,
+        backend: end?.event === 'client:response' ? answererOf(events, asked.request, topology) : null,
+        status: end?.event === 'client:response' ? (end.status ?? null) : null,
+        error: end?.event === 'client:error' ? end.code : null,
+        lookups: traced ? lookupsOf(events, asked.request) : isAlone ? resolutionsOnWire(during) : null,
+        attempts: attempts.filter(({ request }) => request === asked.request).length,
+        sent: captured && isAlone ? during.filter(({ event }) => event === 'wire:request').length : null,
+      },
+    ];
+  });
+}
+
+/**
+ * The backend that answered a request. The connection that the request used last tells the backend, because a transport may have tried
+ * another connection before. That connection comes from the trace, or from the packets if there is no trace.
+ */
+export function answererOf(events: readonly TimelineEvent[], request: number, topology: Topology): BackendName | null {
+  const response = events.find((event) => event.event === 'client:response' && event.request === request);
+  if (!response) return null;
+  const used =
+    events.findLast((event) => event.event === 'client:connection' && event.request === request) ??
+    events.findLast((event) => event.event === 'wire:response' && event.tMs <= response.tMs);
+  const backend = used && 'address' in used ? hostAt(topology, used.address) : undefined;
+  return isBackend(backend) ? backend : null;
+}
+
+export interface Repeated {
+  GET: number;
+  PUT: number;
+  POST: number;
+}
+
+/** How many requests of each method were on the wire beyond those that the callers asked for. */
+export function repeatedRequests(events: readonly TimelineEvent[]): Repeated {
+  const surplus = (method: string): number => {
+    const onWire = events.filter((event) => event.event === 'wire:request' && event.line.startsWith(`${method} `)).length;
+    return Math.max(onWire - events.filter((event) => event.event === 'client:request' && event.method === method).length, 0);
+  };
+  return { GET: surplus('GET'), PUT: surplus('PUT'), POST: surplus('POST') };
+}
+
+function endOf(events: readonly TimelineEvent[], { request }: Caller) {
+  return events.find((event) => (event.event === 'client:response' || event.event === 'client:error') && event.request === request);
+}
+
+/** The events while a request was under way, and whether no other request was. */
+function windowOf(events: readonly TimelineEvent[], { request, tMs }: Caller, end: TimelineEvent | undefined): { isAlone: boolean; during: readonly TimelineEvent[] } {
+  const endMs = end?.tMs ?? Infinity;
+  const during = events.filter((event) => event.tMs >= tMs && event.tMs <= endMs);
+  const others = requestsUnderWay(events, tMs).filter((other) => other !== request);
+  return { isAlone: others.length === 0 && !during.some((event) => event.event === 'client:request' && event.request !== request && event.tMs < endMs), during };
+}
+
+function lookupsOf(events: readonly TimelineEvent[], request: number): number {
+  return new Set(events.flatMap((event) => (event.event === 'client:dns-start' && event.request === request ? [event.lookup] : []))).size;
+}
