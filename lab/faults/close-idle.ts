@@ -2,7 +2,6 @@
  * The server closes its idle connections with FIN (RFC 9112 section 9.6), as nginx and HAProxy do at a reload, or any server when its
  * keep-alive time is over. The fault acts once: requests in flight continue, new connections work, and healing has nothing to undo.
  */
-import { endingMs } from '../network/probe.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 export const closeIdle = defineFault({
@@ -17,7 +16,7 @@ export const closeIdle = defineFault({
   },
   observe: (target) =>
     observeEach([4, 6], async (each) => {
-      const { outcome } = await target.held(each).ended(endingMs);
+      const { outcome } = await target.held(each).ended(target.probe.endingMs);
       return { seen: outcome === 'FIN', observed: `kept connection ${outcome}` };
     }),
 });

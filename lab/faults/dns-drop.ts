@@ -2,14 +2,11 @@
 import { observeAnswers, setRule, share, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 
-/** A query that has no answer after this time counts as silent. */
-const silenceMs = 150;
-
 export const dnsDrop = defineFault({
   summary: 'does not answer DNS queries',
   effect: 'silence until the resolver asks again or gives up (resolv.conf(5): timeout, attempts)',
   on: ['dns'],
   options: { ...whichQueries, ...share },
   apply: (target, options) => setRule(target, 'dns-drop', options, { drop: true }),
-  observe: (target, options) => observeAnswers(target, options, ({ outcome }) => outcome === 'silent', { timeoutMs: silenceMs }),
+  observe: (target, options) => observeAnswers(target, options, ({ outcome }) => outcome === 'silent', { timeoutMs: 2 * target.probe.silenceMs }),
 });

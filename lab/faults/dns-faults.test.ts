@@ -171,7 +171,7 @@ describeWith(['netns', 'dig'], 'DNS faults', () => {
   test.each([
     ['dns-nodata', { name: 'dns.lab.test', type: 'MX' }, 'Expected `type` of the fault dns-nodata to be one of any, A, AAAA, got `MX`.'],
     ['dns-ttl', { ttlS: 60 }, 'Could not put dns-ttl dns in force: the records have a TTL of 60 s even without the fault'],
-    ['dns-rcode', { percent: 1 }, 'Expected `percent` of the fault dns-rcode to be a whole number from 5 to 100, got `1`.'],
+    ['dns-rcode', { percent: 1 }, 'Expected `percent` of the fault dns-rcode to be a whole number from 5 to 100, got 1.'],
   ])('`apply` rejects %s %j', async (fault, options, message) => {
     await expect(lab.apply(fault, 'dns', options)).rejects.toThrow(message);
     expect(lab.inForce).toEqual([]);

@@ -6,9 +6,6 @@ import { choice } from '../vocabulary/options.ts';
 import { defineFault, observeEach } from './fault.ts';
 import { webName } from '../vocabulary/topology.ts';
 
-/** Long enough for a handshake on a busy machine. After that the observer reports `silent`. */
-const silenceMs = 300;
-
 export const dnsNoTcp = defineFault({
   summary: 'answers over UDP only: TCP is refused, or accepted and never answered',
   effect: 'nothing until an answer is truncated; then the resolver gets no answer at all',
@@ -22,7 +19,7 @@ export const dnsNoTcp = defineFault({
   },
   observe: (target, options) =>
     observeEach([4, 6], async (family) => {
-      const [udp, tcp] = await Promise.all([target.probe.ask(family, 'udp', webName, 'A', 1_000), target.probe.ask(family, 'tcp', webName, 'A', silenceMs)]);
+      const [udp, tcp] = await Promise.all([target.probe.ask(family, 'udp', webName, 'A', 1_000), target.probe.ask(family, 'tcp', webName, 'A', target.probe.endingMs)]);
       const expected = options.tcp === 'refuse' ? 'ECONNREFUSED' : 'connected, then silent';
       return { seen: udp.outcome === 'answered' && tcp.outcome === expected, observed: `UDP ${udp.outcome}, TCP ${tcp.outcome}` };
     }),

@@ -4,7 +4,7 @@
  * closed at once, as nginx and HAProxy do.
  */
 import { choice } from '../vocabulary/options.ts';
-import { endingMs, patienceMs } from '../network/probe.ts';
+import { patienceMs } from '../network/probe.ts';
 import { connectEndsWith, defineFault, observeEach } from './fault.ts';
 
 export const drain = defineFault({
@@ -21,7 +21,7 @@ export const drain = defineFault({
     observeEach([4, 6], async (each) => {
       const held = target.held(each);
       const kept = idle === 'keep' ? (await held.get('/', { timeoutMs: patienceMs })).outcome : 'not asked';
-      const { outcome: end } = await held.ended(endingMs);
+      const { outcome: end } = await held.ended(target.probe.endingMs);
       const fresh = await connectEndsWith(target, each, ['ECONNREFUSED']);
       return { seen: fresh.seen && end === 'FIN' && kept === (idle === 'keep' ? 'response' : 'not asked'), observed: `kept connection ${kept}, then ${end}; new connection ${fresh.observed}` };
     }),

@@ -97,9 +97,11 @@ export async function observeEach(families: Family[], look: (family: Family) => 
 export async function connectEndsWith(
   { probe, name, kind }: FaultTarget, family: Family, outcomes: readonly string[], { timeoutMs, query = outcomes }: { timeoutMs?: number; query?: readonly string[] } = {},
 ): Promise<Observation> {
-  const { outcome } = await probe.connect(name, family, timeoutMs);
+  // The observer stops waiting early only where it expects silence. An answer may take longer on a busy machine.
+  const limitMs = timeoutMs ?? (outcomes.includes('silent') ? probe.silenceMs : probe.endingMs);
+  const { outcome } = await probe.connect(name, family, limitMs);
   if (kind !== 'dns') return { seen: outcomes.includes(outcome), observed: outcome };
-  const { outcome: queried } = await probe.query(family);
+  const { outcome: queried } = await probe.query(family, query.includes('silent') ? probe.silenceMs : probe.endingMs);
   return { seen: outcomes.includes(outcome) && query.includes(queried), observed: `TCP ${outcome}, UDP ${queried}` };
 }
 

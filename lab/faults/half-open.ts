@@ -11,7 +11,7 @@
  */
 import { choice, direction, family, type Direction } from '../vocabulary/options.ts';
 import { httpPort, type Family } from '../vocabulary/topology.ts';
-import { patienceMs, silenceMs } from '../network/probe.ts';
+import { patienceMs } from '../network/probe.ts';
 import { defineFault, familiesOf, observeEach, type FaultTarget } from './fault.ts';
 import { applyTables, nftFamilies } from './nft.ts';
 
@@ -34,7 +34,7 @@ export const halfOpen = defineFault({
     observeEach(familiesOf(options.family), async (each) => {
       const path = `/?half-open=${++looks}`;
       const { outcome: kept } = await target.held(each).get(path);
-      const [arrived, { outcome: fresh }] = await Promise.all([target.arrived(path), target.probe.get(target.name, each, '/', options.connections === 'all' ? silenceMs : patienceMs)]);
+      const [arrived, { outcome: fresh }] = await Promise.all([target.arrived(path), target.probe.get(target.name, each, '/', options.connections === 'all' ? target.probe.silenceMs : patienceMs)]);
       return {
         seen: kept === 'silent' && arrived === (options.direction === 'from') && fresh === (options.connections === 'all' ? 'silent' : 'response'),
         observed: `kept connection ${kept}, its request ${arrived ? 'arrived' : 'did not arrive'}, new connection ${fresh}`,

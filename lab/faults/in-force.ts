@@ -2,7 +2,7 @@
  * The faults in force in a lab. Each fault is seen when it is put in force, and its absence is seen when it is healed. Where something is
  * not seen, that is a doubt, and the verdict of the run is `unknown`.
  */
-import { endingMs, patienceMs, type Held } from '../network/probe.ts';
+import { patienceMs, type Held } from '../network/probe.ts';
 import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
 import type { RecordEvent } from '../vocabulary/events.ts';
 import { Turns } from '../vocabulary/limits.ts';
@@ -97,7 +97,7 @@ export class FaultsInForce {
       await release(held);
       // Another fault may have kept the unused connections from being opened.
       if (fault.holds) held = unused && [...unused.values()].every(({ opened }) => opened.outcome === 'connected') ? unused : await holdPair(target);
-      const endMs = performance.now() + endingMs;
+      const endMs = performance.now() + target.probe.endingMs;
       let gone: boolean;
       // One answer is enough. One silence is not: a busy machine may be slow to answer.
       do gone = !(await fault.observe(target, options)).seen;

@@ -24,7 +24,7 @@ export const move = defineFault({
   },
   observe: (target) =>
     observeEach([...families], async (each) => {
-      const [old, spare] = await Promise.all([target.probe.connect(target.name, each), lookAtSpare(target, each)]);
+      const [old, spare] = await Promise.all([target.probe.connect(target.name, each, target.probe.endingMs), lookAtSpare(target, each)]);
       return { seen: old.outcome === 'ECONNREFUSED' && spare === 'response', observed: `old address ${old.outcome}, new address ${spare}` };
     }),
 });

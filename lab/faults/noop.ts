@@ -8,5 +8,5 @@ export const noop = defineFault({
   options: {},
   harmless: true,
   apply: () => Promise.resolve(() => Promise.resolve()),
-  observe: (target) => target.probe.answers(target.name, 0),
+  observe: (target) => target.probe.answers(target.name, { limitMs: 0 }),
 });

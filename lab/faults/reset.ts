@@ -4,7 +4,6 @@
  * nothing to undo.
  */
 import { family } from '../vocabulary/options.ts';
-import { endingMs } from '../network/probe.ts';
 import { defineFault, familiesOf, observeEach, runOn } from './fault.ts';
 import type { Family } from '../vocabulary/topology.ts';
 
@@ -20,7 +19,7 @@ export const reset = defineFault({
   },
   observe: (target, options) =>
     observeEach(familiesOf(options.family), async (each) => {
-      const { outcome } = await target.held(each).ended(endingMs);
+      const { outcome } = await target.held(each).ended(target.probe.endingMs);
       return { seen: outcome === 'ECONNRESET', observed: `kept connection ${outcome}` };
     }),
 });

@@ -1,7 +1,7 @@
 /** The process ends and a new process takes its place on the same addresses, as in a deployment or under a supervisor. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { choice, integer } from '../vocabulary/options.ts';
-import { endingMs, patienceMs } from '../network/probe.ts';
+import { patienceMs } from '../network/probe.ts';
 import { defineFault, observeEach, type FaultTarget } from './fault.ts';
 import { stopInOrder } from './stop.ts';
 
@@ -19,7 +19,7 @@ export const restart = defineFault({
   },
   observe: (target) =>
     observeEach([4, 6], async (each) => {
-      const { outcome: kept } = await target.held(each).ended(endingMs);
+      const { outcome: kept } = await target.held(each).ended(target.probe.endingMs);
       const { outcome: fresh } = await target.probe.get(target.name, each, '/', patienceMs);
       return { seen: (kept === 'FIN' || kept === 'ECONNRESET') && fresh === 'response', observed: `kept connection ${kept}, new connection ${fresh}` };
     }),

@@ -2,14 +2,11 @@
 import { misbehave, observeReplies, statusOf } from './backend-behaviour.ts';
 import { defineFault } from './fault.ts';
 
-/** Long enough for the headers and half of the body on a busy machine. After that the observer reports `silent`. */
-const silenceMs = 300;
-
 export const stalledBody = defineFault({
   summary: 'the application goes silent in the middle of each body',
   effect: 'status, headers and half of the body at once, then silence',
   on: ['backend'],
   options: {},
   apply: (target) => misbehave(target, { stall: true }),
-  observe: (target) => observeReplies(target, 1, ({ replies: [reply], whole, end }) => statusOf(reply) === '200' && whole === 0 && end === 'silent', silenceMs),
+  observe: (target) => observeReplies(target, 1, ({ replies: [reply], whole, end }) => statusOf(reply) === '200' && whole === 0 && end === 'silent', target.probe.endingMs),
 });

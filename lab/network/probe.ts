@@ -10,12 +10,14 @@ import type { PingRequest, PingResult } from '../../services/probe/ping.ts';
 
 export type { DnsExchange, DnsReply, Exchange, Sighting };
 
-/** The observer calls a host silent after this time. A healthy host answers in well under 1 ms. */
-export const silenceMs = 60;
 /** How long the lab waits for something that should come, also on a very busy machine. The lab goes on as soon as it has come. */
 export const patienceMs = 3_000;
-/** How long the lab waits for something that may not come. It is short, because the lab then waits for the whole time. */
-export const endingMs = 300;
+/** The observer calls a host silent after so many times of the slowest answer at the baseline. */
+const silenceFactor = 20;
+/** A healthy host answers in well under 1 ms, and the observer needs some ms to see that. */
+const leastSilenceMs = 60;
+/** Less than the second after which a kernel repeats a SYN: the answer to the second SYN must not hide that the first one was lost. */
+const mostSilenceMs = 800;
 /** How long the lab waits for the baseline. A lost SYN costs 1 s, so this leaves more than a second after it. */
 const baselineLimitMs = 3_000;
 
@@ -39,6 +41,8 @@ export class Probe {
   /** By how much the faults in force delay the answers of a host, at most. The observer waits that much longer before it calls the host silent. */
   readonly lateMs: (host: HostName) => number;
   #looks = 0;
+  /** The slowest answer of the baseline: how fast this machine is. */
+  #slowestMs = 0;
 
   constructor(host: Host, remote: Remote, topology: Topology, lateMs: (host: HostName) => number) {
     this.host = host;
@@ -47,13 +51,23 @@ export class Probe {
     this.#topology = topology;
   }
 
+  /** The observer calls a host silent after this time. It follows what the observer has measured of this machine at the baseline. */
+  get silenceMs(): number {
+    return Math.round(Math.min(Math.max(silenceFactor * this.#slowestMs, leastSilenceMs), mostSilenceMs));
+  }
+
+  /** How long the lab waits for something that may not come, for instance the end of a connection: several events, not one answer. */
+  get endingMs(): number {
+    return Math.max(300, 2 * this.silenceMs);
+  }
+
   /** One connect to the port on which the host serves clients. */
-  connect(host: HostName, family: Family, timeoutMs = silenceMs): Promise<Sighting> {
+  connect(host: HostName, family: Family, timeoutMs = this.silenceMs): Promise<Sighting> {
     return this.#look('connect', host, timeoutMs, this.#at(host, family));
   }
 
   /** One connect to the HTTP port of any address, also of an address that no host has. */
-  connectTo(address: string, timeoutMs = silenceMs): Promise<Sighting> {
+  connectTo(address: string, timeoutMs = this.silenceMs): Promise<Sighting> {
     return this.#remote.call('connect', { address, port: httpPort, timeoutMs });
   }
 
@@ -67,12 +81,12 @@ export class Probe {
   }
 
   /** One GET on a connection of its own. */
-  get(host: HostName, family: Family, path = '/', timeoutMs = silenceMs): Promise<Sighting> {
+  get(host: HostName, family: Family, path = '/', timeoutMs = this.silenceMs): Promise<Sighting> {
     return this.#look('get', host, timeoutMs, { ...this.#at(host, family), path });
   }
 
   /** One GET to any address and port. */
-  getAt(address: string, port: number, path = '/', timeoutMs = silenceMs): Promise<Sighting> {
+  getAt(address: string, port: number, path = '/', timeoutMs = this.silenceMs): Promise<Sighting> {
     return this.#remote.call('get', { address, port, path, timeoutMs }, timeoutMs + 10_000);
   }
 
@@ -80,28 +94,28 @@ export class Probe {
    * Sends requests one after the other on one connection, and returns the bytes of the replies.
    * Each exchange has a URL of its own, so no server has counted its requests before.
    */
-  exchange(host: HostName, family: Family, requests = 1, timeoutMs = silenceMs): Promise<Exchange> {
+  exchange(host: HostName, family: Family, requests = 1, timeoutMs = this.silenceMs): Promise<Exchange> {
     return this.#look('exchange', host, timeoutMs, { ...this.#at(host, family), path: `/?look=${++this.#looks}`, requests });
   }
 
   /** Opens a connection and keeps it open. */
-  async hold(host: HostName, family: Family, timeoutMs = silenceMs): Promise<Held> {
+  async hold(host: HostName, family: Family, timeoutMs = this.silenceMs): Promise<Held> {
     const { id, ...opened } = await this.#look<HeldSighting & { id: number }>('hold', host, timeoutMs, this.#at(host, family));
     return {
       opened,
-      get: (path, { close = false, timeoutMs: limitMs = silenceMs } = {}) => this.#look('held-get', host, limitMs, { id, path, close }),
-      ended: (limitMs = silenceMs) => this.#look('held-end', host, limitMs, { id }),
+      get: (path, { close = false, timeoutMs: limitMs = this.silenceMs } = {}) => this.#look('held-get', host, limitMs, { id, path, close }),
+      ended: (limitMs = this.silenceMs) => this.#look('held-end', host, limitMs, { id }),
       release: () => this.#remote.call('release', { id }),
     };
   }
 
   /** Sends one query for any name and type, and returns every reply to it. */
-  ask(family: Family, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs = silenceMs): Promise<DnsExchange> {
+  ask(family: Family, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs = this.silenceMs): Promise<DnsExchange> {
     return this.#look('ask', 'dns', timeoutMs, { server: addressOf(this.#topology, 'dns', family), port: portOf('dns'), transport, name, type });
   }
 
   /** Sends one A query over UDP for `dns.lab.test`. The DNS server answers this name under every answer policy. */
-  query(family: Family, timeoutMs = silenceMs): Promise<Sighting> {
+  query(family: Family, timeoutMs = this.silenceMs): Promise<Sighting> {
     return this.#look('dns', 'dns', timeoutMs, { server: addressOf(this.#topology, 'dns', family), name: `dns.${domain}` });
   }
 
@@ -120,12 +134,13 @@ export class Probe {
     return this.#remote.call(command, { ...args, timeoutMs: patientMs }, patientMs + 10_000);
   }
 
-  /** Whether the server answers on both families. Waits until it does, at most `limitMs`. */
-  async answers(host: TargetName, limitMs = baselineLimitMs): Promise<{ seen: boolean; observed: string }> {
+  /** Whether the server answers on both families. Waits until it does, at most `limitMs`. With `measures`, its times become the measure of this machine. */
+  async answers(host: TargetName, { limitMs = baselineLimitMs, measures = false } = {}): Promise<{ seen: boolean; observed: string }> {
     const look = (family: Family): Promise<Sighting> => (host === 'dns' ? this.query(family, 1_000) : this.get(host, family, '/', 1_000));
     const startMs = performance.now();
     for (;;) {
       const sightings = await Promise.all(([4, 6] as const).map(look));
+      for (const { outcome, tookMs } of sightings) if (outcome === 'response' && measures) this.#slowestMs = Math.max(this.#slowestMs, tookMs);
       const seen = sightings.every(({ outcome, status = 200 }) => outcome === 'response' && status === 200);
       if (seen || performance.now() - startMs > limitMs) {
         return { seen, observed: sightings.map(({ outcome, status }, index) => `IPv${index === 0 ? 4 : 6} ${status ?? outcome}`).join(', ') };
@@ -136,7 +151,7 @@ export class Probe {
 
   /** Whether every backend and the DNS server answer on both families, before any fault is in force. */
   async baseline(): Promise<{ seen: boolean; observed: string }> {
-    const results = await Promise.all(targetNames.map(async (host) => ({ host, ...(await this.answers(host)) })));
+    const results = await Promise.all(targetNames.map(async (host) => ({ host, ...(await this.answers(host, { measures: true })) })));
     const missing = results.filter(({ seen }) => !seen);
     return { seen: missing.length === 0, observed: missing.map(({ host, observed }) => `${host}: ${observed}`).join('; ') || 'all answer' };
   }

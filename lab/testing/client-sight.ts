@@ -36,7 +36,7 @@ const look = (host) => new Promise((resolve) => {
 Promise.all(addresses.map(look)).then((sights) => console.log(JSON.stringify(sights)));`;
 
 /** A host that has not answered after this time is silent. A healthy host answers in well under a millisecond. */
-export const silenceMs = 600;
+export const silenceMs = 900;
 /** The limit for an event that happens at once. It allows for a very busy machine, and is still less than the cost of one lost SYN. */
 export const atOnceMs = 700;
 
