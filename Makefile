@@ -1,6 +1,6 @@
 # The main commands of the lab. They all work in a fresh clone: the first one installs the npm packages.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity matrix soak list clients up down doctor test lint docs bench clean
+.PHONY: help install scenario scenarios parity matrix all-clients soak list clients up down doctor test lint docs bench clean
 
 NODE := node_modules/.bin/node
 # npm writes this file at the end of an installation.
@@ -29,6 +29,9 @@ parity: $(INSTALLED) ## run all scenarios on both drivers (netns, docker) and co
 matrix: $(INSTALLED) ## run every client that is installed against every failure of the matrix
 	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(scenarios),--failures '$(scenarios)') \
 	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(write),--write '$(write)')
+
+all-clients: $(INSTALLED) ## run every scenario with every client that is found
+	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(foreach each,$(clients),--clients '$(each)')
 
 soak: $(INSTALLED) ## run all scenarios many times on a busy machine: make soak n=20
 	@bin/lab soak $(FLAGS) $(if $(n),--n '$(n)') $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)')

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { driverNames } from '../network/drivers/index.ts';
 import { LabError } from '../vocabulary/errors.ts';
+import type { AllClientsFlags } from './commands/all-clients.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
@@ -70,6 +71,15 @@ withRunFlags(program.command('soak').description('run every scenario many times,
   .action(async (flags: SoakFlags) => {
     const { soak } = await import('./commands/soak.ts');
     process.exitCode = await soak(flags);
+  });
+
+withRunFlags(program.command('all-clients').description('run every scenario with every client that is found'))
+  .option('--clients <name>', 'only this client or command (repeatable)', collect, [])
+  .option('--only <scenario>', 'only this scenario (repeatable)', collect, [])
+  .option('--jobs <n>', 'labs at a time', '4')
+  .action(async (flags: AllClientsFlags) => {
+    const { allClients } = await import('./commands/all-clients.ts');
+    process.exitCode = await allClients(flags);
   });
 
 withDriver(program.command('matrix').description('run every client that is found against every failure that matters'))
