@@ -27,8 +27,14 @@ interface Exchange {
   end: 'FIN' | 'RST' | 'open';
 }
 
-/** Sends the requests on one connection, each one after the whole response to the one before. Waits until the server ends the connection, or `openAfterMs`. */
-function exchange(methods: string[], { body = '', openAfterMs = 300 } = {}): Promise<Exchange> {
+/** A connection that stays open is silent for this time after a whole response. Broken replies come in pieces, so the silence after a part is longer. */
+const [quietMs, quietInReplyMs] = [300, 1_500];
+
+/**
+ * Sends the requests on one connection, each one after the whole response to the one before. Waits until the server ends the connection. The
+ * connection counts as open when the server has answered the last request, in whole or in part, and is silent from then on.
+ */
+function exchange(methods: string[], { body = '' } = {}): Promise<Exchange> {
   return new Promise((resolve) => {
     const replies: string[] = [];
     const socket = connect(port, address);
@@ -37,7 +43,7 @@ function exchange(methods: string[], { body = '', openAfterMs = 300 } = {}): Pro
       socket.destroy();
       resolve({ replies, end });
     };
-    const timer = setTimeout(finish, openAfterMs, 'open');
+    let timer: NodeJS.Timeout | undefined;
     const send = (): void => {
       const method = methods[replies.length];
       if (method === undefined) return;
@@ -47,7 +53,10 @@ function exchange(methods: string[], { body = '', openAfterMs = 300 } = {}): Pro
     socket.once('connect', send);
     socket.setEncoding('latin1').on('data', (text: string) => {
       replies[replies.length - 1] = `${replies.at(-1) ?? ''}${text}`;
-      if (replies.at(-1)?.endsWith(hello)) send();
+      const isWhole = replies.at(-1)?.endsWith(hello) === true;
+      clearTimeout(timer);
+      if (isWhole) send();
+      if (replies.length === methods.length && replies.at(-1) !== '') timer = setTimeout(finish, isWhole ? quietMs : quietInReplyMs, 'open');
     });
     socket.once('end', () => { finish('FIN'); });
     socket.once('error', ({ message }) => { finish(message.includes('ECONNRESET') ? 'RST' : 'open'); });
@@ -127,7 +136,7 @@ test('dribbleMs: the whole body comes in pieces, and not before this time is ove
 });
 
 describe('status', () => {
-  const statuses = async (count: number): Promise<string[]> => (await exchange(Array<string>(count).fill('GET'), { openAfterMs: 1_000 })).replies.map((reply) => reply.slice(9, 12));
+  const statuses = async (count: number): Promise<string[]> => (await exchange(Array<string>(count).fill('GET'))).replies.map((reply) => reply.slice(9, 12));
 
   test('retryAfterS: every status but 200 has the header Retry-After', async () => {
     await behave({ status: 429, retryAfterS: 7 });
