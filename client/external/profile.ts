@@ -1,6 +1,6 @@
 /**
  * The description of a client that is not ours: how to find it on the client's host, and how to ask it for a request.
- * docs/clients.md shows how to add one.
+ * docs/add-a-client.md shows how to add one.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

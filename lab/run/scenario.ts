@@ -1,6 +1,6 @@
 /**
  * What a scenario is. One file holds all of it: what it teaches, the changes to the lab, the stimulus, the faults, the checks, and the
- * explanation. Start a new one from scenarios/baseline.ts; docs/scenarios.md shows how.
+ * explanation. Start a new one from scenarios/baseline.ts; docs/add-a-scenario.md shows how.
  */
 import type { Behaviour } from '../../services/backend/behaviour.ts';
 import type { ClientOptions } from '../../client/client-options.ts';
