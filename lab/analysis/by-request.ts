@@ -65,13 +65,23 @@ export interface Repeated {
   POST: number;
 }
 
-/** How many requests of each method were on the wire beyond those that the callers asked for. */
+/**
+ * How many requests of each method were on the wire beyond those that the callers asked for. Only their own paths count: a browser also asks for
+ * /favicon.ico.
+ */
 export function repeatedRequests(events: readonly TimelineEvent[]): Repeated {
+  const asked = events.filter((event) => event.event === 'client:request').map(({ method, url }) => `${method} ${pathOf(url)} `);
   const surplus = (method: string): number => {
-    const onWire = events.filter((event) => event.event === 'wire:request' && event.line.startsWith(`${method} `)).length;
-    return Math.max(onWire - events.filter((event) => event.event === 'client:request' && event.method === method).length, 0);
+    const own = asked.filter((start) => start.startsWith(`${method} `));
+    const onWire = events.filter((event) => event.event === 'wire:request' && own.some((start) => event.line.startsWith(start))).length;
+    return Math.max(onWire - own.length, 0);
   };
   return { GET: surplus('GET'), PUT: surplus('PUT'), POST: surplus('POST') };
+}
+
+function pathOf(url: string): string {
+  const { pathname, search } = URL.canParse(url) ? new URL(url) : { pathname: '/', search: '' };
+  return `${pathname}${search}`;
 }
 
 function endOf(events: readonly TimelineEvent[], { request }: Caller) {

@@ -185,3 +185,9 @@ describe('a neighbour that does not answer', () => {
     expect(attempts(request(0, 1), who(1), who(1_025), here(2_049.2), syn(2_049.3), synAck(2_049.4))).toEqual([[1, 'connected', 1, 1]]);
   });
 });
+
+test('a request that no caller asked for is no repetition', () => {
+  const sent = (tMs: number, line: string): TimelineEvent => at(tMs, 'wire:request', { address: '198.51.100.11', port: 8080, localPort: 1, family: 4, count: 1, line });
+  const get = at(0, 'client:request', { request: 1, method: 'GET', url: 'http://web.lab.test:8080/' });
+  expect(findingsOf([get, sent(1, 'GET / HTTP/1.1'), sent(2, 'GET /favicon.ico HTTP/1.1')], topology)).toMatchObject({ requestsOnWire: 2, repeated: { GET: 0 } });
+});
