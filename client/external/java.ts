@@ -9,7 +9,8 @@ export const java: Profile = {
     const folder = `${host.root}/node_modules/.cache/clients/java-${sourceHash(['Client.java'])}-${version}`;
     return {
       version,
-      program: { asked: 'over stdin', argv: ['java', '-cp', folder, 'Client'], saysReady: true },
+      // Two JVMs with the same pid, in two labs, would share /tmp/hsperfdata_<user>/<pid>, and one of them would print a warning on stdout.
+      program: { asked: 'over stdin', argv: ['java', '-XX:-UsePerfData', '-cp', folder, 'Client'], saysReady: true },
       // Compile under a temporary name and then rename: two runs may compile at the same time. The second run deletes its own result.
       prepare: ['sh', '-c', 'test -d "$1" && exit; javac -d "$1.$$" "$2" && { mv -T "$1.$$" "$1" 2>/dev/null || rm -r "$1.$$"; }', 'sh', folder, programPath(host, 'Client.java')],
     };

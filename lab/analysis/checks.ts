@@ -14,6 +14,14 @@ export function check(text: string, holds: boolean, observed: string | number): 
   return { text, verdict: holds ? 'pass' : 'fail', observed: String(observed) };
 }
 
+/**
+ * Returns a check that can only be judged if the client did something first. If the client did not, `missing` says what, and the check is
+ * unknown: a client may have limits and habits of its own. If `missing` is null, the check is judged.
+ */
+export function checkUnless(missing: string | null, judged: Check): Check {
+  return missing === null ? judged : { ...judged, verdict: 'unknown', observed: missing };
+}
+
 /** Returns a check of a measured time against the expected one. Its text names the tolerance. It fails if nothing was measured (null). */
 export function checkDelay(text: string, observedMs: number | null, expectedMs: number, tolerance: { earlyMs: number; lateMs: number }): Check {
   const holds = observedMs !== null && observedMs >= expectedMs - tolerance.earlyMs && observedMs <= expectedMs + tolerance.lateMs;
