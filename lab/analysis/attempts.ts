@@ -107,25 +107,32 @@ function fromWire({ address, family, startMs, endMs, outcome, synCount, synsMs, 
 /** The fields of an attempt that the measurement of a delay needs. */
 type Started = Pick<Attempt, 'address' | 'family' | 'startMs' | 'dial'>;
 
-/**
- * Returns the delay in ms from the first attempt of a dial to its first attempt in the other family. The first dial that has both counts.
- * Null if no dial has both.
- */
+/** The first attempt of a dial, and its first attempt in the other family. The first dial that has both counts. Null if no dial has both. */
+export function fallbackPair<T extends Started>(attempts: readonly T[]): [T, T] | null {
+  return firstPair(attempts, (first, other) => other.family !== first.family);
+}
+
+/** The first attempt of a dial, and its first attempt at another address of the same family. The first dial that has both counts. Null if no dial has both. */
+export function nextAddressPair<T extends Started>(attempts: readonly T[]): [T, T] | null {
+  return firstPair(attempts, (first, other) => other.family === first.family && other.address !== first.address);
+}
+
+/** The delay in ms between the two attempts of `fallbackPair`, or null. */
 export function fallbackDelay(attempts: readonly Started[]): number | null {
-  return firstDelay(attempts, (first, other) => other.family !== first.family);
+  return delayOf(fallbackPair(attempts));
 }
 
-/** Returns the delay in ms from the first attempt of a dial to its first attempt at another address of the same family, or null. */
+/** The delay in ms between the two attempts of `nextAddressPair`, or null. */
 export function nextAddressDelay(attempts: readonly Started[]): number | null {
-  return firstDelay(attempts, (first, other) => other.family === first.family && other.address !== first.address);
+  return delayOf(nextAddressPair(attempts));
 }
 
 /**
- * Leaves out the attempts that began while several requests were under way. Two dials at the same time look like one dial on the wire, so no
- * delay can be read from them.
+ * The attempts between which a delay can be measured. A trace tells of which dial an attempt is. On the wire, two dials at the same time look
+ * like one, so the attempts that began while several requests were under way are left out.
  */
-export function withoutOverlaps<T extends { startMs: number }>(attempts: readonly T[], events: readonly TimelineEvent[]): T[] {
-  return attempts.filter(({ startMs }) => requestsUnderWay(events, startMs).length < 2);
+export function attemptsApart(attempts: readonly Attempt[], events: readonly TimelineEvent[]): readonly Attempt[] {
+  return isTraced(events) ? attempts : attempts.filter(({ startMs }) => requestsUnderWay(events, startMs).length < 2);
 }
 
 /** The numbers of the requests that had begun and not ended at that moment. */
@@ -139,10 +146,14 @@ export function requestsUnderWay(events: readonly TimelineEvent[], atMs: number)
   return [...underWay];
 }
 
-function firstDelay(attempts: readonly Started[], isNext: (first: Started, other: Started) => boolean): number | null {
+function firstPair<T extends Started>(attempts: readonly T[], isNext: (first: T, other: T) => boolean): [T, T] | null {
   for (const [first, ...others] of Map.groupBy(attempts, ({ dial }) => dial).values()) {
     const next = first && others.find((other) => isNext(first, other));
-    if (next) return Math.round((next.startMs - first.startMs) * 1000) / 1000;
+    if (next) return [first, next];
   }
   return null;
+}
+
+function delayOf(pair: readonly [Started, Started] | null): number | null {
+  return pair && Math.round((pair[1].startMs - pair[0].startMs) * 1000) / 1000;
 }

@@ -9,7 +9,7 @@ export interface RequestFindings {
   ms: number | null;
   /** The backend that answered. */
   backend: BackendName | null;
-  /** The status of the response; null without a response, or if the client tells no status. */
+  /** The status of the response. Null without a response, or if neither the client nor the packets tell it. */
   status: number | null;
   /** The error that the caller got. */
   error: string | null;
@@ -21,7 +21,8 @@ export interface RequestFindings {
   sent: number | null;
 }
 
-type Caller = Extract<TimelineEvent, { event: 'client:request' }>;
+/** A caller's request. */
+export type Caller = Extract<TimelineEvent, { event: 'client:request' }>;
 
 /** One entry for each request, in the order in which they were sent. */
 export function byRequest(events: readonly TimelineEvent[], topology: Topology, attempts: readonly Attempt[]): RequestFindings[] {
@@ -35,7 +36,7 @@ export function byRequest(events: readonly TimelineEvent[], topology: Topology, 
       {
         ms: end ? Math.round((end.tMs - asked.tMs) * 1000) / 1000 : null,
         backend: end?.event === 'client:response' ? answererOf(events, asked.request, topology) : null,
-        status: end?.event === 'client:response' ? (end.status ?? null) : null,
+        status: end?.event === 'client:response' ? statusOf(events, end) : null,
         error: end?.event === 'client:error' ? end.code : null,
         lookups: traced ? lookupsOf(events, asked.request) : isAlone ? resolutionsOnWire(during) : null,
         attempts: attempts.filter(({ request }) => request === asked.request).length,
@@ -59,6 +60,22 @@ export function answererOf(events: readonly TimelineEvent[], request: number, to
   return isBackend(backend) ? backend : null;
 }
 
+/**
+ * The status of a response. If the client tells none, it comes from the status line of the last response in the packets before the end of
+ * the request. Null if that response may belong to another request: one at the same time, or one that no caller asked for, such as a browser's
+ * request for /favicon.ico.
+ */
+export function statusOf(events: readonly TimelineEvent[], response: Extract<TimelineEvent, { event: 'client:response' }>): number | null {
+  if (response.status !== undefined) return response.status;
+  const asked = events.find((event) => event.event === 'client:request' && event.request === response.request);
+  if (asked?.event !== 'client:request') return null;
+  const { isAlone, during } = windowOf(events, asked, response);
+  if (!isAlone || during.some((event) => event.event === 'wire:request' && !event.line.startsWith(startOf(asked)))) return null;
+  const last = during.findLast((event) => event.event === 'wire:response');
+  const word = last?.event === 'wire:response' ? /^HTTP\/1\.\d (\d{3})\b/.exec(last.line)?.[1] : undefined;
+  return word === undefined ? null : Number(word);
+}
+
 export interface Repeated {
   GET: number;
   PUT: number;
@@ -70,7 +87,7 @@ export interface Repeated {
  * /favicon.ico.
  */
 export function repeatedRequests(events: readonly TimelineEvent[]): Repeated {
-  const asked = events.filter((event) => event.event === 'client:request').map(({ method, url }) => `${method} ${pathOf(url)} `);
+  const asked = events.filter((event) => event.event === 'client:request').map(startOf);
   const surplus = (method: string): number => {
     const own = asked.filter((start) => start.startsWith(`${method} `));
     const onWire = events.filter((event) => event.event === 'wire:request' && own.some((start) => event.line.startsWith(start))).length;
@@ -79,9 +96,10 @@ export function repeatedRequests(events: readonly TimelineEvent[]): Repeated {
   return { GET: surplus('GET'), PUT: surplus('PUT'), POST: surplus('POST') };
 }
 
-function pathOf(url: string): string {
+/** The start of the request line of a caller's request: `GET /path?query `. */
+function startOf({ method, url }: Caller): string {
   const { pathname, search } = URL.canParse(url) ? new URL(url) : { pathname: '/', search: '' };
-  return `${pathname}${search}`;
+  return `${method} ${pathname}${search} `;
 }
 
 function endOf(events: readonly TimelineEvent[], { request }: Caller) {

@@ -191,3 +191,29 @@ test('a request that no caller asked for is no repetition', () => {
   const get = at(0, 'client:request', { request: 1, method: 'GET', url: 'http://web.lab.test:8080/' });
   expect(findingsOf([get, sent(1, 'GET / HTTP/1.1'), sent(2, 'GET /favicon.ico HTTP/1.1')], topology)).toMatchObject({ requestsOnWire: 2, repeated: { GET: 0 } });
 });
+
+describe('the status of a response that the client does not tell', () => {
+  const untold = (tMs: number, number: number): TimelineEvent => at(tMs, 'client:response', { request: number, body: '' });
+  const onWire = (tMs: number, line: string): TimelineEvent => at(tMs, 'wire:response', { address: '198.51.100.11', port: 8080, localPort: 1, family: 4, count: 1, line });
+  const applied = fault(0, 'fault:apply', 'backend-1');
+
+  test('comes from the packets, and a 503 is no recovery for such a client either', () => {
+    const events = [applied, request(10, 1), onWire(14, 'HTTP/1.1 503 Service Unavailable'), untold(15, 1)];
+    expect(findingsOf(events, topology)).toMatchObject({ recoveryMs: null, statuses: { 503: 1 }, byRequest: [{ status: 503 }] });
+    expect(findingsOf([...events, request(20, 2), onWire(24, 'HTTP/1.1 200 OK'), untold(25, 2)], topology)).toMatchObject({ recoveryMs: 15, statuses: { 503: 1, 200: 1 } });
+  });
+
+  test('is that of the last response to the request', () => {
+    const events = [onWire(1, 'HTTP/1.1 500 X'), request(10, 1), onWire(12, 'HTTP/1.1 302 Found'), onWire(14, 'HTTP/1.1 404 Not Found'), untold(15, 1), onWire(16, 'HTTP/1.1 500 X')];
+    expect(findingsOf(events, topology).statuses).toEqual({ 404: 1 });
+  });
+
+  test('is not known if the response may belong to another request, or if no status line was seen', () => {
+    const both = findingsOf([applied, request(10, 1), request(11, 2), onWire(13, 'HTTP/1.1 503 X'), onWire(14, 'HTTP/1.1 200 OK'), untold(15, 1), untold(16, 2)], topology);
+    expect(both).toMatchObject({ statuses: { unknown: 2 }, byRequest: [{ status: null }, { status: null }] });
+    const favicon = at(11, 'wire:request', { address: '198.51.100.11', port: 8080, localPort: 1, family: 4, count: 2, line: 'GET /favicon.ico HTTP/1.1' });
+    expect(findingsOf([request(10, 1), favicon, onWire(13, 'HTTP/1.1 200 OK'), untold(15, 1)], topology).statuses).toEqual({ unknown: 1 });
+    expect(findingsOf([request(0, 1), untold(1, 1)], topology).statuses).toEqual({ unknown: 1 });
+    expect(findingsOf([request(0, 1), onWire(1, 'nonsense'), untold(2, 1)], topology).statuses).toEqual({ unknown: 1 });
+  });
+});

@@ -1,8 +1,8 @@
 /** Turns the events of a run into numbers: what did the client do? All numbers come from the timeline, and none from the configuration. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { backendNames, isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
-import { attemptsOf, fallbackDelay, isTraced, nextAddressDelay, withoutOverlaps, type Attempt } from './attempts.ts';
-import { answererOf, byRequest, repeatedRequests, type RequestFindings, type Repeated } from './by-request.ts';
+import { attemptsApart, attemptsOf, fallbackDelay, isTraced, nextAddressDelay, type Attempt } from './attempts.ts';
+import { answererOf, byRequest, repeatedRequests, statusOf, type RequestFindings, type Repeated } from './by-request.ts';
 import { recovery } from './recovery.ts';
 import { skewOf, type Skew } from './skew.ts';
 import { answerOrder, attemptsOnWire, keptAttempts, queryOrder, resolutionDelay, resolutionsOnWire } from './wire-attempts.ts';
@@ -11,7 +11,7 @@ import { answerOrder, attemptsOnWire, keptAttempts, queryOrder, resolutionDelay,
 export interface Findings {
   /** What the callers asked for. `ok`: a complete response came, whatever its status. `failed`: the caller got an error. */
   requests: { sent: number; ok: number; failed: number };
-  /** How many responses the callers got, by status. A client that tells no status counts as `unknown`. */
+  /** How many responses the callers got, by status. A status that neither the client nor the packets tell counts as `unknown`. */
   statuses: Record<string, number>;
   /** Each request of a caller, in the order in which they were sent. */
   byRequest: RequestFindings[];
@@ -65,8 +65,7 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
   const { ipv4, ipv6 } = topology.hosts.client;
   const queries = ofType('dns:query').filter(({ from }) => from === ipv4 || from === ipv6);
   const attempts = attemptsOf(events, topology);
-  // A trace tells of which dial an attempt is. On the wire, two dials at the same time look like one.
-  const apart = traced ? attempts : withoutOverlaps(attempts, events);
+  const apart = attemptsApart(attempts, events);
   const lookups = traced ? new Set(ofType('client:dns-start').map(({ lookup, request }) => `${request}/${lookup}`)).size : resolutionsOnWire(events);
   const connections = ofType('client:connection');
   const sent = ofType('wire:request').length;
@@ -74,7 +73,7 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
 
   return {
     requests: { sent: ofType('client:request').length, ok: ofType('client:response').length, failed: ofType('client:error').length },
-    statuses: countBy(ofType('client:response').map(({ status }) => String(status ?? 'unknown'))),
+    statuses: countBy(ofType('client:response').map((response) => String(statusOf(events, response) ?? 'unknown'))),
     byRequest: byRequest(events, topology, attempts),
     perBackend,
     connections: traced

@@ -1,5 +1,6 @@
 /** When a client was answered again, and stayed answered. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
+import { statusOf, type Caller } from './by-request.ts';
 
 export interface Recovery {
   /** The first request after the first fault. */
@@ -18,15 +19,26 @@ const serverError = 500;
  * all were answered with a status below 500. Null without a fault, and if the last of these requests was not answered so.
  */
 export function recovery(events: readonly TimelineEvent[]): Recovery | null {
-  const fault = events.find(({ event }) => event === 'fault:apply');
-  const first = fault && events.find((event) => event.event === 'client:request' && event.tMs >= fault.tMs);
-  if (first?.event !== 'client:request') return null;
-  const nextFault = events.find((event) => event.event === 'fault:apply' && event.tMs > first.tMs);
-  const sent = events.flatMap((event) => (event.event === 'client:request' && event.tMs >= first.tMs && event.tMs < (nextFault?.tMs ?? Infinity) ? [event.request] : []));
+  const sent = requestsUnderFault(events);
   const responses = new Map(events.flatMap((event) => (event.event === 'client:response' ? [[event.request, event] as const] : [])));
-  const isAnswered = (request: number): boolean => (responses.get(request)?.status ?? (responses.has(request) ? 200 : serverError)) < serverError;
-  const to = sent[sent.findLastIndex((request) => !isAnswered(request)) + 1];
-  const response = to === undefined ? undefined : responses.get(to);
-  if (to === undefined || !response) return null;
-  return { from: first.request, to, ms: Math.round((response.tMs - first.tMs) * 1000) / 1000 };
+  const isAnswered = ({ request }: Caller): boolean => {
+    const response = responses.get(request);
+    // A response without a known status counts as an answer.
+    return response !== undefined && (statusOf(events, response) ?? 0) < serverError;
+  };
+  const [first] = sent;
+  const to = sent[sent.findLastIndex((each) => !isAnswered(each)) + 1];
+  const response = to && responses.get(to.request);
+  if (!first || !to || !response) return null;
+  return { from: first.request, to: to.request, ms: Math.round((response.tMs - first.tMs) * 1000) / 1000 };
+}
+
+/** The requests that recovery looks at: from the first request after the first fault until the next fault, or until the end of the run. */
+export function requestsUnderFault(events: readonly TimelineEvent[]): Caller[] {
+  const requests = events.filter((event) => event.event === 'client:request');
+  const fault = events.find(({ event }) => event === 'fault:apply');
+  const first = fault && requests.find(({ tMs }) => tMs >= fault.tMs);
+  if (!first) return [];
+  const nextFault = events.find((event) => event.event === 'fault:apply' && event.tMs > first.tMs);
+  return requests.filter(({ tMs }) => tMs >= first.tMs && tMs < (nextFault?.tMs ?? Infinity));
 }
