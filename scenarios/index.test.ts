@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Findings } from '../lab/analysis/findings.ts';
 import { disagreements } from '../lab/analysis/witnesses.ts';
+import { misfits } from '../lab/testing/misfits.ts';
 import { tshark } from '../lab/testing/tshark.ts';
 import { ownClientNames } from '../lab/clients/index.ts';
 import { netns } from '../lab/network/drivers/netns.ts';
@@ -52,6 +53,8 @@ async function passes(name: ScenarioName, client: string): Promise<void> {
   });
   expect({ error: journal.error, doubts: journal.doubts, failed: journal.checks.filter(({ verdict }) => verdict !== 'pass') }).toEqual({ error: null, doubts: [], failed: [] });
   expect(journal.verdict).toBe('pass');
+  // `--expect` is checked against this schema.
+  expect(misfits(journal.findings)).toEqual([]);
 
   // Three witnesses of one run: the client's own trace, our reading of the packets, and Wireshark's reading.
   const topology = createTopology(scenarios[name].topology);

@@ -1,70 +1,161 @@
-/** Expectations: a team's own bounds on the findings, such as `--expect 'recoveryMs<2000'`. Any field of `findings` in journal.json can have one. */
+/**
+ * Expectations: a team's own bounds on the findings, such as `--expect 'recoveryMs<2s'`. An expectation is a field of the findings, an operator,
+ * and a value. It is checked against the schema of the findings before anything runs, so that a mistake is not taken for a bound that holds.
+ */
+import type { TimelineEvent } from '../vocabulary/events.ts';
+import { LabError, messageOf } from '../vocabulary/errors.ts';
+import { nearestName } from '../vocabulary/nearest-name.ts';
+import { printable } from '../vocabulary/telling.ts';
+import { expectedOf, readValue } from '../vocabulary/values.ts';
 import { check, type Check } from './checks.ts';
-import { findingsOf, type Findings } from './findings.ts';
-import { LabError } from '../vocabulary/errors.ts';
-import { createTopology } from '../vocabulary/topology.ts';
+import { fieldBelow, findingsSchema, type Field } from './findings-schema.ts';
+import type { Findings } from './findings.ts';
+import { requestsBehind } from './requests-behind.ts';
 
 /** A bound on one field of the findings. */
 export interface Expectation {
   text: string;
+  /** The names and indexes that lead to the field: `['attempts', '0', 'outcome']`. */
   path: string[];
   operator: Operator;
-  bound: unknown;
+  bound: string | number | boolean | null;
 }
 
 const operators = {
-  '<=': ordered((value, bound) => value <= bound),
-  '>=': ordered((value, bound) => value >= bound),
-  '!=': (value, bound) => value !== bound,
-  '==': (value, bound) => value === bound,
   '<': ordered((value, bound) => value < bound),
+  '<=': ordered((value, bound) => value <= bound),
+  '==': (value, bound) => value === bound,
+  '!=': (value, bound) => value !== bound,
+  '>=': ordered((value, bound) => value >= bound),
   '>': ordered((value, bound) => value > bound),
+  // Another way to write ==.
   '=': (value, bound) => value === bound,
 } satisfies Record<string, (value: unknown, bound: unknown) => boolean>;
 type Operator = keyof typeof operators;
+const knownOperators = '< <= == != >= >';
 
 /**
- * Parses an expectation: `requests.failed==0`, `attempts.0.outcome=refused`, `attempts.length<=3`, `fallbackDelayMs!=null`.
- * @throws {LabError} BAD_INPUT with the mistake, before anything is run.
+ * Parses an expectation: `requests.failed==0`, `attempts.0.outcome==refused`, `attempts.length<=3`, `recoveryMs<2s`, `fallbackDelayMs!=null`.
+ * @throws {LabError} BAD_INPUT with the mistake, the text, and a caret under the place of the mistake.
  */
 export function parseExpectation(text: string): Expectation {
-  const match = /^\s*([\w.-]+)\s*(<=|>=|!=|==|<|>|=)\s*(.+?)\s*$/.exec(text);
-  if (!match) throw new LabError('BAD_INPUT', `Expected --expect to be like \`recoveryMs<2000\` (a field of the findings, one of < <= == != >= >, a value), got \`${text}\`.`);
-  const [, field = '', operator = '', word = ''] = match;
-  const path = field.split('.');
-  const known = findingsOf([], createTopology());
-  let at: unknown = known;
-  for (const [depth, key] of path.entries()) {
-    // Before a run, arrays are empty and measurements are null, so nothing below them can be checked yet.
-    if (Array.isArray(at) || at === null) break;
-    if (typeof at !== 'object' || !Object.hasOwn(at, key)) {
-      const owner = depth === 0 ? '`findings`' : `\`${path.slice(0, depth).join('.')}\``;
-      throw new LabError('BAD_INPUT', `--expect \`${text}\`: ${owner} ${typeof at === 'object' ? `has no field \`${key}\`. It has: ${Object.keys(at).join(', ')}` : `is a value without fields`}.`);
-    }
-    at = (at as Record<string, unknown>)[key];
+  const [, indent = '', name = '', gap = '', sign = '', space = '', word = ''] = /^(\s*)([^\s<>=!]*)(\s*)([<>=!]*)(\s*)([^]*)$/.exec(text.trimEnd()) ?? [];
+  const nameAt = indent.length;
+  const signAt = nameAt + name.length + gap.length;
+  const wordAt = signAt + sign.length + space.length;
+  const mistake = (at: number, message: string): LabError => new LabError('BAD_INPUT', `--expect: ${printable(message)}\n${pointAt(text, at)}`);
+
+  const { field, mayBeNull } = findField(name, (offset, message) => mistake(nameAt + offset, message));
+  if (sign === '') throw mistake(signAt, `Expected an operator after \`${name}\`: ${knownOperators}. Put the expectation in quotes, because a shell takes < and > for itself.`);
+  if (!isOperator(sign)) throw mistake(signAt, `Unknown operator \`${sign}\`. Known: ${knownOperators}.`);
+  if (word === '') throw mistake(wordAt, `Expected a value after \`${sign}\`${'kind' in field ? `: ${expectedOf(field.kind)}` : ''}.`);
+  const literal = readLiteral(word, (offset, message) => mistake(wordAt + offset, message));
+
+  const hasOrder = !['==', '!=', '='].includes(sign);
+  const expectation = { text: text.trim(), path: name.split('.'), operator: sign };
+  if (literal === null && mayBeNull) {
+    if (hasOrder) throw mistake(signAt, `Expected == or != before \`null\`, got \`${sign}\`. Nothing is less or more than null.`);
+    return { ...expectation, bound: null };
   }
-  return { text: text.trim(), path, operator: operator as Operator, bound: valueOf(word) };
+  if (!('kind' in field)) throw mistake(nameAt + name.length, `${partsOf(name, field)}${mayBeNull ? ` Or ask whether it was measured: ${name}!=null.` : ''}`);
+  if (literal === null) throw mistake(wordAt, `\`${name}\` is never null. Expected ${expectedOf(field.kind)}.`);
+  if (hasOrder && !field.isOrdered) throw mistake(signAt, `Expected == or != after \`${name}\`, got \`${sign}\`. Its values have no order.`);
+  try {
+    return { ...expectation, bound: readValue(field.kind, literal, name) as string | number | boolean };
+  } catch (error) {
+    throw mistake(wordAt, messageOf(error));
+  }
 }
 
 /**
- * Returns the check of an expectation. A field that was not measured (null) is not below or above any bound.
- * `recoveryMs==null` asks whether it was not measured.
+ * Returns the check of an expectation. A field that was not measured (null, or an entry that is not there) is inside no bound but `==null`. If
+ * the expectation does not hold, the check names the requests behind the value.
  */
-export function checkExpectation({ text, path, operator, bound }: Expectation, findings: Findings): Check {
-  const value = path.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined), findings);
-  return check(`expected: ${text}`, operators[operator](value, bound), value === null || value === undefined ? `${path.join('.')} was not measured` : JSON.stringify(value));
+export function checkExpectation({ text, path, operator, bound }: Expectation, findings: Findings, events: readonly TimelineEvent[]): Check {
+  const { value, seen } = look(path, findings);
+  const holds = (value !== null || bound === null) && operators[operator](value, bound);
+  const behind = holds ? [] : requestsBehind(path, findings, events);
+  return check(`expected: ${text}`, holds, behind.length === 0 ? seen : `${seen}: ${someOf(behind)}`);
 }
 
-/** The value of a bound: a number, true, false or null; otherwise a word, with or without quotes. */
-function valueOf(word: string): unknown {
-  try {
-    return JSON.parse(word);
-  } catch {
-    return word.replace(/^'(.*)'$/, '$1');
+type Mistake = (offset: number, message: string) => LabError;
+
+/** Follows the name through the schema of the findings. `mayBeNull`: the field, or one that it is part of, may have nothing to measure. */
+function findField(name: string, mistake: Mistake): { field: Field; mayBeNull: boolean } {
+  let field: Field = findingsSchema;
+  let mayBeNull = false;
+  let offset = 0;
+  for (const key of name.split('.')) {
+    const below = fieldBelow(field, key);
+    if (!below) throw mistake(offset, whyUnknown(offset === 0 ? 'The findings' : `\`${name.slice(0, offset - 1)}\``, field, key));
+    field = below;
+    mayBeNull ||= below.mayBeNull === true;
+    offset += key.length + 1;
   }
+  return { field, mayBeNull };
 }
 
-/** Makes a comparison of two numbers. It is false if one of the values is not a number. */
+function whyUnknown(owner: string, field: Field, key: string): string {
+  if ('kind' in field) return `${owner} is one value. It has no fields.`;
+  if ('each' in field) return `${owner} is a list. Expected \`length\`, or the index of an entry (0, 1, 2 …), got \`${key}\`.`;
+  if ('countsBy' in field) return `Expected ${expectedOf(field.countsBy)}, got \`${key}\`.`;
+  const known = Object.keys(field.fields);
+  const nearest = nearestName(key, known);
+  const missing = key === '' ? `Expected the name of a field${owner === 'The findings' ? '' : ` of ${owner}`}.` : `${owner} ${owner === 'The findings' ? 'have' : 'has'} no field \`${key}\`.`;
+  return `${missing}${nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`} Known: ${known.join(', ')}.`;
+}
+
+/** Says how to name one value of a field that has several. */
+function partsOf(name: string, field: Field): string {
+  if ('fields' in field) return `\`${name}\` has several values. Name one of them: ${Object.keys(field.fields).map((key) => `${name}.${key}`).join(', ')}.`;
+  return 'each' in field ? `\`${name}\` is a list. Name its length or one of its entries: ${name}.length, ${name}.0.` : `\`${name}\` has several values. Name one of them: ${name}.200.`;
+}
+
+/** Reads a value: a word, a text in quotes, or null without quotes. */
+function readLiteral(word: string, mistake: Mistake): string | null {
+  const [quote = ''] = /^['"]/.exec(word) ?? [];
+  const end = quote === '' ? word.search(/[\s'"]/) : word.indexOf(quote, 1);
+  if (quote === '' && end >= 0) throw mistake(end, 'Expected the end of the expectation. A unit stands directly after its number (2s). A text with blanks stands in quotes.');
+  if (quote !== '' && end < 0) throw mistake(word.length, `Expected a closing ${quote}.`);
+  if (quote !== '' && end < word.length - 1) throw mistake(end + 1, 'Expected the end of the expectation after the closing quote.');
+  return quote === '' ? (word === 'null' ? null : word) : word.slice(1, -1);
+}
+
+/** The text on one line, and a caret under the character at `at`. A control character would break the line, so a `?` stands in its place. */
+function pointAt(text: string, at: number): string {
+  return `  ${text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')}\n  ${' '.repeat(Array.from(text.slice(0, at)).length)}^`;
+}
+
+/** Returns the value at the path, and says what was seen. */
+function look(path: readonly string[], findings: Findings): { value: unknown; seen: string } {
+  let field: Field = findingsSchema;
+  let value: unknown = findings;
+  for (const [depth, key] of path.entries()) {
+    const owner = path.slice(0, depth).join('.');
+    if (value === null) return { value, seen: `${owner} is null (nothing to measure)` };
+    if (Array.isArray(value) && key !== 'length' && Number(key) >= value.length) return { value: null, seen: `there is no ${owner}.${key}, ${owner}.length is ${value.length}` };
+    const { unknown } = value as { unknown?: number };
+    if ('countsBy' in field && unknown !== undefined && key !== 'unknown') return { value: null, seen: `the status of ${unknown} responses is not known` };
+    value = (value as Record<string, unknown>)[key] ?? ('countsBy' in field ? 0 : null);
+    field = fieldBelow(field, key) ?? field;
+  }
+  if (value === null) return { value, seen: `${path.join('.')} is null (nothing to measure)` };
+  return { value, seen: `${JSON.stringify(value)}${'unit' in field ? ` ${field.unit ?? ''}` : ''}` };
+}
+
+/** A list of many requests would hide the other checks, and the journal has all of them. */
+const shownRequests = 5;
+
+function someOf(behind: readonly string[]): string {
+  const left = behind.length - shownRequests;
+  return `${behind.slice(0, shownRequests).join(', ')}${left > 0 ? `, and ${left} more` : ''}`;
+}
+
+function isOperator(sign: string): sign is Operator {
+  return Object.hasOwn(operators, sign);
+}
+
+/** Makes a comparison of two numbers. The schema has seen to it that they are numbers. */
 function ordered(holds: (value: number, bound: number) => boolean): (value: unknown, bound: unknown) => boolean {
   return (value, bound) => typeof value === 'number' && typeof bound === 'number' && holds(value, bound);
 }

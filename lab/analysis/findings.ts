@@ -7,7 +7,10 @@ import { recovery } from './recovery.ts';
 import { skewOf, type Skew } from './skew.ts';
 import { answerOrder, attemptsOnWire, keptAttempts, queryOrder, resolutionDelay, resolutionsOnWire } from './wire-attempts.ts';
 
-/** `findings` in journal.json. Fields may be added, but never renamed. Null means that there was nothing to measure. */
+/**
+ * `findings` in journal.json. Fields may be added, but never renamed. Null means that there was nothing to measure. findings-schema.ts has the
+ * type and the unit of each field for `--expect`, and does not compile if it differs from this interface.
+ */
 export interface Findings {
   /** What the callers asked for. `ok`: a complete response came, whatever its status. `failed`: the caller got an error. */
   requests: { sent: number; ok: number; failed: number };

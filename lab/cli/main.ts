@@ -31,7 +31,7 @@ const withRunFlags = (command: Command): Command =>
     .option('--client-image <image>', 'docker only: run the client from this image, on the network of the lab')
     .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
     .option('--set <key=value>', 'an option of our own client (repeatable)', collect, [])
-    .option('--expect <field<value>', 'a bound that a finding must keep (repeatable): recoveryMs<2000, requests.failed==0', collect, [])
+    .option('--expect <bound>', 'a bound that a finding must keep (repeatable): recoveryMs<2s, requests.failed==0 (docs/ci.md)', collect, [])
     .option('--json', 'print the journal only')
     .option('-v, --verbose', 'print every event');
 

@@ -83,11 +83,12 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   }
 
   const events = timeline.events;
-  const findings = findingsOf(events.filter(({ tMs }) => tMs >= 0), topology);
+  const ofTheRun = events.filter(({ tMs }) => tMs >= 0);
+  const findings = findingsOf(ofTheRun, topology);
   const result = { findings, events, topology, client: clientOptions, data };
   let checks: Check[] = [];
   try {
-    if (error === undefined) checks = [...scenario.checks(result), ...(isOwn(client) ? (scenario.contract?.(result) ?? []) : []), ...(options.expectations ?? []).map((each) => checkExpectation(each, findings))];
+    if (error === undefined) checks = [...scenario.checks(result), ...(isOwn(client) ? (scenario.contract?.(result) ?? []) : []), ...(options.expectations ?? []).map((each) => checkExpectation(each, findings, ofTheRun))];
   } catch (thrown) {
     error = failedBy(thrown);
   }

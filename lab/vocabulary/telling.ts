@@ -108,7 +108,7 @@ function body(text: string): Phrase {
 }
 
 /** Names and errors come from the network. Control characters are written out, so that no terminal obeys them. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 

@@ -23,6 +23,21 @@ const flagWords = new Map<unknown, boolean>([[true, true], ['on', true], [false,
 /** `true` or `false`. */
 export const flag: Kind<boolean> = described('on or off', v.pipe(v.unknown(), v.transform((value) => flagWords.get(value)), v.boolean('on or off')));
 
+const truthWords = new Map<unknown, boolean>([[true, true], ['true', true], [false, false], ['false', false]]);
+
+/** `true` or `false`, as they stand in JSON. */
+export const trueOrFalse: Kind<boolean> = described('true or false', v.pipe(v.unknown(), v.transform((value) => truthWords.get(value)), v.boolean('true or false')));
+
+/** A number, 0 or more: `3`, `0.05`, `1e-6`. */
+export const number: Kind<number> = decimal('a number, 0 or more', /^\d+(\.\d+)?(e[+-]?\d+)?$/i, Number);
+
+/** A time in ms. A word may have a unit: `250`, `250ms`, `2s`. */
+export const milliseconds: Kind<number> = decimal('a time in ms or s, such as 250, 250ms or 2s', /^\d+(\.\d+)?(ms|s)?$/, (word) => Number(word.replace('ms', '').replace('s', 'e3')));
+
+function decimal(expected: string, word: RegExp, numberOf: (word: string) => number): Kind<number> {
+  return described(expected, v.pipe(v.union([v.number(), v.pipe(v.string(), v.regex(word), v.transform(numberOf))], expected), v.finite(expected), v.minValue(0, expected)));
+}
+
 /** Any text but the empty one. */
 export const text: Kind<string> = described('a word', v.pipe(v.string('a word'), v.nonEmpty('a word')));
 
@@ -61,6 +76,11 @@ function described<T>(expected: string, kind: Kind<T>): Kind<T> {
 /** What a value of this kind looks like, in words: for help texts and messages. */
 export function expectedOf(kind: Kind<unknown>): string {
   return v.getDescription(kind) ?? 'a value';
+}
+
+/** Whether a value is of this kind. */
+export function accepts(kind: Kind<unknown>, value: unknown): boolean {
+  return v.safeParse(kind, value).success;
 }
 
 /**

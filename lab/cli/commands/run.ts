@@ -71,6 +71,7 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
 export async function runOptions(name: string, flags: RunFlags): Promise<RunOptions> {
   if (!Object.hasOwn(scenarios, name)) throw new LabError('BAD_INPUT', `Unknown scenario \`${name}\`. Known:\n${listLines().join('\n')}`);
   if (!/^\d+$/.test(flags.seed)) throw new LabError('BAD_INPUT', `Expected --seed to be a whole number, got \`${flags.seed}\`.`);
+  const expectations = flags.expect.map(parseExpectation);
   const asked = splitAssignments(flags.set);
   if ('transport' in asked) throw new LabError('BAD_INPUT', `\`transport\` is not an option. The client decides it: --client ${ownClientNames.join(' or ')}.`);
   const client = parseClient(flags.client);
@@ -91,7 +92,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     // Only the docker driver can run a client from an image.
     driver: await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver),
     seed: flags.seed,
-    expectations: flags.expect.map(parseExpectation),
+    expectations,
     signal: interruptSignal(),
   };
 }
