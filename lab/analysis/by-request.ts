@@ -84,16 +84,34 @@ export interface Repeated {
 
 /**
  * How many requests of each method were on the wire beyond those that the callers asked for. Only their own paths count: a browser also asks for
- * /favicon.ico.
+ * /favicon.ico. Requests at the same time are counted together. All others are counted one by one, because a request that never left would
+ * otherwise hide that another one was repeated.
  */
 export function repeatedRequests(events: readonly TimelineEvent[]): Repeated {
-  const asked = events.filter((event) => event.event === 'client:request').map(startOf);
-  const surplus = (method: string): number => {
-    const own = asked.filter((start) => start.startsWith(`${method} `));
-    const onWire = events.filter((event) => event.event === 'wire:request' && own.some((start) => event.line.startsWith(start))).length;
-    return Math.max(onWire - own.length, 0);
-  };
-  return { GET: surplus('GET'), PUT: surplus('PUT'), POST: surplus('POST') };
+  const repeated: Repeated = { GET: 0, PUT: 0, POST: 0 };
+  for (const group of splitWhereNoneIsUnderWay(events)) {
+    const asked = group.filter((event) => event.event === 'client:request').map(startOf);
+    for (const method of ['GET', 'PUT', 'POST'] as const) {
+      const own = asked.filter((start) => start.startsWith(`${method} `));
+      const onWire = group.filter((event) => event.event === 'wire:request' && own.some((start) => event.line.startsWith(start))).length;
+      repeated[method] += Math.max(onWire - own.length, 0);
+    }
+  }
+  return repeated;
+}
+
+/** Splits the events before each request that begins while no other one is under way. */
+function splitWhereNoneIsUnderWay(events: readonly TimelineEvent[]): TimelineEvent[][] {
+  const groups: TimelineEvent[][] = [[]];
+  const underWay = new Set<number>();
+  for (const event of events) {
+    if (event.event === 'client:request') {
+      if (underWay.size === 0) groups.push([]);
+      underWay.add(event.request);
+    } else if (event.event === 'client:response' || event.event === 'client:error') underWay.delete(event.request);
+    groups.at(-1)?.push(event);
+  }
+  return groups;
 }
 
 /** The start of the request line of a caller's request: `GET /path?query `. */

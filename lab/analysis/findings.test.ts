@@ -192,6 +192,15 @@ test('a request that no caller asked for is no repetition', () => {
   expect(findingsOf([get, sent(1, 'GET / HTTP/1.1'), sent(2, 'GET /favicon.ico HTTP/1.1')], topology)).toMatchObject({ requestsOnWire: 2, repeated: { GET: 0 } });
 });
 
+test('a POST that never left does not hide that another POST was repeated, and requests at the same time are counted together', () => {
+  const post = (tMs: number, number: number): TimelineEvent => at(tMs, 'client:request', { request: number, method: 'POST', url: 'http://web.lab.test:8080/' });
+  const sent = (tMs: number): TimelineEvent => at(tMs, 'wire:request', { address: '198.51.100.11', port: 8080, localPort: 1, family: 4, count: 1, line: 'POST / HTTP/1.1' });
+  const repeatedOf = (...events: TimelineEvent[]): unknown => findingsOf(events, topology).repeated;
+  expect(repeatedOf(post(0, 1), error(1, 1), post(10, 2), sent(11), sent(12), response(13, 2), post(20, 3), error(21, 3))).toEqual({ GET: 0, PUT: 0, POST: 1 });
+  expect(repeatedOf(post(0, 1), post(1, 2), sent(2), sent(3), error(4, 1), response(5, 2))).toEqual({ GET: 0, PUT: 0, POST: 0 });
+  expect(repeatedOf(post(0, 1), sent(2), error(4, 1), sent(5), post(10, 2), sent(11), response(12, 2))).toEqual({ GET: 0, PUT: 0, POST: 1 });
+});
+
 describe('the status of a response that the client does not tell', () => {
   const untold = (tMs: number, number: number): TimelineEvent => at(tMs, 'client:response', { request: number, body: '' });
   const onWire = (tMs: number, line: string): TimelineEvent => at(tMs, 'wire:response', { address: '198.51.100.11', port: 8080, localPort: 1, family: 4, count: 1, line });
