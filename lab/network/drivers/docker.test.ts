@@ -7,7 +7,6 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { driverContract } from './contract.case.ts';
 import { docker } from './docker.ts';
 import { engineAddress, engineUrl } from './docker-engine.ts';
-import { explainDockerFailure } from './docker-requirements.ts';
 import { faultNamed, faultNames } from '../../faults/index.ts';
 import { Timeline } from '../../run/timeline.ts';
 import { startLab } from '../../run/lab.ts';
@@ -94,16 +93,6 @@ test('the lab by hand starts its services with the same options as the driver', 
   const given = [...text.matchAll(/\{"listen".*"seed": "1"\}|\{"listen"[\s\S]*?\]\}/g)].map(([json]) => JSON.parse(json) as unknown);
   const wanted = [dnsArgv(topology, '1'), ...backendNames.map((name) => backendArgv(topology, name, '1'))].map((argv) => JSON.parse(argv.at(-1) ?? '') as unknown);
   expect(given).toEqual(wanted);
-});
-
-test.each([
-  [Object.assign(new Error('connect ENOENT /var/run/docker.sock'), { code: 'ENOENT' }), 'No docker engine answers'],
-  [Object.assign(new Error('connect EACCES /var/run/docker.sock'), { code: 'EACCES' }), 'This user may not use the docker engine'],
-  [Object.assign(new Error('compose'), { stderr: 'Creating network\nPool overlaps with other one on this address space' }), 'are taken by another network'],
-  [Object.assign(new Error('compose'), { stderr: 'Bind for 127.0.0.1:9053 failed: port is already allocated' }), 'is taken'],
-  [Object.assign(new Error('compose'), { stderr: 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host' }), 'could not be fetched'],
-])('a failure of the engine becomes one clear message: %s', (error, message) => {
-  expect(explainDockerFailure(error).message).toContain(message);
 });
 
 describeWith('docker', 'a client from an image', () => {
