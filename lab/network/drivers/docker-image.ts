@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 /** These files say how the image is built. docker-compose.yml names the base image. */
 const recipe = ['Dockerfile', 'docker-compose.yml'];
@@ -37,7 +37,7 @@ export async function copiedFiles(root: string): Promise<string[]> {
 async function filesUnder(root: string, source: string): Promise<string[]> {
   if ((await lstat(join(root, source))).isFile()) return [source];
   const entries = await readdir(join(root, source), { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name).slice(join(root, '/').length));
+  return entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => relative(root, join(parentPath, name)));
 }
 
 /**

@@ -1,18 +1,23 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import Docker from 'dockerode';
+import { execa } from 'execa';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { driverContract } from './contract.case.ts';
 import { docker } from './docker.ts';
 import { engineAddress, engineUrl } from './docker-engine.ts';
+import { copiedFiles } from './docker-image.ts';
 import { faultNamed, faultNames } from '../../faults/index.ts';
 import { Timeline } from '../../run/timeline.ts';
 import { startLab } from '../../run/lab.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { defineScenario } from '../../run/scenario.ts';
 import { check } from '../../analysis/checks.ts';
+import { copyProject } from '../../testing/project-copy.ts';
 import { describeWith, until, whyMissing } from '../../testing/testing.ts';
 import { backendArgv, dnsArgv } from '../programs.ts';
 import { backendNames, createTopology, webName } from '../../vocabulary/topology.ts';
@@ -33,6 +38,60 @@ const labelled = async (): Promise<number> => {
   const [containers, networks] = await Promise.all([engine.listContainers({ all: true, filters: { label } }), engine.listNetworks({ filters: { label } })]);
   return containers.length + networks.length;
 };
+
+/** The process that owns a lab of a copy of this project. `up` resolves when the lab is up, and rejects with the stderr of a process that failed. */
+function ownerIn(root: string): { owner: ChildProcess; up: Promise<void> } {
+  const owner = spawn(process.execPath, ['lab/network/drivers/network-owner.fixture.ts', 'docker'], { cwd: root, stdio: 'pipe' });
+  onTestFinished(() => { owner.kill('SIGKILL'); });
+  let stderr = '';
+  owner.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const failed = once(owner, 'close').then(() => { throw new Error(stderr); });
+  failed.catch(() => undefined);
+  return { owner, up: Promise.race([once(createInterface({ input: owner.stdout }), 'line').then(() => undefined), failed]) };
+}
+
+/** Removes at the end of the test the images that it has built. */
+async function forgetNewImages(engine: Docker): Promise<void> {
+  const tags = async () => (await engine.listImages({ filters: { reference: ['failover-lab'] } })).flatMap(({ RepoTags }) => RepoTags ?? []);
+  const before = await tags();
+  onTestFinished(async () => {
+    for (const tag of await tags()) if (!before.includes(tag)) await engine.getImage(tag).remove();
+  });
+}
+
+describeWith('docker', 'the image', () => {
+  test('holds exactly the files that its tag is made of, with their modes', { timeout: 60_000 }, async () => {
+    await using network = await docker.start(topology);
+    const listed = async (print: string) => (await network.host('client').run(['sh', '-c', `cd /lab && find . -path ./node_modules -prune -o -path ./.cache -prune -o ! -type d ${print}`])).stdout.trim().split('\n').sort();
+    const files = await copiedFiles('.');
+    expect(await listed("-printf '%m %P\\n'")).toEqual(files.map((file) => `${(statSync(file).mode & 0o7777).toString(8)} ${file}`).sort());
+    expect(await listed('-exec sha256sum {} +')).toEqual(files.map((file) => `${createHash('sha256').update(readFileSync(file)).digest('hex')}  ./${file}`).sort());
+  });
+
+  test('is built anew after a change of any file that it holds, and the next run has the change', { timeout: 120_000 }, async () => {
+    const engine = new Docker(engineAddress(await engineUrl()));
+    await forgetNewImages(engine);
+    const { root, edit } = copyProject();
+    const files = ['client/external/programs/node_http.mjs', 'client/external/programs/lab_protocol.py', 'package.json'];
+    for (const file of files) edit(file, (text) => text.replace(/\n$/, file.endsWith('json') ? '\n\n' : '\n# The test was here.\n'));
+    const { owner, up } = ownerIn(root);
+    await up;
+    const [client] = await engine.listContainers({ filters: { label: ['com.docker.compose.project=failover-lab', 'com.docker.compose.service=client'] } });
+    const { stdout } = await execa('docker', ['exec', client?.Id ?? '', 'cat', ...files.map((file) => `/lab/${file}`)], { stripFinalNewline: false });
+    expect(stdout).toBe(files.map((file) => readFileSync(join(root, file), 'utf8')).join(''));
+    expect(stdout).not.toBe(files.map((file) => readFileSync(file, 'utf8')).join(''));
+    owner.stdin?.end();
+    await once(owner, 'close');
+    expect(await labelled()).toBe(0);
+  });
+
+  test('if it cannot be built, the message shows the last lines of what failed, and nothing is left behind', { timeout: 60_000 }, async () => {
+    const { root, edit } = copyProject();
+    edit('Dockerfile', (text) => text.replace('COPY lab lab', 'RUN echo begun; no-such-program --of-the-test\nCOPY lab lab'));
+    await expect(ownerIn(root).up).rejects.toThrow(/The docker engine could not start the lab: Command failed with exit code \d+: .* build dns\. Its last lines:\n(.*\n)*.*no-such-program: not found\n/);
+    expect(await labelled()).toBe(0);
+  });
+});
 
 describeWith('docker', 'a lab on docker', () => {
   test('the queries reach the DNS server from the client’s own address, and AAAA answers arrive', { timeout: 60_000 }, async () => {
