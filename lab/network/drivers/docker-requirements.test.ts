@@ -45,7 +45,7 @@ test.each([
   const [first, ...shown] = message.split('\n  ');
   expect(first).toBe('The docker engine could not start the lab: Command failed with exit code 1: docker compose build dns. Its last lines:');
   expect(shown).toHaveLength(20);
-  // eslint-disable-next-line no-control-regex -- the colours of the failed command are removed.
+  // The colours of the failed command are removed.
   expect(shown.slice(-lines.length)).toEqual(lines.map((line) => line.replace(/\u001B\[\d+m/g, '')));
 });
 
