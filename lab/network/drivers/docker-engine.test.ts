@@ -61,10 +61,11 @@ test('a context that does not exist is an error, and the default socket is not u
 });
 
 /** An engine that answers a request (`GET /version`) with a status and a JSON value, or never, where `answer` returns null. */
-async function fakeEngine(answer: (asked: string) => [status: number, body: unknown] | null): Promise<Server> {
+async function fakeEngine(answer: (asked: string, query: URLSearchParams) => [status: number, body: unknown] | null): Promise<Server> {
   const path = join(folder, 'docker.sock');
   const server = createServer(({ method = '', url = '' }, response) => {
-    const answered = answer(`${method} ${url.replace(/\?.*/, '')}`);
+    const { pathname, searchParams } = new URL(url, 'http://engine.test');
+    const answered = answer(`${method} ${pathname}`, searchParams);
     if (answered) response.writeHead(answered[0], { 'content-type': 'application/json' }).end(JSON.stringify(answered[1]));
   }).listen(path);
   await once(server, 'listening');
@@ -141,4 +142,27 @@ test.each([0, 3600, -3600])('a container that was made 60 s ago by the engine’
 
 test('a container from the engine’s future is what a killed run left before the clock was set back', async () => {
   expect(await startBeside({ aheadS: 0, ageS: -3600 })).toEqual({ code: 'START_FAILED', removed: ['DELETE /containers/left'] });
+});
+
+test('a base image that was made again under its name gives another image of the lab', async () => {
+  vi.stubEnv('BASE_IMAGE', 'base.test');
+  /** Returns the name of the image that a start looks for. `base` is what the engine knows of the base image. */
+  const imageAskedFor = async (base: [number, unknown]): Promise<string> => {
+    const asked: string[] = [];
+    const server = await fakeEngine((request, query) => {
+      if (request === 'GET /images/base.test/json') return base;
+      if (request === 'GET /images/json') asked.push(...(JSON.parse(query.get('filters') ?? '{}') as { reference: string[] }).reference);
+      return request === 'GET /images/json' ? [500, { message: 'the end of the test' }] : [200, []];
+    });
+    await expect(docker.start(createTopology())).rejects.toMatchObject({ message: expect.stringContaining('the end of the test') as string });
+    server.close();
+    return asked.join();
+  };
+  const first = await imageAskedFor([200, { Id: 'sha256:1' }]);
+  const again = await imageAskedFor([200, { Id: 'sha256:1' }]);
+  const other = await imageAskedFor([200, { Id: 'sha256:2' }]);
+  const absent = await imageAskedFor([404, { message: 'No such image' }]);
+  expect(first).toMatch(/^failover-lab:[0-9a-f]{12}$/);
+  expect(again).toBe(first);
+  expect(new Set([first, other, absent]).size).toBe(3);
 });
