@@ -60,7 +60,7 @@ async function forgetNewImages(engine: Docker): Promise<void> {
 }
 
 describeWith('docker', 'the image', () => {
-  test('holds exactly the files that its tag is made of, with their modes', { timeout: 60_000 }, async () => {
+  test('holds exactly the files that its tag is made of, with their modes', { timeout: 180_000 }, async () => {
     await using network = await docker.start(topology);
     const listed = async (print: string) => (await network.host('client').run(['sh', '-c', `cd /lab && find . -path ./node_modules -prune -o -path ./.cache -prune -o ! -type d ${print}`])).stdout.trim().split('\n').sort();
     const files = await copiedFiles('.');
@@ -85,7 +85,7 @@ describeWith('docker', 'the image', () => {
     expect(await labelled()).toBe(0);
   });
 
-  test('if it cannot be built, the message shows the last lines of what failed, and nothing is left behind', { timeout: 60_000 }, async () => {
+  test('if it cannot be built, the message shows the last lines of what failed, and nothing is left behind', { timeout: 180_000 }, async () => {
     const { root, edit } = copyProject();
     edit('Dockerfile', (text) => text.replace('COPY lab lab', 'RUN echo begun; no-such-program --of-the-test\nCOPY lab lab'));
     await expect(ownerIn(root).up).rejects.toThrow(/The docker engine could not start the lab: Command failed with exit code \d+: .* build dns\. Its last lines:\n(.*\n)*.*no-such-program: not found\n/);
@@ -94,7 +94,7 @@ describeWith('docker', 'the image', () => {
 });
 
 describeWith('docker', 'a lab on docker', () => {
-  test('the queries reach the DNS server from the client’s own address, and AAAA answers arrive', { timeout: 60_000 }, async () => {
+  test('the queries reach the DNS server from the client’s own address, and AAAA answers arrive', { timeout: 180_000 }, async () => {
     const timeline = new Timeline();
     await using lab = await startLab({ driver: docker, timeline, seed: '1' });
     await lab.dns.aaaa(true);
@@ -119,13 +119,13 @@ describeWith('docker', 'a lab on docker', () => {
     expect(lab.inForce).toEqual([]);
   });
 
-  test('a second lab does not start, says why, and leaves the first one as it is', { timeout: 60_000 }, async () => {
+  test('a second lab does not start, says why, and leaves the first one as it is', { timeout: 180_000 }, async () => {
     await using first = await docker.start(topology);
     await expect(docker.start(topology)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('up already') as string });
     expect((await first.host('client').run(['true'])).exitCode).toBe(0);
   });
 
-  test('the containers of a killed run end by themselves, and the next run removes them', { timeout: 60_000 }, async () => {
+  test('the containers of a killed run end by themselves, and the next run removes them', { timeout: 180_000 }, async () => {
     const owner = spawn(process.execPath, ['lab/network/drivers/network-owner.fixture.ts', 'docker'], { stdio: ['pipe', 'pipe', 'inherit'] });
     onTestFinished(() => { owner.kill('SIGKILL'); });
     await once(createInterface({ input: owner.stdout }), 'line');
@@ -138,7 +138,7 @@ describeWith('docker', 'a lab on docker', () => {
     expect(await labelled()).toBe(0);
   });
 
-  test('if another network has the addresses, the lab says so and leaves that network as it is', { timeout: 60_000 }, async () => {
+  test('if another network has the addresses, the lab says so and leaves that network as it is', { timeout: 180_000 }, async () => {
     const engine = new Docker(engineAddress(await engineUrl()));
     const foreign = await engine.createNetwork({ Name: 'failover-lab-test-foreign', IPAM: { Config: [{ Subnet: '198.51.100.0/25' }] } });
     onTestFinished(async () => { await foreign.remove(); });
@@ -165,7 +165,7 @@ describeWith('docker', 'a client from an image', () => {
   const run = (client: string, clientImage: string) =>
     runScenario({ name: 'test', scenario, driver: docker, client, clientImage, clientOptions: {}, seed: '1', signal: new AbortController().signal });
 
-  test("has the lab's addresses and resolver and the image's files, and leaves nothing behind", { timeout: 60_000 }, async () => {
+  test("has the lab's addresses and resolver and the image's files, and leaves nothing behind", { timeout: 180_000 }, async () => {
     const { journal, events } = await run("sh -c 'ls -d /lab/services; cat /etc/resolv.conf; : {url}'", image);
     expect({ error: journal.error, doubts: journal.doubts }).toEqual({ error: null, doubts: [] });
     // The image does not have /lab/services, so `ls` prints nothing on stdout.
@@ -174,7 +174,7 @@ describeWith('docker', 'a client from an image', () => {
     expect(await labelled()).toBe(0);
   });
 
-  test('runs the programs of the client profiles; the DNS server, the backends and the wire see its requests', { timeout: 60_000 }, async () => {
+  test('runs the programs of the client profiles; the DNS server, the backends and the wire see its requests', { timeout: 180_000 }, async () => {
     const { journal, events } = await run('node /lab/client/external/programs/node_fetch.mjs', image);
     expect(journal).toMatchObject({ status: 'completed', clientImage: image, doubts: [], findings: { requests: { sent: 2, ok: 2 }, connections: { opened: 1, reused: 1 } } });
     const own = events.flatMap((event) => ((event.event === 'backend:request' || event.event === 'dns:query') && event.tMs > 0 ? [event.from] : []));
@@ -182,7 +182,7 @@ describeWith('docker', 'a client from an image', () => {
     expect(await labelled()).toBe(0);
   });
 
-  test('fails the run if the image cannot be pulled, and leaves nothing behind', { timeout: 60_000 }, async () => {
+  test('fails the run if the image cannot be pulled, and leaves nothing behind', { timeout: 180_000 }, async () => {
     const { journal } = await run('curl {url}', 'no-such-image.invalid/x:1');
     expect(journal).toMatchObject({ status: 'failed', error: expect.stringMatching(/^The image no-such-image\.invalid\/x:1 is not on the engine, and could not be pulled: /) as string });
     expect(await labelled()).toBe(0);
