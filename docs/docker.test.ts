@@ -1,30 +1,99 @@
-/** Runs the commands of docs/docker.md exactly as the page shows them. */
+/** Runs the commands of docs/docker.md exactly as the page shows them, and asks the lab whether each of them had its effect. */
 import { readFileSync } from 'node:fs';
+import Docker from 'dockerode';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
-import { composeCommand } from '../lab/network/drivers/docker-engine.ts';
+import { composeCommand, engineAddress, engineUrl } from '../lab/network/drivers/docker-engine.ts';
 import { describeWith, until } from '../lab/testing/testing.ts';
 
 const byHand = readFileSync('docs/docker.md', 'utf8').split('## Scenarios on Docker')[0] ?? '';
 const commands = [...byHand.matchAll(/^```\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) => block.trim().split('\n'));
 
+const filters = { label: ['failover-lab'] };
+const connectEngine = async (): Promise<Docker> => new Docker(engineAddress(await engineUrl()));
+
+/** Runs a command of the page. The test has no terminal, and `docker compose exec` expects one without -T. */
+const run = async (line: string) => {
+  const compose = (await composeCommand()).join(' ');
+  return await execa('sh', ['-c', line.replace('docker compose exec', 'docker compose exec -T').replaceAll('docker compose', compose)], { reject: false, all: true });
+};
+/** Runs a command in the client's container. Returns its stdout and its exit code. */
+const client = async (line: string) => {
+  const { stdout, exitCode } = await run(`docker compose exec client ${line}`);
+  return { stdout, exitCode };
+};
+/** Asks the DNS server ten times. Each answer is one line. */
+const tenAnswers = async (type: string): Promise<Set<string>> =>
+  new Set((await client(`sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do dig +short ${type} web.lab.test | xargs echo; done'`)).stdout.split('\n'));
+
+const json = "-H 'content-type: application/json'";
+const control = 'curl -sS --fail-with-body localhost:9080';
+const twoOfThree = /^198\.51\.100\.1[123]\n198\.51\.100\.1[123]$/;
+
+/** No host of the lab network can give a command: neither by a published port, nor on the service's own address, in either family. */
+async function expectNoWayIn(): Promise<void> {
+  const containers = await (await connectEngine()).listContainers({ filters });
+  expect(containers.map(({ Labels, Ports }) => [Labels['com.docker.compose.service'], Ports]).sort()).toEqual(['backend-1', 'backend-2', 'backend-3', 'client', 'dns', 'observer'].map((name) => [name, []]));
+  for (const address of ['198.51.100.53', '[2001:db8:1::53]', '198.51.100.11', '[2001:db8:1::11]']) {
+    const refused = await run(`docker compose exec client curl -sS http://${address}:9080/ ${json} -H 'host: localhost:9080'`);
+    // 7: the connection was refused (curl(1)).
+    expect({ address, exitCode: refused.exitCode, all: refused.all }).toEqual({ address, exitCode: 7, all: expect.stringContaining('9080') as string });
+  }
+}
+
+/** The commands of the page in their order. Each function gets the output, and asks the lab for the effect. A command ends with 0, or with the exit code here. */
+const steps: [line: string, seen: (output: string) => unknown, exitCode?: number][] = [
+  ['docker compose up --build --detach', () => until(async () => ((await run('docker compose ps')).all.match(/healthy/g)?.length === 4 ? true : undefined), 'four healthy services')],
+  ['docker compose ps', async (output) => {
+    expect(output.match(/\(healthy\)/g)).toHaveLength(4);
+    await expectNoWayIn();
+  }],
+  ['docker compose exec client curl -s http://web.lab.test:8080/', (output) => { expect(output).toMatch(/^Hello, World from 198\.51\.100\.1[123]$/); }],
+  ['docker compose exec client dig +short web.lab.test', (output) => { expect(output).toMatch(twoOfThree); }],
+  ['docker compose exec client node client/main.ts --times 3 http://web.lab.test:8080/', (output) => {
+    expect(output.match(/200 Hello, World from/g)).toHaveLength(3);
+    expect(output.match(/reuses connection/g)).toHaveLength(2);
+  }],
+  [`docker compose exec dns ${control}`, (output) => { expect(JSON.parse(output)).toMatchObject({ commands: expect.arrayContaining(['filter', 'aaaa']) as string[] }); }],
+  [`docker compose exec backend-1 ${control}`, (output) => { expect(JSON.parse(output)).toMatchObject({ commands: expect.arrayContaining(['behaviour', 'refuse']) as string[] }); }],
+  ['docker compose exec client dig +short web.lab.test', async (output) => {
+    expect(output).toMatch(twoOfThree);
+    expect((await tenAnswers('A')).size).toBeGreaterThan(1);
+  }],
+  [`docker compose exec dns ${control}/filter ${json} -d '{"filter":"shuffle","on":false}'`, async () => {
+    expect(await tenAnswers('A')).toEqual(new Set(['198.51.100.11 198.51.100.12']));
+    expect(await tenAnswers('AAAA')).toEqual(new Set(['']));
+  }],
+  ['docker compose exec client dig +short web.lab.test', (output) => { expect(output).toBe('198.51.100.11\n198.51.100.12'); }],
+  [`docker compose exec dns ${control}/aaaa ${json} -d '{"on":true}'`, async () => { expect(await tenAnswers('AAAA')).toEqual(new Set(['2001:db8:1::11 2001:db8:1::12'])); }],
+  ['docker compose exec client curl -s http://web.lab.test:8080/', (output) => { expect(output).toMatch(/^Hello, World from 2001:db8:1::1[12]$/); }],
+  [`docker compose exec backend-1 ${control}/behaviour ${json} -d '{"delayMs":500}'`, async () => {
+    const { stdout } = await client("curl -sS -o /dev/null -w '%{time_starttransfer} %{http_code}' http://backend-1.lab.test:8080/");
+    const [seconds, status] = stdout.split(' ').map(Number);
+    expect(status).toBe(200);
+    expect(seconds).toBeGreaterThanOrEqual(0.5);
+  }],
+  [`docker compose exec backend-2 ${control}/refuse ${json} -d '{"family":4}'`, () => undefined],
+  ['docker compose exec client curl -sS --ipv4 http://backend-2.lab.test:8080/', (output) => { expect(output).toMatch(/Connection refused|Couldn't connect|Could not connect/); }, 7],
+  ['docker compose exec client curl -sS --ipv6 http://backend-2.lab.test:8080/', (output) => { expect(output).toBe('Hello, World from 2001:db8:1::12'); }],
+  ['docker compose kill backend-1', async () => { expect((await client('curl -sS --max-time 1 http://backend-1.lab.test:8080/')).exitCode).not.toBe(0); }],
+  // The address of a killed container is gone, so its attempt is silent, and the client goes on to the next address.
+  ['docker compose exec client node client/main.ts --times 5 http://web.lab.test:8080/', (output) => { expect(output.match(/200 Hello, World from 2001:db8:1::12/g)).toHaveLength(5); }],
+  ['docker compose start backend-1', () => until(async () => ((await client('curl -sS http://backend-1.lab.test:8080/')).exitCode === 0 ? true : undefined), 'an answer of backend-1')],
+];
+
 describeWith(['docker', 'curl'], 'a lab by hand on docker', () => {
-  test(`${commands.length} commands of docs/docker.md`, { timeout: 600_000 }, async () => {
-    const compose = (await composeCommand()).join(' ');
-    // The test has no terminal, and `docker compose exec` expects one without -T.
-    const run = (line: string) => execa('sh', ['-c', line.replace('docker compose exec', 'docker compose exec -T').replaceAll('docker compose', compose)], { reject: false, all: true });
+  test(`${commands.length} commands of docs/docker.md have their effect`, { timeout: 600_000 }, async () => {
+    expect(commands).toEqual(steps.map(([line]) => line));
     onTestFinished(async () => { await run('docker compose down --timeout 0'); });
-    const outputs: string[] = [];
-    for (const line of commands) {
+    for (const [line, seen, expected = 0] of steps) {
       const { exitCode, all } = await run(line);
-      expect({ line, exitCode, all }).toMatchObject({ exitCode: 0 });
-      outputs.push(all);
-      if (line === 'docker compose ps') await until(async () => ((await run(line)).all.match(/healthy/g)?.length === 4 ? true : undefined), 'four healthy services');
+      expect({ line, exitCode, all }).toEqual({ line, exitCode: expected, all });
+      await seen(all);
     }
-    const digs = outputs.filter((_, index) => commands[index]?.includes('dig +short'));
-    expect(digs.at(-1)).toBe('198.51.100.11\n198.51.100.12');
-    expect(outputs.find((_, index) => commands[index]?.includes('curl -s http://web') && index > commands.findIndex((line) => line.includes('aaaa')))).toMatch(/^Hello, World from 2001:db8:1::1[123]$/);
-    // The address of a killed container is gone, so its attempt is silent, and the client goes on to the next address.
-    expect(outputs.at(-2)).toContain('Hello, World from');
+    expect((await run('docker compose down')).exitCode).toBe(0);
+    const engine = await connectEngine();
+    expect(await engine.listContainers({ all: true, filters })).toEqual([]);
+    expect(await engine.listNetworks({ filters })).toEqual([]);
   });
 });

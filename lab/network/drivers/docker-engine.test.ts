@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { docker } from './docker.ts';
 import { answerOf, connectEngine, engineAddress, engineUrl } from './docker-engine.ts';
+import type { LabError } from '../../vocabulary/errors.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
 
 let folder: string;
@@ -59,17 +60,22 @@ test('a context that does not exist is an error, and the default socket is not u
   await expect(engineUrl()).rejects.toThrow('Expected the docker context `nosuch`');
 });
 
-/** An engine that has lost the shims of its containers: it answers /version. It accepts all other requests, and never answers them. */
-async function stuckEngine(): Promise<Server> {
+/** An engine that answers a request (`GET /version`) with a status and a JSON value, or never, where `answer` returns null. */
+async function fakeEngine(answer: (asked: string, query: URLSearchParams) => [status: number, body: unknown] | null): Promise<Server> {
   const path = join(folder, 'docker.sock');
-  const server = createServer((request, response) => {
-    if (request.url?.endsWith('/version')) response.end('{"Version":"0"}');
+  const server = createServer(({ method = '', url = '' }, response) => {
+    const { pathname, searchParams } = new URL(url, 'http://engine.test');
+    const answered = answer(`${method} ${pathname}`, searchParams);
+    if (answered) response.writeHead(answered[0], { 'content-type': 'application/json' }).end(JSON.stringify(answered[1]));
   }).listen(path);
   await once(server, 'listening');
   onTestFinished(() => { server.close(); });
   vi.stubEnv('DOCKER_HOST', `unix://${path}`);
   return server;
 }
+
+/** An engine that has lost the shims of its containers: it answers /version. It accepts all other requests, and never answers them. */
+const stuckEngine = (): Promise<Server> => fakeEngine((asked) => (asked === 'GET /version' ? [200, { Version: '0' }] : null));
 
 test('an answer that never comes is an error after the time limit, and `close` ends the connection', async () => {
   const server = await stuckEngine();
@@ -103,4 +109,60 @@ test('the start of a lab on a stuck engine fails after the time limit', async ()
   await vi.advanceTimersByTimeAsync(30_000);
   expect(await failed).toMatchObject({ code: 'TIME_LIMIT', message: expect.stringContaining('The docker engine is stuck: Listing its containers did not end within 30000 ms.') as string });
   expect(asked).toEqual(['/version', '/containers/json', '/containers/json']);
+});
+
+/** Starts a lab on an engine whose clock is ahead of this machine's, with one running container that no run holds. Returns the error and what was removed. */
+async function startBeside({ aheadS, ageS }: { aheadS: number; ageS: number }): Promise<{ code: string; removed: string[] }> {
+  const engineNowMs = Date.now() + aheadS * 1000;
+  const answers: Record<string, [number, unknown]> = {
+    'GET /version': [200, { Version: '0' }],
+    'GET /info': [200, { SystemTime: new Date(engineNowMs).toISOString().replace('Z', '123456Z') }],
+    'GET /containers/json': [200, [{ Id: 'left', State: 'running', Created: Math.floor(engineNowMs / 1000 - ageS) }]],
+    'GET /containers/left/json': [200, { ExecIDs: null }],
+    'DELETE /containers/left': [204, ''],
+    'GET /networks': [200, []],
+  };
+  const removed: string[] = [];
+  await fakeEngine((asked) => {
+    if (asked.startsWith('DELETE')) removed.push(asked);
+    // What comes after the removal is not part of the test.
+    return answers[asked] ?? [500, { message: 'the engine of the test has no answer' }];
+  });
+  const { code } = await docker.start(createTopology()).then(() => ({ code: 'none' }), (error: unknown) => error as LabError);
+  return { code, removed: [...new Set(removed)] };
+}
+
+test.each([0, 3600, -3600])('a container that was made 2 s ago by the engine’s clock, %i s ahead of this machine’s, belongs to a lab that is starting', async (aheadS) => {
+  expect(await startBeside({ aheadS, ageS: 2 })).toEqual({ code: 'BAD_INPUT', removed: [] });
+});
+
+test.each([0, 3600, -3600])('a container that was made 60 s ago by the engine’s clock, %i s ahead of this machine’s, is what a killed run has left', async (aheadS) => {
+  expect(await startBeside({ aheadS, ageS: 60 })).toEqual({ code: 'START_FAILED', removed: ['DELETE /containers/left'] });
+});
+
+test('a container from the engine’s future is what a killed run left before the clock was set back', async () => {
+  expect(await startBeside({ aheadS: 0, ageS: -3600 })).toEqual({ code: 'START_FAILED', removed: ['DELETE /containers/left'] });
+});
+
+test('a base image that was made again under its name gives another image of the lab', async () => {
+  vi.stubEnv('BASE_IMAGE', 'base.test');
+  /** Returns the name of the image that a start looks for. `base` is what the engine knows of the base image. */
+  const imageAskedFor = async (base: [number, unknown]): Promise<string> => {
+    const asked: string[] = [];
+    const server = await fakeEngine((request, query) => {
+      if (request === 'GET /images/base.test/json') return base;
+      if (request === 'GET /images/json') asked.push(...(JSON.parse(query.get('filters') ?? '{}') as { reference: string[] }).reference);
+      return request === 'GET /images/json' ? [500, { message: 'the end of the test' }] : [200, []];
+    });
+    await expect(docker.start(createTopology())).rejects.toMatchObject({ message: expect.stringContaining('the end of the test') as string });
+    server.close();
+    return asked.join();
+  };
+  const first = await imageAskedFor([200, { Id: 'sha256:1' }]);
+  const again = await imageAskedFor([200, { Id: 'sha256:1' }]);
+  const other = await imageAskedFor([200, { Id: 'sha256:2' }]);
+  const absent = await imageAskedFor([404, { message: 'No such image' }]);
+  expect(first).toMatch(/^failover-lab:[0-9a-f]{12}$/);
+  expect(again).toBe(first);
+  expect(new Set([first, other, absent]).size).toBe(3);
 });

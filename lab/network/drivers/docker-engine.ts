@@ -1,10 +1,9 @@
-/** Finds the engine, the command of compose, and the tag of the image that belongs to these sources. */
+/** Finds the engine and the command of compose. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Docker, { type DockerOptions } from 'dockerode';
 import { execa } from 'execa';
 import { LabError } from '../../vocabulary/errors.ts';
@@ -93,20 +92,4 @@ export function composeCommand(): Promise<string[]> {
     throw new LabError('MISSING_TOOL', 'Compose was not found: neither `docker compose version` (v2) nor `docker-compose version` (v1) works. Install Compose v2 or docker-compose v1.');
   })();
   return found;
-}
-
-let tag: Promise<string> | undefined;
-
-/** Returns the tag of the lab's image: a hash of everything that the image is made of. When the sources change, the lab builds another image. */
-export function imageTag(): Promise<string> {
-  tag ??= (async () => {
-    const root = fileURLToPath(new URL('../../..', import.meta.url));
-    const hash = createHash('sha256').update(process.env['BASE_IMAGE'] ?? '');
-    const listed = await Promise.all(['lab', 'services', 'client'].map((folder) => readdir(join(root, folder), { recursive: true })));
-    const sources = listed.flatMap((names, index) => names.map((name) => join(['lab', 'services', 'client'][index] ?? '', name)));
-    const files = ['Dockerfile', 'package-lock.json', ...sources.filter((name) => /\.(ts|sh)$/.test(name) && !name.endsWith('.test.ts')).sort()];
-    for (const file of files) hash.update(`${file}\n`).update(await readFile(join(root, file)));
-    return hash.digest('hex').slice(0, 12);
-  })();
-  return tag;
 }

@@ -1,4 +1,5 @@
 /** What the docker driver needs, and one clear message for each known failure of an engine. */
+import { stripVTControlCharacters } from 'node:util';
 import Docker from 'dockerode';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { composeCommand, engineAddress, engineUrl } from './docker-engine.ts';
@@ -27,26 +28,42 @@ async function tried(look: () => Promise<string>): Promise<{ found: boolean; obs
   }
 }
 
-/** Patterns for the messages of the engine and of Compose v1 and v2. The messages differ between versions, but they share these words. */
-const known: { pattern: RegExp; code: LabError['code']; message: string }[] = [
-  { pattern: /EACCES|permission denied/i, code: 'NOT_SUPPORTED', message: 'This user may not use the docker engine. Add the user to the group `docker` (`sudo usermod -aG docker $USER`) and log in again, or run the lab as root.' },
-  { pattern: /connect ENOENT|ECONNREFUSED|Cannot connect to the Docker daemon|ENOTFOUND|EHOSTUNREACH/i, code: 'NOT_SUPPORTED', message: 'No docker engine answers. Start it: open Docker Desktop, or run `sudo systemctl start docker`. If the engine is elsewhere, set DOCKER_HOST.' },
+/** A failure that is known: the words that it is known by, and what to do. Engines and composes differ in their messages, but they share these words. */
+interface Known {
+  pattern: RegExp;
+  code: LabError['code'];
+  message: string;
+}
+
+/** Why the engine did not answer this process. */
+const knownOfEngine: Known[] = [
+  { pattern: /connect EACCES/, code: 'NOT_SUPPORTED', message: 'This user may not use the docker engine. Add the user to the group `docker` (`sudo usermod -aG docker $USER`) and log in again, or run the lab as root.' },
+  { pattern: /connect (ENOENT|ECONNREFUSED|EHOSTUNREACH)|ENOTFOUND/, code: 'NOT_SUPPORTED', message: 'No docker engine answers. Start it: open Docker Desktop, or run `sudo systemctl start docker`. If the engine is elsewhere, set DOCKER_HOST.' },
+];
+
+/** Why compose could not build the image, or start the containers. The words of the engine's failures mean something else here: npm, too, says ECONNREFUSED. */
+const knownOfCompose: Known[] = [
   { pattern: /Pool overlaps/i, code: 'BAD_INPUT', message: 'The addresses of the lab network (198.51.100.0/24, 2001:db8:1::/64) are taken by another network of this engine. If that is another lab, take it down (`make down` or `docker compose down`). Otherwise remove that network (`docker network ls`, `docker network rm NAME`).' },
-  { pattern: /port is already allocated|address already in use/i, code: 'START_FAILED', message: 'A port that the lab publishes on 127.0.0.1 (9011, 9012, 9013 or 9053) is taken by another program. Stop that program.' },
   {
-    pattern: /no such host|pull access denied|failed to resolve|manifest unknown|Temporary failure in name resolution|EAI_AGAIN/i,
+    pattern: /no such host|pull access denied|failed to resolve|manifest unknown|Temporary failure (in name resolution|resolving)|EAI_AGAIN|ENOTFOUND/i,
     code: 'START_FAILED',
     message: 'The base image or a package could not be fetched. The first build needs a connection to the internet. Without one, set BASE_IMAGE to an image that the engine has, with Node 24, iproute2, nftables, curl and dig.',
   },
 ];
 
+/** The reason of a failed build is in its last lines: those of the command that failed, then those of the builder and of compose. */
+const lastLines = 20;
+
 /** Turns any failure of the engine or of compose into one message: what failed and what to do. The original words stand at its end. */
 export function explainDockerFailure(error: unknown): LabError {
   if (error instanceof LabError) return error;
-  const { stderr, stdout, shortMessage, code } = error as { stderr?: string; stdout?: string; shortMessage?: string; code?: string };
-  const text = [code, messageOf(error), stderr, stdout].filter(Boolean).join('\n');
-  const match = known.find(({ pattern }) => pattern.test(text));
-  const lines = stderr?.trim().split('\n') ?? [];
-  const words = (lines.find((line) => match?.pattern.test(line)) ?? lines.at(-1) ?? shortMessage ?? messageOf(error)).trim();
-  return new LabError(match?.code ?? 'START_FAILED', match ? `${match.message} (${words})` : `The docker engine could not start the lab: ${words}`, { cause: error });
+  // execa's error has all output of compose, in the order in which it came.
+  const { all, shortMessage = '' } = error as { all?: string; shortMessage?: string };
+  const lines = stripVTControlCharacters(all ?? messageOf(error)).split(/[\r\n]+/).filter((line) => line.trim() !== '');
+  for (const { pattern, code, message } of all === undefined ? knownOfEngine : knownOfCompose) {
+    const words = lines.find((line) => pattern.test(line));
+    if (words !== undefined) return new LabError(code, `${message} (${words.trim()})`, { cause: error });
+  }
+  const words = all === undefined ? [messageOf(error)] : [`${shortMessage}. ${lines.length > 0 ? 'Its last lines:' : 'It wrote nothing.'}`, ...lines.slice(-lastLines)];
+  return new LabError('START_FAILED', `The docker engine could not start the lab: ${words.join('\n  ')}`, { cause: error });
 }

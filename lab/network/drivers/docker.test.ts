@@ -1,19 +1,23 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import Docker from 'dockerode';
+import { execa } from 'execa';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { driverContract } from './contract.case.ts';
 import { docker } from './docker.ts';
 import { engineAddress, engineUrl } from './docker-engine.ts';
-import { explainDockerFailure } from './docker-requirements.ts';
+import { copiedFiles } from './docker-image.ts';
 import { faultNamed, faultNames } from '../../faults/index.ts';
 import { Timeline } from '../../run/timeline.ts';
 import { startLab } from '../../run/lab.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { defineScenario } from '../../run/scenario.ts';
 import { check } from '../../analysis/checks.ts';
+import { copyProject } from '../../testing/project-copy.ts';
 import { describeWith, until, whyMissing } from '../../testing/testing.ts';
 import { backendArgv, dnsArgv } from '../programs.ts';
 import { backendNames, createTopology, webName } from '../../vocabulary/topology.ts';
@@ -35,8 +39,62 @@ const labelled = async (): Promise<number> => {
   return containers.length + networks.length;
 };
 
+/** The process that owns a lab of a copy of this project. `up` resolves when the lab is up, and rejects with the stderr of a process that failed. */
+function ownerIn(root: string): { owner: ChildProcess; up: Promise<void> } {
+  const owner = spawn(process.execPath, ['lab/network/drivers/network-owner.fixture.ts', 'docker'], { cwd: root, stdio: 'pipe' });
+  onTestFinished(() => { owner.kill('SIGKILL'); });
+  let stderr = '';
+  owner.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const failed = once(owner, 'close').then(() => { throw new Error(stderr); });
+  failed.catch(() => undefined);
+  return { owner, up: Promise.race([once(createInterface({ input: owner.stdout }), 'line').then(() => undefined), failed]) };
+}
+
+/** Removes at the end of the test the images that it has built. */
+async function forgetNewImages(engine: Docker): Promise<void> {
+  const tags = async () => (await engine.listImages({ filters: { reference: ['failover-lab'] } })).flatMap(({ RepoTags }) => RepoTags ?? []);
+  const before = await tags();
+  onTestFinished(async () => {
+    for (const tag of await tags()) if (!before.includes(tag)) await engine.getImage(tag).remove();
+  });
+}
+
+describeWith('docker', 'the image', () => {
+  test('holds exactly the files that its tag is made of, with their modes', { timeout: 180_000 }, async () => {
+    await using network = await docker.start(topology);
+    const listed = async (print: string) => (await network.host('client').run(['sh', '-c', `cd /lab && find . -path ./node_modules -prune -o -path ./.cache -prune -o ! -type d ${print}`])).stdout.trim().split('\n').sort();
+    const files = await copiedFiles('.');
+    expect(await listed("-printf '%m %P\\n'")).toEqual(files.map((file) => `${(statSync(file).mode & 0o7777).toString(8)} ${file}`).sort());
+    expect(await listed('-exec sha256sum {} +')).toEqual(files.map((file) => `${createHash('sha256').update(readFileSync(file)).digest('hex')}  ./${file}`).sort());
+  });
+
+  test('is built anew after a change of any file that it holds, and the next run has the change', { timeout: 120_000 }, async () => {
+    const engine = new Docker(engineAddress(await engineUrl()));
+    await forgetNewImages(engine);
+    const { root, edit } = copyProject();
+    const files = ['client/external/programs/node_http.mjs', 'client/external/programs/lab_protocol.py', 'package.json'];
+    for (const file of files) edit(file, (text) => text.replace(/\n$/, file.endsWith('json') ? '\n\n' : '\n# The test was here.\n'));
+    const { owner, up } = ownerIn(root);
+    await up;
+    const [client] = await engine.listContainers({ filters: { label: ['com.docker.compose.project=failover-lab', 'com.docker.compose.service=client'] } });
+    const { stdout } = await execa('docker', ['exec', client?.Id ?? '', 'cat', ...files.map((file) => `/lab/${file}`)], { stripFinalNewline: false });
+    expect(stdout).toBe(files.map((file) => readFileSync(join(root, file), 'utf8')).join(''));
+    expect(stdout).not.toBe(files.map((file) => readFileSync(file, 'utf8')).join(''));
+    owner.stdin?.end();
+    await once(owner, 'close');
+    expect(await labelled()).toBe(0);
+  });
+
+  test('if it cannot be built, the message shows the last lines of what failed, and nothing is left behind', { timeout: 180_000 }, async () => {
+    const { root, edit } = copyProject();
+    edit('Dockerfile', (text) => text.replace('COPY lab lab', 'RUN echo begun; no-such-program --of-the-test\nCOPY lab lab'));
+    await expect(ownerIn(root).up).rejects.toThrow(/The docker engine could not start the lab: Command failed with exit code \d+: .* build dns\. Its last lines:\n(.*\n)*.*no-such-program: not found\n/);
+    expect(await labelled()).toBe(0);
+  });
+});
+
 describeWith('docker', 'a lab on docker', () => {
-  test('the queries reach the DNS server from the client’s own address, and AAAA answers arrive', { timeout: 60_000 }, async () => {
+  test('the queries reach the DNS server from the client’s own address, and AAAA answers arrive', { timeout: 180_000 }, async () => {
     const timeline = new Timeline();
     await using lab = await startLab({ driver: docker, timeline, seed: '1' });
     await lab.dns.aaaa(true);
@@ -61,13 +119,13 @@ describeWith('docker', 'a lab on docker', () => {
     expect(lab.inForce).toEqual([]);
   });
 
-  test('a second lab does not start, says why, and leaves the first one as it is', { timeout: 60_000 }, async () => {
+  test('a second lab does not start, says why, and leaves the first one as it is', { timeout: 180_000 }, async () => {
     await using first = await docker.start(topology);
     await expect(docker.start(topology)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('up already') as string });
     expect((await first.host('client').run(['true'])).exitCode).toBe(0);
   });
 
-  test('the containers of a killed run end by themselves, and the next run removes them', { timeout: 60_000 }, async () => {
+  test('the containers of a killed run end by themselves, and the next run removes them', { timeout: 180_000 }, async () => {
     const owner = spawn(process.execPath, ['lab/network/drivers/network-owner.fixture.ts', 'docker'], { stdio: ['pipe', 'pipe', 'inherit'] });
     onTestFinished(() => { owner.kill('SIGKILL'); });
     await once(createInterface({ input: owner.stdout }), 'line');
@@ -80,7 +138,7 @@ describeWith('docker', 'a lab on docker', () => {
     expect(await labelled()).toBe(0);
   });
 
-  test('if another network has the addresses, the lab says so and leaves that network as it is', { timeout: 60_000 }, async () => {
+  test('if another network has the addresses, the lab says so and leaves that network as it is', { timeout: 180_000 }, async () => {
     const engine = new Docker(engineAddress(await engineUrl()));
     const foreign = await engine.createNetwork({ Name: 'failover-lab-test-foreign', IPAM: { Config: [{ Subnet: '198.51.100.0/25' }] } });
     onTestFinished(async () => { await foreign.remove(); });
@@ -96,16 +154,6 @@ test('the lab by hand starts its services with the same options as the driver', 
   expect(given).toEqual(wanted);
 });
 
-test.each([
-  [Object.assign(new Error('connect ENOENT /var/run/docker.sock'), { code: 'ENOENT' }), 'No docker engine answers'],
-  [Object.assign(new Error('connect EACCES /var/run/docker.sock'), { code: 'EACCES' }), 'This user may not use the docker engine'],
-  [Object.assign(new Error('compose'), { stderr: 'Creating network\nPool overlaps with other one on this address space' }), 'are taken by another network'],
-  [Object.assign(new Error('compose'), { stderr: 'Bind for 127.0.0.1:9053 failed: port is already allocated' }), 'is taken'],
-  [Object.assign(new Error('compose'), { stderr: 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host' }), 'could not be fetched'],
-])('a failure of the engine becomes one clear message: %s', (error, message) => {
-  expect(explainDockerFailure(error).message).toContain(message);
-});
-
 describeWith('docker', 'a client from an image', () => {
   // Any image will do that the lab did not make. This one is on the engine, because the lab's own image is made from it.
   const image = process.env['BASE_IMAGE'] ?? 'node:24.21.0-bookworm-slim';
@@ -117,7 +165,7 @@ describeWith('docker', 'a client from an image', () => {
   const run = (client: string, clientImage: string) =>
     runScenario({ name: 'test', scenario, driver: docker, client, clientImage, clientOptions: {}, seed: '1', signal: new AbortController().signal });
 
-  test("has the lab's addresses and resolver and the image's files, and leaves nothing behind", { timeout: 60_000 }, async () => {
+  test("has the lab's addresses and resolver and the image's files, and leaves nothing behind", { timeout: 180_000 }, async () => {
     const { journal, events } = await run("sh -c 'ls -d /lab/services; cat /etc/resolv.conf; : {url}'", image);
     expect({ error: journal.error, doubts: journal.doubts }).toEqual({ error: null, doubts: [] });
     // The image does not have /lab/services, so `ls` prints nothing on stdout.
@@ -126,7 +174,7 @@ describeWith('docker', 'a client from an image', () => {
     expect(await labelled()).toBe(0);
   });
 
-  test('runs the programs of the client profiles; the DNS server, the backends and the wire see its requests', { timeout: 60_000 }, async () => {
+  test('runs the programs of the client profiles; the DNS server, the backends and the wire see its requests', { timeout: 180_000 }, async () => {
     const { journal, events } = await run('node /lab/client/external/programs/node_fetch.mjs', image);
     expect(journal).toMatchObject({ status: 'completed', clientImage: image, doubts: [], findings: { requests: { sent: 2, ok: 2 }, connections: { opened: 1, reused: 1 } } });
     const own = events.flatMap((event) => ((event.event === 'backend:request' || event.event === 'dns:query') && event.tMs > 0 ? [event.from] : []));
@@ -134,7 +182,7 @@ describeWith('docker', 'a client from an image', () => {
     expect(await labelled()).toBe(0);
   });
 
-  test('fails the run if the image cannot be pulled, and leaves nothing behind', { timeout: 60_000 }, async () => {
+  test('fails the run if the image cannot be pulled, and leaves nothing behind', { timeout: 180_000 }, async () => {
     const { journal } = await run('curl {url}', 'no-such-image.invalid/x:1');
     expect(journal).toMatchObject({ status: 'failed', error: expect.stringMatching(/^The image no-such-image\.invalid\/x:1 is not on the engine, and could not be pulled: /) as string });
     expect(await labelled()).toBe(0);

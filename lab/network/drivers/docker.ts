@@ -5,17 +5,20 @@
  * Each container idles (`sleep infinity` under an init). The driver starts processes in it by exec, as the netns driver starts them in a
  * namespace. So a killed server leaves its host in place. If the container were killed, the host's addresses would be gone too.
  */
-import type { default as Docker, Container } from 'dockerode';
+import { fileURLToPath } from 'node:url';
+import type { default as Docker, Container, ContainerInfo } from 'dockerode';
 import { execa } from 'execa';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { hostNames, type HostName, type Topology } from '../../vocabulary/topology.ts';
-import { answerOf, composeCommand, connectEngine, engineUrl, imageTag, type Engine } from './docker-engine.ts';
+import { answerOf, composeCommand, connectEngine, type Engine } from './docker-engine.ts';
 import { startGuest, type Guest } from './docker-guest.ts';
 import { createDockerHost } from './docker-host.ts';
+import { imageTag } from './docker-image.ts';
 import { withSysctls } from './docker-sysctls.ts';
 import { dockerRequirements, explainDockerFailure } from './docker-requirements.ts';
 import type { Driver, Host, Network } from './driver.ts';
 
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** The compose project of every lab that this driver makes. A lab by hand has another project, whose name compose chooses. */
 const project = 'failover-lab';
 const projectLabel = [`com.docker.compose.project=${project}`];
@@ -47,9 +50,11 @@ async function startNetwork(topology: Topology): Promise<Network> {
     const { api, url } = engine;
     const version = await answerOf('Reading its version', api.version());
     await removeEndedLab(api);
+    const tag = await imageTag(root, await ownBase(api));
+    const settings = composeSettings(topology, url, tag);
     // The image is built once, here. Compose v2 would build it for all six hosts at the same time.
-    if (!(await hasImage(api))) await compose(['build', 'dns'], topology, buildLimitMs);
-    await withSysctls(topology.clientSysctls, version.KernelVersion, (files) => compose(['up', '--detach', '--no-build'], topology, upLimitMs, files));
+    if (!(await hasImage(api, tag))) await compose(['build', 'dns'], settings, buildLimitMs);
+    await withSysctls(topology.clientSysctls, version.KernelVersion, (files) => compose(['up', '--detach', '--no-build'], settings, upLimitMs, files));
     const containers = await containersByHost(api);
     const absent = hostNames.find((name) => !containers.has(name));
     if (absent) throw new LabError('START_FAILED', `The container of ${absent} ended while it started: ${await lastWords(api, absent)}`);
@@ -72,7 +77,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
       await answerOf('Pinging it', api.ping());
       // The guests are removed first: compose does not know them, and they still use the client's network.
       await Promise.all(guests.map(({ remove }) => remove())).catch(() => undefined);
-      await compose(['down', '--timeout', '0'], topology, downLimitMs).catch(() => removeLabelled(api, projectLabel));
+      await compose(['down', '--timeout', '0'], settings, downLimitMs).catch(() => removeLabelled(api, projectLabel));
     };
     return {
       driver: 'docker',
@@ -100,29 +105,45 @@ async function startNetwork(topology: Topology): Promise<Network> {
   }
 }
 
-/** Runs compose on docker-compose.yml. `files` are `--file` arguments for further compose files. @throws the error of execa, with compose's stderr. */
-async function compose(args: string[], { hosts }: Topology, limitMs: number, files: string[] = []): Promise<void> {
+/** Returns the variables that docker-compose.yml reads, and the address of the engine: Compose v1 does not know docker contexts. */
+function composeSettings({ hosts }: Topology, url: string, tag: string): Record<string, string> {
+  return {
+    DOCKER_HOST: url,
+    LAB_IMAGE_TAG: tag,
+    LAB_CLIENT_IPV4: hosts.client.ipv4,
+    LAB_IPV6_NETWORK: hosts.dns.ipv6.replace(/:53$/, ''),
+    COMPOSE_IGNORE_ORPHANS: 'true',
+  };
+}
+
+/** Runs compose on docker-compose.yml. `files` are `--file` arguments for further compose files. @throws the error of execa, with all output of compose. */
+async function compose(args: string[], settings: Record<string, string>, limitMs: number, files: string[] = []): Promise<void> {
   const [file = '', ...before] = await composeCommand();
   await execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...files, ...args], {
-    cwd: new URL('../../..', import.meta.url),
+    cwd: root,
     timeout: limitMs,
     stdin: 'ignore',
+    // A build tells what failed on stdout or on stderr, depending on compose and on the builder.
+    all: true,
     // Ctrl-C at the terminal must reach only this process. compose would stop at once, and leave half a lab behind.
     detached: true,
-    env: {
-      // Compose v1 does not know docker contexts, so the address of the engine is passed to v1 and v2.
-      DOCKER_HOST: await engineUrl(),
-      LAB_IMAGE_TAG: await imageTag(),
-      LAB_CLIENT_IPV4: hosts.client.ipv4,
-      LAB_IPV6_NETWORK: hosts.dns.ipv6.replace(/:53$/, ''),
-      COMPOSE_IGNORE_ORPHANS: 'true',
-    },
+    env: settings,
   });
 }
 
-async function hasImage(engine: Docker): Promise<boolean> {
-  const images = await answerOf('Looking for the image', engine.listImages({ filters: { reference: [`failover-lab:${await imageTag()}`] } }));
+async function hasImage(engine: Docker, tag: string): Promise<boolean> {
+  const images = await answerOf('Looking for the image', engine.listImages({ filters: { reference: [`failover-lab:${tag}`] } }));
   return images.length > 0;
+}
+
+/**
+ * Returns what identifies the user's own base image (BASE_IMAGE): its id, because it may be made again under the same name, or its name as
+ * long as the engine does not have it. Empty without BASE_IMAGE.
+ */
+async function ownBase(engine: Docker): Promise<string> {
+  const name = process.env['BASE_IMAGE'];
+  if (!name) return '';
+  return await answerOf(`Looking for the image ${name}`, engine.getImage(name).inspect().then(({ Id }) => Id, () => name));
 }
 
 /**
@@ -134,12 +155,21 @@ async function removeEndedLab(engine: Docker): Promise<void> {
   const running = containers.filter(({ State }) => State === 'running' || State === 'paused');
   const inspected = await answerOf('Inspecting a lab’s containers', Promise.all(running.map(({ Id }) => engine.getContainer(Id).inspect())));
   const held = inspected.map(({ ExecIDs }) => ((ExecIDs as string[] | null) ?? []).length > 0);
-  const isStarting = running.some(({ Created }) => Date.now() / 1000 - Created < startingS);
+  const isStarting = running.length > 0 && (await agesS(engine, running)).some((ageS) => Math.abs(ageS) < startingS);
   // Containers that run without an exec, and are older than that, are removed: their run was killed before it could hold them.
   if (held.includes(true) || isStarting) {
     throw new LabError('BAD_INPUT', `A lab is up already on this engine (${running.length} running containers of the project ${project}). Wait until it ends, or take it down with \`make down\`.`);
   }
   await removeLabelled(engine, projectLabel);
+}
+
+/**
+ * Returns the ages of containers in seconds, by the engine's own clock: this machine's clock may show another time. An age is negative if
+ * the engine's clock was set back after the container was made.
+ */
+async function agesS(engine: Docker, containers: ContainerInfo[]): Promise<number[]> {
+  const { SystemTime } = (await answerOf('Reading its clock', engine.info())) as { SystemTime: string };
+  return containers.map(({ Created }) => Date.parse(SystemTime) / 1000 - Created);
 }
 
 /**
