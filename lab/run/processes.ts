@@ -2,6 +2,7 @@
 import type { Network, StartOptions } from '../network/drivers/driver.ts';
 import { Remote } from '../network/remote.ts';
 import { withinLimit } from '../vocabulary/limits.ts';
+import { printableLines } from '../vocabulary/printable.ts';
 import type { HostName } from '../vocabulary/topology.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -43,7 +44,7 @@ export class Processes {
   reportTrouble(host: HostName, title: string, reason: string): void {
     if (this.#isEnding) return;
     this.#timeline.add(host, 'lab:process-trouble', { process: title, reason });
-    this.doubts.push(`${title} ${reason}`);
+    this.doubts.push(printableLines(`${title} ${reason}`));
   }
 
   /** Waits until every event that the processes have written is on the timeline. A process that is paused or gone has none left. */

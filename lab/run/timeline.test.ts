@@ -133,3 +133,12 @@ test('a history with a limit keeps the newest events', () => {
   expect(kept.length).toBeLessThanOrEqual(110);
   expect(kept[0]).toBe(1_000 - kept.length + 1);
 });
+
+test('a text of an event is printable and has a bounded length, whoever wrote it', () => {
+  const timeline = new Timeline();
+  timeline.add('client', 'client:response', { request: 1, body: `\u001b[2J${'a'.repeat(1_000_000)}` });
+  timeline.receive('client', { event: 'client:dns-done', request: 1, lookup: 1, addresses: ['\u001b[2J'], coalesced: false, error: 'a\rb', atMs: nowMs() });
+  const [response, done] = timeline.events;
+  expect(response).toMatchObject({ body: expect.stringMatching(/^\\x1b\[2Ja{3,5000} … \(cut: 4000 of 1000004 characters\)$/) as string });
+  expect(done).toMatchObject({ addresses: ['\\x1b[2J'], error: 'a\\x0db' });
+});

@@ -1,4 +1,5 @@
 /** The events of all witnesses on one clock, in order of time. */
+import { printableFields } from '../vocabulary/printable.ts';
 import { nowMs, witnessOf, type EmittedEvent, type EventName, type Payload, type TimelineEvent } from '../vocabulary/events.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface TimelineOptions {
 
 /** Events come from several processes, and packets come in batches. An event is published when this time has passed, so that few are late. */
 const holdBackMs = 120;
+/** The longest text in an event. The lab's own texts are far shorter, but a client can write anything. */
+const longestText = 4_000;
 /** How often events are published. */
 const publishEveryMs = 40;
 
@@ -98,12 +101,12 @@ export class Timeline {
 
   /** Adds an event that a process on a host wrote. */
   receive(host: string, { event, atMs, ...payload }: EmittedEvent): void {
-    this.#add({ tMs: rounded(atMs - this.#offsetMs - this.#zeroMs), witness: witnessOf(event), host, event, ...payload } as TimelineEvent);
+    this.#add({ tMs: rounded(atMs - this.#offsetMs - this.#zeroMs), witness: witnessOf(event), host, event, ...printableFields(payload, longestText) } as TimelineEvent);
   }
 
   /** Adds an event of the lab itself, now. */
   add<Name extends EventName>(host: string, event: Name, payload: Payload<Name>): void {
-    this.#add({ tMs: rounded(this.now()), witness: witnessOf(event), host, event, ...payload } as unknown as TimelineEvent);
+    this.#add({ tMs: rounded(this.now()), witness: witnessOf(event), host, event, ...printableFields(payload, longestText) } as unknown as TimelineEvent);
   }
 
   /** Publishes all events that wait. Called once, at the end. */

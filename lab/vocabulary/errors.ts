@@ -1,4 +1,5 @@
 /** The error class of the lab. It is thrown whenever the lab cannot do what it was asked to do. */
+import { printableLines } from './printable.ts';
 
 /** Stable codes for programs. The message is for people. */
 export type LabErrorCode =
@@ -12,13 +13,16 @@ export type LabErrorCode =
   | 'NO_LAB'
   | 'INTERRUPTED';
 
-/** Its message says what failed, for which thing, what was expected and what was seen. A run ends with exit status 3 ("could not run"). */
+/**
+ * Its message says what failed, for which thing, what was expected and what was seen. A run ends with exit status 3 ("could not run").
+ * Messages quote what programs wrote, and are shown on terminals, so control characters in them are written out.
+ */
 export class LabError extends Error {
   override readonly name = 'LabError';
   readonly code: LabErrorCode;
 
   constructor(code: LabErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(printableLines(message), options);
     this.code = code;
   }
 }

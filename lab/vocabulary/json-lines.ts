@@ -32,9 +32,15 @@ function schemaOf(name: EventName): v.GenericSchema {
   return made;
 }
 
-/** Whether a message is an event of the vocabulary, with all of its fields. */
-export function isEvent(message: object): message is EmittedEvent {
-  return 'event' in message && typeof message.event === 'string' && Object.hasOwn(events, message.event) && v.is(schemaOf(message.event as EventName), message);
+/**
+ * The event that a message is, or undefined if it is none of the vocabulary or lacks a field. Fields that the vocabulary does not have are
+ * left out. They could be of any size, or say `host` and `tMs`, which only the lab says.
+ */
+function eventOf(message: object): EmittedEvent | undefined {
+  if (!('event' in message) || typeof message.event !== 'string' || !Object.hasOwn(events, message.event)) return undefined;
+  const event = message.event as EventName;
+  const { success, output } = v.safeParse(schemaOf(event), message);
+  return success ? ({ event, ...(output as object) } as EmittedEvent) : undefined;
 }
 
 const framesLine = v.object({ frames: v.string() });
@@ -48,7 +54,7 @@ export type ControlLine = EmittedEvent | v.InferOutput<typeof framesLine> | v.In
 export function parseControlLine(line: string): ControlLine | undefined {
   const message = objectOf(line);
   if (message === undefined) return undefined;
-  if ('event' in message) return isEvent(message) ? message : undefined;
+  if ('event' in message) return eventOf(message);
   if ('frames' in message) return v.is(framesLine, message) ? message : undefined;
   if ('ready' in message) return v.is(readyLine, message) ? message : undefined;
   return v.is(answerLine, message) ? message : undefined;
@@ -69,7 +75,10 @@ const notTheClients: readonly EventName[] = ['client:request', 'client:response'
 export function parseClientLine(line: string): ClientLine | undefined {
   const message = objectOf(line);
   if (message === undefined) return undefined;
-  if ('event' in message) return isEvent(message) && message.event.startsWith('client:') && !notTheClients.includes(message.event) ? message : undefined;
+  if ('event' in message) {
+    const event = eventOf(message);
+    return event?.event.startsWith('client:') && !notTheClients.includes(event.event) ? event : undefined;
+  }
   if ('ready' in message) return v.is(readyLine, message) ? message : undefined;
   return v.is(resultLine, message) ? message : undefined;
 }
