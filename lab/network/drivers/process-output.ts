@@ -1,26 +1,31 @@
 /** Reads the streams of a process that a driver has started through a shell. Both drivers use it. */
 import { constants } from 'node:os';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { LabError } from '../../vocabulary/errors.ts';
+import { excerpt } from '../../vocabulary/printable.ts';
 import type { ProcessExit } from './driver.ts';
 
 /** How long the first line may take. Normally it takes a few milliseconds in a namespace, and about 50 ms in a container. */
 const startLimitMs = 20_000;
 const stderrKeptBytes = 4_000;
+/** Far longer than the longest line of the lab's own processes, which has a whole ring of captured frames (services/capture) in base64: 22 million. */
+const longestLine = 32_000_000;
 
 /** The output of a process whose first line is its pid. */
 export interface ProcessOutput {
   /** The pid. Rejects with LabError START_FAILED if the streams end before the first line, if it does not come in time, or if it is not a pid. */
   pid: Promise<number>;
-  /** Calls `listener` for each line after the first. Lines that came before the first listener are delivered first. */
+  /**
+   * Calls `listener` for each line after the first. Lines that came before the first listener are delivered first. A line that is too long
+   * comes in pieces, so that a process that never ends its line does not fill the memory.
+   */
   onLine(listener: (line: string) => void): void;
   /** Returns the last part of stderr. */
   stderr(): string;
 }
 
-/** Reads the two streams of a process. `what` names the process in error messages. */
-export function readOutput(what: string, stdout: Readable, stderr: Readable): ProcessOutput {
+/** Reads the two streams of a process. `what` names the process in error messages. `longest`: the characters of the longest line. */
+export function readOutput(what: string, stdout: Readable, stderr: Readable, longest = longestLine): ProcessOutput {
   let stderrText = '';
   stderr.setEncoding('utf8').on('data', (chunk: string) => (stderrText = (stderrText + chunk).slice(-stderrKeptBytes)));
   const said = (): string => stderrText.trim();
@@ -30,22 +35,21 @@ export function readOutput(what: string, stdout: Readable, stderr: Readable): Pr
   const listeners: ((line: string) => void)[] = [];
   const early: string[] = [];
   let pidSeen = false;
-  // There is one listener from the start, because the pid and the lines after it may come in one chunk.
-  createInterface({ input: stdout })
-    .on('line', (line) => {
-      if (!pidSeen) {
-        pidSeen = true;
-        clearTimeout(timer);
-        if (/^\d+$/.test(line)) resolve(Number(line));
-        else fail(line);
-      } else if (listeners.length === 0) early.push(line);
-      else for (const listener of listeners) listener(line);
-    })
-    .on('close', () => {
+  // There is one reader from the start, because the pid and the lines after it may come in one chunk.
+  const take = (line: string): void => {
+    if (!pidSeen) {
+      pidSeen = true;
       clearTimeout(timer);
-      // Its stderr may arrive a little later than the end of stdout.
-      setImmediate(fail, 'it ended before it printed its pid');
-    });
+      if (/^\d+$/.test(line)) resolve(Number(line));
+      else fail(excerpt(line, stderrKeptBytes));
+    } else if (listeners.length === 0) early.push(line);
+    else for (const listener of listeners) listener(line);
+  };
+  readLines(stdout, longest, take, () => {
+    clearTimeout(timer);
+    // Its stderr may arrive a little later than the end of stdout.
+    setImmediate(fail, 'it ended before it printed its pid');
+  });
   return {
     pid,
     stderr: said,
@@ -54,6 +58,28 @@ export function readOutput(what: string, stdout: Readable, stderr: Readable): Pr
       for (const line of early.splice(0)) listener(line);
     },
   };
+}
+
+/** Node's readline keeps a line of any length in memory, and also ends it at U+2028, which JSON may contain. */
+function readLines(stream: Readable, longest: number, take: (line: string) => void, end: () => void): void {
+  let rest = '';
+  stream
+    .setEncoding('utf8')
+    .on('data', (chunk: string) => {
+      let from = 0;
+      for (let at = chunk.indexOf('\n'); at >= 0; at = chunk.indexOf('\n', from)) {
+        take((rest + chunk.slice(from, at)).replace(/\r$/, ''));
+        rest = '';
+        from = at + 1;
+      }
+      rest += chunk.slice(from);
+      if (rest.length >= longest) {
+        take(rest);
+        rest = '';
+      }
+    })
+    .once('end', () => { if (rest !== '') take(rest); })
+    .once('close', end);
 }
 
 /** Shells and engines report exit code 128 + n for a process that signal n ended. This returns the name of that signal instead of the code. */
