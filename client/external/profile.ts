@@ -32,19 +32,27 @@ export interface Found {
   prepare?: readonly string[];
 }
 
-/** One process for each request. The lab replaces `{url}` and `{method}` in `argv`. The output of the process is the body. */
-export interface OneShot {
-  asked: 'by arguments';
+/** What both kinds of programs have. */
+interface Command {
   argv: readonly string[];
+  /** Only for a user's own command: the folder on the host against which its relative paths were resolved. It becomes the variable LAB_USER_FOLDER. */
+  userFolder?: string;
+}
+
+/** One process for each request. The lab replaces `{url}` and `{method}` in `argv`. The output of the process is the body. */
+export interface OneShot extends Command {
+  asked: 'by arguments';
   /** Reads status and body from the output, if the output holds more than the body. */
   read?(stdout: string): { status: number | null; body: string };
 }
 
 /** A process that runs as long as the scenario's client, and speaks the protocol of docs/clients.md. */
-export interface LongLived {
+export interface LongLived extends Command {
   asked: 'over stdin';
-  argv: readonly string[];
-  /** Whether the process writes `{"ready":true}` when it can take requests. Then its start does not count as part of the first request. */
+  /**
+   * Whether it is known that the process writes `{"ready":true}` when it can take requests. Then the lab waits for that line, so that the start
+   * of the process is not a part of a request. If it is not known, the lab waits for a short time only.
+   */
   saysReady: boolean;
 }
 

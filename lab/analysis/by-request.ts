@@ -1,7 +1,8 @@
 /** What happened for each single request of a caller. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import { hostAt, isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
-import { isTraced, requestsUnderWay, type Attempt } from './attempts.ts';
+import type { BackendName, Topology } from '../vocabulary/topology.ts';
+import { answererOf, startOf, windowOf, type Caller } from './answerer.ts';
+import { isTraced, type Attempt } from './attempts.ts';
 import { resolutionsOnWire } from './wire-attempts.ts';
 
 export interface RequestFindings {
@@ -20,9 +21,6 @@ export interface RequestFindings {
   /** How many times it left on the wire. Null if that cannot be told apart from another request, or if no wire was captured. */
   sent: number | null;
 }
-
-/** A caller's request. */
-export type Caller = Extract<TimelineEvent, { event: 'client:request' }>;
 
 /** One entry for each request, in the order in which they were sent. */
 export function byRequest(events: readonly TimelineEvent[], topology: Topology, attempts: readonly Attempt[]): RequestFindings[] {
@@ -44,20 +42,6 @@ export function byRequest(events: readonly TimelineEvent[], topology: Topology, 
       },
     ];
   });
-}
-
-/**
- * The backend that answered a request. The connection that the request used last tells the backend, because a transport may have tried
- * another connection before. That connection comes from the trace, or from the packets if there is no trace.
- */
-export function answererOf(events: readonly TimelineEvent[], request: number, topology: Topology): BackendName | null {
-  const response = events.find((event) => event.event === 'client:response' && event.request === request);
-  if (!response) return null;
-  const used =
-    events.findLast((event) => event.event === 'client:connection' && event.request === request) ??
-    events.findLast((event) => event.event === 'wire:response' && event.tMs <= response.tMs);
-  const backend = used && 'address' in used ? hostAt(topology, used.address) : undefined;
-  return isBackend(backend) ? backend : null;
 }
 
 /**
@@ -114,22 +98,8 @@ function splitWhereNoneIsUnderWay(events: readonly TimelineEvent[]): TimelineEve
   return groups;
 }
 
-/** The start of the request line of a caller's request: `GET /path?query `. */
-function startOf({ method, url }: Caller): string {
-  const { pathname, search } = URL.canParse(url) ? new URL(url) : { pathname: '/', search: '' };
-  return `${method} ${pathname}${search} `;
-}
-
 function endOf(events: readonly TimelineEvent[], { request }: Caller) {
   return events.find((event) => (event.event === 'client:response' || event.event === 'client:error') && event.request === request);
-}
-
-/** The events while a request was under way, and whether no other request was. */
-function windowOf(events: readonly TimelineEvent[], { request, tMs }: Caller, end: TimelineEvent | undefined): { isAlone: boolean; during: readonly TimelineEvent[] } {
-  const endMs = end?.tMs ?? Infinity;
-  const during = events.filter((event) => event.tMs >= tMs && event.tMs <= endMs);
-  const others = requestsUnderWay(events, tMs).filter((other) => other !== request);
-  return { isAlone: others.length === 0 && !during.some((event) => event.event === 'client:request' && event.request !== request && event.tMs < endMs), during };
 }
 
 function lookupsOf(events: readonly TimelineEvent[], request: number): number {

@@ -5,7 +5,7 @@
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import { nearestName } from '../vocabulary/nearest-name.ts';
-import { printable } from '../vocabulary/telling.ts';
+import { printable } from '../vocabulary/printable.ts';
 import { expectedOf, readValue } from '../vocabulary/values.ts';
 import { check, type Check } from './checks.ts';
 import { fieldBelow, findingsSchema, type Field } from './findings-schema.ts';

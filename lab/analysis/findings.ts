@@ -1,8 +1,9 @@
 /** Turns the events of a run into numbers: what did the client do? All numbers come from the timeline, and none from the configuration. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { backendNames, isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { answererOf } from './answerer.ts';
 import { attemptsApart, attemptsOf, fallbackDelay, isTraced, nextAddressDelay, type Attempt } from './attempts.ts';
-import { answererOf, byRequest, repeatedRequests, statusOf, type RequestFindings, type Repeated } from './by-request.ts';
+import { byRequest, repeatedRequests, statusOf, type RequestFindings, type Repeated } from './by-request.ts';
 import { recovery } from './recovery.ts';
 import { skewOf, type Skew } from './skew.ts';
 import { answerOrder, attemptsOnWire, keptAttempts, queryOrder, resolutionDelay, resolutionsOnWire } from './wire-attempts.ts';

@@ -1,6 +1,7 @@
 /** When a client was answered again, and stayed answered. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import { statusOf, type Caller } from './by-request.ts';
+import type { Caller } from './answerer.ts';
+import { statusOf } from './by-request.ts';
 
 export interface Recovery {
   /** The first request after the first fault. */

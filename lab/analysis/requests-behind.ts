@@ -1,6 +1,6 @@
 /** Which requests stand behind a number of the findings, in a few words each. An expectation that does not hold shows them. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import { printable } from '../vocabulary/telling.ts';
+import { printable } from '../vocabulary/printable.ts';
 import { backendNames } from '../vocabulary/topology.ts';
 import { attemptsApart, fallbackPair, nextAddressPair, type Attempt } from './attempts.ts';
 import type { RequestFindings } from './by-request.ts';

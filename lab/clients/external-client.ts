@@ -1,10 +1,12 @@
 /** Drives an external client, one that is not ours: the lab gives it the requests, tells of them on the timeline, and keeps the time. */
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { Program } from '../../client/external/profile.ts';
+import type { StartOptions } from '../network/drivers/driver.ts';
 import { webUrl } from '../vocabulary/topology.ts';
 import { longLivedClient } from './long-lived-client.ts';
 import { oneShotClient } from './one-shot-client.ts';
-import { addressed, type ClientContext, type StageClient } from './stage-client.ts';
+import { folderVariables } from './own-folder.ts';
+import { witnessed, type ClientContext, type StageClient } from './stage-client.ts';
 
 /** The only options that every client can be given: a fresh process for each request, and a time limit. */
 export const optionsForAny = ['keepAlive', 'timeoutMs'] as const satisfies readonly (keyof ClientOptions)[];
@@ -15,27 +17,30 @@ const patienceMs = 20_000;
 const graceMs = 1_000;
 
 /** The lab's servers must be reached directly, so the proxies of the environment are taken away. */
-const withoutProxies = ['env', ...['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => ['-u', name, '-u', name.toUpperCase()])];
+const withoutProxies = [...['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => ['-u', name, '-u', name.toUpperCase()])];
 
 export async function startExternalClient(
   context: ClientContext, name: string, program: Program, { keepAlive, timeoutMs }: Pick<ClientOptions, (typeof optionsForAny)[number]>,
 ): Promise<Pick<StageClient, 'request' | 'stop'>> {
-  const host = { start: (argv: readonly string[]) => context.externalHost.start([...withoutProxies, ...argv]) };
+  const host = {
+    start: (argv: readonly string[], options?: StartOptions) => context.externalHost.start(['env', ...withoutProxies, ...folderVariables(program), ...argv], { ...options, directory: context.folder }),
+  };
   const client =
     program.asked === 'by arguments'
       ? oneShotClient(host, name, program)
       : await longLivedClient({ host, name, program, freshProcess: !keepAlive, onEvent: context.receive, onTrouble: (reason) => { context.reportTrouble(`the client \`${name}\``, reason); } });
   return {
     request: async (method, url = webUrl) => {
-      const makeRequest = await client.prepare();
+      const prepared = await client.prepare();
       const number = context.nextNumber();
+      if (prepared.notReadyMs !== undefined) context.record('client:not-ready', { waitedMs: prepared.notReadyMs });
       context.record('client:request', { request: number, method, url });
       // A one-shot client cannot be told its time limit, so the lab kills it when the limit is over.
       const limitMs = timeoutMs === null ? patienceMs : program.asked === 'by arguments' ? timeoutMs : timeoutMs + graceMs;
-      const result = await makeRequest({ number, method, url, timeoutMs, limitMs });
+      const result = await prepared.request({ number, method, url, timeoutMs, limitMs });
       if (result.ok) context.record('client:response', { request: number, body: result.body.trimEnd(), ...(result.status === null ? {} : { status: result.status }) });
       else context.record('client:error', { request: number, code: result.error, causes: result.causes });
-      return addressed(result);
+      return await witnessed(context, number, result);
     },
     stop: () => client.stop(),
   };

@@ -13,10 +13,17 @@ export interface ClientRequest {
 }
 
 export interface ExternalClient {
-  /** Starts what the next request needs, so that a process' start is not part of the request. Returns the function that makes the request. */
-  prepare(): Promise<(request: ClientRequest) => Promise<RequestResult>>;
+  /** Starts what the next request needs, so that a process' start is not part of the request. */
+  prepare(): Promise<PreparedClient>;
   /** Ends its processes, and with them its connections. */
   stop(): Promise<void>;
+}
+
+export interface PreparedClient {
+  /** Makes the request. */
+  request(request: ClientRequest): Promise<RequestResult>;
+  /** How long the lab waited in vain for the process to say that it is ready. Set for the first request after that wait. */
+  notReadyMs?: number;
 }
 
 /** The result of a request that the lab ended. No client's error looks like it. */

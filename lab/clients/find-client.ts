@@ -6,9 +6,11 @@ import type { ClientHost, Found, Profile, Program } from '../../client/external/
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { Network } from '../network/drivers/driver.ts';
 import { LabError } from '../vocabulary/errors.ts';
+import { excerpt, printable } from '../vocabulary/printable.ts';
 import { startExternalClient } from './external-client.ts';
 import { isOwn, ownClientNames, type Client } from './index.ts';
 import { startOwnClient } from './own-client.ts';
+import { inUserFolder, makeOwnFolder } from './own-folder.ts';
 import type { ClientContext, StageClient } from './stage-client.ts';
 
 /** A client that was found. */
@@ -23,13 +25,10 @@ export async function findClient(context: ClientContext, client: Client): Promis
   if (isOwn(client)) return { version: process.version, start: async (options, limitMs) => stageClient(await startOwnClient(context, options, limitMs)) };
   const { root, node } = context.runtime;
   const host: ClientHost = { run: (argv) => context.externalHost.run(argv), root, node };
-  const found = 'profile' in client ? await client.profile.find(host) : await findCommand(host, client.command);
-  if (!found) {
-    const remedy = 'profile' in client ? ` To install it: ${client.profile.install}.` : '';
-    throw new LabError('MISSING_TOOL', `The client \`${client.name}\` is not on the client's host.${remedy}`);
-  }
+  const found = 'profile' in client ? await findNamed(host, client.name, client.profile) : await findCommand(host, client.name, client.command);
   await prepareClient(host, client.name, found);
-  return { version: found.version, start: async (options) => stageClient(await startExternalClient(context, client.name, found.program, options)) };
+  await makeOwnFolder(context.externalHost, context.folder);
+  return { version: shownVersion(found), start: async (options) => stageClient(await startExternalClient(context, client.name, found.program, options)) };
 }
 
 export interface ClientListing {
@@ -43,7 +42,7 @@ export interface ClientListing {
 export async function findClients(host: ClientHost): Promise<ClientListing[]> {
   const listings = Object.entries(profiles as Record<string, Profile>).map(async ([name, profile]): Promise<ClientListing> => {
     const found = await profile.find(host);
-    return found ? { name, version: found.version } : { name, version: null, reason: profile.install };
+    return found ? { name, version: shownVersion(found) } : { name, version: null, reason: profile.install };
   });
   return [...ownClientNames.map((name) => ({ name, version: process.version })), ...(await Promise.all(listings))];
 }
@@ -60,11 +59,25 @@ export async function prepareClient(host: ClientHost, name: string, found: Found
   if (exitCode !== 0) throw new LabError('START_FAILED', `Could not prepare the client \`${name}\`: ${(stderr || stdout).trim().slice(-2_000)}`);
 }
 
+async function findNamed(host: ClientHost, name: string, profile: Profile): Promise<Found> {
+  const found = await profile.find(host);
+  if (!found) throw new LabError('MISSING_TOOL', `The client \`${name}\` is not on the client's host. To install it: ${profile.install}.`);
+  return found;
+}
+
 /** The lab does not know how to ask any command for its version. */
-async function findCommand(host: ClientHost, program: Program): Promise<Found | null> {
-  const [file = ''] = program.argv;
-  const { exitCode } = await host.run(['sh', '-c', 'command -v "$1"', 'sh', file]);
-  return exitCode === 0 ? { version: 'not known', program } : null;
+async function findCommand(host: ClientHost, name: string, program: Program): Promise<Found> {
+  const found = await inUserFolder(host, program.argv);
+  if (!found) {
+    const expected = program.argv[0]?.includes('/') ? 'a program at this path, which begins in the folder in which the lab was started' : 'a program of this name on the PATH';
+    throw new LabError('MISSING_TOOL', `The client \`${name}\` is not on the client's host. Expected ${expected}: \`${program.argv[0] ?? ''}\`. Install it there, or correct its name.`);
+  }
+  return { version: 'not known', program: { ...program, ...found } };
+}
+
+/** The version comes from the program itself. */
+function shownVersion({ version }: Found): string {
+  return printable(excerpt(version, 100));
 }
 
 /** zx on the client's host: only the start of the shell is ours. zx is loaded at its first use, since that takes 40 ms. */

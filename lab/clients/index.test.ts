@@ -1,35 +1,11 @@
 /** Clients that are not ours: commands, clients that speak the protocol, and the errors of both. */
 import { describe, expect, test } from 'vitest';
-import { check } from '../analysis/checks.ts';
 import { findClients } from './find-client.ts';
 import { clientNames, parseClient } from './index.ts';
-import { netns } from '../network/drivers/netns.ts';
-import type { FinishedRun } from '../run/journal.ts';
-import { runScenario, type RunOptions } from '../run/run-scenario.ts';
-import { defineScenario, type Stage } from '../run/scenario.ts';
 import { localRuntime } from '../network/programs.ts';
+import { runWith, speaker, twice } from '../testing/client-runs.ts';
 import { describeWith } from '../testing/testing.ts';
 import { webName, httpPort } from '../vocabulary/topology.ts';
-import type { AddressedResult } from './stage-client.ts';
-
-const words = { title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [] };
-
-/** Runs a stimulus with a client. Returns the finished run, and the result of the stimulus as `data`. */
-async function runWith<Data>(client: string, run: (stage: Stage) => Promise<Data>, more: Partial<RunOptions> = {}): Promise<FinishedRun & { data: Data | undefined }> {
-  let data: Data | undefined;
-  const scenario = defineScenario({ ...words, run: async (stage) => { data = await run(stage); }, checks: () => [check('it ran', true, '')], contract: () => [check('ours', false, 'not ours')] });
-  const finished = await runScenario({ name: 'test', scenario, driver: netns, client, clientOptions: {}, seed: '1', signal: new AbortController().signal, ...more });
-  return { ...finished, data };
-}
-
-/** Returns the command of a client in one line of JavaScript. The script has `id`, `method`, `url` and `timeoutMs` of the request, and writes a line with `say`. */
-const speaker = (script: string): string => {
-  const program = `const say = (message) => console.log(JSON.stringify(message));
-require('readline').createInterface({ input: process.stdin }).on('line', (line) => { const { id, method, url, timeoutMs } = JSON.parse(line); ${script} })`;
-  return `${process.execPath} --eval "${program.replace(/["\\$`]/g, '\\$&')}"`;
-};
-
-const twice = async ({ client }: Stage): Promise<AddressedResult[]> => [await client.get(), await client.get()];
 
 describe('the value of --client', () => {
   test.each(clientNames)('%s is the name of a client', (name) => {
@@ -61,7 +37,7 @@ describeWith(['netns', 'curl'], 'a command that runs once for each request', () 
 
   test('can only GET if it has no {method}', async () => {
     const { journal } = await runWith('curl -sS {url}', ({ client }) => client.request('POST'));
-    expect(journal).toMatchObject({ status: 'failed', error: 'The client `curl -sS {url}` can only GET: the command has no {method} in it, and the scenario asks for POST.' });
+    expect(journal).toMatchObject({ status: 'failed', error: 'The client `curl -sS {url}` can only GET: the command has no {method} in it, and the scenario asks for POST. Put {method} where the command takes the method, as in curl -X {method} {url}.' });
   });
 
   test('that fails is a failed request, with its exit status and the last line of its stderr as the error', async () => {
@@ -89,26 +65,29 @@ describeWith(['netns', 'curl'], 'a command that runs once for each request', () 
   });
 
   test.each([
-    ['no-such-client {url}', 'The client `no-such-client {url}` is not on the client\'s host.'],
-    ['sh -c "no-such-client {url}"', 'The client `sh -c "no-such-client {url}"` could not be run: exit status 127; it wrote: sh: 1: no-such-client: not found.'],
-  ])('%s cannot be run: the error says why', async (client, error) => {
+    ['no-such-client {url}', /^The client `no-such-client \{url\}` is not on the client's host\. Expected a program of this name on the PATH: `no-such-client`\. Install it there, or correct its name\.$/],
+    ['./no-such-client {url}', /is not on the client's host\. Expected a program at this path, .*: `\.\/no-such-client`\. /],
+    ['sh -c "no-such-client {url}"', /^The client `sh -c "no-such-client \{url\}"` could not be run: exit status 127; it wrote: sh: 1: no-such-client: not found\. It ran in an empty folder of its own\. .*\$LAB_USER_FOLDER is that folder\.$/],
+  ])('%s cannot be run: the error says why, and what to do', async (client, error) => {
     const { journal } = await runWith(client, ({ client: it }) => it.get());
-    expect(journal).toMatchObject({ status: 'failed', verdict: 'unknown', error });
+    expect(journal).toMatchObject({ status: 'failed', verdict: 'unknown', error: expect.stringMatching(error) as string });
   });
 });
 
 describeWith('netns', 'a client that speaks the protocol', () => {
   test('gets all requests on the stdin of one process', async () => {
-    const { journal, data } = await runWith(speaker('say({ id, status: 201, body: `Hello, World from ${process.pid} by ${method} ` + url + ` ${timeoutMs}` })'), twice);
+    const { journal, data } = await runWith(speaker('say({ id, status: 201, body: [process.pid, method, url, timeoutMs].join(` `) })'), twice);
     expect(journal).toMatchObject({ status: 'completed', verdict: 'pass', doubts: [] });
-    expect(data).toMatchObject([{ ok: true, status: 201, body: expect.stringMatching(/by GET http:\/\/web\.lab\.test:8080\/ undefined$/) as string }, { ok: true }]);
-    expect(data?.[0]?.address).toBe(data?.[1]?.address);
+    const [first, second] = data ?? [];
+    expect(first).toMatchObject({ ok: true, status: 201, body: expect.stringMatching(/^\d+ GET http:\/\/web\.lab\.test:8080\/ $/) as string });
+    expect(second).toEqual(first);
   });
 
   test('gets a process for each request if keepAlive is off, and gets the time limit of the request', async () => {
-    const { data } = await runWith(speaker('say({ id, status: 200, body: `Hello, World from ${process.pid} ${timeoutMs}` })'), twice, { clientOptions: { keepAlive: false, timeoutMs: 700 } });
-    expect(data?.[0]?.address).not.toBe(data?.[1]?.address);
-    expect(data?.[0]).toMatchObject({ body: expect.stringMatching(/ 700$/) as string });
+    const { data } = await runWith(speaker('say({ id, status: 200, body: `${process.pid} ${timeoutMs}` })'), twice, { clientOptions: { keepAlive: false, timeoutMs: 700 } });
+    const bodies = (data ?? []).map((result) => (result.ok ? result.body : ''));
+    expect(bodies).toEqual([expect.stringMatching(/^\d+ 700$/), expect.stringMatching(/^\d+ 700$/)]);
+    expect(bodies[0]).not.toBe(bodies[1]);
   });
 
   test('may answer several requests at the same time, in any order, and write events of its own', async () => {
@@ -125,19 +104,19 @@ describeWith('netns', 'a client that speaks the protocol', () => {
   });
 
   test('is ended and started again if it does not keep the time limit', async () => {
-    const { journal, data } = await runWith(speaker('if (id === 2) say({ id, status: 200, body: `Hello, World from me` })'), twice, { clientOptions: { timeoutMs: 100 } });
+    const { journal, data } = await runWith(speaker('if (id === 2) say({ id, status: 200, body: `${process.pid}` })'), twice, { clientOptions: { timeoutMs: 100 } });
     expect(journal).toMatchObject({ status: 'completed', doubts: [] });
-    expect(data).toMatchObject([{ ok: false, error: 'TIMEOUT by the lab' }, { ok: true, address: 'me' }]);
+    expect(data).toMatchObject([{ ok: false, error: 'TIMEOUT by the lab' }, { ok: true }]);
   });
 
   test.each([
-    ['exits', 'console.error("boom"); process.exit(9);', /^The client `[^]*` ended: exit status 9; it wrote: boom\. A command that gets the URL as a word has \{url\} in it/],
+    ['exits', 'console.error("boom"); process.exit(9);', /^The client `[^]*` ended: exit status 9; it wrote: boom\. Expected it to answer one line after the other until its stdin ends .* A command that gets the URL as a word has \{url\} in it\. It ran in an empty folder/],
     ['is killed', 'process.kill(process.pid, "SIGSEGV");', /^The client `[^]*` ended: SIGSEGV[.;]/],
-    ['writes garbage', 'console.log("boo");', /^Expected the client `[^]*` to write the protocol's JSON lines \(docs\/clients\.md\), got `boo`\.$/],
-    ['answers a request that was not made', 'say({ id: 99, status: 200 });', /got `\{"id":99,"status":200\}`\.$/],
-    ['answers without a result', 'say({ id });', /got `\{"id":1\}`\.$/],
-    ['writes an event that only the lab may write', "say({ event: 'client:response', atMs: 1, request: 1, body: '' });", /got `\{"event":"client:response".*`\.$/],
-    ['writes an event of a fault', "say({ event: 'fault:verified', atMs: 1, fault: 'x', observed: 'y' });", /got `\{"event":"fault:verified".*`\.$/],
+    ['writes garbage', 'console.log("boo");', /^Expected the client `[^]*` to write the protocol's JSON lines and nothing else to stdout \(docs\/clients\.md\), got `boo`\. Write other text to stderr\.$/],
+    ['answers a request that was not made', 'say({ id: 99, status: 200 });', /got `\{"id":99,"status":200\}`\. /],
+    ['answers without a result', 'say({ id });', /got `\{"id":1\}`\. /],
+    ['writes an event that only the lab may write', "say({ event: 'client:response', atMs: 1, request: 1, body: '' });", /got `\{"event":"client:response".*`\. /],
+    ['writes an event of a fault', "say({ event: 'fault:verified', atMs: 1, fault: 'x', observed: 'y' });", /got `\{"event":"fault:verified".*`\. /],
   ])('fails the run with one clear message if it %s', async (_, script, message) => {
     const { journal } = await runWith(speaker(script), twice);
     expect(journal).toMatchObject({ status: 'failed', verdict: 'unknown' });

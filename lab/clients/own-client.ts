@@ -2,13 +2,16 @@
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { RequestResult } from '../../client/requester.ts';
 import { webUrl } from '../vocabulary/topology.ts';
-import { addressed, type ClientContext, type StageClient } from './stage-client.ts';
+import { witnessed, type ClientContext, type StageClient } from './stage-client.ts';
 
 export async function startOwnClient(context: ClientContext, options: ClientOptions, requestLimitMs: number): Promise<Pick<StageClient, 'request' | 'stop'>> {
   const words = Object.entries(options).flatMap(([key, value]) => (value === null ? [] : [`${key}=${typeof value === 'boolean' ? onOff(value) : value}`]));
   const remote = await context.startProgram('the client', 'client/main.ts', ...words, '--control');
   return {
-    request: async (method, url = webUrl) => addressed(await remote.call<RequestResult>('request', { number: context.nextNumber(), method, url }, requestLimitMs)),
+    request: async (method, url = webUrl) => {
+      const number = context.nextNumber();
+      return await witnessed(context, number, await remote.call<RequestResult>('request', { number, method, url }, requestLimitMs));
+    },
     stop: async () => {
       remote.expectExit();
       await remote.process.signal('SIGTERM');

@@ -4,13 +4,14 @@ import type { RequestResult } from '../../client/requester.ts';
 import type { Host, Runtime } from '../network/drivers/driver.ts';
 import type { Remote } from '../network/remote.ts';
 import type { EmittedEvent, EventName, Payload } from '../vocabulary/events.ts';
+import { printableFields } from '../vocabulary/printable.ts';
 
 /**
  * A client may repeat GET and PUT by itself: GET is safe, PUT is idempotent. It may not repeat POST (RFC 9110 sections 9.2.1 and 9.2.2).
  */
 export type Method = 'GET' | 'PUT' | 'POST';
 
-/** The result of a request, and the address that answered. */
+/** The result of a request, and the address that answered, according to the witnesses (lab/analysis/answerer.ts). Null if none did. */
 export type AddressedResult = RequestResult & { address: string | null };
 
 export interface StageClient {
@@ -31,6 +32,8 @@ export interface ClientContext {
   /** Where a client that is not ours runs: on the client's host, or in a container from another image in its place. */
   externalHost: Host;
   runtime: Runtime;
+  /** The folder on its host in which a client that is not ours runs. It is empty at first, and gone with the lab. */
+  folder: string;
   /** Starts a program of this project on the client's host. */
   startProgram(title: string, path: string, ...args: string[]): Promise<Remote>;
   /** Puts an event of the lab on the timeline. */
@@ -39,11 +42,16 @@ export interface ClientContext {
   receive(event: EmittedEvent): void;
   /** Tells of something unexpected: the verdict is unknown then. */
   reportTrouble(title: string, reason: string): void;
+  /** The address that answered a request. Waits until the witnesses have told what has happened so far. */
+  answeredFrom(request: number): Promise<string | null>;
   /** The number of the next request. Requests are numbered over the whole run, so that the events of two clients cannot be confused. */
   nextNumber(): number;
 }
 
-/** Adds the address that the backend named in its answer: `Hello, World from <address>` (S1). */
-export function addressed(result: RequestResult): AddressedResult {
-  return { ...result, address: result.ok ? (/Hello, World from (\S+)/.exec(result.body)?.[1] ?? null) : null };
+/** The longest text of a result. A client can write anything, and a scenario's checks show what it wrote. */
+const longestText = 4_000;
+
+/** The result of a request as a scenario gets it. */
+export async function witnessed(context: ClientContext, request: number, result: RequestResult): Promise<AddressedResult> {
+  return { ...printableFields(result, longestText), address: result.ok ? await context.answeredFrom(request) : null };
 }

@@ -6,7 +6,7 @@
  *                          … 250 ms …
  */
 import type { TimelineEvent, Witness } from '../vocabulary/events.ts';
-import { startStory, type StoryLine } from '../vocabulary/telling.ts';
+import { startStory, type StoryLine } from '../vocabulary/story.ts';
 import { paint, pc } from '../vocabulary/terminal.ts';
 import type { Topology } from '../vocabulary/topology.ts';
 

@@ -61,7 +61,7 @@ export class Lab implements AsyncDisposable {
   readonly #links = new Map<TargetName, Link>();
   #probe: Probe | undefined;
   #capture: Capture | undefined;
-  readonly #captureDoubts: string[] = [];
+  #captureDoubt: string | null = null;
 
   constructor(network: Network, topology: Topology, timeline: Timeline, seed: string) {
     this.network = network;
@@ -86,7 +86,7 @@ export class Lab implements AsyncDisposable {
 
   /** Why the verdict can be no better than unknown: faults without effect, baselines that did not return, processes that ended unexpectedly, lost frames. */
   get doubts(): readonly string[] {
-    return [...this.processes.doubts, ...this.#captureDoubts, ...this.#faults.doubts];
+    return [...this.processes.doubts, ...(this.#captureDoubt === null ? [] : [this.#captureDoubt]), ...this.#faults.doubts];
   }
 
   /**
@@ -168,8 +168,7 @@ export class Lab implements AsyncDisposable {
   async settle(): Promise<void> {
     await this.processes.settle();
     for (const link of this.#links.values()) await link.sync();
-    const incomplete = await this.#capture?.sync();
-    if (incomplete) this.#captureDoubts.push(incomplete);
+    this.#captureDoubt = (await this.#capture?.sync()) ?? null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

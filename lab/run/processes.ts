@@ -47,14 +47,18 @@ export class Processes {
     this.doubts.push(printableLines(`${title} ${reason}`));
   }
 
-  /** Waits until every event that the processes have written is on the timeline. A process that is paused or gone has none left. */
-  async settle(): Promise<void> {
-    await Promise.all(
+  /**
+   * Waits until every event that the processes have written is on the timeline. A process that is paused or gone has none left. Returns whether
+   * all processes are there and have answered.
+   */
+  async settle(): Promise<boolean> {
+    const answered = await Promise.all(
       this.#remotes.map(async (remote) => {
         const state = await remote.process.state();
-        if (state !== null && state !== 'T') await remote.call('ping', {}, pingLimitMs).catch(() => undefined);
+        return state !== null && state !== 'T' && (await remote.call('ping', {}, pingLimitMs).then(() => true, () => false));
       }),
     );
+    return answered.every(Boolean);
   }
 
   /** From here on the lab itself ends the processes. */

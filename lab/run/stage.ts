@@ -7,6 +7,7 @@ import type { ClientContext, StageClient } from '../clients/stage-client.ts';
 import { programArgv } from '../network/programs.ts';
 import { LabError } from '../vocabulary/errors.ts';
 import { hostAt, httpPort, isBackend } from '../vocabulary/topology.ts';
+import { answeredFrom, whyNobody } from './answered-from.ts';
 import { startExternalServer } from './external-servers/start-external-server.ts';
 import type { Lab } from './lab.ts';
 import type { Load, Redialers, Stage } from './scenario.ts';
@@ -52,15 +53,17 @@ export async function setStage({ lab, client, clientImage, options, asked, limit
     wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
     until: (isIt, untilMs = 1_000) => lab.timeline.waitFor(isIt, untilMs),
     backendAt: (address) => {
-      const host = address === null ? undefined : hostAt(lab.topology, address);
-      if (!isBackend(host)) throw new LabError('BAD_OUTPUT', `Expected the address of a backend, got ${String(address)}.`);
+      if (address === null) throw new LabError('BAD_OUTPUT', whyNobody(lab.timeline.events, client.name, lab.topology));
+      const host = hostAt(lab.topology, address);
+      if (!isBackend(host)) throw new LabError('BAD_OUTPUT', `Expected the client \`${client.name}\` to be answered by a backend, got an answer from ${address}. Make each request to the URL that the client is given.`);
       return host;
     },
   };
 }
 
 /** @throws {LabError} NOT_SUPPORTED for an image where the driver has no images. */
-async function clientContext({ network, processes, timeline }: Lab, image: string | undefined): Promise<ClientContext> {
+async function clientContext(lab: Lab, image: string | undefined): Promise<ClientContext> {
+  const { network, processes, timeline } = lab;
   const host = network.host('client');
   if (image !== undefined && !network.clientFrom) throw new LabError('NOT_SUPPORTED', `A client from an image needs the docker driver. On ${network.driver} a client has the files of this machine.`);
   let lastNumber = 0;
@@ -68,10 +71,12 @@ async function clientContext({ network, processes, timeline }: Lab, image: strin
     host,
     externalHost: (image === undefined ? undefined : await network.clientFrom?.(image)) ?? host,
     runtime: network.runtime,
+    folder: `${network.scratch}/client`,
     startProgram: (title, path, ...args) => processes.start('client', title, programArgv(network.runtime, path, ...args)),
     record: (event, payload) => { timeline.add('client', event, payload); },
     receive: (event) => { timeline.receive('client', event); },
     reportTrouble: (title, reason) => { processes.reportTrouble('client', title, reason); },
+    answeredFrom: (request) => answeredFrom(lab, request),
     nextNumber: () => ++lastNumber,
   };
 }

@@ -40,6 +40,7 @@ export const events = {
   'fault:healed': event('the observer saw the baseline again, or another fault on the same host still hides it', { fault: 'text', observed: 'text' }),
   'fault:unhealed': event('the observer did not see the baseline again: the verdict will be `unknown`', { fault: 'text', observed: 'text' }),
 
+  'client:not-ready': event('the lab has started the client\'s process, and waited in vain for `{"ready":true}`: the start may be a part of the next request', { waitedMs: 'number' }),
   'client:request': event('the caller made a request', { request: 'number', method: 'text', url: 'text' }),
   'client:dns-start': event('the client asked its resolver for the addresses of a name', { request: 'number', lookup: 'number', name: 'text', family: 'number', resolver: 'text' }),
   'client:dns-done': event('the resolver answered; `coalesced`: the lookup sent no query and shared the answer of another lookup', {
@@ -122,6 +123,14 @@ export const events = {
   'wire:rst': event('RST: one side reset a connection, or the server refused an attempt', { address: 'text', port: 'number', localPort: 'number', family: 'number', sender: 'text' }),
   'wire:fin': event('FIN: one side of a connection sends no more data', { address: 'text', port: 'number', localPort: 'number', family: 'number', sender: 'text' }),
   'wire:unreachable': event('ICMP "destination unreachable" about a packet of the client', {
+    address: 'text',
+    port: 'number',
+    localPort: 'number',
+    family: 'number',
+    sender: 'text',
+    reason: 'text',
+  }),
+  'wire:icmp': event('another ICMP error about a packet of the client: it was too big, or on its way for too long, or had a wrong field', {
     address: 'text',
     port: 'number',
     localPort: 'number',

@@ -69,7 +69,7 @@ const resultLine = v.union([
 export type ClientLine = EmittedEvent | v.InferOutput<typeof readyLine> | v.InferOutput<typeof resultLine>;
 
 /** The lab itself tells these events: it knows what it asked the client for, and what it got. */
-const notTheClients: readonly EventName[] = ['client:request', 'client:response', 'client:error'];
+const notTheClients: readonly EventName[] = ['client:not-ready', 'client:request', 'client:response', 'client:error'];
 
 /** What the line says, or undefined when it does not belong to the protocol. */
 export function parseClientLine(line: string): ClientLine | undefined {

@@ -23,7 +23,12 @@ export function printableLines(text: string): string {
 
 /** The first `longest` characters of a text. If the text is longer, the result says so. */
 export function excerpt(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest)} … (cut: ${longest} of ${text.length} characters)`;
+  return text.length <= longest ? text : `${copyOf(text.slice(0, longest))} … (cut: ${longest} of ${text.length} characters)`;
+}
+
+/** The same text in memory of its own: V8 keeps the whole of a long string for a slice of it. */
+export function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** A record in which every text, also in a list of texts, is printable and has at most `longest` characters. Other values stay. */

@@ -32,10 +32,11 @@ export class WireDecoder {
         if (fromPort !== dnsPort && toPort !== dnsPort) return [];
         return this.#dns(payload, 'udp', toPort === dnsPort ? { address: packet.to, localPort: fromPort } : { address: packet.from, localPort: toPort });
       }
-      case 'unreachable': {
+      case 'unreachable':
+      case 'icmp': {
         const { family, from, to, fromPort, toPort } = packet.about;
         if (!this.#isClient(from)) return [];
-        return [{ event: 'wire:unreachable', address: to, port: toPort, localPort: fromPort, family, sender: packet.from, reason: packet.reason }];
+        return [{ event: `wire:${packet.kind}`, address: to, port: toPort, localPort: fromPort, family, sender: packet.from, reason: packet.reason }];
       }
       case 'neighbour-solicitation':
         return packet.toAll && this.#isClient(packet.from) ? [{ event: 'wire:neighbour-solicitation', address: packet.address, family: packet.family }] : [];

@@ -25,6 +25,10 @@ const frames = {
   'ARP reply': ethernet('0806', '0001 0800 06 04 0002 020000000001 c633640b 020000000002 c63364c8'),
   'neighbour solicitation': ethernet('86dd', ipv6('3a', '8700 0000 00000000 20010db8000100000000000000000011'), '3333ff000011'),
   'host unreachable': ethernet('0800', ipv4('01', `0301 0000 00000000 ${ipv4('06', '9c40 1f90 00000001')}`)),
+  'fragmentation needed': ethernet('0800', ipv4('01', `0304 0000 0000 0500 ${ipv4('06', '9c40 1f90 00000001')}`)),
+  'time exceeded': ethernet('0800', ipv4('01', `0b00 0000 00000000 ${ipv4('06', '9c40 1f90 00000001')}`)),
+  'packet too big': ethernet('86dd', ipv6('3a', `0200 0000 00000500 ${ipv6('06', tcp('18', hello))}`)),
+  'hop limit exceeded': ethernet('86dd', ipv6('3a', `0300 0000 00000000 ${ipv6('06', tcp('02'))}`)),
   'no route': ethernet('86dd', ipv6('3a', `0100 0000 00000000 ${ipv6('06', tcp('02'))}`)),
 };
 
@@ -51,6 +55,15 @@ describe('parseFrame', () => {
   test('an ICMP error names the packet it is about', () => {
     expect(parseFrame(frames['host unreachable'])).toMatchObject({ kind: 'unreachable', reason: 'host unreachable', about: { from: '198.51.100.200', to: '198.51.100.11', protocol: 6, fromPort: 40_000, toPort: 8080 } });
     expect(parseFrame(frames['no route'])).toMatchObject({ kind: 'unreachable', reason: 'no route', about: { family: 6, to: '2001:db8:1::11', toPort: 8080 } });
+  });
+
+  test('an ICMP error after which the sender can go on is not `unreachable`', () => {
+    const about = { from: '198.51.100.200', to: '198.51.100.11', protocol: 6, fromPort: 40_000, toPort: 8080 };
+    expect(parseFrame(frames['fragmentation needed'])).toMatchObject({ kind: 'icmp', reason: 'fragmentation needed, MTU 1280', about });
+    expect(parseFrame(frames['time exceeded'])).toMatchObject({ kind: 'icmp', reason: 'time exceeded on the way', about });
+    expect(parseFrame(frames['packet too big'])).toMatchObject({ kind: 'icmp', reason: 'packet too big, MTU 1280', about: { family: 6, to: '2001:db8:1::11', toPort: 8080 } });
+    expect(parseFrame(frames['hop limit exceeded'])).toMatchObject({ kind: 'icmp', reason: 'time exceeded on the way' });
+    expect(parseFrame(ethernet('0800', ipv4('01', '0800 0000 0001 0001')))).toEqual({ kind: 'other' });
   });
 
   test('only the first fragment has ports', () => {

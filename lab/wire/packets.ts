@@ -4,7 +4,9 @@
  * protocol is `other`.
  */
 
-export type Packet = (TcpSegment & Addressed) | (UdpDatagram & Addressed) | (Unreachable & Addressed) | Neighbour | { kind: 'other' } | { kind: 'malformed'; reason: string };
+import { icmpError, icmpv6Error, type IcmpReason } from './icmp.ts';
+
+export type Packet = (TcpSegment & Addressed) | (UdpDatagram & Addressed) | (IcmpError & Addressed) | Neighbour | { kind: 'other' } | { kind: 'malformed'; reason: string };
 
 export interface Addressed {
   family: 4 | 6;
@@ -42,11 +44,8 @@ export interface UdpDatagram {
   payload: Buffer;
 }
 
-/** ICMP "destination unreachable". `about` is the packet that could not be delivered. */
-export interface Unreachable {
-  kind: 'unreachable';
-  /** The ICMP code in words: `host unreachable`, `port unreachable`, `administratively prohibited`, … */
-  reason: string;
+/** An ICMP error. `about` is the packet that caused it. */
+export interface IcmpError extends IcmpReason {
   about: Addressed & { protocol: number; fromPort: number; toPort: number };
 }
 
@@ -192,30 +191,15 @@ function parseOptions(options: Buffer): Pick<TcpSegment, 'timestamp' | 'hasSack'
   return { timestamp, hasSack };
 }
 
-const icmpReasons: Record<number, string> = {
-  0: 'network unreachable',
-  1: 'host unreachable',
-  2: 'protocol unreachable',
-  3: 'port unreachable',
-  9: 'network administratively prohibited',
-  10: 'host administratively prohibited',
-  13: 'administratively prohibited',
-};
-const icmpv6Reasons: Record<number, string> = { 0: 'no route', 1: 'administratively prohibited', 3: 'address unreachable', 4: 'port unreachable', 6: 'route rejected' };
-
 function parseIcmp(message: Buffer, about: Addressed): Packet {
   expectBytes(message, 8, 'an ICMP header');
-  if (message[0] !== 3) return { kind: 'other' };
+  const error = icmpError(message);
+  if (!error) return { kind: 'other' };
   const inner = message.subarray(8);
   expectBytes(inner, 20, 'the IPv4 header inside an ICMP message');
   const headerBytes = ((inner[0] ?? 0) & 0x0f) * 4;
   expectBytes(inner, headerBytes + 4, 'the ports inside an ICMP message');
-  return {
-    ...about,
-    kind: 'unreachable',
-    reason: icmpReasons[message[1] ?? 0] ?? `code ${message[1] ?? 0}`,
-    about: { family: 4, from: ipv4At(inner, 12), to: ipv4At(inner, 16), protocol: inner[9] ?? 0, ...portsAt(inner, headerBytes) },
-  };
+  return { ...about, ...error, about: { family: 4, from: ipv4At(inner, 12), to: ipv4At(inner, 16), protocol: inner[9] ?? 0, ...portsAt(inner, headerBytes) } };
 }
 
 function parseIcmpv6(message: Buffer, about: Addressed, toAll: boolean): Packet {
@@ -226,12 +210,12 @@ function parseIcmpv6(message: Buffer, about: Addressed, toAll: boolean): Packet 
     expectBytes(message, 24, 'a neighbour message');
     return { kind: type === 135 ? 'neighbour-solicitation' : 'neighbour-answer', family: 6, address: ipv6At(message, 8), from: about.from, toAll };
   }
-  if (type !== 1) return { kind: 'other' };
+  const error = icmpv6Error(message);
+  if (!error) return { kind: 'other' };
   const { protocol, payload, about: inner } = ipv6Payload(message.subarray(8));
   if (payload === null) return { kind: 'other' };
   expectBytes(payload, 4, 'the ports inside an ICMPv6 message');
-  const reason = icmpv6Reasons[message[1] ?? 0] ?? `code ${message[1] ?? 0}`;
-  return { ...about, kind: 'unreachable', reason, about: { ...inner, protocol, ...portsAt(payload, 0) } };
+  return { ...about, ...error, about: { ...inner, protocol, ...portsAt(payload, 0) } };
 }
 
 function portsAt(bytes: Buffer, at: number): { fromPort: number; toPort: number } {

@@ -1,5 +1,6 @@
 /** The contract of a driver, as one test suite for all drivers. A deviation of a driver is declared here, with its reason. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith, until, type Need } from '../../testing/testing.ts';
@@ -166,6 +167,29 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         expect(Number((BigInt(`0x${lines[0]?.split(/\s+/)[1] ?? ''}`) >> 12n) & 3n)).toBe(3);
       });
 
+      test('starts in the folder that is asked for, and an ordinary process can write to the scratch folder', async () => {
+        const host = network.host('client');
+        const linesFrom = async (directory: string, script: string): Promise<string[]> => {
+          const started = await host.start(['sh', '-c', script], { directory });
+          const { lines } = linesOf(started);
+          expect(await started.exited).toEqual({ code: 0, signal: null, stderr: '' });
+          return lines;
+        };
+        const folder = `${network.scratch}/contract of a driver`;
+        expect(await linesFrom(network.scratch, 'mkdir "contract of a driver"; ls')).toContain('contract of a driver');
+        expect(await linesFrom(folder, 'echo kept >file; pwd; cat file')).toEqual([folder, 'kept']);
+        expect((await host.run(['cat', `${folder}/file`])).stdout).toBe('kept\n');
+      });
+
+      test('a line that is longer than asked for comes in pieces', async () => {
+        const started = await network.host('client').start(['sh', '-c', 'head -c 500000 /dev/zero | tr "\\0" a; echo; echo end'], { longestLine: 100_000 });
+        const { lines } = linesOf(started);
+        await started.exited;
+        expect(lines.at(-1)).toBe('end');
+        expect(lines.length).toBeGreaterThan(3);
+        expect(lines.slice(0, -1).join('')).toBe('a'.repeat(500_000));
+      });
+
       test('the first line of a process that writes at once is not lost', async () => {
         const starts = Array.from({ length: 20 }, async () => {
           const started = await network.host('client').start(['echo', 'first']);
@@ -183,6 +207,18 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
         );
         expect(outcome).toContain('no-such-command');
       });
+    });
+
+    test('what was written to the scratch folder is gone with the network', async () => {
+      const mark = `left-${process.pid}-${performance.now()}`;
+      const look = async (network: Network, script: string): Promise<string> => (await network.host('client').run(['sh', '-c', script, 'sh', `${network.scratch}/${mark}`])).stdout;
+      {
+        await using first = await driver.start(topology);
+        expect(await look(first, 'echo >"$1"; ls "$1"')).toContain(mark);
+      }
+      await using second = await driver.start(topology);
+      expect(await look(second, 'ls "$1"')).toBe('');
+      expect(existsSync(`${second.scratch}/${mark}`)).toBe(false);
     });
 
     test('nothing is left after disposal, and a second disposal does nothing', async () => {

@@ -35,7 +35,7 @@ export async function createDockerHost(
   return {
     name,
     run,
-    start: (argv, { privileged = false } = {}) => startProcess(within, argv, run, privileged ? { ...place, user: root } : place),
+    start: (argv, { privileged = false, directory = place.directory, longestLine } = {}) => startProcess(within, argv, run, { user: privileged ? root : place.user, directory }, longestLine),
     command: (argv, { tty = false } = {}) => ['docker', '--host', engineUrl, 'exec', '--interactive', ...(tty ? ['--tty'] : []), container.id, ...argv],
   };
 }
@@ -74,9 +74,9 @@ async function execute({ name, container, over }: Within, argv: readonly string[
 }
 
 /** The shell prints its pid and then becomes the process. The engine's own pid for an exec cannot be used: it belongs to another pid namespace. */
-async function startProcess(within: Within, argv: readonly string[], run: Host['run'], place: Place): Promise<HostProcess> {
+async function startProcess(within: Within, argv: readonly string[], run: Host['run'], place: Place, longestLine?: number): Promise<HostProcess> {
   const { stdin, stdout, stderr, ended } = await execute(within, ['sh', '-c', 'echo "$$"; exec "$@"', 'sh', ...argv], place);
-  const output = readOutput(`\`${argv.join(' ')}\``, stdout, stderr);
+  const output = readOutput(`\`${argv.join(' ')}\``, stdout, stderr, longestLine);
   const exited = ended.then((code) => ({ ...endOf(code), stderr: output.stderr() }));
   const pid = await output.pid;
   return {

@@ -83,6 +83,8 @@ async function startNetwork(topology: Topology): Promise<Network> {
       driver: 'docker',
       engine: `docker ${version.Version}`,
       runtime: { node: 'node', root: '/lab' },
+      // In the container, which is removed with the network.
+      scratch: '/tmp',
       host: (name) => hosts.get(name) as Host,
       clientFrom: async (image) => {
         const labels = { 'failover-lab': 'client', 'com.docker.compose.project': project };

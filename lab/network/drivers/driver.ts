@@ -45,6 +45,8 @@ export interface Network extends AsyncDisposable {
   readonly engine?: string;
   /** The paths of the Node binary and of this project's folder on a host. Node programs of this project are started with them. */
   readonly runtime: Runtime;
+  /** A folder on every host for files that are gone with the network, however it ends. Every user may write there. */
+  readonly scratch: string;
   host(name: HostName): Host;
   /**
    * Makes a host that replaces the client's host. It has the network and the resolv.conf of the client's host, and the files of `image`.
@@ -74,6 +76,10 @@ export interface Host {
 
 export interface StartOptions {
   privileged?: boolean;
+  /** The folder in which the process starts. It must exist on the host. If it is not set: the folder in which the lab was started, or the image's. */
+  directory?: string;
+  /** A line of more characters than this comes in pieces. If it is not set: 32 million. */
+  longestLine?: number;
 }
 
 export interface CommandResult {
@@ -85,7 +91,7 @@ export interface CommandResult {
 /** A process on a host. */
 export interface HostProcess {
   readonly pid: number;
-  /** Calls `listener` for each line that the process writes to stdout. */
+  /** Calls `listener` for each line that the process writes to stdout. A line that is too long comes in pieces of about `longestLine` characters. */
   onLine(listener: (line: string) => void): void;
   /** Writes a line to the stdin of the process. */
   send(line: string): void;

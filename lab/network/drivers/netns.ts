@@ -17,7 +17,7 @@ import { LabError } from '../../vocabulary/errors.ts';
 import { endOf, readOutput } from './process-output.ts';
 import { localRuntime } from '../programs.ts';
 import { hostNames, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
-import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit } from './driver.ts';
+import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit, StartOptions } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
 
 /** The driver for Linux. */
@@ -126,6 +126,8 @@ async function startNetwork(topology: Topology): Promise<Network> {
       driver: 'netns',
       // The hosts have this machine's files.
       runtime: localRuntime,
+      // In the tmpfs of the lab's own mount namespace.
+      scratch: '/run/lab',
       host: (name) => hosts.get(name) as Host,
       ended: exited.then(() => output.stderr() || 'the pause process ended'),
       [Symbol.asyncDispose]: stop,
@@ -138,21 +140,22 @@ async function startNetwork(topology: Topology): Promise<Network> {
 
 function createHost(name: HostName, pausePid: number): Host {
   const command: Host['command'] = (argv, { directory } = {}) => buildNsenterArgs(pausePid, name, argv, directory);
-  return { name, command, start: (argv) => startProcess(command, argv), run: (argv) => runToEnd(command(argv)) };
+  return { name, command, start: (argv, options) => startProcess(command, argv, options), run: (argv) => runToEnd(command(argv)) };
 }
 
 /**
  * A shell stays between nsenter and the process. The shell is outside of the pid namespace (`--no-fork`) and its child is inside. So the
  * shell knows the outer pid of the child, and the child dies with the lab. nsenter itself cannot be the parent: it stops itself when its child
  * is stopped (SIGSTOP, the `pause` fault), and then it does not notice the end of the child. The process waits for a line before it
- * begins. Otherwise a quick process would write before the shell has printed the pid.
+ * begins. Otherwise a quick process would write before the shell has printed the pid. The shell changes the folder, because nsenter would look for
+ * it outside of the lab's mount namespace.
  */
-const startScript = 'exec 3<&0; (read -r go && exec "$@") <&3 3<&- & echo "$!"; exec <&- 3<&-; wait "$!"';
+const startScript = 'cd "$1" && shift || exit; exec 3<&0; (read -r go && exec "$@") <&3 3<&- & echo "$!"; exec <&- 3<&-; wait "$!"';
 
-async function startProcess(command: (argv: readonly string[]) => string[], argv: readonly string[]): Promise<HostProcess> {
-  const [nsenter = '', ...rest] = command(['sh', '-c', startScript, 'sh', ...argv]);
+async function startProcess(command: (argv: readonly string[]) => string[], argv: readonly string[], { directory = '.', longestLine }: StartOptions = {}): Promise<HostProcess> {
+  const [nsenter = '', ...rest] = command(['sh', '-c', startScript, 'sh', directory, ...argv]);
   const child = spawnDetached([nsenter, '--no-fork', ...rest]);
-  const { pid: firstLine, stderr, onLine } = readOutput(`\`${argv.join(' ')}\``, child.stdout, child.stderr);
+  const { pid: firstLine, stderr, onLine } = readOutput(`\`${argv.join(' ')}\``, child.stdout, child.stderr, longestLine);
   let ended = false;
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once('close', (code, signal) => {

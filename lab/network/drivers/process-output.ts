@@ -7,9 +7,10 @@ import type { ProcessExit } from './driver.ts';
 
 /** How long the first line may take. Normally it takes a few milliseconds in a namespace, and about 50 ms in a container. */
 const startLimitMs = 20_000;
-const stderrKeptBytes = 4_000;
-/** Far longer than the longest line of the lab's own processes, which has a whole ring of captured frames (services/capture) in base64: 22 million. */
-const longestLine = 32_000_000;
+/** Far more than an error message needs. */
+const stderrKept = 3_000;
+/** Longer than any line of the lab's own processes: a ring of captured frames (services/capture) has 22 million characters in base64. */
+const longestLineOfAny = 32_000_000;
 
 /** The output of a process whose first line is its pid. */
 export interface ProcessOutput {
@@ -20,15 +21,19 @@ export interface ProcessOutput {
    * comes in pieces, so that a process that never ends its line does not fill the memory.
    */
   onLine(listener: (line: string) => void): void;
-  /** Returns the last part of stderr. */
+  /** Returns stderr. If it is long: its last part, which says so. */
   stderr(): string;
 }
 
-/** Reads the two streams of a process. `what` names the process in error messages. `longest`: the characters of the longest line. */
-export function readOutput(what: string, stdout: Readable, stderr: Readable, longest = longestLine): ProcessOutput {
+/** Reads the two streams of a process. `what` names the process in error messages. */
+export function readOutput(what: string, stdout: Readable, stderr: Readable, longestLine = longestLineOfAny): ProcessOutput {
   let stderrText = '';
-  stderr.setEncoding('utf8').on('data', (chunk: string) => (stderrText = (stderrText + chunk).slice(-stderrKeptBytes)));
-  const said = (): string => stderrText.trim();
+  let stderrCharacters = 0;
+  stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderrCharacters += chunk.length;
+    stderrText = (stderrText + chunk).slice(-stderrKept);
+  });
+  const said = (): string => `${stderrCharacters > stderrKept ? `(cut: the last ${stderrKept} of ${stderrCharacters} characters) ` : ''}${stderrText.trim()}`;
   const { promise: pid, resolve, reject } = Promise.withResolvers<number>();
   const fail = (problem: string): void => { reject(new LabError('START_FAILED', `Could not start ${what}: ${said() || problem}.`)); };
   const timer = setTimeout(fail, startLimitMs, `it printed no pid within ${startLimitMs} ms`);
@@ -41,11 +46,11 @@ export function readOutput(what: string, stdout: Readable, stderr: Readable, lon
       pidSeen = true;
       clearTimeout(timer);
       if (/^\d+$/.test(line)) resolve(Number(line));
-      else fail(excerpt(line, stderrKeptBytes));
+      else fail(excerpt(line, stderrKept));
     } else if (listeners.length === 0) early.push(line);
     else for (const listener of listeners) listener(line);
   };
-  readLines(stdout, longest, take, () => {
+  readLines(stdout, longestLine, take, () => {
     clearTimeout(timer);
     // Its stderr may arrive a little later than the end of stdout.
     setImmediate(fail, 'it ended before it printed its pid');
