@@ -11,9 +11,14 @@ registerHooks({ load: (url, context, next) => { loaded.add(url); return next(url
 process.on('exit', () => { for (const url of loaded) if (!url.includes('node_modules')) process.stderr.write(url + '\\n'); });
 `)}`;
 
-async function lab(...words: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+interface Ended { code: number | null; stdout: string; stderr: string }
+
+const lab = (...words: string[]): Promise<Ended> => labWith(printLoaded, ...words);
+
+/** Runs `lab` after another module. */
+async function labWith(module: string, ...words: string[]): Promise<Ended> {
   const { node, root } = localRuntime;
-  const started = localProcess([node, '--import', printLoaded, `${root}/lab/cli/main.ts`, ...words]);
+  const started = localProcess([node, '--import', module, `${root}/lab/cli/main.ts`, ...words]);
   const lines: string[] = [];
   started.onLine((line) => lines.push(line));
   const { code, stderr } = await started.exited;
@@ -44,4 +49,10 @@ test('an unknown command is an error, with exit status 3', async () => {
   const { code, stderr } = await lab('nonsense');
   expect(code).toBe(3);
   expect(stderr).toContain("unknown command 'nonsense'");
+});
+
+test('an error that nobody handles ends with exit status 3, because 1 means that a check failed', async () => {
+  const { code, stderr } = await labWith("data:text/javascript,process.once('beforeExit', () => Promise.reject(new Error('a bug')))", 'list');
+  expect(stderr).toMatch(/^lab: unexpected: Error: a bug\n/);
+  expect(code).toBe(3);
 });

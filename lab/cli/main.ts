@@ -7,11 +7,14 @@ import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { SoakFlags } from './commands/soak.ts';
+import { interruptedStatus } from './interrupt.ts';
+import { watchOutput } from './output.ts';
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader closed the pipe (`lab run … | head`). Exit as a shell would: 128 + SIGPIPE.
-  if (error.code === 'EPIPE') process.exit(141);
-  throw error;
+watchOutput();
+// A bug of the lab or of a scenario. Node would end with exit status 1, which means that a check failed.
+process.on('uncaughtException', (error) => {
+  console.error('lab: unexpected:', error);
+  process.exit(3);
 });
 
 const collect = (word: string, words: string[]): string[] => [...words, word];
@@ -192,7 +195,7 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 3;
   else if (error instanceof LabError) {
     console.error(`lab: ${error.message}`);
-    process.exitCode = 3;
+    process.exitCode = (error.code === 'INTERRUPTED' ? interruptedStatus() : null) ?? 3;
   } else {
     // A bug of the lab, or a fault of this machine: there is no verdict.
     console.error('lab: unexpected:', error);

@@ -9,7 +9,9 @@ import { Link } from '../network/host-link.ts';
 import { Probe } from '../network/probe.ts';
 import { backendArgv, dnsArgv, programArgv } from '../network/programs.ts';
 import { Server } from '../network/server.ts';
+import { startNetwork } from '../network/start-network.ts';
 import { LabError, unknownName } from '../vocabulary/errors.ts';
+import { unlessAborted } from '../vocabulary/limits.ts';
 import { backendNames, createTopology, isBackend, targetNames, type HostName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 import type { Capture, Captured } from './capture.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
@@ -22,28 +24,39 @@ export interface LabOptions {
   /** Repeats every shuffled answer exactly. */
   seed: string;
   topology?: TopologyChange;
+  /** Aborting it ends the start at once. */
+  signal?: AbortSignal;
 }
 
 /**
  * Makes the network. `startServices` comes next, so that a client's process can start beside the services.
- * @throws {LabError} when the driver cannot make it. Nothing is left behind then.
+ * @throws {LabError} when the driver cannot make it, and when `signal` aborts. Nothing is left behind then.
  */
-export async function createLab({ driver, timeline, seed, topology }: LabOptions): Promise<Lab> {
+export async function createLab({ driver, timeline, seed, topology, signal }: LabOptions): Promise<Lab> {
   const made = createTopology(topology);
-  const network = await driver.start(made);
-  // The file is a mount on both drivers, so its text is replaced and not the file. glibc reads the file again when it changes; other resolvers read it at their start.
-  if (made.resolvConf) await network.host('client').run(['sh', '-c', 'printf "%s\\n" "$@" >/etc/resolv.conf', 'sh', ...made.resolvConf]);
-  return new Lab(network, made, timeline, seed);
+  const network = await startNetwork(driver, made, signal);
+  return await orDispose(network, async () => {
+    // The file is a mount on both drivers, so its text is replaced and not the file. glibc reads the file again when it changes; other resolvers read it at their start.
+    if (made.resolvConf) await network.host('client').run(['sh', '-c', 'printf "%s\\n" "$@" >/etc/resolv.conf', 'sh', ...made.resolvConf]);
+    return new Lab(network, made, timeline, seed);
+  });
 }
 
-/** A lab with its services, ready for use. */
+/** A lab with its services, ready for use. @throws {LabError} as `createLab` and `startServices` do; nothing is left behind then. */
 export async function startLab(options: LabOptions): Promise<Lab> {
   const lab = await createLab(options);
-  try {
-    await lab.startServices();
+  return await orDispose(lab, async () => {
+    await unlessAborted(options.signal, () => lab.startServices());
     return lab;
+  });
+}
+
+/** The result of `work`. If `work` fails, its error counts, and what it worked with is disposed. */
+async function orDispose<T>(made: AsyncDisposable, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
-    await lab[Symbol.asyncDispose]();
+    await made[Symbol.asyncDispose]().then(undefined, () => undefined);
     throw error;
   }
 }

@@ -141,7 +141,7 @@ describeWith('netns', 'a run', () => {
 
   test('has failed if the client crashes: the error has its exit status and its stderr', async () => {
     const { journal, pids } = await runWatched(scenario(({ client }) => client.get()), {}, (host) =>
-      host.name === 'client' ? { start: () => host.start([process.execPath, '--eval', 'console.log(\'{"ready":true}\'); process.stdin.once("data", () => { console.error("boom"); process.exit(9); })']) } : {},
+      host.name === 'client' ? { start: (argv) => host.start(argv.some((word) => word.includes('client/main.ts')) ? [process.execPath, '--eval', 'console.log(\'{"ready":true}\'); process.stdin.once("data", () => { console.error("boom"); process.exit(9); })'] : argv) } : {},
     );
     expect(journal).toMatchObject({ status: 'failed', error: 'the client ended: exit status 9; it wrote: boom.' });
     expect(journal.doubts).toEqual(['the client ended: exit status 9; it wrote: boom']);

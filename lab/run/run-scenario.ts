@@ -7,7 +7,7 @@ import { isOwn, optionsFor, optionsNotApplied, parseClient } from '../clients/in
 import type { Driver } from '../network/drivers/driver.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import { checkExpectation, type Expectation } from '../analysis/expectations.ts';
-import { unlessAborted, withinLimit } from '../vocabulary/limits.ts';
+import { interruptionOf, unlessAborted, withinLimit } from '../vocabulary/limits.ts';
 import { createLab, type Lab } from './lab.ts';
 import type { FinishedRun } from './journal.ts';
 import type { Scenario } from './scenario.ts';
@@ -37,10 +37,12 @@ export interface RunOptions {
 const defaultLimitMs = 30_000;
 /** An external client gets a longer limit: it may need a new process for each request, and may wait much longer for an answer than ours. */
 const externalLimitFactor = 30;
+/** What the processes of a run that was cut short have already written is here after some ms. */
+const lastWordsLimitMs = 1_000;
 
 /**
  * Runs a scenario to its end. The lab is gone when the promise resolves. If the run could not complete, the promise still resolves: the
- * journal then has the status `failed` or `interrupted`.
+ * journal then has the status `failed` or `interrupted`, and with it come the events and the packets so far.
  */
 export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const { name, scenario, driver, seed, signal } = options;
@@ -60,45 +62,59 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const onClient = (version: string): void => { clientVersion = version; };
   const onOptions = (applied: ClientOptions): void => { for (const key of optionsNotApplied(client, applied)) notApplied.add(key); };
   let error: LabError | undefined;
-  const failedBy = (thrown: unknown): LabError => (thrown instanceof LabError ? thrown : new LabError('START_FAILED', messageOf(thrown), { cause: thrown }));
-  // A scenario that was cut short may still wait for something. This signal ends the wait, so that the process can end.
+  const doubts: string[] = [];
+  // Aborts when the run is over. The reason says why, if it was cut short: by an interruption, or by a request that could not be made.
   const over = new AbortController();
+  const onInterrupt = (): void => { over.abort(interruptionOf(signal)); };
+  const onBroken = (thrown: unknown): void => { over.abort(asLabError(thrown)); };
+  if (signal.aborted) onInterrupt();
+  else signal.addEventListener('abort', onInterrupt);
 
   try {
-    lab = await createLab({ driver, timeline, seed, topology: scenario.topology ?? {} });
+    lab = await createLab({ driver, timeline, seed, topology: scenario.topology ?? {}, signal: over.signal });
     const running = lab;
-    await unlessAborted(signal, async () => {
-      const stage = await setStage({ lab: running, client, clientImage: options.clientImage, options: clientOptions, asked: options.clientOptions, limitMs, seed, over: over.signal, onClient, onOptions });
-      setupMs = performance.now() - start;
-      timeline.start();
-      data = await withinLimit('The scenario', limitMs, scenario.run(stage));
-    });
-    await lab.settle();
+    const setting = { lab: running, client, clientImage: options.clientImage, options: clientOptions, asked: options.clientOptions, limitMs, seed, over: over.signal, onBroken, onClient, onOptions };
+    const stage = await unlessAborted(over.signal, () => setStage(setting));
+    setupMs = performance.now() - start;
+    timeline.start();
+    data = await withinLimit('The scenario', limitMs, unlessAborted(over.signal, () => scenario.run(stage)));
+    await unlessAborted(over.signal, () => running.settle());
   } catch (thrown) {
-    error = failedBy(thrown);
-  } finally {
-    over.abort();
-    await lab?.[Symbol.asyncDispose]();
-    timeline.flush();
+    error = asLabError(thrown);
   }
+  signal.removeEventListener('abort', onInterrupt);
+  over.abort();
+  if (lab && error) await withinLimit('Reading the last events', lastWordsLimitMs, lab.settle()).catch((thrown: unknown) => { doubts.push(`the last events and packets may be missing: ${messageOf(thrown)}`); });
+  const stillUp = await lab?.[Symbol.asyncDispose]().then(() => null, (thrown: unknown) => `The lab could not be taken down: ${messageOf(thrown)}`);
+  timeline.flush();
 
+  /** Also an error of the analysis must not lose what was measured. */
+  const orElse = <T>(instead: T, work: () => T): T => {
+    try {
+      return work();
+    } catch (thrown) {
+      error ??= asLabError(thrown);
+      return instead;
+    }
+  };
   const events = timeline.events;
   const ofTheRun = events.filter(({ tMs }) => tMs >= 0);
-  const findings = findingsOf(ofTheRun, topology);
-  const result = { findings, events, topology, client: clientOptions, data };
-  let checks: Check[] = [];
-  try {
-    if (error === undefined) checks = [...scenario.checks(result), ...(isOwn(client) ? (scenario.contract?.(result) ?? []) : []), ...(options.expectations ?? []).map((each) => checkExpectation(each, findings, ofTheRun))];
-  } catch (thrown) {
-    error = failedBy(thrown);
-  }
-  const doubts = [...(lab?.doubts ?? [])];
+  const findings = orElse(findingsOf([], topology), () => findingsOf(ofTheRun, topology));
+  const judge = (): Check[] => {
+    const result = { findings, events, topology, client: clientOptions, data };
+    return [...scenario.checks(result), ...(isOwn(client) ? (scenario.contract?.(result) ?? []) : []), ...(options.expectations ?? []).map((each) => checkExpectation(each, findings, ofTheRun))];
+  };
+  const checks = error === undefined ? orElse([], judge) : [];
   const captured = lab?.wire ?? null;
   const comment = `${name} on ${driver.name} with ${client.name}, seed ${seed}: ${scenario.title}`;
+  const capture = captured && orElse(null, () => captureFile({ captured, events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment }));
+  doubts.unshift(...(lab?.doubts ?? []));
+  const problems = [error?.message, stillUp].filter((problem) => typeof problem === 'string');
+  const status = problems.length === 0 ? 'completed' : error?.code === 'INTERRUPTED' ? 'interrupted' : 'failed';
   return {
     events,
     data,
-    capture: captured && captureFile({ captured, events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment }),
+    capture,
     journal: {
       scenario: name,
       driver: driver.name,
@@ -107,20 +123,24 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       clientOptions,
       optionsNotApplied: [...notApplied],
       seed: Number(seed),
-      status: error === undefined ? 'completed' : error.code === 'INTERRUPTED' ? 'interrupted' : 'failed',
-      verdict: error === undefined ? overallVerdict(checks, doubts) : 'unknown',
+      status,
+      verdict: status === 'completed' ? overallVerdict(checks, doubts) : 'unknown',
       startedAt,
       durationMs: tenths(performance.now() - start),
       setupMs: setupMs === undefined ? null : tenths(setupMs),
       platform: { kernel: release(), node: process.version, engine: lab?.network.engine ?? null, clientVersion },
       clock: setupMs === undefined || !lab ? null : lab.clock,
-      error: error?.message ?? null,
+      error: problems.length === 0 ? null : problems.join(' '),
       wire: captured && { frames: captured.frames.length, dropped: captured.dropped },
       doubts,
       checks,
       findings,
     },
   };
+}
+
+function asLabError(thrown: unknown): LabError {
+  return thrown instanceof LabError ? thrown : new LabError('START_FAILED', messageOf(thrown), { cause: thrown });
 }
 
 function tenths(ms: number): number {

@@ -11,6 +11,7 @@ import { answeredFrom, whyNobody } from './answered-from.ts';
 import { startExternalServer } from './external-servers/start-external-server.ts';
 import type { Lab } from './lab.ts';
 import type { Load, Redialers, Stage } from './scenario.ts';
+import { untilOver } from './until-over.ts';
 
 export interface StageSetting {
   lab: Lab;
@@ -23,23 +24,31 @@ export interface StageSetting {
   /** The limit of one request, in ms. */
   limitMs: number;
   seed: string;
-  /** Aborts when the run is over. */
+  /** Aborts when the run is over. From then on nothing that the stage has promised settles (until-over.ts). */
   over: AbortSignal;
+  /** Called when a request could not be made at all. That ends the run: a request that only fails is a result, not an error. */
+  onBroken: (error: unknown) => void;
   onClient: (version: string) => void;
   onOptions: (wanted: ClientOptions) => void;
 }
 
 /** Services, client and capture start side by side. */
-export async function setStage({ lab, client, clientImage, options, asked, limitMs, seed, over, onClient, onOptions }: StageSetting): Promise<Stage> {
+export async function setStage({ lab, client, clientImage, options, asked, limitMs, seed, over, onBroken, onClient, onOptions }: StageSetting): Promise<Stage> {
   const finding = clientContext(lab, clientImage).then((context) => findClient(context, client));
   const startClient = async (wanted: ClientOptions): Promise<StageClient> => {
     const { version, start } = await finding;
     onClient(version);
     onOptions(wanted);
-    return await start(wanted, limitMs);
+    const started = await start(wanted, limitMs);
+    const request: StageClient['request'] = (method, url) => {
+      const asked = started.request(method, url);
+      asked.catch(onBroken);
+      return asked;
+    };
+    return { ...started, request, get: (url) => request('GET', url) };
   };
   const [stageClient] = await Promise.all([startClient(options), lab.startServices(), lab.startCapture()]);
-  return {
+  const stage: Stage = {
     topology: lab.topology,
     client: stageClient,
     dns: lab.dns,
@@ -51,7 +60,7 @@ export async function setStage({ lab, client, clientImage, options, asked, limit
     serve: (server, backend) => startExternalServer(lab, server, backend),
     note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
     wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
-    until: (isIt, untilMs = 1_000) => lab.timeline.waitFor(isIt, untilMs),
+    until: (isIt, untilMs = 1_000) => lab.timeline.waitFor(isIt, untilMs, over),
     backendAt: (address) => {
       if (address === null) throw new LabError('BAD_OUTPUT', whyNobody(lab.timeline.events, client.name, lab.topology));
       const host = hostAt(lab.topology, address);
@@ -59,6 +68,7 @@ export async function setStage({ lab, client, clientImage, options, asked, limit
       return host;
     },
   };
+  return untilOver(stage, over);
 }
 
 /** @throws {LabError} NOT_SUPPORTED for an image where the driver has no images. */

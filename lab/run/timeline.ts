@@ -77,19 +77,23 @@ export class Timeline {
   }
 
   /**
-   * Resolves with true as soon as an event that `isIt` accepts is there, also a past one, and with false when there is none within `limitMs`.
-   * It does not wait until the event is published.
+   * Resolves with true as soon as an event that `isIt` accepts is there, also a past one, and with false when there is none within `limitMs`, or
+   * when `signal` aborts. It does not wait until the event is published.
    */
-  async waitFor(isIt: (event: TimelineEvent) => boolean, limitMs: number): Promise<boolean> {
+  async waitFor(isIt: (event: TimelineEvent) => boolean, limitMs: number, signal?: AbortSignal): Promise<boolean> {
     if (this.has(isIt)) return true;
+    if (signal?.aborted) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const watcher = (event: TimelineEvent): void => {
       if (isIt(event)) resolve(true);
     };
+    const giveUp = (): void => { resolve(false); };
     this.#watchers.add(watcher);
-    const timer = setTimeout(resolve, limitMs, false);
+    const timer = setTimeout(giveUp, limitMs);
+    signal?.addEventListener('abort', giveUp);
     const seen = await promise;
     clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
     this.#watchers.delete(watcher);
     return seen;
   }

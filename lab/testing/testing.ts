@@ -202,8 +202,8 @@ export type HostChange = (host: Host) => Partial<Host>;
 export function driverWith(driver: Driver, change: HostChange): Driver {
   return {
     ...driver,
-    start: async (topology): Promise<Network> => {
-      const network = await driver.start(topology);
+    start: async (topology, signal): Promise<Network> => {
+      const network = await driver.start(topology, signal);
       const hosts = new Map(hostNames.map((name) => [name, { ...network.host(name), ...change(network.host(name)) }]));
       return { ...network, host: (name: HostName) => hosts.get(name) as Host, [Symbol.asyncDispose]: () => network[Symbol.asyncDispose]() };
     },

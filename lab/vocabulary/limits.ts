@@ -17,19 +17,29 @@ export async function withinLimit<T>(what: string, limitMs: number, work: Promis
   }
 }
 
-/** Runs `work` unless `signal` aborts first. @throws {LabError} INTERRUPTED then. */
-export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs `work` until `signal` aborts. The work itself goes on then, and its result is lost; the end of the lab ends it.
+ * @throws {LabError} the reason of the signal if that is a LabError, otherwise INTERRUPTED.
+ */
+export async function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  if (!signal) return await work();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => { reject(new LabError('INTERRUPTED', `Interrupted by ${String(signal.reason)}.`)); };
+  const onAbort = (): void => { reject(interruptionOf(signal)); };
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort);
-  const working = work();
+  // Also for work that throws before it returns a promise.
+  const working = (async () => await work())();
   working.catch(() => undefined);
   try {
     return await Promise.race([working, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** The error of work that was aborted. */
+export function interruptionOf({ reason }: AbortSignal): LabError {
+  return reason instanceof LabError ? reason : new LabError('INTERRUPTED', `Interrupted by ${String(reason)}.`);
 }
 
 /** Runs pieces of work one after the other, in the order in which they were asked for. */

@@ -75,3 +75,11 @@ export function splitAssignments(words: readonly string[]): Record<string, strin
     }),
   );
 }
+
+/**
+ * A seed from a command line: a whole number, which the journal can repeat. `007` is the seed `7`.
+ * @throws {LabError} BAD_INPUT for any other word.
+ */
+export function readSeed(word: string): string {
+  return String(readValue(wholeNumber(), word, '--seed'));
+}

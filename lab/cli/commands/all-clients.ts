@@ -3,15 +3,18 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { scenarioNames } from '../../../scenarios/index.ts';
 import { clientHost, findClients } from '../../clients/find-client.ts';
 import { parseClient } from '../../clients/index.ts';
+import type { Driver } from '../../network/drivers/driver.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
+import { startNetwork } from '../../network/start-network.ts';
 import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { missingServer } from '../../run/external-servers/start-external-server.ts';
 import { runScenario } from '../../run/run-scenario.ts';
+import { unlessAborted } from '../../vocabulary/limits.ts';
 import { pc } from '../../vocabulary/terminal.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
-import { interruptSignal } from '../interrupt.ts';
+import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { runOptions, type RunFlags } from './run.ts';
 
 export interface AllClientsFlags extends RunFlags {
@@ -30,12 +33,12 @@ interface Outcome {
   directory: string;
 }
 
-/** Exit status: 0 if every run passed or was unknown with a reason, 1 if one failed or could not run, 130 or 143 when interrupted. */
+/** Exit status: 0 if every run passed or was unknown with a reason, 1 if one failed or could not run, 129, 130 or 143 when interrupted. */
 export async function allClients(flags: AllClientsFlags): Promise<number> {
   const jobs = readValue(wholeNumber(1), flags.jobs, '--jobs');
   const driver = await chooseDriver(flags.driver);
   const signal = interruptSignal();
-  const clients = flags.clients.length > 0 ? flags.clients.map((text) => parseClient(text).name) : await foundClients(driver);
+  const clients = flags.clients.length > 0 ? flags.clients.map((text) => parseClient(text).name) : await foundClients(driver, signal);
   const names: string[] = [];
   for (const name of flags.only.length > 0 ? flags.only : scenarioNames) {
     const missing = await missingServer((await runOptions(name, flags)).scenario.needs, driver);
@@ -63,17 +66,16 @@ export async function allClients(flags: AllClientsFlags): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, driver.maxLabs ?? Infinity, total) }, work));
-  if (signal.aborted) return signal.reason === 'SIGTERM' ? 143 : 130;
   await mkdir('results', { recursive: true });
   await writeFile('results/all-clients.json', `${JSON.stringify(outcomes, null, 2)}\n`);
   for (const line of tableLines(clients, outcomes)) console.log(line);
   console.log(`\n${total} runs in ${((performance.now() - start) / 1000).toFixed(0)} s: ${countsText(outcomes)}\n${pc.dim('      results/all-clients.json')}`);
-  return outcomes.every(({ word }) => word === 'pass' || word === 'unknown') ? 0 : 1;
+  return interruptedStatus() ?? (outcomes.every(({ word }) => word === 'pass' || word === 'unknown') ? 0 : 1);
 }
 
-async function foundClients(driver: Awaited<ReturnType<typeof chooseDriver>>): Promise<string[]> {
-  await using network = await driver.start(createTopology());
-  return (await findClients(clientHost(network))).filter(({ version }) => version !== null).map(({ name }) => name);
+async function foundClients(driver: Driver, signal: AbortSignal): Promise<string[]> {
+  await using network = await startNetwork(driver, createTopology(), signal);
+  return (await unlessAborted(signal, () => findClients(clientHost(network)))).filter(({ version }) => version !== null).map(({ name }) => name);
 }
 
 /** One row for each client: how many runs passed, and the scenarios that did not. */

@@ -7,10 +7,13 @@ import { profiles } from '../../../client/external/index.ts';
 import type { Profile } from '../../../client/external/profile.ts';
 import { clientHost, findClients, prepareClient } from '../../clients/find-client.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
+import { startNetwork } from '../../network/start-network.ts';
 import { LabError } from '../../vocabulary/errors.ts';
+import { unlessAborted } from '../../vocabulary/limits.ts';
 import { pc } from '../../vocabulary/terminal.ts';
 import { localRuntime } from '../../network/programs.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
+import { interruptSignal } from '../interrupt.ts';
 
 /** Exit status: 0. @throws {LabError} (exit status 3) when something could not be installed. */
 export async function listClients({ driver: driverName, install }: { driver: string; install?: boolean }): Promise<number> {
@@ -19,18 +22,20 @@ export async function listClients({ driver: driverName, install }: { driver: str
     throw new LabError('NOT_SUPPORTED', 'Clients are installed on this machine, and only the hosts of the netns driver see its files. On docker, run a client from its own image: --client-image IMAGE.');
   }
   if (install) for (const release of nodeReleases) await installNode(release);
-  await using network = await driver.start(createTopology());
+  const signal = interruptSignal();
+  await using network = await startNetwork(driver, createTopology(), signal);
   const host = clientHost(network);
-  if (install) {
-    for (const [name, profile] of Object.entries(profiles as Record<string, Profile>)) {
-      const found = await profile.find(host);
-      if (found?.prepare) {
+  const listings = await unlessAborted(signal, async () => {
+    if (install) {
+      for (const [name, profile] of Object.entries(profiles as Record<string, Profile>)) {
+        const found = await profile.find(host);
+        if (!found?.prepare) continue;
         console.error(`Preparing ${name} …`);
         await prepareClient(host, name, found);
       }
     }
-  }
-  const listings = await findClients(host);
+    return await findClients(host);
+  });
   const width = Math.max(...listings.map(({ name }) => name.length));
   for (const { name, version, reason } of listings) {
     console.log(`  ${version === null ? pc.dim(name.padEnd(width)) : pc.bold(name.padEnd(width))}  ${version ?? pc.dim(`not found: ${reason ?? ''}`)}`);

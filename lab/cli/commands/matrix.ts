@@ -10,13 +10,15 @@ import { clientHost, findClients } from '../../clients/find-client.ts';
 import { parseClient } from '../../clients/index.ts';
 import type { Driver } from '../../network/drivers/driver.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
+import { startNetwork } from '../../network/start-network.ts';
 import { unknownName } from '../../vocabulary/errors.ts';
+import { unlessAborted } from '../../vocabulary/limits.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { matrixLines, matrixPage, type Matrix } from '../../report/matrix-tables.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
-import { interruptSignal } from '../interrupt.ts';
+import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 
 export interface MatrixFlags {
   driver: string;
@@ -29,14 +31,14 @@ export interface MatrixFlags {
 
 type Listing = Matrix['clients'][number];
 
-/** Exit status: 0, or 2 if a run showed nothing. 130 or 143 when interrupted. */
+/** Exit status: 0, or 2 if a run showed nothing. 129, 130 or 143 when interrupted. */
 export async function matrix(flags: MatrixFlags): Promise<number> {
   const repeat = readValue(wholeNumber(1), flags.repeat, '--repeat');
   const chosen = namesOf(flags.failures, Object.keys(failures), 'failure');
   const driver = await chooseDriver(flags.driver);
-  const listings = await clientsOf(flags.clients, driver);
-  const found = listings.filter(({ version }) => version !== null);
   const signal = interruptSignal();
+  const listings = await clientsOf(flags.clients, driver, signal);
+  const found = listings.filter(({ version }) => version !== null);
   const startedAt = new Date().toISOString();
   for (const { name, reason } of listings.filter(({ version }) => version === null)) console.log(pc.dim(`  ${name}: not found (${reason ?? ''})`));
 
@@ -56,7 +58,8 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   };
   await Promise.all(Array.from({ length: Math.min(readValue(wholeNumber(1), flags.jobs, '--jobs'), driver.maxLabs ?? Infinity, runs.length) }, work));
   progress.end();
-  if (signal.aborted) return signal.reason === 'SIGTERM' ? 143 : 130;
+  const interrupted = interruptedStatus();
+  if (interrupted !== null) return interrupted;
 
   const cells = found.flatMap(({ name, version }) => chosen.map((failure) => cellOf(name, version, failure, readings.get(`${failure} ${name}`) ?? [])));
   const finished: Matrix = {
@@ -101,10 +104,10 @@ async function read(driver: Driver, name: string, client: string, seed: string, 
 const troubled = ({ unknown }: Cell): boolean => unknown > 0;
 
 /** Returns the clients that were asked for, or all of them. A client that is not on the client's host has no version. */
-async function clientsOf(text: string, driver: Driver): Promise<Listing[]> {
+async function clientsOf(text: string, driver: Driver, signal: AbortSignal): Promise<Listing[]> {
   const asked = wordsOf(text).map((word) => parseClient(word).name);
-  await using network = await driver.start(createTopology());
-  const all = await findClients(clientHost(network));
+  await using network = await startNetwork(driver, createTopology(), signal);
+  const all = await unlessAborted(signal, () => findClients(clientHost(network)));
   if (asked.length === 0) return all;
   return asked.map((name) => all.find((listing) => listing.name === name) ?? { name, version: 'a command' });
 }

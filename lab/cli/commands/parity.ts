@@ -9,7 +9,7 @@ import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import type { Journal } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
-import { runOptions, type RunFlags } from './run.ts';
+import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
 
 export interface ParityFlags extends RunFlags {
   repeat: string;
@@ -52,7 +52,7 @@ export function declared(scenario: string, { finding, byMs }: Difference): Devia
   return deviations.find((each) => each.scenario === scenario && each.findings.includes(finding) && (each.withinMs === undefined || (byMs !== null && byMs <= each.withinMs)));
 }
 
-/** Exit status: 0 without an undeclared difference, 1 with one. @throws {LabError} (exit status 3) when a run was not completed. */
+/** Exit status: 0 without an undeclared difference, 1 with one. 129, 130 or 143 when interrupted. @throws {LabError} (exit status 3) when a run was not completed. */
 export async function parity(flags: ParityFlags): Promise<number> {
   const repeat = readValue(wholeNumber(1), flags.repeat, '--repeat');
   // The containers have no nginx and no HAProxy, so scenarios that need them run on one driver only.
@@ -69,6 +69,7 @@ export async function parity(flags: ParityFlags): Promise<number> {
         const finished = await runScenario(options);
         await writeRunFiles(finished);
         runs.push(finished.journal);
+        if (finished.journal.status === 'interrupted') return exitStatusOf(finished.journal);
         if (finished.journal.status !== 'completed') throw new LabError('START_FAILED', `${name} on ${driver} ${finished.journal.status}: ${finished.journal.error ?? ''}`);
       }
       journals.push(runs);

@@ -3,14 +3,18 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { scenarioNames } from '../../../scenarios/index.ts';
 import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
+import { messageOf } from '../../vocabulary/errors.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { missingServer } from '../../run/external-servers/start-external-server.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import type { FinishedRun } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
+import { interruptedStatus } from '../interrupt.ts';
 import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
 
-/** Exit status: that of the worst run. 3 (could not run) is worse than 2 (unknown), and 2 is worse than 1 (fail). 130 or 143 when interrupted. */
+const couldNotRun = 3;
+
+/** Exit status: that of the worst run. 3 (could not run) is worse than 2 (unknown), and 2 is worse than 1 (fail). 129, 130 or 143 when interrupted. */
 export async function runAll(flags: RunFlags & { jobs: string }): Promise<number> {
   const jobs = readValue(wholeNumber(1), flags.jobs, '--jobs');
   const driver = await chooseDriver(flags.driver);
@@ -32,10 +36,15 @@ export async function runAll(flags: RunFlags & { jobs: string }): Promise<number
         continue;
       }
       const finished = await runScenario(options);
-      const directory = await writeRunFiles(finished);
       const { journal } = finished;
       journals.push(journal);
-      statuses.push(exitStatusOf(journal, options.signal));
+      statuses.push(exitStatusOf(journal));
+      // A run whose files could not be written must not take the other runs with it.
+      const directory = await writeRunFiles(finished).catch((error: unknown) => {
+        statuses.push(couldNotRun);
+        console.error(`lab: ${name}: ${messageOf(error)}`);
+        return '';
+      });
       if (flags.json) continue;
       const paint = { pass: pc.green, fail: pc.red, unknown: pc.yellow }[journal.verdict];
       console.log(`  ${paint(wordOf(journal).padEnd(11))} ${name.padEnd(width)} ${(journal.durationMs / 1000).toFixed(1).padStart(5)} s  ${pc.dim(directory)}`);
@@ -49,5 +58,5 @@ export async function runAll(flags: RunFlags & { jobs: string }): Promise<number
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (flags.json) console.log(JSON.stringify(journals, null, 2));
   else console.log(`\n${journals.length} scenarios in ${seconds} s: ${count('pass')} pass, ${count('fail')} fail, ${count('unknown')} unknown${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-  return [130, 143, 3, 2, 1].find((status) => statuses.includes(status)) ?? 0;
+  return interruptedStatus() ?? [couldNotRun, 2, 1].find((status) => statuses.includes(status)) ?? 0;
 }

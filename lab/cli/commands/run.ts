@@ -1,6 +1,5 @@
 /** `lab run`: runs one scenario, shows its events, writes its files, and ends with its verdict as the exit status. */
 import { pc } from '../../vocabulary/terminal.ts';
-import { constants } from 'node:os';
 import { clientOptions } from '../../../client/client-options.ts';
 import { scenarios, type ScenarioName } from '../../../scenarios/index.ts';
 import { optionsForAny } from '../../clients/external-client.ts';
@@ -8,14 +7,14 @@ import { isOwn, ownClientNames, parseClient } from '../../clients/index.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { parseExpectation } from '../../analysis/expectations.ts';
-import { parseOptions, splitAssignments } from '../../vocabulary/options.ts';
+import { parseOptions, readSeed, splitAssignments } from '../../vocabulary/options.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
 import type { Journal } from '../../run/journal.ts';
 import { runScenario, type RunOptions } from '../../run/run-scenario.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
-import { interruptSignal } from '../interrupt.ts';
+import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { listLines } from './list.ts';
 
 export interface RunFlags {
@@ -30,8 +29,8 @@ export interface RunFlags {
 }
 
 /** Exit status of a run: 0 pass, 1 fail, 2 unknown, 3 could not run; 128 + the signal's number when interrupted. */
-export function exitStatusOf({ verdict, status }: Journal, signal: AbortSignal): number {
-  if (status === 'interrupted') return 128 + constants.signals[(signal.reason as NodeJS.Signals | undefined) ?? 'SIGINT'];
+export function exitStatusOf({ verdict, status }: Journal): number {
+  if (status === 'interrupted') return interruptedStatus() ?? 3;
   if (status === 'failed') return 3;
   return { pass: 0, fail: 1, unknown: 2 }[verdict];
 }
@@ -44,7 +43,7 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
     const finished = await runScenario(options);
     await writeRunFiles(finished);
     write(JSON.stringify(finished.journal, null, 2));
-    return exitStatusOf(finished.journal, options.signal);
+    return exitStatusOf(finished.journal);
   }
   const { title } = options.scenario;
   write(`${pc.bold(name)} · ${title}`);
@@ -64,13 +63,13 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   story.end();
   const directory = await writeRunFiles(finished);
   for (const line of summaryLines(finished.journal, directory)) write(line);
-  return exitStatusOf(finished.journal, options.signal);
+  return exitStatusOf(finished.journal);
 }
 
 /** Makes the options of a run from the words of the command line. @throws {LabError} BAD_INPUT for an unknown name or a wrong value. */
 export async function runOptions(name: string, flags: RunFlags): Promise<RunOptions> {
   if (!Object.hasOwn(scenarios, name)) throw new LabError('BAD_INPUT', `Unknown scenario \`${name}\`. Known:\n${listLines().join('\n')}`);
-  if (!/^\d+$/.test(flags.seed)) throw new LabError('BAD_INPUT', `Expected --seed to be a whole number, got \`${flags.seed}\`.`);
+  const seed = readSeed(flags.seed);
   const expectations = flags.expect.map(parseExpectation);
   const asked = splitAssignments(flags.set);
   if ('transport' in asked) throw new LabError('BAD_INPUT', `\`transport\` is not an option. The client decides it: --client ${ownClientNames.join(' or ')}.`);
@@ -91,7 +90,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)),
     // Only the docker driver can run a client from an image.
     driver: await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver),
-    seed: flags.seed,
+    seed,
     expectations,
     signal: interruptSignal(),
   };

@@ -10,7 +10,7 @@ import { missingServer } from '../../run/external-servers/start-external-server.
 import { writeRunFiles } from '../../report/run-files.ts';
 import type { Journal } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
-import { interruptSignal } from '../interrupt.ts';
+import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { runOptions, type RunFlags } from './run.ts';
 
 export interface SoakFlags extends RunFlags {
@@ -20,7 +20,7 @@ export interface SoakFlags extends RunFlags {
   only: string[];
 }
 
-/** Exit status: 0 when every scenario passed every time, 1 otherwise, 130 or 143 when interrupted. */
+/** Exit status: 0 when every scenario passed every time, 1 otherwise; 129, 130 or 143 when interrupted. */
 export async function soak(flags: SoakFlags): Promise<number> {
   const [times, jobs] = [readValue(wholeNumber(1), flags.n, '--n'), readValue(wholeNumber(1), flags.jobs, '--jobs')];
   const driver = await chooseDriver(flags.driver);
@@ -58,8 +58,6 @@ export async function soak(flags: SoakFlags): Promise<number> {
   } finally {
     burners.stop();
   }
-  if (signal.aborted) return signal.reason === 'SIGTERM' ? 143 : 130;
-
   const width = Math.max(...names.map((name) => name.length));
   let whole = 0;
   console.log('');
@@ -70,7 +68,7 @@ export async function soak(flags: SoakFlags): Promise<number> {
     console.log(`  ${(passed ? pc.green : pc.red)(name.padEnd(width))}  ${counts}`);
   }
   console.log(`\n${whole} of ${names.length} scenarios passed ${times} of ${times} times, in ${elapsed()}`);
-  return whole === names.length ? 0 : 1;
+  return interruptedStatus() ?? (whole === names.length ? 0 : 1);
 }
 
 /** Starts processes that burn CPU. They end with this process, because the pipe on their stdin closes then. */

@@ -6,11 +6,13 @@ import { startLab } from '../../run/lab.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { Timeline } from '../../run/timeline.ts';
 import { createTopology, hostNames, webUrl } from '../../vocabulary/topology.ts';
+import { readSeed } from '../../vocabulary/options.ts';
 import { interruptSignal } from '../interrupt.ts';
 
-/** Exit status: 0, or 3 if the network ended by itself. 130 when interrupted before the lab was up. */
+/** Exit status: 0, or 3 if the network ended by itself. @throws {LabError} INTERRUPTED (129, 130 or 143) when interrupted before the lab was up. */
 export async function up(flags: { driver: string; seed: string; verbose?: boolean }): Promise<number> {
   const interrupted = interruptSignal();
+  const seed = readSeed(flags.seed);
   const topology = createTopology();
   // A lab by hand may stay up for hours, so the history must not grow without end.
   const timeline = new Timeline({ historyLimit: 100_000 });
@@ -18,8 +20,7 @@ export async function up(flags: { driver: string; seed: string; verbose?: boolea
   await using control = await openHandControl();
   const { promise: end, resolve } = Promise.withResolvers<string>();
   interrupted.addEventListener('abort', () => { resolve('interrupted'); });
-  await using lab = await startLab({ driver, timeline, seed: flags.seed });
-  if (interrupted.aborted) return 130;
+  await using lab = await startLab({ driver, timeline, seed, signal: interrupted });
   void lab.network.ended.then((reason) => { resolve(`the network ended: ${reason}`); });
   control.serve(lab, () => { resolve('down'); });
 

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { default as Docker, Container, ContainerInfo } from 'dockerode';
 import { execa } from 'execa';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
+import { interruptionOf } from '../../vocabulary/limits.ts';
 import { hostNames, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import { answerOf, composeCommand, connectEngine, type Engine } from './docker-engine.ts';
 import { startGuest, type Guest } from './docker-guest.ts';
@@ -38,7 +39,7 @@ export const docker: Driver = {
   start: startNetwork,
 };
 
-async function startNetwork(topology: Topology): Promise<Network> {
+async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<Network> {
   let engine: Engine | undefined;
   const over = new AbortController();
   const close = (): void => {
@@ -53,8 +54,10 @@ async function startNetwork(topology: Topology): Promise<Network> {
     const tag = await imageTag(root, await ownBase(api));
     const settings = composeSettings(topology, url, tag);
     // The image is built once, here. Compose v2 would build it for all six hosts at the same time.
-    if (!(await hasImage(api, tag))) await compose(['build', 'dns'], settings, buildLimitMs);
-    await withSysctls(topology.clientSysctls, version.KernelVersion, (files) => compose(['up', '--detach', '--no-build'], settings, upLimitMs, files));
+    if (!(await hasImage(api, tag))) await compose(['build', 'dns'], settings, buildLimitMs, { signal });
+    signal?.throwIfAborted();
+    await withSysctls(topology.clientSysctls, version.KernelVersion, (files) => compose(['up', '--detach', '--no-build'], settings, upLimitMs, { files, signal }));
+    signal?.throwIfAborted();
     const containers = await containersByHost(api);
     const absent = hostNames.find((name) => !containers.has(name));
     if (absent) throw new LabError('START_FAILED', `The container of ${absent} ended while it started: ${await lastWords(api, absent)}`);
@@ -103,7 +106,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
     // BAD_INPUT: another lab is up, or another network has the addresses. The driver must not remove either.
     if (engine && explained.code !== 'BAD_INPUT') await removeLabelled(engine.api, projectLabel).catch(() => undefined);
     close();
-    throw explained;
+    throw signal?.aborted ? interruptionOf(signal) : explained;
   }
 }
 
@@ -118,10 +121,13 @@ function composeSettings({ hosts }: Topology, url: string, tag: string): Record<
   };
 }
 
-/** Runs compose on docker-compose.yml. `files` are `--file` arguments for further compose files. @throws the error of execa, with all output of compose. */
-async function compose(args: string[], settings: Record<string, string>, limitMs: number, files: string[] = []): Promise<void> {
+/**
+ * Runs compose on docker-compose.yml. `files` are `--file` arguments for further compose files. When `signal` aborts, compose is ended.
+ * @throws the error of execa, with all output of compose.
+ */
+async function compose(args: string[], settings: Record<string, string>, limitMs: number, { files = [], signal }: { files?: string[]; signal?: AbortSignal | undefined } = {}): Promise<void> {
   const [file = '', ...before] = await composeCommand();
-  await execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...files, ...args], {
+  const running = execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...files, ...args], {
     cwd: root,
     timeout: limitMs,
     stdin: 'ignore',
@@ -131,6 +137,21 @@ async function compose(args: string[], settings: Record<string, string>, limitMs
     detached: true,
     env: settings,
   });
+  // `docker compose` is a plugin, a process of its own. So the signal goes to the whole process group.
+  const end = (): void => {
+    try {
+      if (running.pid !== undefined) process.kill(-running.pid, 'SIGTERM');
+    } catch {
+      // compose has just ended by itself.
+    }
+  };
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end);
+  try {
+    await running;
+  } finally {
+    signal?.removeEventListener('abort', end);
+  }
 }
 
 async function hasImage(engine: Docker, tag: string): Promise<boolean> {

@@ -32,10 +32,11 @@ export interface Driver {
   /** Checks what the driver needs. Changes nothing. */
   requirements(): Promise<Requirement[]>;
   /**
-   * Makes the network and its hosts. A start that fails leaves nothing behind.
-   * @throws {LabError} MISSING_TOOL, NOT_SUPPORTED or START_FAILED.
+   * Makes the network and its hosts. A start that fails leaves nothing behind. When `signal` aborts, the start gives up what takes long, removes
+   * what it has made, and fails: a build of an image may take minutes.
+   * @throws {LabError} MISSING_TOOL, NOT_SUPPORTED or START_FAILED. INTERRUPTED when `signal` aborts.
    */
-  start(topology: Topology): Promise<Network>;
+  start(topology: Topology, signal?: AbortSignal): Promise<Network>;
 }
 
 /** A network that is up. Its disposal ends every process in it. A second disposal does nothing. */

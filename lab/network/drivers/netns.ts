@@ -14,6 +14,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { LabError } from '../../vocabulary/errors.ts';
+import { interruptionOf, unlessAborted } from '../../vocabulary/limits.ts';
 import { endOf, readOutput } from './process-output.ts';
 import { localRuntime } from '../programs.ts';
 import { hostNames, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
@@ -107,7 +108,7 @@ export function buildNsenterArgs(pausePid: number, host: HostName, argv: readonl
   return ['nsenter', '--target', target, '--user', '--preserve-credentials', '--mount', '--pid', `--net=/proc/${target}/root/run/netns/${host}`, `--wd=${directory}`, ...argv];
 }
 
-async function startNetwork(topology: Topology): Promise<Network> {
+async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<Network> {
   const pause = spawnDetached(buildUnshareArgs(buildPauseScript(topology)));
   // This waits for `exit`. `close` may never come, because an orphan of the script could hold the pipes open.
   const exited = once(pause, 'exit');
@@ -120,7 +121,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
   };
   try {
     const output = readOutput('the namespaces', pause.stdout, pause.stderr);
-    const pausePid = await Promise.race([output.pid, spawnFailure(pause)]);
+    const pausePid = await unlessAborted(signal, () => Promise.race([output.pid, spawnFailure(pause)]));
     const hosts = new Map(hostNames.map((name) => [name, createHost(name, pausePid)]));
     return {
       driver: 'netns',
@@ -134,7 +135,7 @@ async function startNetwork(topology: Topology): Promise<Network> {
     };
   } catch (error) {
     await stop();
-    throw await explainStartFailure(error);
+    throw signal?.aborted ? interruptionOf(signal) : await explainStartFailure(error);
   }
 }
 
