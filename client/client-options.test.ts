@@ -24,7 +24,8 @@ describe('a bad option is refused with a message', () => {
   test.each([
     [{ transport: 'axios' }, 'Expected `transport` of the client to be one of fetch, http, got `axios`.'],
     [{ resolver: 'dns.lab.test' }, 'Expected `resolver` of the client to be lookup, resolve or an IP address, got `dns.lab.test`.'],
-    [{ attemptDelayMs: '9' }, 'Expected `attemptDelayMs` of the client to be a whole number, 10 or more, got `9`.'],
+    [{ attemptDelayMs: '9' }, 'Expected `attemptDelayMs` of the client to be a whole number from 10 to 2147483647, got `9`.'],
+    [{ timeoutMs: '99999999999' }, 'Expected `timeoutMs` of the client to be a whole number from 1 to 2147483647, got `99999999999`.'],
     [{ resultOrder: 'random' }, 'Expected `resultOrder` of the client to be one of verbatim, ipv4first, ipv6first, got `random`.'],
     [{ timeout: '5' }, 'the client has no `timeout`. It has: transport, resolver, family,'],
   ])('%j', (given, message) => {

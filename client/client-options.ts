@@ -1,5 +1,5 @@
 /** The options of our client. One table serves the client's own command line, `lab run` and the scenarios. */
-import { choice, family, integer, onOff, type Option, type OptionValues } from '../lab/vocabulary/options.ts';
+import { choice, family, milliseconds, onOff, type Option, type OptionValues } from '../lab/vocabulary/options.ts';
 import { textThat } from '../lab/vocabulary/values.ts';
 import { isIP } from 'node:net';
 
@@ -16,10 +16,10 @@ export const clientOptions = {
   family: family('0 asks DNS for both families; 4 or 6 asks for that family only (S10)'),
   resultOrder: choice(['verbatim', 'ipv4first', 'ipv6first'], 'verbatim', 'the order in which the addresses of both families are tried'),
   autoSelectFamily: onOff(true, "try the next address when an attempt is slow (Node's Happy Eyeballs)"),
-  attemptDelayMs: integer<number | null>(null, 10, "how long one attempt may take before the next address is tried; if not set, Node's default"),
+  attemptDelayMs: milliseconds<number | null>(null, 10, "how long one attempt may take before the next address is tried; if not set, Node's default"),
   keepAlive: onOff(true, 'reuse connections'),
-  connectTimeoutMs: integer<number | null>(null, 1, "how long connecting may take in total (fetch only; undici's default is 10 s)"),
-  timeoutMs: integer<number | null>(null, 1, 'how long a request may take in total (AbortSignal.timeout)'),
+  connectTimeoutMs: milliseconds<number | null>(null, 1, "how long connecting may take in total (fetch only; undici's default is 10 s)"),
+  timeoutMs: milliseconds<number | null>(null, 1, 'how long a request may take in total (AbortSignal.timeout)'),
 };
 
 /** The values of these options. */

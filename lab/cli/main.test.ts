@@ -51,6 +51,15 @@ test('an unknown command is an error, with exit status 3', async () => {
   expect(stderr).toContain("unknown command 'nonsense'");
 });
 
+test.each([
+  [['run', 'baseline', '--set', 'timeoutMs=99999999999'], 'lab: Expected `timeoutMs` of the client to be a whole number from 1 to 2147483647, got `99999999999`.'],
+  [['run', 'baseline', '--seed', 'x'], 'lab: Expected `--seed` to be a whole number, 0 or more, got `x`.'],
+  [['up', '--seed', 'x'], 'lab: Expected `--seed` to be a whole number, 0 or more, got `x`.'],
+  [['soak', '--n', '99999999999'], 'lab: Expected `--n` to be a whole number from 1 to 10000, got `99999999999`.'],
+])('lab %j is refused before anything starts', async (words, message) => {
+  expect(await lab(...words)).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining(message) as string });
+});
+
 test('an error that nobody handles ends with exit status 3, because 1 means that a check failed', async () => {
   const { code, stderr } = await labWith("data:text/javascript,process.once('beforeExit', () => Promise.reject(new Error('a bug')))", 'list');
   expect(stderr).toMatch(/^lab: unexpected: Error: a bug\n/);

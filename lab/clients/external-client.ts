@@ -3,6 +3,7 @@ import type { ClientOptions } from '../../client/client-options.ts';
 import type { Program } from '../../client/external/profile.ts';
 import type { StartOptions } from '../network/drivers/driver.ts';
 import { webUrl } from '../vocabulary/topology.ts';
+import { longestTimerMs } from '../vocabulary/values.ts';
 import { longLivedClient } from './long-lived-client.ts';
 import { oneShotClient } from './one-shot-client.ts';
 import { folderVariables } from './own-folder.ts';
@@ -36,7 +37,7 @@ export async function startExternalClient(
       if (prepared.notReadyMs !== undefined) context.record('client:not-ready', { waitedMs: prepared.notReadyMs });
       context.record('client:request', { request: number, method, url });
       // A one-shot client cannot be told its time limit, so the lab kills it when the limit is over.
-      const limitMs = timeoutMs === null ? patienceMs : program.asked === 'by arguments' ? timeoutMs : timeoutMs + graceMs;
+      const limitMs = timeoutMs === null ? patienceMs : program.asked === 'by arguments' ? timeoutMs : Math.min(timeoutMs + graceMs, longestTimerMs);
       const result = await prepared.request({ number, method, url, timeoutMs, limitMs });
       if (result.ok) context.record('client:response', { request: number, body: result.body.trimEnd(), ...(result.status === null ? {} : { status: result.status }) });
       else context.record('client:error', { request: number, code: result.error, causes: result.causes });

@@ -11,7 +11,7 @@ export const slowClose = defineFault({
   summary: 'the server closes its connections late',
   effect: 'normal responses; the server’s FIN after `Connection: close`, or after the client’s own FIN, is late',
   on: ['backend'],
-  options: { delayMs: integer(500, 1, 'milliseconds between the end of the last response and the FIN') },
+  options: { delayMs: integer(500, 1, 'milliseconds between the end of the last response and the FIN', 600_000) },
   apply: async (target, { delayMs }) => {
     await target.service().call('connections', { closeDelayMs: delayMs });
     return async () => { await target.service().call('connections', { closeDelayMs: 0 }); };

@@ -6,7 +6,7 @@ export const slowResponse = defineFault({
   summary: 'the application waits before each response',
   effect: 'connects succeed at once, the response is late; the connection stays open',
   on: ['backend'],
-  options: { delayMs: integer(500, 1, 'milliseconds between a request and its response') },
+  options: { delayMs: integer(500, 1, 'milliseconds between a request and its response', 600_000) },
   apply: async (target, { delayMs }) => {
     await target.service().call('behaviour', { delayMs });
     return async () => {

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { LabError } from './errors.ts';
-import { choice, defaultsOf, family, integer, onOff, parseOptions, splitAssignments } from './options.ts';
+import { clientOptions } from '../../client/client-options.ts';
+import { behaviourOptions } from '../../services/backend/behaviour.ts';
+import { faultNamed, faultNames } from '../faults/index.ts';
+import { choice, defaultsOf, family, integer, onOff, parseOptions, readSeed, splitAssignments, type OptionTable } from './options.ts';
+import { longestTimerMs } from './values.ts';
 
 const table = {
   delayMs: integer(500, 1, 'time'),
@@ -41,6 +45,23 @@ describe('the message for a wrong option says what was expected and what was see
   test('an owner without options', () => {
     expect(() => parseOptions({}, { delayMs: '5' }, 'the fault noop')).toThrow('the fault noop has no `delayMs`. It has none.');
   });
+});
+
+test('no time that ends with a timer can be longer than what a timer takes: a longer one would fire at once', async () => {
+  const tables: [string, OptionTable][] = [['the client', clientOptions], ['the behaviour', behaviourOptions], ...faultNames.map((name): [string, OptionTable] => [name, faultNamed(name).options])];
+  const times = tables.flatMap(([owner, options]) => Object.keys(options).filter((key) => key.endsWith('Ms')).map((key) => ({ owner, options, key })));
+  expect(times.length).toBeGreaterThan(10);
+  for (const { owner, options, key } of times) expect(() => parseOptions(options, { [key]: longestTimerMs + 1 }, owner), `${owner} ${key}`).toThrow(/ to be a whole number from \d+ to \d+, got 2147483648\.$/);
+  // What makes the limit: Node warns, and takes 1 ms.
+  const warned = new Promise((resolve) => process.once('warning', ({ name }) => { resolve(name); }));
+  clearTimeout(setTimeout(() => undefined, longestTimerMs + 1));
+  expect(await warned).toBe('TimeoutOverflowWarning');
+});
+
+test('a seed is a whole number, and one number has one seed', () => {
+  expect([readSeed('7'), readSeed('007'), readSeed('0')]).toEqual(['7', '7', '0']);
+  // A larger number would stand rounded in the journal, and could not be repeated from there.
+  for (const word of ['', 'x', '-1', '1.5', '1e3', '9007199254740993']) expect(() => readSeed(word)).toThrow(`Expected \`--seed\` to be a whole number, 0 or more, got \`${word}\`.`);
 });
 
 test('a word is split at its first =', () => {

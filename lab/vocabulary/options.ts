@@ -1,6 +1,6 @@
 /** Named options of faults, clients and backends. One description of an option serves the command line, the documents and the types. */
 import { LabError } from './errors.ts';
-import { expectedOf, flag, oneOf, orNull, readValue, someOf, text as anyText, wholeNumber, type Kind } from './values.ts';
+import { expectedOf, flag, longestTimerMs, oneOf, orNull, readValue, someOf, text as anyText, wholeNumber, type Kind } from './values.ts';
 
 export interface Option<T> {
   doc: string;
@@ -16,6 +16,11 @@ export function integer<T extends number | null>(defaultValue: T, min: number, d
   const kind: Kind<number> = wholeNumber(min, max);
   // `null` cannot be written on a command line, so the help does not offer it.
   return { doc, default: defaultValue, kind: (defaultValue === null ? orNull(kind, expectedOf(kind)) : kind) as Kind<T | number> };
+}
+
+/** A time that ends with a timer. */
+export function milliseconds<T extends number | null>(defaultValue: T, min: number, doc: string, max = longestTimerMs): Option<T | number> {
+  return integer(defaultValue, min, doc, max);
 }
 
 /** One of a few words or numbers. */

@@ -18,6 +18,9 @@ export function wholeNumber(min = 0, max = Number.MAX_SAFE_INTEGER): Kind<number
   return described(expected, v.pipe(v.union([v.number(), digits], expected), v.integer(expected), v.minValue(min, expected), v.maxValue(max, expected)));
 }
 
+/** The longest time that Node's timers can wait for: 2^31 - 1 ms, some 24 days. A timer with a longer time fires after 1 ms (Node's documentation, setTimeout). */
+export const longestTimerMs = 2 ** 31 - 1;
+
 const flagWords = new Map<unknown, boolean>([[true, true], ['on', true], [false, false], ['off', false]]);
 
 /** `true` or `false`. */

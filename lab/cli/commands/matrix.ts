@@ -33,7 +33,7 @@ type Listing = Matrix['clients'][number];
 
 /** Exit status: 0, or 2 if a run showed nothing. 129, 130 or 143 when interrupted. */
 export async function matrix(flags: MatrixFlags): Promise<number> {
-  const repeat = readValue(wholeNumber(1), flags.repeat, '--repeat');
+  const repeat = readValue(wholeNumber(1, 1_000), flags.repeat, '--repeat');
   const chosen = namesOf(flags.failures, Object.keys(failures), 'failure');
   const driver = await chooseDriver(flags.driver);
   const signal = interruptSignal();

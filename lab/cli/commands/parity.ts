@@ -54,7 +54,7 @@ export function declared(scenario: string, { finding, byMs }: Difference): Devia
 
 /** Exit status: 0 without an undeclared difference, 1 with one. 129, 130 or 143 when interrupted. @throws {LabError} (exit status 3) when a run was not completed. */
 export async function parity(flags: ParityFlags): Promise<number> {
-  const repeat = readValue(wholeNumber(1), flags.repeat, '--repeat');
+  const repeat = readValue(wholeNumber(1, 1_000), flags.repeat, '--repeat');
   // The containers have no nginx and no HAProxy, so scenarios that need them run on one driver only.
   const names = flags.only.length > 0 ? flags.only : scenarioNames.filter((name) => (scenarios as Record<string, Scenario>)[name]?.needs === undefined);
   const width = Math.max(...names.map((name) => name.length));

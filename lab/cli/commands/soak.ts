@@ -22,7 +22,7 @@ export interface SoakFlags extends RunFlags {
 
 /** Exit status: 0 when every scenario passed every time, 1 otherwise; 129, 130 or 143 when interrupted. */
 export async function soak(flags: SoakFlags): Promise<number> {
-  const [times, jobs] = [readValue(wholeNumber(1), flags.n, '--n'), readValue(wholeNumber(1), flags.jobs, '--jobs')];
+  const [times, jobs] = [readValue(wholeNumber(1, 10_000), flags.n, '--n'), readValue(wholeNumber(1), flags.jobs, '--jobs')];
   const driver = await chooseDriver(flags.driver);
   const signal = interruptSignal();
   const isOver = (): boolean => signal.aborted;
@@ -32,7 +32,7 @@ export async function soak(flags: SoakFlags): Promise<number> {
     if (missing === null) names.push(name);
     else console.log(`  ${pc.yellow('skipped')}  ${name}: ${missing}`);
   }
-  const burners = startBurners(flags.burners === '' ? availableParallelism() : readValue(wholeNumber(), flags.burners, '--burners'));
+  const burners = startBurners(flags.burners === '' ? availableParallelism() : readValue(wholeNumber(0, 1_000), flags.burners, '--burners'));
   const journals = new Map<string, Journal[]>(names.map((name) => [name, []]));
   const waiting = Array.from({ length: times }, (_, round) => names.map((name) => ({ name, seed: String(round + 1) }))).flat();
   const total = waiting.length;
