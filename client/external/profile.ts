@@ -7,8 +7,11 @@ import { readFileSync } from 'node:fs';
 
 /** The host on which the client runs: a network namespace with this machine's files, or a container with its own files. */
 export interface ClientHost {
-  /** Runs a command to its end. The exit code is 127 if the program does not exist, as in a shell. */
-  run(argv: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }>;
+  /**
+   * Runs a command to its end, within half a minute if `limitMs` does not say otherwise. The exit code is 127 if the program does not exist, as
+   * in a shell. @throws {Error} when the command does not end in time.
+   */
+  run(argv: readonly string[], limitMs?: number): Promise<{ exitCode: number; stdout: string; stderr: string }>;
   /** This project's folder on that host. */
   readonly root: string;
   /** The Node that runs the lab's own programs on that host. */

@@ -4,14 +4,20 @@ import type { ProcessOutput } from 'zx';
 import { profiles } from '../../client/external/index.ts';
 import type { ClientHost, Found, Profile, Program } from '../../client/external/profile.ts';
 import type { ClientOptions } from '../../client/client-options.ts';
-import type { Network } from '../network/drivers/driver.ts';
-import { LabError } from '../vocabulary/errors.ts';
+import type { Host, Network, Runtime } from '../network/drivers/driver.ts';
+import { LabError, messageOf } from '../vocabulary/errors.ts';
 import { excerpt, printable } from '../vocabulary/printable.ts';
 import { startExternalClient } from './external-client.ts';
 import { isOwn, ownClientNames, type Client } from './index.ts';
 import { startOwnClient } from './own-client.ts';
 import { inUserFolder, makeOwnFolder } from './own-folder.ts';
+import { runProgram } from './run-program.ts';
 import type { ClientContext, StageClient } from './stage-client.ts';
+
+/** A program tells its version in well under a second; a JVM or a browser on a busy machine needs several. */
+const commandLimitMs = 30_000;
+/** The first `go build` compiles the standard library, too: half a minute on a fast machine, and minutes on a slow or busy one. */
+const prepareLimitMs = 600_000;
 
 /** A client that was found. */
 export interface FoundClient {
@@ -23,8 +29,7 @@ export interface FoundClient {
 export async function findClient(context: ClientContext, client: Client): Promise<FoundClient> {
   const stageClient = ({ request, stop }: Pick<StageClient, 'request' | 'stop'>): StageClient => ({ request, get: (url) => request('GET', url), stop, $: shellOn(context) });
   if (isOwn(client)) return { version: process.version, start: async (options, limitMs) => stageClient(await startOwnClient(context, options, limitMs)) };
-  const { root, node } = context.runtime;
-  const host: ClientHost = { run: (argv) => context.externalHost.run(argv), root, node };
+  const host = hostFor(context.externalHost, context.runtime);
   const found = 'profile' in client ? await findNamed(host, client.name, client.profile) : await findCommand(host, client.name, client.command);
   await prepareClient(host, client.name, found);
   await makeOwnFolder(context.externalHost, context.folder);
@@ -41,7 +46,9 @@ export interface ClientListing {
 /** Every client of the table, with its version on this host. */
 export async function findClients(host: ClientHost): Promise<ClientListing[]> {
   const listings = Object.entries(profiles as Record<string, Profile>).map(async ([name, profile]): Promise<ClientListing> => {
-    const found = await profile.find(host);
+    // A client that does not even tell its version must not hide the others.
+    const found = await profile.find(host).catch(messageOf);
+    if (typeof found === 'string') return { name, version: null, reason: found };
     return found ? { name, version: shownVersion(found) } : { name, version: null, reason: profile.install };
   });
   return [...ownClientNames.map((name) => ({ name, version: process.version })), ...(await Promise.all(listings))];
@@ -49,13 +56,17 @@ export async function findClients(host: ClientHost): Promise<ClientListing[]> {
 
 /** The client's host as a profile sees it. */
 export function clientHost({ host, runtime }: Pick<Network, 'host' | 'runtime'>): ClientHost {
-  return { run: (argv) => host('client').run(argv), root: runtime.root, node: runtime.node };
+  return hostFor(host('client'), runtime);
 }
 
-/** Builds what the client needs. @throws {LabError} START_FAILED with the builder's output. */
-export async function prepareClient(host: ClientHost, name: string, found: Found): Promise<void> {
+function hostFor(host: Pick<Host, 'name' | 'start'>, { root, node }: Runtime): ClientHost {
+  return { run: (argv, limitMs = commandLimitMs) => runProgram(host, argv, limitMs), root, node };
+}
+
+/** Builds what the client needs. @throws {LabError} START_FAILED with the builder's output; TIME_LIMIT when it does not end. */
+export async function prepareClient(host: ClientHost, name: string, found: Found, limitMs = prepareLimitMs): Promise<void> {
   if (!found.prepare) return;
-  const { exitCode, stderr, stdout } = await host.run(found.prepare);
+  const { exitCode, stderr, stdout } = await host.run(found.prepare, limitMs);
   if (exitCode !== 0) throw new LabError('START_FAILED', `Could not prepare the client \`${name}\`: ${(stderr || stdout).trim().slice(-2_000)}`);
 }
 

@@ -1,11 +1,15 @@
 /** Clients that are not ours: commands, clients that speak the protocol, and the errors of both. */
 import { describe, expect, test } from 'vitest';
-import { findClients } from './find-client.ts';
+import { goOwn } from '../../client/external/go.ts';
+import { clientHost, findClients, prepareClient } from './find-client.ts';
 import { clientNames, parseClient } from './index.ts';
 import { localRuntime } from '../network/programs.ts';
+import { netns } from '../network/drivers/netns.ts';
+import type { Host } from '../network/drivers/driver.ts';
 import { runWith, speaker, twice } from '../testing/client-runs.ts';
-import { describeWith } from '../testing/testing.ts';
-import { webName, httpPort } from '../vocabulary/topology.ts';
+import { describeWith, until } from '../testing/testing.ts';
+import { LabError } from '../vocabulary/errors.ts';
+import { createTopology, webName, httpPort } from '../vocabulary/topology.ts';
 
 describe('the value of --client', () => {
   test.each(clientNames)('%s is the name of a client', (name) => {
@@ -140,7 +144,46 @@ describeWith('netns', 'an option that only our own client has', () => {
   });
 });
 
+describeWith('netns', 'a command of a client that does not end', () => {
+  test('is killed at its own limit, with one clear message, and the host still works', async () => {
+    await using network = await netns.start(createTopology());
+    const host = network.host('client');
+    // Other processes of this machine may sleep, too.
+    const build = `sleep 600.${process.pid}`;
+    const found = { version: '1', program: { asked: 'by arguments', argv: ['true'] }, prepare: ['sh', '-c', `echo building; exec ${build}`] } as const;
+    await expect(prepareClient(clientHost(network), 'slow', found, 300)).rejects.toMatchObject({
+      code: 'TIME_LIMIT', message: `\`sh -c echo building; exec ${build}\` on client did not end within 0.3 s. Run it by hand to see why.`,
+    });
+    expect((await host.run(['true'])).exitCode).toBe(0);
+    await until(async () => ((await host.run(['sh', '-c', 'cat /proc/[0-9]*/cmdline'])).stdout.includes(build.replace(' ', '\0')) ? undefined : true), 'the end of the build');
+  });
+
+  test('has a limit of its own: it is not run through the shell that the lab itself needs on that host', async () => {
+    const asked: string[] = [];
+    const host: Pick<Host, 'name' | 'start' | 'run'> = {
+      name: 'client',
+      run: () => Promise.reject(new Error('the shell is for the lab')),
+      start: (argv) => {
+        asked.push(argv.join(' '));
+        return Promise.resolve({ pid: 1, onLine: (listener) => { listener('go version go1.2.3 linux/amd64'); }, send: () => undefined, signal: () => Promise.resolve(), state: () => Promise.resolve('S'), exited: Promise.resolve({ code: 0, signal: null, stderr: '' }) });
+      },
+    };
+    const network = { host: () => host as Host, runtime: localRuntime };
+    const found = await goOwn.find(clientHost(network));
+    if (found) await prepareClient(clientHost(network), 'go', found);
+    expect(asked).toEqual(['go version', expect.stringContaining('go build')]);
+  });
+});
+
 describe('the list of clients', () => {
+  test('has every client, also if one of them hangs when it is asked for its version', async () => {
+    const hanging = { run: (argv: readonly string[]) => (argv[0] === 'go' ? Promise.reject(new LabError('TIME_LIMIT', '`go version` on client did not end within 30 s.')) : Promise.resolve({ exitCode: 0, stdout: '1.2.3', stderr: '' })), ...localRuntime };
+    const listed = await findClients(hanging);
+    expect(listed.map(({ name }) => name)).toEqual(clientNames);
+    expect(listed.find(({ name }) => name === 'go')).toEqual({ name: 'go', version: null, reason: '`go version` on client did not end within 30 s.' });
+    expect(listed.find(({ name }) => name === 'curl')?.version).toBe('1.2.3');
+  });
+
   test('has the version of each client that was found, and the way to install each other client', async () => {
     const nothing = { run: () => Promise.resolve({ exitCode: 127, stdout: '', stderr: 'not found' }), ...localRuntime };
     const listed = await findClients(nothing);
