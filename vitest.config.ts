@@ -5,8 +5,8 @@ const shared = {
   pool: 'forks',
   env: { NO_COLOR: '1' },
   // The limits are generous: a normal test takes a few seconds at most, and a time limit is not a measurement.
-  testTimeout: 20_000,
-  hookTimeout: 20_000,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
 } as const;
 
 const labs = ['scenarios/**/*.test.ts', 'lab/network/drivers/docker.test.ts', 'lab/faults/link-faults.test.ts', 'docs/**/*.test.ts'];

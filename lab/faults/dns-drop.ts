@@ -8,5 +8,5 @@ export const dnsDrop = defineFault({
   on: ['dns'],
   options: { ...whichQueries, ...share },
   apply: (target, options) => setRule(target, 'dns-drop', options, { drop: true }),
-  observe: (target, options) => observeAnswers(target, options, ({ outcome }) => outcome === 'silent', { timeoutMs: 2 * target.probe.silenceMs }),
+  observe: (target, options) => observeAnswers(target, options, ({ outcome }) => outcome === 'silent', { timeoutMs: target.probe.silenceMs }),
 });
