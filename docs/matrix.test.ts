@@ -46,7 +46,7 @@ describeWith(['netns', 'curl'], 'lab matrix', () => {
   test.each([
     [['--clients', 'netscape'], /Unknown client `netscape`/],
     [['--failures', 'first-lost'], /Unknown failure `first-lost`.*first-refused/s],
-    [['--repeat', '0'], /Expected `--repeat` to be a whole number, 1 or more, got `0`/],
+    [['--repeat', '0'], /Expected `--repeat` to be a whole number from 1 to 1000, got `0`/],
   ])('%s: ends with one clear message and exit status 3', async (flags, message) => {
     await inFreshFolder(async (folder) => {
       const outcome = await run(lab, ['matrix', ...flags], { cwd: folder }).catch((error: unknown) => error as { code: number; stderr: string });
