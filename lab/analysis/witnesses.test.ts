@@ -73,7 +73,7 @@ const those = (names: EventName | readonly EventName[], values: Record<string, u
 /** The run with other values in the events that `which` accepts. */
 function changed(which: (event: TimelineEvent) => boolean, change: (event: TimelineEvent) => object): TimelineEvent[] {
   expect(agreeing.some(which), 'an event to change').toBe(true);
-  return inOrder(...agreeing.map((event) => (which(event) ? ({ ...event, ...change(event) } as TimelineEvent) : event)));
+  return inOrder(...agreeing.map((event) => (which(event) ? ({ ...event, ...change(event) }) : event)));
 }
 /** The run without the first event that `which` accepts. */
 function without(which: (event: TimelineEvent) => boolean): TimelineEvent[] {

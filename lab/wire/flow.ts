@@ -3,6 +3,8 @@
  * bytes of each side in order for the protocol above TCP.
  */
 import type { Addressed, TcpSegment } from './packets.ts';
+import { SendOrder } from './send-order.ts';
+import { distance } from './sequence.ts';
 import type { FlowEnds, Side, StreamProtocol, WireEvent } from './stream.ts';
 
 /** The state of one side. */
@@ -13,8 +15,7 @@ interface Sent {
   read: number | undefined;
   /** Segments that came too early, by sequence number. A segment before them is missing. */
   early: Map<number, Buffer>;
-  /** The segment that brought the newest byte. */
-  newest: (TcpSegment & Addressed) | undefined;
+  order: SendOrder;
   /** Its last segment had SACK blocks: bytes of the other side are missing (RFC 2018). */
   hasReportedGap: boolean;
   /** It has announced a window of 0. */
@@ -36,7 +37,7 @@ export class Flow {
     this.#ends = ends;
     this.#synSequence = synSequence;
     this.#protocol = protocol;
-    const nothing = (): Sent => ({ next: undefined, read: undefined, early: new Map(), newest: undefined, hasReportedGap: false, isFull: false, fin: false, rst: false });
+    const nothing = (): Sent => ({ next: undefined, read: undefined, early: new Map(), order: new SendOrder(), hasReportedGap: false, isFull: false, fin: false, rst: false });
     this.#sent = { client: nothing(), server: nothing() };
     // A SYN takes one sequence number.
     if (synSequence !== null) this.#sent.client.read = (synSequence + 1) >>> 0;
@@ -84,34 +85,21 @@ export class Flow {
     const events = this.#late(side, segment);
     if (sent.next === undefined || distance(sent.next, (sequence + payloadBytes) >>> 0) > 0) {
       sent.next = (sequence + payloadBytes) >>> 0;
-      sent.newest = segment;
+      sent.order.note(segment);
     }
     return [...events, ...this.#inOrder(sent, sequence, whole(payload, payloadBytes)).flatMap((bytes) => this.#protocol.take(side, bytes))];
   }
 
-  /**
-   * Reports a segment that is older than the newest one. If its bytes were seen before, they were sent again. If not, the segment fills a
-   * gap: either it was lost and sent again, or it was overtaken on its way.
-   */
+  /** Reports a segment that is older than the newest one: it was sent again, or it was overtaken on its way. */
   #late(side: Side, segment: TcpSegment & Addressed): WireEvent[] {
     const { sequence, payloadBytes } = segment;
     const sent = this.#sent[side];
     if (sent.next === undefined || distance(sequence, sent.next) <= 0) return [];
+    const oldBytes = Math.min(payloadBytes, distance(sequence, sent.next));
     const seenBytes = seenBytesOf(sent, sequence, payloadBytes);
-    if (seenBytes > 0) return [{ event: 'wire:data-retransmission', ...this.#ends, sender: side, bytes: seenBytes }];
-    const bytes = Math.min(payloadBytes, distance(sequence, sent.next));
-    return [{ event: this.#wasOvertaken(side, segment) ? 'wire:out-of-order' : 'wire:data-retransmission', ...this.#ends, sender: side, bytes }];
-  }
-
-  /**
-   * An overtaken segment was sent before the newest one, so its IPv4 identification or its timestamp is older. If neither shows it (IPv6, both
-   * sent in one millisecond), the other side tells: it reports a gap (SACK) before a segment is sent again.
-   */
-  #wasOvertaken(side: Side, { identification, timestamp }: TcpSegment & Addressed): boolean {
-    const { newest } = this.#sent[side];
-    if (identification !== undefined && newest?.identification !== undefined && identification !== newest.identification) return ((identification - newest.identification) << 16) >> 16 < 0;
-    if (timestamp !== null && typeof newest?.timestamp === 'number' && timestamp !== newest.timestamp) return distance(newest.timestamp, timestamp) < 0;
-    return !this.#sent[side === 'client' ? 'server' : 'client'].hasReportedGap;
+    return sent.order.isSentAgain(segment, seenBytes > 0, this.#sent[side === 'client' ? 'server' : 'client'].hasReportedGap)
+      ? [{ event: 'wire:data-retransmission', ...this.#ends, sender: side, bytes: seenBytes || oldBytes }]
+      : [{ event: 'wire:out-of-order', ...this.#ends, sender: side, bytes: oldBytes }];
   }
 
   /** Returns the bytes that can be read now, in order. There are none while a segment before them is missing. */
@@ -144,11 +132,6 @@ export class Flow {
     sent.rst ||= rst;
     return events;
   }
-}
-
-/** Returns how many bytes `later` is after `earlier`. Sequence numbers wrap around at 2^32 (RFC 9293 section 3.4). */
-function distance(earlier: number, later: number): number {
-  return (later - earlier) | 0;
 }
 
 /** Returns how many of these bytes were seen before: the protocol has read them, or they came too early. */
