@@ -1,50 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { ACK, came, FIN, ipv4, RST, sent, SYN, udp, type Segment } from '../testing/frames.ts';
 import { createTopology } from '../vocabulary/topology.ts';
 import { WireDecoder } from './decoder.ts';
 
-const { client, dns, 'backend-1': backend } = createTopology().hosts;
-const clientPort = 40_000;
-
-interface Segment {
-  flags?: number;
-  sequence?: number;
-  payload?: string | Buffer;
-  port?: number;
-  localPort?: number;
-  window?: number;
-  /** TSval of the timestamps option. */
-  timestamp?: number;
-  /** The segment has a SACK block. */
-  sack?: boolean;
-  /** IPv4 identification. */
-  identification?: number;
-}
-const [FIN, SYN, RST, ACK] = [1, 2, 4, 16];
-
-function ipv4(protocol: number, from: string, to: string, payload: Buffer, identification = 0): Buffer {
-  const header = Buffer.alloc(34);
-  header.writeUInt16BE(identification, 18);
-  header.writeUInt16BE(0x0800, 12);
-  header[14] = 0x45;
-  header.writeUInt16BE(20 + payload.length, 16);
-  header[23] = protocol;
-  Buffer.from(from.split('.').map(Number)).copy(header, 26);
-  Buffer.from(to.split('.').map(Number)).copy(header, 30);
-  return Buffer.concat([header, payload]);
-}
-
-function tcp(isClient: boolean, { flags = ACK, sequence = 1, payload = '', port = 8080, localPort = clientPort, window = 512, timestamp, sack = false, identification }: Segment): Buffer {
-  const options = Buffer.concat([...(timestamp === undefined ? [] : [Buffer.from([1, 1, 8, 10, 0, 0, 0, timestamp, 0, 0, 0, 0])]), ...(sack ? [Buffer.from([1, 1, 5, 10, 0, 0, 0, 9, 0, 0, 0, 10])] : [])]);
-  const header = Buffer.alloc(20);
-  header.writeUInt16BE(isClient ? localPort : port, 0);
-  header.writeUInt16BE(isClient ? port : localPort, 2);
-  header.writeUInt32BE(sequence >>> 0, 4);
-  header[12] = ((20 + options.length) / 4) << 4;
-  header[13] = flags;
-  header.writeUInt16BE(window, 14);
-  const server = port === 53 ? dns.ipv4 : backend.ipv4;
-  return ipv4(6, isClient ? client.ipv4 : server, isClient ? server : client.ipv4, Buffer.concat([header, options, Buffer.from(payload)]), identification);
-}
+const { client, dns } = createTopology().hosts;
 
 /** Decodes frames that are a millisecond apart, and returns each event as a short text. */
 function story(...frames: Buffer[]): string[] {
@@ -56,8 +15,6 @@ function story(...frames: Buffer[]): string[] {
     }),
   );
 }
-const sent = (segment: Segment): Buffer => tcp(true, segment);
-const came = (segment: Segment): Buffer => tcp(false, segment);
 
 describe('TCP', () => {
   test('the same SYN again is a retransmission; a SYN with another sequence number on the same ports is a new attempt', () => {
@@ -129,12 +86,6 @@ describe('TCP', () => {
 describe('DNS', () => {
   /** Id 7, one question `a.` of type A. */
   const question = (flags: number): Buffer => Buffer.concat([Buffer.from([0, 7, flags >> 8, flags & 255, 0, 1, 0, 0, 0, 0, 0, 0]), Buffer.from('0161000001 0001'.replace(' ', ''), 'hex')]);
-  const udp = (isClient: boolean, payload: Buffer): Buffer => {
-    const header = Buffer.alloc(8);
-    header.writeUInt16BE(isClient ? clientPort : 53, 0);
-    header.writeUInt16BE(isClient ? 53 : clientPort, 2);
-    return ipv4(17, isClient ? client.ipv4 : dns.ipv4, isClient ? dns.ipv4 : client.ipv4, Buffer.concat([header, payload]));
-  };
 
   test('over UDP', () => {
     expect(story(udp(true, question(0x0100)), udp(false, question(0x8183)))).toEqual(['dns-query 0 A udp', 'dns-response 1 A udp']);

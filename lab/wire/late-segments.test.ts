@@ -71,7 +71,7 @@ describeWith(['netns', 'tshark', 'ss'], 'late segments', () => {
     const capture = captureFile({ captured: { frames, dropped: 0 }, events: [], topology: lab.topology, hostMs: (tMs) => timeline.hostMs(tMs), comment: '' });
     const signs = ['out_of_order', 'retransmission', 'fast_retransmission', 'spurious_retransmission'].map((sign) => `tcp.analysis.${sign}`);
     const rows = await tshark(capture, `tcp.len > 0 and (${signs.join(' or ')})`, ['frame.number']);
-    return { late, byTshark: rows.map(([frame]) => Number(frame)), resentBytes };
+    return { late, byTshark: rows.map((row) => Number(row['frame.number'])), resentBytes };
   }
   const of = (event: Late['event'], family: Family, late: Late[]): Late[] => late.filter((each) => each.event === event && each.family === family);
   const bytesOf = (late: Late[]): number => late.reduce((sum, { bytes }) => sum + bytes, 0);
