@@ -107,17 +107,13 @@ export class Flow {
     sent.read ??= sequence;
     if (bytes.length > (sent.early.get(sequence)?.length ?? 0)) sent.early.set(sequence, bytes);
     const due: Buffer[] = [];
-    for (let found = true; found; ) {
-      found = false;
-      for (const [start, early] of sent.early) {
-        const knownBytes = distance(start, sent.read);
-        if (knownBytes < 0) continue;
-        sent.early.delete(start);
-        if (knownBytes >= early.length) continue;
-        due.push(early.subarray(knownBytes));
-        sent.read = (start + early.length) >>> 0;
-        found = true;
-      }
+    for (let start = dueIn(sent.early, sent.read, sequence); start !== undefined; start = dueIn(sent.early, sent.read, sent.read)) {
+      const early = sent.early.get(start) ?? Buffer.alloc(0);
+      sent.early.delete(start);
+      const knownBytes = distance(start, sent.read);
+      if (knownBytes >= early.length) continue;
+      due.push(early.subarray(knownBytes));
+      sent.read = (start + early.length) >>> 0;
     }
     return due;
   }
@@ -134,15 +130,27 @@ export class Flow {
   }
 }
 
+/**
+ * Returns the start of a segment that can be read now. `likely` is tried first: a capture that has lost a frame makes thousands of segments wait,
+ * and a look at all of them for each new one takes minutes.
+ */
+function dueIn(early: ReadonlyMap<number, Buffer>, read: number, likely: number): number | undefined {
+  if (early.has(likely)) return distance(likely, read) >= 0 ? likely : undefined;
+  for (const start of early.keys()) if (distance(start, read) >= 0) return start;
+  return undefined;
+}
+
 /** Returns how many of these bytes were seen before: the protocol has read them, or they came too early. */
 function seenBytesOf({ read, early }: Sent, sequence: number, payloadBytes: number): number {
   const within = (bytes: number): number => Math.min(Math.max(bytes, 0), payloadBytes);
   const readBytes = within(distance(sequence, read ?? sequence));
-  const earlyBytes = [...early].map(([start, bytes]) => {
+  let seenBytes = readBytes;
+  for (const [start, bytes] of early) {
     const from = Math.max(within(distance(sequence, start)), readBytes);
-    return Math.max(within(distance(sequence, (start + bytes.length) >>> 0)) - from, 0);
-  });
-  return earlyBytes.reduce((sum, bytes) => sum + bytes, readBytes);
+    seenBytes += Math.max(within(distance(sequence, (start + bytes.length) >>> 0)) - from, 0);
+  }
+  // Segments that came too early may overlap.
+  return within(seenBytes);
 }
 
 /** A capture may have cut the payload. The missing bytes are replaced by zeros, because the framing of a message counts them. */
