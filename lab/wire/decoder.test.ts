@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { ACK, came, FIN, ipv4, RST, sent, SYN, udp, type Segment } from '../testing/frames.ts';
+import type { CapturedFrame } from '../vocabulary/frame-records.ts';
 import { createTopology } from '../vocabulary/topology.ts';
 import { WireDecoder } from './decoder.ts';
 
 const { client, dns } = createTopology().hosts;
 
+const frame = (bytes: Buffer, atMs = 0): CapturedFrame => ({ number: 1, bytes, atMs, realtimeNs: 0n, lengthBytes: bytes.length });
+
 /** Decodes frames that are a millisecond apart, and returns each event as a short text. */
 function story(...frames: Buffer[]): string[] {
   const decoder = new WireDecoder(client);
   return frames.flatMap((bytes, atMs) =>
-    decoder.decode({ number: 1, bytes, atMs, realtimeNs: 0n, lengthBytes: bytes.length }).map(({ event, ...payload }) => {
+    decoder.decode(frame(bytes, atMs)).map(({ event, ...payload }) => {
       const { count, sender, line, bytes: again, type, transport } = payload as Record<string, unknown>;
       return [event.slice(5), payload.atMs, ...[count, sender, line, again, type, transport].flatMap((value) => (value === undefined ? [] : [String(value as string | number)]))].join(' ');
     }),
@@ -66,6 +69,18 @@ describe('TCP', () => {
     test('a copy of a segment that waits for its turn is a retransmission', () => {
       expect(story(came({ sequence: 1, payload: 'a' }), came({ sequence: 5, payload: 'later' }), came({ sequence: 5, payload: 'later' }))).toEqual(['data-retransmission 2 server 5']);
     });
+  });
+
+  test('a frame is missing in the capture: 100 000 segments wait behind the hole, and each of them is read once', () => {
+    const decoder = new WireDecoder(client);
+    const payload = Buffer.alloc(100);
+    const number = 100_000;
+    const segment = (index: number): Buffer => came({ sequence: 10 + index * payload.length, payload });
+    decoder.decode(frame(came({ flags: SYN | ACK, sequence: 9 })));
+    for (let index = 1; index <= number; index++) decoder.decode(frame(segment(index)));
+    expect(decoder.decode(frame(segment(number)))).toMatchObject([{ event: 'wire:data-retransmission', bytes: 100 }]);
+    expect(decoder.decode(frame(segment(0)))).toMatchObject([{ event: 'wire:out-of-order' }]);
+    expect(decoder.decode(frame(segment(number + 1)))).toEqual([]);
   });
 
   test('keep-alive probes, and a window of 0 once until it opens', () => {
