@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { LabError, messageOf } from '../lab/vocabulary/errors.ts';
 import { parseOptions, splitAssignments } from '../lab/vocabulary/options.ts';
-import { readValue, wholeNumber } from '../lab/vocabulary/values.ts';
+import { readValue, text, wholeNumber } from '../lab/vocabulary/values.ts';
 import { emit as emitLine, ready, serveStdin } from '../lab/vocabulary/control.ts';
 import { clientOptions } from './client-options.ts';
 import { printTrace } from './print.ts';
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   const options = parseOptions(clientOptions, splitAssignments(assignments), 'the client');
   if (values.control) {
     const request = createRequester(options, emitLine);
-    serveStdin({ request: ({ number, method, url: target }) => request(Number(number), String(method), String(target)) });
+    serveStdin({ request: ({ number, method, url: target }) => request(readValue(wholeNumber(1), number, 'number'), readValue(text, method, 'method'), readValue(text, target, 'url')) });
     ready();
     return await new Promise<never>(() => undefined);
   }

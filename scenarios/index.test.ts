@@ -64,27 +64,36 @@ async function passes(name: ScenarioName, client: string): Promise<void> {
   await expectTsharkAgrees(capture ?? Buffer.alloc(0), events, journal.findings);
 }
 
-/** Wireshark counts as many packets of each kind as we have events, and it sees our fallback delay to within a millisecond. */
+/**
+ * Wireshark counts as many packets of each kind, and as many HTTP messages, as we have events. It sees our fallback delay to within a millisecond.
+ * All of that is exact: no server of these scenarios sends broken HTTP. lab/wire/against-tshark.test.ts has what Wireshark reads in another way.
+ */
 async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEvent[], findings: Findings): Promise<void> {
   const count = (...names: string[]): number => events.filter(({ event }) => names.includes(event)).length;
   // An ICMP error quotes the packet that it is about. That quoted packet must not be counted.
   const rows = await tshark(capture, 'tcp or (dns and not icmp and not icmpv6) or _ws.malformed', [
-    'frame.time_epoch', 'tcp.flags.syn', 'tcp.flags.ack', 'tcp.flags.reset', 'dns.flags.response', '_ws.malformed', 'ipv6.version', 'http.request.method', 'http.response.code',
-    'tcp.len', 'tcp.analysis.retransmission', 'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission',
+    'frame.time_epoch', 'tcp.flags.syn', 'tcp.flags.ack', 'tcp.flags.reset', 'dns.flags.response', '_ws.malformed', 'ipv6.version', 'http.request.method', 'http.response.code', 'tcp.len',
+    'tcp.analysis.retransmission', 'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.out_of_order', 'tcp.analysis.keep_alive', 'tcp.analysis.zero_window',
   ]);
-  const isTrue = (cell: string | undefined): boolean => cell === '1' || cell === 'True';
-  // One TCP segment may hold several DNS messages.
-  const messages = rows.flatMap(([, , , , response]) => (response ?? '').split(','));
-  const syns = rows.filter(([, syn, ack]) => isTrue(syn) && !isTrue(ack));
+  const isTrue = (cell: string): boolean => cell === '1' || cell === 'True';
+  // One TCP segment may hold several DNS messages or HTTP messages.
+  const values = (field: keyof (typeof rows)[number]): string[] => rows.flatMap((row) => row[field].split(',')).filter(Boolean);
+  const syns = rows.filter((row) => isTrue(row['tcp.flags.syn']) && !isTrue(row['tcp.flags.ack']));
+  const isResent = (row: (typeof rows)[number]): boolean => [row['tcp.analysis.retransmission'], row['tcp.analysis.spurious_retransmission'], row['tcp.analysis.fast_retransmission']].some(Boolean);
   expect({
     syns: syns.length,
-    synAcks: rows.filter(([, syn, ack]) => isTrue(syn) && isTrue(ack)).length,
-    resets: rows.filter(([, , , reset]) => isTrue(reset)).length,
-    queries: messages.filter((response) => response === '0' || response === 'False').length,
-    responses: messages.filter(isTrue).length,
-    malformed: rows.filter(([, , , , , malformed]) => malformed).length,
-    resent: rows.filter(([, , , , , , , , , bytes, ...again]) => Number(bytes) > 0 && again.some(Boolean)).length,
-    httpRequests: rows.filter(([, , , , , , , method]) => method).length >= count('wire:request'),
+    synAcks: rows.filter((row) => isTrue(row['tcp.flags.syn']) && isTrue(row['tcp.flags.ack'])).length,
+    resets: rows.filter((row) => isTrue(row['tcp.flags.reset'])).length,
+    queries: values('dns.flags.response').filter((response) => !isTrue(response)).length,
+    responses: values('dns.flags.response').filter(isTrue).length,
+    malformed: values('_ws.malformed').length,
+    resent: rows.filter((row) => Number(row['tcp.len']) > 0 && isResent(row)).length,
+    outOfOrder: values('tcp.analysis.out_of_order').length,
+    keepAliveProbes: values('tcp.analysis.keep_alive').length,
+    zeroWindows: values('tcp.analysis.zero_window').length,
+    httpRequests: values('http.request.method').length,
+    // An interim response is not a response of its own (RFC 9110 section 15.2).
+    httpResponses: values('http.response.code').filter((code) => !/^1(?!01)/.test(code)).length,
   }).toEqual({
     syns: count('wire:syn', 'wire:syn-retransmission'),
     synAcks: count('wire:syn-ack'),
@@ -93,13 +102,18 @@ async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEven
     responses: count('wire:dns-response'),
     malformed: 0,
     resent: count('wire:data-retransmission'),
-    httpRequests: true,
+    outOfOrder: count('wire:out-of-order'),
+    keepAliveProbes: count('wire:keep-alive-probe'),
+    zeroWindows: count('wire:zero-window'),
+    httpRequests: count('wire:request'),
+    httpResponses: count('wire:response'),
   });
   const { fallbackDelayMs, attempts } = findings;
   if (fallbackDelayMs === null || attempts.some(({ synCount }) => synCount === 0)) return;
   // The first attempts of a run may all be of one family. The fallback is the first SYN of the other family; one of the SYNs before it left
   // `fallbackDelayMs` earlier.
-  const other = syns.find(([, , , , , , version]) => (version === '') !== (syns[0]?.[6] === ''));
-  const gapsMs = syns.filter(([, , , , , , version]) => (version === '') !== (other?.[6] === '')).map(([epoch]) => (Number(other?.[0]) - Number(epoch)) * 1000);
+  const isIpv6 = (row: (typeof rows)[number] | undefined): boolean => row?.['ipv6.version'] !== '';
+  const other = syns.find((row) => isIpv6(row) !== isIpv6(syns[0]));
+  const gapsMs = syns.filter((row) => isIpv6(row) !== isIpv6(other)).map((row) => (Number(other?.['frame.time_epoch']) - Number(row['frame.time_epoch'])) * 1000);
   expect(Math.min(...gapsMs.map((gapMs) => Math.abs(gapMs - fallbackDelayMs)))).toBeLessThan(1);
 }

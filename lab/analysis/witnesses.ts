@@ -8,12 +8,24 @@ import { attemptsOnWire, resolutionsOnWire, type WireAttempt } from './wire-atte
 /** How long after a packet a program may report it: the delay of scheduling on a machine that runs several labs. */
 const toleranceMs = 60;
 
+/** What is compared. A difference begins with these words. witnesses.test.ts has cases for each of them. */
+export type Comparison =
+  | 'attempts, by address and outcome'
+  | 'requests on a reused connection'
+  | 'lookups'
+  | 'queries at the DNS server'
+  | 'requests'
+  | 'answers of the DNS server'
+  | 'fallback delay'
+  | 'recovery'
+  | 'next address delay';
+
 /** Returns each difference between the witnesses as a sentence. Empty if they agree. */
 export function disagreements(events: readonly TimelineEvent[], topology: Topology): string[] {
   const { traced, localPorts } = tracedAttempts(events);
   // Connections to loopback addresses never reach the captured interface.
   const tried = traced.filter(({ address }) => address !== '::1' && !address.startsWith('127.'));
-  const wire = attemptsOnWire(events, topology);
+  const wire = asTheProgramSaw(attemptsOnWire(events, topology), tried, localPorts, events);
   const count = (isIt: (event: TimelineEvent) => boolean): number => events.filter(isIt).length;
   const isOwn = (event: TimelineEvent): boolean => 'from' in event && (event.from === topology.hosts.client.ipv4 || event.from === topology.hosts.client.ipv6);
   // A client may have other name servers too. The lab's DNS server does not see those queries.
@@ -21,12 +33,12 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
   const connections = events.filter((event) => event.event === 'client:connection');
 
   return [
-    ...differ('attempts, by address and outcome', attemptList(tried.map((attempt) => ({ ...attempt, localPort: localPorts.get(attempt) ?? null }))), attemptList(wire.map((attempt) => asTheProgramSaw(attempt, localPorts)))),
+    ...differ('attempts, by address and outcome', attemptList(tried.map((attempt) => ({ ...attempt, localPort: localPorts.get(attempt) ?? null }))), attemptList(wire)),
     ...differ('requests on a reused connection', connections.filter(({ reused }) => reused).length, wire.reduce((sum, { requests }) => sum + Math.max(requests - 1, 0), 0)),
     ...differ('lookups', lookups(events), resolutionsOnWire(events)),
     ...differ('queries at the DNS server', count((event) => event.event === 'dns:query' && isOwn(event)), count((event) => event.event === 'wire:dns-query' && isToDns(event))),
     ...differ('requests', connections.length, count(({ event }) => event === 'wire:request')),
-    ...differ('answers of the DNS server', count((event) => event.event === 'dns:answer' && isOwn(event)), count(({ event }) => event === 'wire:dns-response')),
+    ...differ('answers of the DNS server', count((event) => event.event === 'dns:answer' && isOwn(event)), count((event) => event.event === 'wire:dns-response' && isToDns(event))),
     ...differDelay('fallback delay', fallbackDelay(tried), fallbackDelay(wire)),
     ...differRecovery(recovery(events)?.ms ?? null, recoveryOnWire(events)),
     ...differDelay('next address delay', nextAddressDelay(tried), nextAddressDelay(wire)),
@@ -35,11 +47,20 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
 
 /**
  * A SYN-ACK may reach the kernel in the moment in which the program gives the attempt up. Then both are true: the packets show a connection,
- * which the program closes without a request, and the trace shows an attempt that was given up.
+ * which the program closes without a request, and the trace shows an attempt that was given up. On the wire, a dial ends with an attempt that
+ * connects. For the program, the dial went on, unless the caller's time limit ended it.
  */
-function asTheProgramSaw(attempt: WireAttempt, localPorts: ReadonlyMap<Attempt, number>): WireAttempt {
-  const isKnown = [...localPorts.values()].includes(attempt.localPort ?? 0);
-  return attempt.isUnused && !isKnown ? { ...attempt, outcome: 'aborted' } : attempt;
+function asTheProgramSaw(wire: readonly WireAttempt[], traced: readonly Attempt[], localPorts: ReadonlyMap<Attempt, number>, events: readonly TimelineEvent[]): WireAttempt[] {
+  const known = new Set<number | null>(localPorts.values());
+  const ended = (attempt: WireAttempt | undefined, ...outcomes: string[]): boolean =>
+    attempt?.isUnused === true && !known.has(attempt.localPort) && traced.some(({ address, outcome }) => address === attempt.address && outcomes.includes(outcome));
+  const dials = new Map<number, number>();
+  return wire.map((attempt, index) => {
+    const last = wire[index - 1];
+    const hasAsked = events.some(({ event, tMs }) => event === 'wire:dns-query' && tMs > (last?.startMs ?? 0) && tMs < attempt.startMs);
+    if (last && last.dial !== attempt.dial && ended(last, 'given up') && !hasAsked) dials.set(attempt.dial, dials.get(last.dial) ?? last.dial);
+    return { ...attempt, dial: dials.get(attempt.dial) ?? attempt.dial, outcome: ended(attempt, 'given up', 'aborted') ? 'aborted' : attempt.outcome };
+  });
 }
 
 /** Describes attempts: `198.51.100.11 connected from 40001`. Without a connection there is no port, because the trace does not know it. */
@@ -57,11 +78,11 @@ function lookups(events: readonly TimelineEvent[]): number {
   return started.filter(({ lookup, name, resolver }) => !shared.has(lookup) && !(name === 'localhost' && resolver === 'lookup')).length;
 }
 
-function differ(what: string, client: string | number, wire: string | number): string[] {
+function differ(what: Comparison, client: string | number, wire: string | number): string[] {
   return client === wire ? [] : [`${what}: ${client} according to the program, ${wire} according to the packets`];
 }
 
-function differDelay(what: string, client: number | null, wire: number | null): string[] {
+function differDelay(what: Comparison, client: number | null, wire: number | null): string[] {
   const agree = client === null || wire === null ? client === wire : Math.abs(client - wire) <= toleranceMs;
   return agree ? [] : [`${what}: ${client ?? 'none'} ms according to the program, ${wire ?? 'none'} ms according to the packets`];
 }
@@ -73,14 +94,17 @@ function recoveryOnWire(events: readonly TimelineEvent[]): number | null {
   const asked = events.find((event) => event.event === 'client:request' && event.request === recovered.from);
   const told = events.find((event) => event.event === 'client:response' && event.request === recovered.to);
   const first = asked && events.find(({ event, tMs }) => tMs >= asked.tMs && (event === 'wire:dns-query' || event === 'wire:syn' || event === 'wire:neighbour-solicitation' || event === 'wire:request'));
-  const answered = told && events.findLast(({ event, tMs }) => event === 'wire:response' && tMs <= told.tMs);
-  return first && answered ? answered.tMs - first.tMs : null;
+  const answered = first && told && events.findLast(({ event, tMs }) => event === 'wire:response' && tMs >= first.tMs && tMs <= told.tMs);
+  return answered ? Math.round((answered.tMs - first.tMs) * 1000) / 1000 : null;
 }
 
-/** The recovery between packets is shorter than the one that the caller sees. The difference is the program's own time and the rest of the body. */
+/**
+ * The recovery between packets is shorter than the one that the caller sees, because its packets are looked for within the time of its requests.
+ * The difference is the program's own time and the rest of the body.
+ */
 function differRecovery(client: number | null, wire: number | null): string[] {
-  const agree = client === null || wire === null ? client === wire : wire <= client + 1 && client - wire < programMs;
-  return agree ? [] : [`recovery: ${client ?? 'none'} ms according to the program, ${wire ?? 'none'} ms according to the packets`];
+  const agree = client === null || wire === null ? client === wire : client - wire < programMs;
+  return agree ? [] : [`${'recovery' satisfies Comparison}: ${client ?? 'none'} ms according to the program, ${wire ?? 'none'} ms according to the packets`];
 }
 
 /** The most time that a program may need around its packets. It is generous, for busy machines. */

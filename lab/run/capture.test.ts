@@ -34,7 +34,7 @@ describeWith(['netns', 'tshark'], 'a capture', () => {
     expect(journal.wire?.dropped).toBe(0);
     const rows = await tshark(capture ?? Buffer.alloc(0), 'frame', ['frame.number', 'frame.comment']);
     expect(rows).toHaveLength(journal.wire?.frames ?? -1);
-    const comments = rows.flat().join('\n');
+    const comments = rows.flatMap(Object.values).join('\n');
     for (const text of ['GET http://web.lab.test:8080/ #1', 'GET http://web.lab.test:8080/ #3', 'noop backend-', 'heal noop backend-', '200 Hello, World from']) expect(comments).toContain(text);
   });
 

@@ -4,7 +4,6 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { createInterface } from 'node:readline';
 import { describe, onTestFinished, test, vi } from 'vitest';
 import { nodeFolder, nodeReleases } from '../../client/external/node.ts';
 import { localRuntime } from '../network/programs.ts';
@@ -12,6 +11,7 @@ import { searchPath } from '../network/drivers/netns-requirements.ts';
 import type { Driver, Host, HostProcess, Network, ProcessExit } from '../network/drivers/driver.ts';
 import type { EmittedEvent, EventName } from '../vocabulary/events.ts';
 import { Remote } from '../network/remote.ts';
+import { readLines } from '../vocabulary/lines.ts';
 import { hostNames, type HostName } from '../vocabulary/topology.ts';
 
 interface Probe {
@@ -121,7 +121,8 @@ export function localProcess(argv: readonly string[], env: NodeJS.ProcessEnv = p
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   const exited = once(child, 'close').then(([code, signal]): ProcessExit => ({ code: code as number | null, signal: signal as string | null, stderr: stderr.trim() }));
-  const lines = createInterface({ input: child.stdout });
+  const listeners: ((line: string) => void)[] = [];
+  readLines(child.stdout, (line) => { for (const listener of listeners) listener(line); });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await exited;
@@ -129,7 +130,7 @@ export function localProcess(argv: readonly string[], env: NodeJS.ProcessEnv = p
   return {
     pid: child.pid ?? 0,
     exited,
-    onLine: (listener) => { lines.on('line', listener); },
+    onLine: (listener) => { listeners.push(listener); },
     send: (line) => child.stdin.write(`${line}\n`),
     signal: (signal) => {
       child.kill(signal);

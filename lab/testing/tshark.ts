@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * Returns one row for each frame that `filter` selects, with one column for each field (tshark(1)). tshark itself decides which frames are
+ * Returns one row for each frame that `filter` selects, with the values of its fields by their names (tshark(1)). Several values are separated by commas. tshark itself decides which frames are
  * retransmissions.
  * @throws {Error} with the message of tshark, when tshark reports a problem with the file.
  */
-export async function tshark(capture: Buffer, filter: string, fields: readonly string[]): Promise<string[][]> {
+export async function tshark<const Field extends string>(capture: Buffer, filter: string, fields: readonly Field[]): Promise<Record<Field, string>[]> {
   const directory = await mkdtemp(join(tmpdir(), 'failover-lab-tshark-'));
   try {
     const file = join(directory, 'wire.pcapng');
@@ -22,7 +22,10 @@ export async function tshark(capture: Buffer, filter: string, fields: readonly s
     );
     const complaints = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('Running as user'));
     if (complaints.length > 0) throw new Error(`tshark: ${complaints.join('\n')}`);
-    return stdout.split('\n').filter((line) => line !== '').map((line) => line.split('\t'));
+    return stdout.split('\n').filter((line) => line !== '').map((line) => {
+      const cells = line.split('\t');
+      return Object.fromEntries(fields.map((field, index) => [field, cells[index] ?? ''])) as Record<Field, string>;
+    });
   } finally {
     await rm(directory, { recursive: true });
   }

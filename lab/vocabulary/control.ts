@@ -7,9 +7,11 @@
  *         {"event":"dns:query","atMs":…,…}     at any time
  *         {"ready":true}                       once, when the process does its work
  */
-import { createInterface } from 'node:readline';
 import { messageOf } from './errors.ts';
 import { nowMs, type EventName, type Payload } from './events.ts';
+import { objectOf, parseCommandLine } from './json-lines.ts';
+import { readLines } from './lines.ts';
+import { excerpt } from './printable.ts';
 
 export type Command = (args: Record<string, unknown>) => unknown;
 
@@ -27,9 +29,8 @@ export function ready(): void {
 export function serveStdin(commands: Record<string, Command>): void {
   // stdout keeps the order: when `ping` is answered, the lab has every event that was written before.
   const all = { ...commands, ping: () => nowMs() };
-  createInterface({ input: process.stdin })
-    .on('line', (line) => void answer(line, all))
-    .on('close', () => process.exit(0));
+  readLines(process.stdin, (line) => void answer(line, all));
+  process.stdin.once('end', () => process.exit(0));
 }
 
 /** One line to the lab. */
@@ -37,14 +38,22 @@ export function writeLine(message: object): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
+/** Each line has one answer, so that the lab does not wait for an answer that never comes. */
 async function answer(line: string, commands: Record<string, Command>): Promise<void> {
-  let id: unknown = null;
+  const message = parseCommandLine(line);
+  const id = message?.id ?? idIn(line);
   try {
-    const { command, args = {}, ...message } = JSON.parse(line) as { id: number; command: string; args?: Record<string, unknown> };
-    id = message.id;
+    if (!message) throw new Error(`Expected a line like {"id":1,"command":"ping","args":{}}, got \`${excerpt(line, 200)}\`.`);
+    const { command, args = {} } = message;
     if (!Object.hasOwn(commands, command)) throw new Error(`Unknown command \`${command}\`. Known: ${Object.keys(commands).join(', ')}.`);
     writeLine({ id, result: (await commands[command]?.(args)) ?? null });
   } catch (error) {
     writeLine({ id, error: messageOf(error) });
   }
+}
+
+/** The id of a line that is no command, if it has one. */
+function idIn(line: string): number | null {
+  const message = objectOf(line);
+  return message !== undefined && 'id' in message && typeof message.id === 'number' && Number.isFinite(message.id) ? message.id : null;
 }

@@ -1,26 +1,136 @@
-/** Parses a DNS message from the network (RFC 1035 section 4) with dns2. The DNS server and the capture both use it. */
+/**
+ * Parses a DNS message from the network (RFC 1035 section 4). The DNS server and the capture both use it.
+ *
+ * dns2 only writes messages here. Its parser leaves out each record that it cannot read, takes the length of an EDNS option for bits, so that it
+ * refuses a query with two options, and follows any number of pointers for each name: one message of 64 KiB keeps it busy for a minute.
+ */
 import { Packet } from 'dns2';
 
-const headerBytes = 12;
-
-/** The packet, and how many records its header announces for each section. A section with fewer records is broken; dns2 does not report that. */
-export interface DnsPacket {
-  packet: Packet;
-  announced: { questions: number; answers: number; authorities: number; additionals: number };
+export interface DnsQuestion {
+  /** In the case of the message, without the dot at its end. A byte above 127 is a character of Latin-1. */
+  name: string;
+  type: number;
+  class: number;
 }
+
+export interface DnsRecord extends DnsQuestion {
+  /** Seconds. In an OPT record, flags (RFC 6891 section 6.1.3). */
+  ttl: number;
+  data: Buffer;
+}
+
+export interface DnsPacket {
+  id: number;
+  isResponse: boolean;
+  opcode: number;
+  isTruncated: boolean;
+  isRecursionDesired: boolean;
+  /** With the upper bits of the OPT record (RFC 6891 section 6.1.3). */
+  rcode: number;
+  questions: DnsQuestion[];
+  answers: DnsRecord[];
+  authorities: DnsRecord[];
+  additionals: DnsRecord[];
+}
+
+const headerBytes = 12;
+const OPT = 41;
 
 /** Parses a message. @throws {Error} that says what is wrong with the bytes. */
 export function parseDnsPacket(bytes: Buffer): DnsPacket {
-  if (bytes.length < headerBytes) throw new Error(`${bytes.length} bytes are too short for a DNS header`);
-  const [questions = 0, answers = 0, authorities = 0, additionals = 0] = [4, 6, 8, 10].map((offset) => bytes.readUInt16BE(offset));
-  // A record has at least 5 bytes. Counts that cannot be true are refused here, before the parser loops over them.
-  if ((questions + answers + authorities + additionals) * 5 > bytes.length) {
-    throw new Error(`section counts ${[questions, answers, authorities, additionals].join('/')} do not fit ${bytes.length} bytes of DNS`);
-  }
-  return { packet: Packet.parse(bytes), announced: { questions, answers, authorities, additionals } };
+  const reader = new Reader(bytes);
+  const [id, flags, ...counts] = [reader.word(), reader.word(), reader.word(), reader.word(), reader.word(), reader.word()];
+  const [questionCount, answerCount, authorityCount, additionalCount] = counts;
+  const questions = reader.section('question', questionCount, () => reader.question());
+  const answers = reader.section('answer', answerCount, () => reader.record());
+  const authorities = reader.section('authority', authorityCount, () => reader.record());
+  const additionals = reader.section('additional', additionalCount, () => reader.record());
+  const opt = additionals.find(({ type }) => type === OPT);
+  return {
+    id,
+    isResponse: (flags & 0x8000) > 0,
+    opcode: (flags >> 11) & 15,
+    isTruncated: (flags & 0x0200) > 0,
+    isRecursionDesired: (flags & 0x0100) > 0,
+    rcode: (((opt?.ttl ?? 0) >>> 24) << 4) | (flags & 15),
+    questions,
+    answers,
+    authorities,
+    additionals,
+  };
 }
 
 /** Returns the name of a record type: `A`, or `TYPE65` if dns2 has no name for the number (RFC 3597 section 5). */
 export function typeName(type: number): string {
   return Object.entries(Packet.TYPE).find(([, number]) => number === type)?.[0] ?? `TYPE${type}`;
+}
+
+/** Reads one field of a message after the other. */
+class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    if (bytes.length < headerBytes) throw new Error(`${bytes.length} bytes are too short for a DNS header`);
+    this.#bytes = bytes;
+  }
+
+  /** Reads the entries of a section. @throws {Error} that names the section. */
+  section<Entry>(name: string, count: number, read: () => Entry): Entry[] {
+    const entries: Entry[] = [];
+    try {
+      while (entries.length < count) entries.push(read());
+    } catch (error) {
+      throw new Error(`the ${name} section of a DNS message, which has ${count} ${count === 1 ? 'entry' : 'entries'}: entry ${entries.length + 1} has ${(error as Error).message}`, { cause: error });
+    }
+    return entries;
+  }
+
+  question(): DnsQuestion {
+    return { name: this.#name(), type: this.word(), class: this.word() };
+  }
+
+  record(): DnsRecord {
+    return { ...this.question(), ttl: this.word() * 0x10000 + this.word(), data: this.#take(this.word()) };
+  }
+
+  word(): number {
+    return this.#take(2).readUInt16BE();
+  }
+
+  #take(count: number): Buffer {
+    if (this.#at + count > this.#bytes.length) throw new Error(`${Math.max(this.#bytes.length - this.#at, 0)} of ${count} bytes`);
+    this.#at += count;
+    return this.#bytes.subarray(this.#at - count, this.#at);
+  }
+
+  /** Reads a name (RFC 1035 sections 3.1 and 4.1.4). A pointer leads to an earlier name, and so no name points at itself. */
+  #name(): string {
+    const bytes = this.#bytes;
+    const labels: string[] = [];
+    let [at, start, nameBytes] = [this.#at, this.#at, 1];
+    let after: number | undefined;
+    for (;;) {
+      const length = bytes[at];
+      if (length === undefined) throw new Error('a name that goes beyond the end');
+      if (length === 0) break;
+      if (length >= 0xc0) {
+        const target = ((length & 0x3f) << 8) | (bytes[at + 1] ?? 0);
+        if (target < headerBytes || target >= start) throw new Error(`a name that points at byte ${target}, where no earlier name is`);
+        after ??= at + 2;
+        at = start = target;
+        continue;
+      }
+      if (length > 63) throw new Error(`a label of the reserved type ${length >> 6}`);
+      nameBytes += length + 1;
+      if (nameBytes > 255) throw new Error('a name of more than 255 bytes');
+      const label = bytes.toString('latin1', at + 1, at + 1 + length);
+      // No text could tell this dot from the dots between labels.
+      if (label.includes('.')) throw new Error('a dot inside a label');
+      labels.push(label);
+      at += 1 + length;
+    }
+    this.#at = after ?? at + 1;
+    return labels.join('.');
+  }
 }

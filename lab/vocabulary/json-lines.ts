@@ -18,7 +18,7 @@ const fieldSchemas: Record<FieldType, v.GenericSchema> = {
   flag: v.boolean(),
   texts: v.array(v.string()),
   'text?': v.optional(v.string()),
-  'number?': v.optional(v.number()),
+  'number?': v.optional(v.pipe(v.number(), v.finite())),
 };
 
 const eventSchemas = new Map<EventName, v.GenericSchema>();
@@ -41,6 +41,14 @@ function eventOf(message: object): EmittedEvent | undefined {
   const event = message.event as EventName;
   const { success, output } = v.safeParse(schemaOf(event), message);
   return success ? ({ event, ...(output as object) } as EmittedEvent) : undefined;
+}
+
+const commandLine = v.object({ id: v.pipe(v.number(), v.finite()), command: v.string(), args: v.optional(v.record(v.string(), v.unknown())) });
+
+/** The command that a line of the lab holds (lab/vocabulary/control.ts), or undefined when it holds none. */
+export function parseCommandLine(line: string): v.InferOutput<typeof commandLine> | undefined {
+  const message = objectOf(line);
+  return v.is(commandLine, message) ? message : undefined;
 }
 
 const framesLine = v.object({ frames: v.string() });

@@ -1,63 +1,23 @@
 import { describe, expect, test } from 'vitest';
+import { ACK, came, FIN, ipv4, RST, sent, SYN, udp, type Segment } from '../testing/frames.ts';
+import type { CapturedFrame } from '../vocabulary/frame-records.ts';
 import { createTopology } from '../vocabulary/topology.ts';
 import { WireDecoder } from './decoder.ts';
 
-const { client, dns, 'backend-1': backend } = createTopology().hosts;
-const clientPort = 40_000;
+const { client, dns } = createTopology().hosts;
 
-interface Segment {
-  flags?: number;
-  sequence?: number;
-  payload?: string | Buffer;
-  port?: number;
-  localPort?: number;
-  window?: number;
-  /** TSval of the timestamps option. */
-  timestamp?: number;
-  /** The segment has a SACK block. */
-  sack?: boolean;
-  /** IPv4 identification. */
-  identification?: number;
-}
-const [FIN, SYN, RST, ACK] = [1, 2, 4, 16];
-
-function ipv4(protocol: number, from: string, to: string, payload: Buffer, identification = 0): Buffer {
-  const header = Buffer.alloc(34);
-  header.writeUInt16BE(identification, 18);
-  header.writeUInt16BE(0x0800, 12);
-  header[14] = 0x45;
-  header.writeUInt16BE(20 + payload.length, 16);
-  header[23] = protocol;
-  Buffer.from(from.split('.').map(Number)).copy(header, 26);
-  Buffer.from(to.split('.').map(Number)).copy(header, 30);
-  return Buffer.concat([header, payload]);
-}
-
-function tcp(isClient: boolean, { flags = ACK, sequence = 1, payload = '', port = 8080, localPort = clientPort, window = 512, timestamp, sack = false, identification }: Segment): Buffer {
-  const options = Buffer.concat([...(timestamp === undefined ? [] : [Buffer.from([1, 1, 8, 10, 0, 0, 0, timestamp, 0, 0, 0, 0])]), ...(sack ? [Buffer.from([1, 1, 5, 10, 0, 0, 0, 9, 0, 0, 0, 10])] : [])]);
-  const header = Buffer.alloc(20);
-  header.writeUInt16BE(isClient ? localPort : port, 0);
-  header.writeUInt16BE(isClient ? port : localPort, 2);
-  header.writeUInt32BE(sequence >>> 0, 4);
-  header[12] = ((20 + options.length) / 4) << 4;
-  header[13] = flags;
-  header.writeUInt16BE(window, 14);
-  const server = port === 53 ? dns.ipv4 : backend.ipv4;
-  return ipv4(6, isClient ? client.ipv4 : server, isClient ? server : client.ipv4, Buffer.concat([header, options, Buffer.from(payload)]), identification);
-}
+const frame = (bytes: Buffer, atMs = 0): CapturedFrame => ({ number: 1, bytes, atMs, realtimeNs: 0n, lengthBytes: bytes.length });
 
 /** Decodes frames that are a millisecond apart, and returns each event as a short text. */
 function story(...frames: Buffer[]): string[] {
   const decoder = new WireDecoder(client);
   return frames.flatMap((bytes, atMs) =>
-    decoder.decode({ number: 1, bytes, atMs, realtimeNs: 0n, lengthBytes: bytes.length }).map(({ event, ...payload }) => {
+    decoder.decode(frame(bytes, atMs)).map(({ event, ...payload }) => {
       const { count, sender, line, bytes: again, type, transport } = payload as Record<string, unknown>;
       return [event.slice(5), payload.atMs, ...[count, sender, line, again, type, transport].flatMap((value) => (value === undefined ? [] : [String(value as string | number)]))].join(' ');
     }),
   );
 }
-const sent = (segment: Segment): Buffer => tcp(true, segment);
-const came = (segment: Segment): Buffer => tcp(false, segment);
 
 describe('TCP', () => {
   test('the same SYN again is a retransmission; a SYN with another sequence number on the same ports is a new attempt', () => {
@@ -111,6 +71,18 @@ describe('TCP', () => {
     });
   });
 
+  test('a frame is missing in the capture: 100 000 segments wait behind the hole, and each of them is read once', () => {
+    const decoder = new WireDecoder(client);
+    const payload = Buffer.alloc(100);
+    const number = 100_000;
+    const segment = (index: number): Buffer => came({ sequence: 10 + index * payload.length, payload });
+    decoder.decode(frame(came({ flags: SYN | ACK, sequence: 9 })));
+    for (let index = 1; index <= number; index++) decoder.decode(frame(segment(index)));
+    expect(decoder.decode(frame(segment(number)))).toMatchObject([{ event: 'wire:data-retransmission', bytes: 100 }]);
+    expect(decoder.decode(frame(segment(0)))).toMatchObject([{ event: 'wire:out-of-order' }]);
+    expect(decoder.decode(frame(segment(number + 1)))).toEqual([]);
+  });
+
   test('keep-alive probes, and a window of 0 once until it opens', () => {
     expect(story(sent({ payload: 'abcd' }), sent({ sequence: 4 }), sent({ sequence: 5 }), came({ window: 0 }), came({ window: 0 }), came({ window: 9 }), came({ window: 0 }))).toEqual([
       'request 0 1 abcd', 'keep-alive-probe 1 client', 'zero-window 3 server', 'zero-window 6 server',
@@ -129,12 +101,6 @@ describe('TCP', () => {
 describe('DNS', () => {
   /** Id 7, one question `a.` of type A. */
   const question = (flags: number): Buffer => Buffer.concat([Buffer.from([0, 7, flags >> 8, flags & 255, 0, 1, 0, 0, 0, 0, 0, 0]), Buffer.from('0161000001 0001'.replace(' ', ''), 'hex')]);
-  const udp = (isClient: boolean, payload: Buffer): Buffer => {
-    const header = Buffer.alloc(8);
-    header.writeUInt16BE(isClient ? clientPort : 53, 0);
-    header.writeUInt16BE(isClient ? 53 : clientPort, 2);
-    return ipv4(17, isClient ? client.ipv4 : dns.ipv4, isClient ? dns.ipv4 : client.ipv4, Buffer.concat([header, payload]));
-  };
 
   test('over UDP', () => {
     expect(story(udp(true, question(0x0100)), udp(false, question(0x8183)))).toEqual(['dns-query 0 A udp', 'dns-response 1 A udp']);

@@ -1,7 +1,7 @@
 /** Reads DNS on the wire: one message in a UDP datagram, or many messages in a TCP stream. */
-import { Packet } from 'dns2';
-import { parseDnsPacket, typeName } from '../vocabulary/dns-packet.ts';
+import { parseDnsPacket, typeName, type DnsRecord } from '../vocabulary/dns-packet.ts';
 import { rcodes } from '../vocabulary/rcodes.ts';
+import { ipv4At, ipv6At } from './packets.ts';
 import type { Side, StreamProtocol, WireEvent } from './stream.ts';
 
 export interface DnsMessage {
@@ -17,18 +17,25 @@ export interface DnsMessage {
 
 /** Returns the content of a DNS message. @throws {Error} that says what is wrong with the bytes. */
 export function parseDnsMessage(bytes: Buffer): DnsMessage {
-  const { packet: { header, questions, answers }, announced } = parseDnsPacket(bytes);
-  const [question] = questions;
-  if (!question || answers.length !== announced.answers) throw new Error('a DNS message with a broken question or answer');
+  const { id, isResponse, isTruncated, rcode, questions: [question], answers } = parseDnsPacket(bytes);
+  if (!question) throw new Error('a DNS message without a question');
   return {
-    id: header.id,
-    isResponse: header.qr === 1,
+    id,
+    isResponse,
     name: question.name,
     type: typeName(question.type),
-    rcode: Object.entries(rcodes).find(([, number]) => number === header.rcode)?.[0] ?? `RCODE${header.rcode}`,
-    truncated: header.tc === 1,
-    addresses: answers.flatMap(({ type, address }) => ((type === Packet.TYPE.A || type === Packet.TYPE.AAAA) && address !== undefined ? [address] : [])),
+    rcode: Object.entries(rcodes).find(([, number]) => number === rcode)?.[0] ?? `RCODE${rcode}`,
+    truncated: isTruncated,
+    addresses: answers.flatMap(addressOf),
   };
+}
+
+/** The address of an A or AAAA record (RFC 1035 section 3.4.1, RFC 3596 section 2.2). None for other records. */
+function addressOf({ type, data }: DnsRecord): string[] {
+  const name = typeName(type);
+  if (name !== 'A' && name !== 'AAAA') return [];
+  if (data.length !== (name === 'A' ? 4 : 16)) throw new Error(`a DNS record of type ${name} with ${data.length} bytes of data`);
+  return [name === 'A' ? ipv4At(data, 0) : ipv6At(data, 0)];
 }
 
 /** Over TCP, two bytes with the length stand before each DNS message (RFC 7766 section 8). Segments may cut a message at any byte. */

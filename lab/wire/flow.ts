@@ -3,6 +3,8 @@
  * bytes of each side in order for the protocol above TCP.
  */
 import type { Addressed, TcpSegment } from './packets.ts';
+import { SendOrder } from './send-order.ts';
+import { distance } from './sequence.ts';
 import type { FlowEnds, Side, StreamProtocol, WireEvent } from './stream.ts';
 
 /** The state of one side. */
@@ -13,8 +15,7 @@ interface Sent {
   read: number | undefined;
   /** Segments that came too early, by sequence number. A segment before them is missing. */
   early: Map<number, Buffer>;
-  /** The segment that brought the newest byte. */
-  newest: (TcpSegment & Addressed) | undefined;
+  order: SendOrder;
   /** Its last segment had SACK blocks: bytes of the other side are missing (RFC 2018). */
   hasReportedGap: boolean;
   /** It has announced a window of 0. */
@@ -36,7 +37,7 @@ export class Flow {
     this.#ends = ends;
     this.#synSequence = synSequence;
     this.#protocol = protocol;
-    const nothing = (): Sent => ({ next: undefined, read: undefined, early: new Map(), newest: undefined, hasReportedGap: false, isFull: false, fin: false, rst: false });
+    const nothing = (): Sent => ({ next: undefined, read: undefined, early: new Map(), order: new SendOrder(), hasReportedGap: false, isFull: false, fin: false, rst: false });
     this.#sent = { client: nothing(), server: nothing() };
     // A SYN takes one sequence number.
     if (synSequence !== null) this.#sent.client.read = (synSequence + 1) >>> 0;
@@ -84,34 +85,21 @@ export class Flow {
     const events = this.#late(side, segment);
     if (sent.next === undefined || distance(sent.next, (sequence + payloadBytes) >>> 0) > 0) {
       sent.next = (sequence + payloadBytes) >>> 0;
-      sent.newest = segment;
+      sent.order.note(segment);
     }
     return [...events, ...this.#inOrder(sent, sequence, whole(payload, payloadBytes)).flatMap((bytes) => this.#protocol.take(side, bytes))];
   }
 
-  /**
-   * Reports a segment that is older than the newest one. If its bytes were seen before, they were sent again. If not, the segment fills a
-   * gap: either it was lost and sent again, or it was overtaken on its way.
-   */
+  /** Reports a segment that is older than the newest one: it was sent again, or it was overtaken on its way. */
   #late(side: Side, segment: TcpSegment & Addressed): WireEvent[] {
     const { sequence, payloadBytes } = segment;
     const sent = this.#sent[side];
     if (sent.next === undefined || distance(sequence, sent.next) <= 0) return [];
+    const oldBytes = Math.min(payloadBytes, distance(sequence, sent.next));
     const seenBytes = seenBytesOf(sent, sequence, payloadBytes);
-    if (seenBytes > 0) return [{ event: 'wire:data-retransmission', ...this.#ends, sender: side, bytes: seenBytes }];
-    const bytes = Math.min(payloadBytes, distance(sequence, sent.next));
-    return [{ event: this.#wasOvertaken(side, segment) ? 'wire:out-of-order' : 'wire:data-retransmission', ...this.#ends, sender: side, bytes }];
-  }
-
-  /**
-   * An overtaken segment was sent before the newest one, so its IPv4 identification or its timestamp is older. If neither shows it (IPv6, both
-   * sent in one millisecond), the other side tells: it reports a gap (SACK) before a segment is sent again.
-   */
-  #wasOvertaken(side: Side, { identification, timestamp }: TcpSegment & Addressed): boolean {
-    const { newest } = this.#sent[side];
-    if (identification !== undefined && newest?.identification !== undefined && identification !== newest.identification) return ((identification - newest.identification) << 16) >> 16 < 0;
-    if (timestamp !== null && typeof newest?.timestamp === 'number' && timestamp !== newest.timestamp) return distance(newest.timestamp, timestamp) < 0;
-    return !this.#sent[side === 'client' ? 'server' : 'client'].hasReportedGap;
+    return sent.order.isSentAgain(segment, seenBytes > 0, this.#sent[side === 'client' ? 'server' : 'client'].hasReportedGap)
+      ? [{ event: 'wire:data-retransmission', ...this.#ends, sender: side, bytes: seenBytes || oldBytes }]
+      : [{ event: 'wire:out-of-order', ...this.#ends, sender: side, bytes: oldBytes }];
   }
 
   /** Returns the bytes that can be read now, in order. There are none while a segment before them is missing. */
@@ -119,17 +107,13 @@ export class Flow {
     sent.read ??= sequence;
     if (bytes.length > (sent.early.get(sequence)?.length ?? 0)) sent.early.set(sequence, bytes);
     const due: Buffer[] = [];
-    for (let found = true; found; ) {
-      found = false;
-      for (const [start, early] of sent.early) {
-        const knownBytes = distance(start, sent.read);
-        if (knownBytes < 0) continue;
-        sent.early.delete(start);
-        if (knownBytes >= early.length) continue;
-        due.push(early.subarray(knownBytes));
-        sent.read = (start + early.length) >>> 0;
-        found = true;
-      }
+    for (let start = dueIn(sent.early, sent.read, sequence); start !== undefined; start = dueIn(sent.early, sent.read, sent.read)) {
+      const early = sent.early.get(start) ?? Buffer.alloc(0);
+      sent.early.delete(start);
+      const knownBytes = distance(start, sent.read);
+      if (knownBytes >= early.length) continue;
+      due.push(early.subarray(knownBytes));
+      sent.read = (start + early.length) >>> 0;
     }
     return due;
   }
@@ -146,20 +130,27 @@ export class Flow {
   }
 }
 
-/** Returns how many bytes `later` is after `earlier`. Sequence numbers wrap around at 2^32 (RFC 9293 section 3.4). */
-function distance(earlier: number, later: number): number {
-  return (later - earlier) | 0;
+/**
+ * Returns the start of a segment that can be read now. `likely` is tried first: a capture that has lost a frame makes thousands of segments wait,
+ * and a look at all of them for each new one takes minutes.
+ */
+function dueIn(early: ReadonlyMap<number, Buffer>, read: number, likely: number): number | undefined {
+  if (early.has(likely)) return distance(likely, read) >= 0 ? likely : undefined;
+  for (const start of early.keys()) if (distance(start, read) >= 0) return start;
+  return undefined;
 }
 
 /** Returns how many of these bytes were seen before: the protocol has read them, or they came too early. */
 function seenBytesOf({ read, early }: Sent, sequence: number, payloadBytes: number): number {
   const within = (bytes: number): number => Math.min(Math.max(bytes, 0), payloadBytes);
   const readBytes = within(distance(sequence, read ?? sequence));
-  const earlyBytes = [...early].map(([start, bytes]) => {
+  let seenBytes = readBytes;
+  for (const [start, bytes] of early) {
     const from = Math.max(within(distance(sequence, start)), readBytes);
-    return Math.max(within(distance(sequence, (start + bytes.length) >>> 0)) - from, 0);
-  });
-  return earlyBytes.reduce((sum, bytes) => sum + bytes, readBytes);
+    seenBytes += Math.max(within(distance(sequence, (start + bytes.length) >>> 0)) - from, 0);
+  }
+  // Segments that came too early may overlap.
+  return within(seenBytes);
 }
 
 /** A capture may have cut the payload. The missing bytes are replaced by zeros, because the framing of a message counts them. */

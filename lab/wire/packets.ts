@@ -107,16 +107,26 @@ function parseArp(arp: Buffer, toAll: boolean): Packet {
 }
 
 function parseIpv4(packet: Buffer): Packet {
-  expectBytes(packet, 20, 'an IPv4 header');
-  const headerBytes = ((packet[0] ?? 0) & 0x0f) * 4;
-  if ((packet[0] ?? 0) >> 4 !== 4 || headerBytes < 20) throw new Malformed(`version ${(packet[0] ?? 0) >> 4} and a header of ${headerBytes} bytes are not IPv4`);
-  expectBytes(packet, headerBytes, 'an IPv4 header with its options');
+  const { headerBytes, protocol, hasPorts, about } = ipv4Header(packet);
   const totalBytes = packet.readUInt16BE(2);
   if (totalBytes < headerBytes) throw new Malformed(`an IPv4 packet of ${totalBytes} bytes with a header of ${headerBytes} bytes`);
-  // Only the first fragment has a transport header.
-  if ((packet.readUInt16BE(6) & 0x1fff) > 0) return { kind: 'other' };
-  const about: Addressed = { family: 4, from: ipv4At(packet, 12), to: ipv4At(packet, 16), identification: packet.readUInt16BE(4) };
-  return parseTransport(packet[9] ?? 0, packet.subarray(headerBytes, totalBytes), totalBytes - headerBytes, about, false);
+  if (!hasPorts) return { kind: 'other' };
+  return parseTransport(protocol, packet.subarray(headerBytes, totalBytes), totalBytes - headerBytes, about, false);
+}
+
+/** `hasPorts`: of several fragments, only the first one has the header of the transport. */
+function ipv4Header(packet: Buffer): { headerBytes: number; protocol: number; hasPorts: boolean; about: Addressed } {
+  expectBytes(packet, 20, 'an IPv4 header');
+  const [first = 0] = packet;
+  const headerBytes = (first & 0x0f) * 4;
+  if (first >> 4 !== 4 || headerBytes < 20) throw new Malformed(`version ${first >> 4} and a header of ${headerBytes} bytes are not IPv4`);
+  expectBytes(packet, headerBytes, 'an IPv4 header with its options');
+  return {
+    headerBytes,
+    protocol: packet[9] ?? 0,
+    hasPorts: (packet.readUInt16BE(6) & 0x1fff) === 0,
+    about: { family: 4, from: ipv4At(packet, 12), to: ipv4At(packet, 16), identification: packet.readUInt16BE(4) },
+  };
 }
 
 function parseIpv6(packet: Buffer, toAll: boolean): Packet {
@@ -145,12 +155,14 @@ function ipv6Payload(packet: Buffer): { protocol: number; payload: Buffer | null
 
 function parseTransport(protocol: number, payload: Buffer, payloadBytes: number, about: Addressed, toAll: boolean): Packet {
   if (protocol === protocols.tcp) return { ...about, ...parseTcp(payload, payloadBytes) };
+  // Only of TCP, headers alone say something: the flow goes on.
+  expectBytes(payload, payloadBytes, `an IP packet with ${payloadBytes} bytes of payload`);
   if (protocol === protocols.udp) {
     expectBytes(payload, 8, 'a UDP header');
     return { ...about, kind: 'udp', fromPort: payload.readUInt16BE(0), toPort: payload.readUInt16BE(2), payload: payload.subarray(8) };
   }
-  if (protocol === protocols.icmp) return parseIcmp(payload, about);
-  if (protocol === protocols.icmpv6) return parseIcmpv6(payload, about, toAll);
+  if (protocol === protocols.icmp && about.family === 4) return parseIcmp(payload, about);
+  if (protocol === protocols.icmpv6 && about.family === 6) return parseIcmpv6(payload, about, toAll);
   return { kind: 'other' };
 }
 
@@ -158,6 +170,7 @@ function parseTcp(segment: Buffer, segmentBytes: number): TcpSegment {
   expectBytes(segment, 20, 'a TCP header');
   const headerBytes = ((segment[12] ?? 0) >> 4) * 4;
   if (headerBytes < 20 || headerBytes > segmentBytes) throw new Malformed(`a TCP header of ${headerBytes} bytes in a segment of ${segmentBytes} bytes`);
+  expectBytes(segment, headerBytes, 'a TCP header with its options');
   const flags = segment[13] ?? 0;
   return {
     kind: 'tcp',
@@ -196,10 +209,8 @@ function parseIcmp(message: Buffer, about: Addressed): Packet {
   const error = icmpError(message);
   if (!error) return { kind: 'other' };
   const inner = message.subarray(8);
-  expectBytes(inner, 20, 'the IPv4 header inside an ICMP message');
-  const headerBytes = ((inner[0] ?? 0) & 0x0f) * 4;
-  expectBytes(inner, headerBytes + 4, 'the ports inside an ICMP message');
-  return { ...about, ...error, about: { family: 4, from: ipv4At(inner, 12), to: ipv4At(inner, 16), protocol: inner[9] ?? 0, ...portsAt(inner, headerBytes) } };
+  const { headerBytes, protocol, hasPorts, about: quoted } = ipv4Header(inner);
+  return hasPorts ? withQuoted(about, error, { ...quoted, protocol }, inner.subarray(headerBytes)) : { kind: 'other' };
 }
 
 function parseIcmpv6(message: Buffer, about: Addressed, toAll: boolean): Packet {
@@ -212,10 +223,15 @@ function parseIcmpv6(message: Buffer, about: Addressed, toAll: boolean): Packet 
   }
   const error = icmpv6Error(message);
   if (!error) return { kind: 'other' };
-  const { protocol, payload, about: inner } = ipv6Payload(message.subarray(8));
-  if (payload === null) return { kind: 'other' };
-  expectBytes(payload, 4, 'the ports inside an ICMPv6 message');
-  return { ...about, ...error, about: { ...inner, protocol, ...portsAt(payload, 0) } };
+  const { protocol, payload, about: quoted } = ipv6Payload(message.subarray(8));
+  return payload === null ? { kind: 'other' } : withQuoted(about, error, { ...quoted, protocol }, payload);
+}
+
+/** An ICMP error quotes the start of the packet that it is about. Only TCP and UDP have ports. */
+function withQuoted(about: Addressed, error: IcmpReason, quoted: Addressed & { protocol: number }, quotedPayload: Buffer): Packet {
+  if (quoted.protocol !== protocols.tcp && quoted.protocol !== protocols.udp) return { kind: 'other' };
+  expectBytes(quotedPayload, 4, 'the ports inside an ICMP message');
+  return { ...about, ...error, about: { ...quoted, ...portsAt(quotedPayload, 0) } };
 }
 
 function portsAt(bytes: Buffer, at: number): { fromPort: number; toPort: number } {
@@ -226,12 +242,13 @@ function expectBytes(bytes: Buffer, needed: number, what: string): void {
   if (bytes.length < needed) throw new Malformed(`${bytes.length} bytes are too short for ${what}`);
 }
 
-function ipv4At(bytes: Buffer, at: number): string {
+/** Returns the IPv4 address at an offset. */
+export function ipv4At(bytes: Buffer, at: number): string {
   return bytes.subarray(at, at + 4).join('.');
 }
 
-/** The text form of RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups as `::`. */
-function ipv6At(bytes: Buffer, at: number): string {
+/** Returns the IPv6 address at an offset, in the text form of RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups as `::`. */
+export function ipv6At(bytes: Buffer, at: number): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(at + index * 2).toString(16));
   const runs = [...groups.join(':').matchAll(/\b0(?::0)+\b/g)];
   const longest = runs.reduce<RegExpExecArray | undefined>((best, run) => (run[0].length > (best?.[0].length ?? 0) ? run : best), undefined);

@@ -6,6 +6,7 @@
 import { emit, ready } from '../../lab/vocabulary/control.ts';
 import { messageOf } from '../../lab/vocabulary/errors.ts';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
+import { longestTimerMs, readValue, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { serveControl } from '../serve-control.ts';
 import { Application } from './application.ts';
 import { startHandOver, type HandOver } from './hand-over.ts';
@@ -49,21 +50,23 @@ try {
   console.error(`backend: cannot listen on ${addresses.join(', ')} port ${port}: ${messageOf(error)}`);
   process.exit(1);
 }
+const timer = wholeNumber(0, longestTimerMs);
 await serveControl({
   behaviour: (change) => application.change(change),
   connections: (change) => application.changeConnections(change),
   refuse: ({ family }) => { listeners.refuse(listeners.addressOf(family)); },
   listen: ({ family }) => listeners.listen(listeners.addressOf(family)),
-  deafen: ({ family, backlog }) => listeners.deafen(listeners.addressOf(family), Number(backlog)),
+  deafen: ({ family, backlog }) => listeners.deafen(listeners.addressOf(family), readValue(wholeNumber(), backlog, 'backlog')),
   'hand-over': (times) => {
-    const [handOverMs, shutdownMs] = [Number(times['drainMs']), Number(times['shutdownMs'])];
+    const handOverMs = readValue(timer, times['drainMs'], 'drainMs');
+    const shutdownMs = readValue(timer, times['shutdownMs'], 'shutdownMs');
     handOver = startHandOver(handOverMs, seededRandom(`${seed} hand-over`));
     listeners.refuseAll();
     setTimeout(() => process.exit(0), shutdownMs);
     emit('backend:hand-over', { connections: application.connections, drainMs: handOverMs, shutdownMs });
   },
   'close-idle': () => { application.closeIdle(); },
-  'drain-time': (times) => { drainMs = Number(times['drainMs']); },
+  'drain-time': (times) => { drainMs = readValue(timer, times['drainMs'], 'drainMs'); },
   drain: ({ idle }) => {
     drained.push(...listeners.refuseAll());
     if (idle === 'close') application.closeIdle();

@@ -32,6 +32,8 @@ export interface Listener {
 export async function listen(address: string, port: number, handler: Handler): Promise<Listener> {
   const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   udp.on('message', (bytes, { address: from, port: fromPort }) => {
+    // Nobody can be answered at port 0 (RFC 768), and dgram throws for it.
+    if (fromPort === 0) return;
     handler(bytes, { transport: 'udp', address: from, port: fromPort }, (response) => {
       // If the client has closed its socket, its host answers with ICMP. The server ignores that error.
       udp.send(response, fromPort, from, () => undefined);

@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { LabError } from '../../vocabulary/errors.ts';
+import { readLines } from '../../vocabulary/lines.ts';
 import { excerpt } from '../../vocabulary/printable.ts';
 import type { ProcessExit } from './driver.ts';
 
@@ -50,7 +51,8 @@ export function readOutput(what: string, stdout: Readable, stderr: Readable, lon
     } else if (listeners.length === 0) early.push(line);
     else for (const listener of listeners) listener(line);
   };
-  readLines(stdout, longestLine, take, () => {
+  readLines(stdout, take, longestLine);
+  stdout.once('close', () => {
     clearTimeout(timer);
     // Its stderr may arrive a little later than the end of stdout.
     setImmediate(fail, 'it ended before it printed its pid');
@@ -63,28 +65,6 @@ export function readOutput(what: string, stdout: Readable, stderr: Readable, lon
       for (const line of early.splice(0)) listener(line);
     },
   };
-}
-
-/** Node's readline keeps a line of any length in memory, and also ends it at U+2028, which JSON may contain. */
-function readLines(stream: Readable, longest: number, take: (line: string) => void, end: () => void): void {
-  let rest = '';
-  stream
-    .setEncoding('utf8')
-    .on('data', (chunk: string) => {
-      let from = 0;
-      for (let at = chunk.indexOf('\n'); at >= 0; at = chunk.indexOf('\n', from)) {
-        take((rest + chunk.slice(from, at)).replace(/\r$/, ''));
-        rest = '';
-        from = at + 1;
-      }
-      rest += chunk.slice(from);
-      if (rest.length >= longest) {
-        take(rest);
-        rest = '';
-      }
-    })
-    .once('end', () => { if (rest !== '') take(rest); })
-    .once('close', end);
 }
 
 /** Shells and engines report exit code 128 + n for a process that signal n ended. This returns the name of that signal instead of the code. */
