@@ -9,6 +9,8 @@ import { timedOut, type ClientRequest, type ExternalClient } from './external-re
 import { KeptOutput, longestPiece } from './kept-output.ts';
 import { folderHint } from './own-folder.ts';
 
+/** Far more than the lab's servers send, and less than an event may hold, so that it is cut once. curl writes the status after the body. */
+const kept = { atStart: 3_000, atEnd: 500 };
 /** What a caller gets of the last line of stderr. `causes` has more. */
 const longestError = 300;
 /** The exit statuses of a command that could not be run (POSIX.1-2017, Shell and Utilities, 2.8.2). */
@@ -18,7 +20,7 @@ export function oneShotClient(host: Pick<Host, 'start'>, name: string, program: 
   const running = new Set<() => Promise<void>>();
   const makeRequest = async (request: ClientRequest): Promise<RequestResult> => {
     const process = await host.start(buildArgv(name, program, request), { longestLine: longestPiece });
-    const output = new KeptOutput();
+    const output = new KeptOutput(kept.atStart, kept.atEnd);
     process.onLine((line) => { output.add(line); });
     // The process may have ended by itself in this moment.
     const kill = (): Promise<void> => process.signal('SIGKILL').catch(() => undefined);

@@ -14,6 +14,7 @@ import { createTopology } from '../vocabulary/topology.ts';
 import { runWith, speaker, twice } from '../testing/client-runs.ts';
 import { describeWith } from '../testing/testing.ts';
 import { KeptOutput } from './kept-output.ts';
+import { runProgram } from './run-program.ts';
 
 /** A terminal obeys the first three; the others change what a reader sees. In each place at most this many characters of a client are kept. */
 const hostile = '\u001b[2J\u0007\u009b31m\u202e\r';
@@ -120,9 +121,17 @@ describeWith('netns', 'a client that writes 200 MB', () => {
   });
 });
 
+test('a program that writes without end when it is asked for its version does not fill the memory', async () => {
+  const { exited, ...rest } = { exited: Promise.resolve({ code: 0, signal: null, stderr: '' }), pid: 1, send: () => undefined, signal: () => Promise.resolve(), state: () => Promise.resolve(null) };
+  const onLine = (listener: (line: string) => void): void => { for (let count = 0; count < 100; count++) listener('a'.repeat(100_000)); };
+  const { stdout } = await runProgram({ name: 'client', start: () => Promise.resolve({ ...rest, exited, onLine }) }, ['java', '-version'], 1_000);
+  expect(stdout.length).toBeLessThan(1_020_000);
+  expect(stdout).toMatch(/ … \(cut: 8990000 of 10000000 characters\) … a+$/);
+});
+
 test('of an output the beginning and the end are kept, and the whole if it is short', () => {
   const kept = (lines: readonly string[]): string => {
-    const output = new KeptOutput();
+    const output = new KeptOutput(3_000, 500);
     for (const line of lines) output.add(line);
     return output.text;
   };
