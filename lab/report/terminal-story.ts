@@ -7,6 +7,7 @@
  */
 import type { TimelineEvent, Witness } from '../vocabulary/events.ts';
 import { startStory, type StoryLine } from '../vocabulary/story.ts';
+import { linesOf } from '../vocabulary/telling.ts';
 import { paint, pc } from '../vocabulary/terminal.ts';
 import type { Topology } from '../vocabulary/topology.ts';
 
@@ -29,25 +30,30 @@ export interface TerminalStory {
 export function startTerminalStory({ topology, verbose, write }: { topology: Topology; verbose: boolean; write: (line: string) => void }): TerminalStory {
   const story = startStory(topology, verbose);
   write(pc.dim(`${'ms'.padStart(timeWidth)}  ${lanes.map(({ title }) => title).join(' ')}`));
-  const show = (lines: StoryLine[]): void => { for (const line of lines) write(textOf(line)); };
+  const show = (lines: StoryLine[]): void => { for (const line of lines.flatMap(textOf)) write(line); };
   return { tell: (event, isLate) => { show(story.tell(event, isLate)); }, end: () => { show(story.end()); } };
 }
 
-function textOf(line: StoryLine): string {
+/** An event that has several lines to say keeps the columns: its further lines have neither a time nor a mark. */
+function textOf(line: StoryLine): string[] {
   switch (line.kind) {
     case 'pause':
-      return pc.bold(`${' '.repeat(timeWidth + 2)}${`… ${line.ms >= 10_000 ? `${(line.ms / 1000).toFixed(1)} s` : `${Math.round(line.ms)} ms`} …`.padStart(16)}`);
+      return [pc.bold(`${' '.repeat(timeWidth + 2)}${`… ${line.ms >= 10_000 ? `${(line.ms / 1000).toFixed(1)} s` : `${Math.round(line.ms)} ms`} …`.padStart(16)}`)];
     case 'left-out':
-      return pc.dim(`${' '.repeat(timeWidth)}  … ${line.requests} more requests like these (-v shows them) …`);
+      return [pc.dim(`${' '.repeat(timeWidth)}  … ${line.requests} more requests like these (-v shows them) …`)];
     case 'event': {
       const { event: { tMs, witness }, phrase, isLate } = line;
-      return `${tMs.toFixed(1).padStart(timeWidth)}  ${laneMarks(witness)}  ${paint(phrase)}${isLate ? pc.dim('  ↑ reported late') : ''}`;
+      const [first = [], ...others] = linesOf(phrase);
+      return [
+        `${tMs.toFixed(1).padStart(timeWidth)}  ${laneMarks(witness)}  ${paint(first)}${isLate ? pc.dim('  ↑ reported late') : ''}`,
+        ...others.map((other) => `${' '.repeat(timeWidth)}  ${laneMarks()}  ${paint(other)}`),
+      ];
     }
   }
 }
 
 /** Returns the lanes of one line, `  │      ●    │     │   `, with a mark in the lane of the event's witness. */
-function laneMarks(marked: Witness): string {
+function laneMarks(marked?: Witness): string {
   return lanes
     .map(({ witness, title, paintMark }) => {
       const before = Math.floor((title.length - 1) / 2);

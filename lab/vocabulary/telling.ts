@@ -28,7 +28,7 @@ type Phrases = { [Name in EventName]: (payload: Payload<Name>) => Phrase };
 
 const phrases: Phrases = {
   'lab:process-trouble': ({ process, reason }) => error(process, ' ', reason),
-  'lab:command': ({ command }) => [`$ ${command}`],
+  'lab:command': ({ command }) => [`$ ${withoutIndent(command).replaceAll('\n', '\n  ')}`],
   'lab:note': ({ text }) => note(text),
 
   'fault:apply': ({ fault: name, options }) => fault(options ? `${name} ${options}` : name),
@@ -109,17 +109,44 @@ function body(text: string): Phrase {
   return greeting === undefined || from === undefined ? [text] : say`${greeting}${address(from)}`;
 }
 
-/** What an event says, in one line: names, bodies and errors come from outside, so control characters are written out, and long texts are cut. */
+/** A command of several lines stands in a scenario with an indent of its own. */
+function withoutIndent(command: string): string {
+  const [first = '', ...others] = command.trim().split('\n');
+  const indent = Math.min(...others.filter((line) => line.trim() !== '').map((line) => line.search(/\S/)));
+  return [first, ...others.map((line) => line.slice(Math.min(indent, line.search(/\S|$/))))].join('\n');
+}
+
+/** What people write, and the last words of a process, may have several lines. Every other event says one. */
+const severalLines = new Set<EventName>(['lab:command', 'lab:note', 'lab:process-trouble']);
+
+/**
+ * What an event says: names, bodies and errors come from outside, so control characters are written out, and long texts are cut. It has one line,
+ * except for a few events of the lab itself: see linesOf.
+ */
 export function phraseOf<Name extends EventName>(event: Name, payload: Payload<Name>): Phrase {
-  return shown(phrases[event](payload));
+  const written = severalLines.has(event) ? (text: string): string => text.split('\n').map((line) => printable(line.replaceAll('\t', '  '))).join('\n') : printable;
+  return shown(phrases[event](payload), written);
+}
+
+/** The lines of a phrase. */
+export function linesOf(phrase: Phrase): Phrase[] {
+  const lines: Span[][] = [[]];
+  for (const span of phrase) {
+    const pieces: Span[][] = typeof span === 'string' ? span.split('\n').map((text) => [text]) : linesOf(span.phrase).map((line) => [{ role: span.role, phrase: line }]);
+    for (const [index, piece] of pieces.entries()) {
+      if (index > 0) lines.push([]);
+      lines.at(-1)?.push(...piece);
+    }
+  }
+  return lines;
 }
 
 /** The longest text of a phrase: about two lines of a terminal. */
 const longestText = 200;
 
-function shown(phrase: Phrase): Phrase {
+function shown(phrase: Phrase, written: (text: string) => string): Phrase {
   const cut = (text: string): string => (text.length > longestText ? `${text.slice(0, longestText)} … (cut: events.ndjson has more)` : text);
-  return phrase.map((span) => (typeof span === 'string' ? printable(cut(span)) : { role: span.role, phrase: shown(span.phrase) }));
+  return phrase.map((span) => (typeof span === 'string' ? written(cut(span)) : { role: span.role, phrase: shown(span.phrase, written) }));
 }
 
 /** Whether a phrase says that something failed. */
