@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { median } from '../analysis/median.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
+import { ping } from '../testing/ping.ts';
 import { describeWith, whyMissing } from '../testing/testing.ts';
 import { Timeline } from '../run/timeline.ts';
-import { addressOf, type Family, type TargetName } from '../vocabulary/topology.ts';
+import { addressOf } from '../vocabulary/topology.ts';
 import { linkFaults } from './link-faults.ts';
 import { atOnceMs, networkOf, see, type Sight } from '../testing/client-sight.ts';
 
@@ -46,19 +47,6 @@ const cases: Case[] = [
   // Both families share one link.
   { fault: 'throttle', options: { rateKbit }, look: { path: `/bytes/${throttledBytes}`, limitMs: throttledMs * 8 }, ipv4: answers, ipv6: answers },
 ];
-
-/** Runs ping(8) and reads one line for each echo: which echoes were lost, and in which order the others came back. */
-async function ping(lab: Lab, host: TargetName, family: Family, count: number, everyMs: number, more: string[] = []): Promise<{ lost: number[]; sequences: number[]; rttsMs: number[] }> {
-  const argv = ['ping', '-c', String(count), '-i', String(everyMs / 1_000), ...more, '-W', '2', addressOf(lab.topology, host, family)];
-  const { stdout } = await lab.host('client').run(argv);
-  const echoes = [...stdout.matchAll(/icmp_seq=(\d+) .*time=([\d.]+) ms/g)].map(([, sequence, time]) => ({ sequence: Number(sequence), rttMs: Number(time) }));
-  const here = new Set(echoes.map(({ sequence }) => sequence));
-  return {
-    lost: Array.from({ length: count }, (_, index) => index + 1).filter((sequence) => !here.has(sequence)),
-    sequences: echoes.map(({ sequence }) => sequence),
-    rttsMs: echoes.map(({ rttMs }) => rttMs),
-  };
-}
 
 test('every link fault has a case', () => {
   expect(new Set(cases.map(({ fault }) => fault))).toEqual(new Set(Object.keys(linkFaults)));

@@ -67,14 +67,20 @@ export class Link {
     await this.#turns.take(async () => {
       const { remote } = (this.#relay ??= await this.#insert());
       this.#inForce.add(name);
-      await remote.call('set', { name, value });
-    });
-    return () =>
-      this.#turns.take(async () => {
-        await this.#relay?.remote.call('set', { name, value: null });
-        this.#inForce.delete(name);
-        if (this.#inForce.size === 0) await this.#remove();
+      await remote.call('set', { name, value }).catch(async (error: unknown) => {
+        await this.#heal(name);
+        throw error;
       });
+    });
+    return () => this.#turns.take(() => this.#heal(name));
+  }
+
+  async #heal(name: ImpairmentName): Promise<void> {
+    const remote = this.#relay?.remote;
+    // A relay that has ended carries no frame at all. Its removal alone can heal the link.
+    if (remote && (await remote.process.state()) !== null) await remote.call('set', { name, value: null });
+    this.#inForce.delete(name);
+    if (this.#inForce.size === 0) await this.#remove();
   }
 
   /** Returns the mechanism that carries out the impairment. */
@@ -135,10 +141,12 @@ export class Link {
     if (!relay) return;
     await this.#ip(buildRemoval(relay.placement));
     this.#relay = undefined;
-    await this.#countLosses(relay.remote);
-    relay.remote.expectExit();
-    await relay.remote.process.signal('SIGKILL');
-    await relay.remote.process.exited;
+    if ((await relay.remote.process.state()) !== null) {
+      await this.#countLosses(relay.remote);
+      relay.remote.expectExit();
+      await relay.remote.process.signal('SIGKILL');
+      await relay.remote.process.exited;
+    }
     await this.#ip([`link delete dev ${outer}`]);
   }
 

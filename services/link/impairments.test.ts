@@ -5,21 +5,35 @@ import { Lane, type FrameFacts, type ImpairmentName, type Impairments } from './
 const frame: FrameFacts = { family: 4, peer: 'c6336401', housekeeping: false, synAck: false, bytes: 1_000 };
 const everything = { family: 0, direction: 'both' } as const;
 
-function laneWith<Name extends ImpairmentName>(name: Name, value: Impairments[Name], seed = '1', direction: 'to' | 'from' = 'from'): Lane {
-  const lane = new Lane(direction, seed);
+function laneWith<Name extends ImpairmentName>(name: Name, value: Impairments[Name], seed = '1', direction: 'to' | 'from' = 'from'): Lane<number> {
+  const lane = new Lane<number>(direction, seed);
   lane.set(name, value, 0);
   return lane;
 }
 
-/** Passes `count` frames, one each millisecond, and returns for each frame the times at which it leaves. */
-function departures(lane: Lane, count: number, facts: Partial<FrameFacts> = {}): number[][] {
-  return Array.from({ length: count }, (_, at) => lane.pass({ ...frame, ...facts }, at).map(({ atMs }) => atMs));
+/** Passes one frame, and returns its copies, which leave the lane at once. */
+function pass(lane: Lane<number>, facts: Partial<FrameFacts>, atMs: number): { atMs: number; corrupt: boolean }[] {
+  lane.pass(0, { ...frame, ...facts }, atMs);
+  return lane.due(Infinity).map((departure) => ({ atMs: departure.atMs, corrupt: departure.corrupt }));
 }
+
+/** Passes `count` frames, one each millisecond, and returns for each frame the times at which it leaves. */
+function departures(lane: Lane<number>, count: number, facts: Partial<FrameFacts> = {}): number[][] {
+  return Array.from({ length: count }, (_, at) => pass(lane, facts, at).map(({ atMs }) => atMs));
+}
+
+/** Passes frames 0, 1, 2, … with one each millisecond; they stay under way. */
+function fill(lane: Lane<number>, count: number, facts: Partial<FrameFacts> = {}): void {
+  for (let at = 0; at < count; at++) lane.pass(at, { ...frame, ...facts }, at);
+}
+
+/** All frames under way, with the times at which they leave. */
+const underWay = (lane: Lane<number>): [number, number][] => lane.due(Infinity).map(({ frame: each, atMs }) => [each, atMs]);
 
 const lostOf = (all: readonly number[][]): number[] => all.flatMap((each, at) => (each.length === 0 ? [at] : []));
 
 test('a healthy lane passes every frame at once', () => {
-  expect(departures(new Lane('to', '1'), 3)).toEqual([[0], [1], [2]]);
+  expect(departures(new Lane<number>('to', '1'), 3)).toEqual([[0], [1], [2]]);
 });
 
 describe('delay', () => {
@@ -51,7 +65,7 @@ describe('loss', () => {
   });
   test('repeats with its seed, and differs by seed, direction and peer', () => {
     const loss = { ...everything, percent: 30, burst: 1 };
-    const lost = (lane: Lane, facts: Partial<FrameFacts> = {}): string => lostOf(departures(lane, 200, facts)).join(' ');
+    const lost = (lane: Lane<number>, facts: Partial<FrameFacts> = {}): string => lostOf(departures(lane, 200, facts)).join(' ');
     const first = lost(laneWith('loss', loss));
     expect(lost(laneWith('loss', loss))).toBe(first);
     expect(lost(laneWith('loss', loss, '2'))).not.toBe(first);
@@ -61,8 +75,8 @@ describe('loss', () => {
   test('of one peer does not depend on the frames of another peer', () => {
     const [alone, among] = [laneWith('loss', { ...everything, percent: 30, burst: 1 }), laneWith('loss', { ...everything, percent: 30, burst: 1 })];
     for (let at = 0; at < 100; at++) {
-      among.pass({ ...frame, peer: 'c63364fa' }, at);
-      expect(among.pass(frame, at)).toEqual(alone.pass(frame, at));
+      pass(among, { peer: 'c63364fa' }, at);
+      expect(pass(among, {}, at)).toEqual(pass(alone, {}, at));
     }
   });
 });
@@ -86,7 +100,7 @@ test('later frames overtake a frame that is held back, and are not delayed', () 
 test('a slow link passes one frame after the other, and drops a frame that would wait more than 2 s', () => {
   // 1000 bytes at 80 kbit/s: 100 ms each.
   const lane = laneWith('throttle', { ...everything, rateKbit: 80 });
-  const all = Array.from({ length: 30 }, () => lane.pass(frame, 0).map(({ atMs }) => atMs));
+  const all = Array.from({ length: 30 }, () => pass(lane, {}, 0).map(({ atMs }) => atMs));
   expect(all.slice(0, 3)).toEqual([[100], [200], [300]]);
   expect(lostOf(all)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29]);
 });
@@ -101,8 +115,8 @@ test('a flapping link is down for its part of each cycle, in both directions at 
 
 test('a slow handshake delays SYN-ACKs and nothing else', () => {
   const lane = laneWith('slow-handshake', { ...everything, delayMs: 300 });
-  expect(lane.pass({ ...frame, synAck: true }, 0)).toEqual([{ atMs: 300, corrupt: false }]);
-  expect(lane.pass(frame, 1)).toEqual([{ atMs: 1, corrupt: false }]);
+  expect(pass(lane, { synAck: true }, 0)).toEqual([{ atMs: 300, corrupt: false }]);
+  expect(pass(lane, {}, 1)).toEqual([{ atMs: 1, corrupt: false }]);
 });
 
 describe('scope', () => {
@@ -114,7 +128,7 @@ describe('scope', () => {
     [{ family: 0, direction: 'both' }, { housekeeping: true }],
     [{ family: 0, direction: 'both' }, { family: null }],
   ] as const)('an impairment with %j does not affect a frame with %j', (scope, facts) => {
-    expect(laneWith('loss', { ...cut, ...scope }).pass({ ...frame, ...facts }, 5)).toEqual([{ atMs: 5, corrupt: false }]);
+    expect(pass(laneWith('loss', { ...cut, ...scope }), facts, 5)).toEqual([{ atMs: 5, corrupt: false }]);
   });
 });
 
@@ -128,4 +142,91 @@ test('two impairments act together, and removing one leaves the other in force',
   expect(departures(lane, 2)).toEqual([[100], [101]]);
   lane.set('delay', null, 0);
   expect(departures(lane, 2)).toEqual([[0], [1]]);
+});
+
+describe('a second impairment', () => {
+  const late = { ...everything, delayMs: 100, jitterMs: 0 };
+  const seldom = { ...everything, percent: 0.001, burst: 1 };
+
+  test('does not send the frames that the first one holds, when it is put in force and when it heals', () => {
+    const lane = laneWith('delay', late);
+    fill(lane, 3);
+    lane.set('loss', seldom, 3);
+    expect(lane.due(99)).toEqual([]);
+    lane.set('loss', null, 50);
+    expect(lane.due(99)).toEqual([]);
+    expect(underWay(lane)).toEqual([[0, 100], [1, 101], [2, 102]]);
+  });
+
+  test('does not change a burst of losses', () => {
+    const burst = { ...everything, percent: 50, burst: 20 };
+    const lost = (between: (lane: Lane<number>) => void): number[] => {
+      const lane = laneWith('loss', burst);
+      return Array.from({ length: 400 }, (_, at) => at).filter((at) => {
+        if (at % 10 === 0) between(lane);
+        return pass(lane, {}, at).length === 0;
+      });
+    };
+    const undisturbed = lost(() => undefined);
+    expect(undisturbed.length).toBeGreaterThan(50);
+    expect(lost((lane) => { lane.set('delay', late, 0); })).toEqual(undisturbed);
+    expect(lost((lane) => { lane.set('delay', null, 0); })).toEqual(undisturbed);
+  });
+
+  test('does not empty the queue of a narrow link', () => {
+    // 1000 bytes at 80 kbit/s: 100 ms each.
+    const lane = laneWith('throttle', { ...everything, rateKbit: 80 });
+    fill(lane, 2);
+    lane.set('duplicate', { ...everything, percent: 0 }, 2);
+    lane.pass(2, frame, 2);
+    lane.set('duplicate', null, 3);
+    lane.pass(3, frame, 3);
+    expect(underWay(lane)).toEqual([[0, 100], [1, 200], [2, 300], [3, 400]]);
+  });
+
+  test('does not move a flapping link to another phase', () => {
+    const lane = laneWith('flap', { ...everything, upMs: 300, downMs: 100 });
+    const flapping = departures(laneWith('flap', { ...everything, upMs: 300, downMs: 100 }), 1_000);
+    expect(Array.from({ length: 1_000 }, (_, at) => {
+      if (at === 250) lane.set('loss', { ...everything, percent: 0, burst: 1 }, at);
+      if (at === 500) lane.set('loss', null, at);
+      return pass(lane, {}, at).map(({ atMs }) => atMs);
+    })).toEqual(flapping);
+  });
+});
+
+describe('healing one of two impairments takes its own part from the frames under way', () => {
+  test('a delay behind a narrow link: they leave as the link lets them', () => {
+    const lane = laneWith('throttle', { ...everything, rateKbit: 80 });
+    lane.set('delay', { ...everything, delayMs: 1_000, jitterMs: 0 }, 0);
+    fill(lane, 3);
+    lane.set('delay', null, 150);
+    expect(lane.due(150)).toMatchObject([{ frame: 0 }]);
+    expect(underWay(lane)).toEqual([[1, 200], [2, 300]]);
+  });
+
+  test('a narrow link before a delay with jitter: they leave after their delays, in order', () => {
+    const lane = laneWith('delay', { ...everything, delayMs: 100, jitterMs: 50 });
+    lane.set('throttle', { ...everything, rateKbit: 800 }, 0);
+    fill(lane, 50);
+    lane.set('throttle', null, 50);
+    const left = underWay(lane);
+    expect(left.map(([number]) => number)).toEqual(Array.from({ length: 50 }, (_, at) => at));
+    const alone = laneWith('delay', { ...everything, delayMs: 100, jitterMs: 50 });
+    fill(alone, 50);
+    expect(left).toEqual(underWay(alone));
+    // A frame that comes now does not wait for the queue that is gone.
+    expect(pass(lane, {}, 60)[0]?.atMs).toBeLessThanOrEqual(60 + 150);
+  });
+
+  test('frames that were held back to be reordered leave; the others keep their order', () => {
+    const lane = laneWith('reorder', { ...everything, percent: 30, heldMs: 500 });
+    fill(lane, 100);
+    expect(lane.due(Infinity).map(({ frame: each }) => each)).not.toEqual(Array.from({ length: 100 }, (_, at) => at));
+    fill(lane, 100);
+    lane.set('reorder', null, 100);
+    expect(lane.nextMs).toBe(0);
+    expect(underWay(lane)).toEqual(Array.from({ length: 100 }, (_, at) => [at, at]));
+    expect(lane.nextMs).toBe(Infinity);
+  });
 });

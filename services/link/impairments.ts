@@ -1,4 +1,4 @@
-/** The impairments of a link, and what they do to one frame. This module uses no sockets: it takes the facts of a frame and returns its departures. */
+/** The impairments of a link, and what they do to each frame. This module uses no sockets: it takes frames with their facts, and gives back those that are due. */
 import type { Family } from '../../lab/vocabulary/topology.ts';
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 
@@ -37,9 +37,22 @@ export interface FrameFacts {
 }
 
 /** One copy of a frame that leaves the relay. */
-export interface Departure {
+export interface Departure<Frame> {
+  frame: Frame;
   atMs: number;
   corrupt: boolean;
+}
+
+/** By how many ms each impairment holds a frame. */
+type HeldMs = Partial<Record<ImpairmentName, number>>;
+
+/** A copy of a frame that has not left yet. */
+interface UnderWay<Frame> extends Departure<Frame> {
+  /** The number of its arrival. */
+  number: number;
+  arrivedMs: number;
+  family: Family | null;
+  heldMs: HeldMs;
 }
 
 /** A router with a full queue drops frames. Here the queue is full when a frame would wait longer than this, as with `latency 2s` of tc-tbf(8). */
@@ -49,8 +62,11 @@ const longestQueueMs = 2_000;
  * One direction of the link. Frames of one family keep their order with any jitter, because reordering is a separate fault.
  * The link's own housekeeping (ARP, neighbour discovery) passes at once, as behind a router. Otherwise a first packet would be delayed
  * twice, or a lost ARP request would cost the one second that ARP waits. Only a link that is down stops housekeeping too.
+ *
+ * Each impairment has a state of its own (its random numbers, its burst, its queue). So when one is put in force or healed, the others go on as if
+ * nothing had happened, and so do the frames that they hold.
  */
-export class Lane {
+export class Lane<Frame> {
   readonly #direction: Direction;
   readonly #seed: string;
   #impairments: { [Name in ImpairmentName]?: Impairments[Name] | undefined } = {};
@@ -59,33 +75,82 @@ export class Lane {
   #lastMs = new Map<Family, number>();
   #inBurst = new Map<string, boolean>();
   #lineFreeMs = 0;
+  /** In the order in which they leave. */
+  #underWay: UnderWay<Frame>[] = [];
+  #lastNumber = 0;
 
   constructor(direction: Direction, seed: string) {
     this.#direction = direction;
     this.#seed = seed;
   }
 
-  /** Puts one impairment in force; null removes it. Its random stream begins again, so that a run can be repeated. */
+  /** Puts one impairment in force; null heals it. Its random stream begins again, so that a run can be repeated. */
   set<Name extends ImpairmentName>(name: Name, value: Impairments[Name] | null, nowMs: number): void {
-    if (value === null) this.#impairments[name] = undefined;
-    else this.#impairments[name] = value;
+    this.#impairments[name] = value ?? undefined;
     this.#startMs.set(name, nowMs);
     for (const key of [...this.#randoms.keys()]) if (key.startsWith(`${name}:`)) this.#randoms.delete(key);
-    this.#lastMs.clear();
-    this.#inBurst.clear();
-    this.#lineFreeMs = 0;
+    if (name === 'loss') this.#inBurst.clear();
+    if (name === 'throttle') this.#lineFreeMs = 0;
+    if (value === null) this.#release(name);
   }
 
-  /** Returns the departures of the frame: none if it is lost, two if it is duplicated. */
-  pass({ family, peer, housekeeping, synAck, bytes }: FrameFacts, nowMs: number): Departure[] {
-    if (this.#isDown(nowMs)) return [];
-    if (family === null || housekeeping) return [{ atMs: nowMs, corrupt: false }];
-    if (this.#isLost(family, peer)) return [];
+  /** Takes a frame. It is lost, or under way once, or twice if it is duplicated. */
+  pass(frame: Frame, { family, peer, housekeeping, synAck, bytes }: FrameFacts, nowMs: number): void {
+    if (this.#isDown(nowMs)) return;
+    if (family === null || housekeeping) {
+      this.#send({ frame, corrupt: false, family: null, arrivedMs: nowMs, heldMs: {} });
+      return;
+    }
+    if (this.#isLost(family, peer)) return;
     const corrupt = this.#happens('corrupt', family, peer);
-    const leavesMs = this.#leaves(bytes, family, nowMs);
-    if (leavesMs === null) return [];
-    const atMs = this.#arrives(leavesMs, family, peer, synAck);
-    return this.#happens('duplicate', family, peer) ? [{ atMs, corrupt }, { atMs, corrupt }] : [{ atMs, corrupt }];
+    const queueMs = this.#queueMs(bytes, family, nowMs);
+    if (queueMs === null) return;
+    const departure = { frame, corrupt, family, arrivedMs: nowMs, heldMs: { throttle: queueMs, ...this.#delays(family, peer, synAck) } };
+    this.#send(departure);
+    if (this.#happens('duplicate', family, peer)) this.#send({ ...departure });
+  }
+
+  /** Gives back the frames that are due, in the order in which they leave. */
+  due(nowMs: number): Departure<Frame>[] {
+    const firstLeft = this.#underWay.findIndex(({ atMs }) => atMs > nowMs);
+    return this.#underWay.splice(0, firstLeft < 0 ? this.#underWay.length : firstLeft);
+  }
+
+  /** When the next frame is due; Infinity if none is under way. */
+  get nextMs(): number {
+    return this.#underWay[0]?.atMs ?? Infinity;
+  }
+
+  #send(frame: Omit<UnderWay<Frame>, 'atMs' | 'number'>): void {
+    const sent = { ...frame, number: ++this.#lastNumber, atMs: this.#arrivesMs(frame) };
+    // Behind all frames that are due at the same time or earlier.
+    let [low, high] = [0, this.#underWay.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#underWay[middle]?.atMs ?? Infinity) <= sent.atMs) low = middle + 1;
+      else high = middle;
+    }
+    this.#underWay.splice(low, 0, sent);
+  }
+
+  /** When a frame arrives: not before the frames of its family that came before it. Later frames overtake a frame that is held back, and do not wait for it. */
+  #arrivesMs({ arrivedMs, family, heldMs }: Pick<UnderWay<Frame>, 'arrivedMs' | 'family' | 'heldMs'>): number {
+    const ownMs = Object.values(heldMs).reduce((sum, ms) => sum + ms, arrivedMs);
+    if (family === null || (heldMs['slow-handshake'] ?? 0) > 0 || (heldMs.reorder ?? 0) > 0) return ownMs;
+    const atMs = Math.max(ownMs, this.#lastMs.get(family) ?? 0);
+    this.#lastMs.set(family, atMs);
+    return atMs;
+  }
+
+  /** An impairment that has healed holds no frame back. The others still do. */
+  #release(name: ImpairmentName): void {
+    this.#lastMs.clear();
+    this.#underWay.sort((a, b) => a.number - b.number);
+    for (const held of this.#underWay) {
+      held.heldMs = { ...held.heldMs, [name]: 0 };
+      held.atMs = this.#arrivesMs(held);
+    }
+    this.#underWay.sort((a, b) => a.atMs - b.atMs || a.number - b.number);
   }
 
   #isDown(nowMs: number): boolean {
@@ -112,27 +177,23 @@ export class Lane {
     return inBurst;
   }
 
-  /** Returns when the last bit has left at the link's rate, or null if the queue is full. */
-  #leaves(bytes: number, family: Family, nowMs: number): number | null {
+  /** Returns how long it takes until the last bit has left at the link's rate, or null if the queue is full. */
+  #queueMs(bytes: number, family: Family, nowMs: number): number | null {
     const throttle = this.#inForce('throttle', family);
-    if (!throttle) return nowMs;
+    if (!throttle) return 0;
     const startMs = Math.max(nowMs, this.#lineFreeMs);
     if (startMs - nowMs > longestQueueMs) return null;
     this.#lineFreeMs = startMs + (bytes * 8) / throttle.rateKbit;
-    return this.#lineFreeMs;
+    return this.#lineFreeMs - nowMs;
   }
 
-  /** Returns when the frame arrives, after the delays that are in force. */
-  #arrives(leavesMs: number, family: Family, peer: string, synAck: boolean): number {
+  #delays(family: Family, peer: string, synAck: boolean): HeldMs {
     const delay = this.#inForce('delay', family);
-    const late = delay ? delay.delayMs + (delay.jitterMs > 0 ? (this.#random('delay', peer)() * 2 - 1) * delay.jitterMs : 0) : 0;
-    // Later frames overtake a frame that is held back; it does not delay them.
+    const lateMs = delay ? delay.delayMs + (delay.jitterMs > 0 ? (this.#random('delay', peer)() * 2 - 1) * delay.jitterMs : 0) : 0;
     const handshake = synAck ? this.#inForce('slow-handshake', family) : undefined;
-    if (handshake) return leavesMs + late + handshake.delayMs;
-    if (this.#happens('reorder', family, peer)) return leavesMs + late + (this.#inForce('reorder', family)?.heldMs ?? 0);
-    const atMs = Math.max(leavesMs + late, this.#lastMs.get(family) ?? 0);
-    this.#lastMs.set(family, atMs);
-    return atMs;
+    if (handshake) return { delay: lateMs, 'slow-handshake': handshake.delayMs };
+    const reorder = this.#happens('reorder', family, peer) ? this.#inForce('reorder', family) : undefined;
+    return { delay: lateMs, reorder: reorder?.heldMs ?? 0 };
   }
 
   #happens(name: 'corrupt' | 'duplicate' | 'reorder', family: Family, peer: string): boolean {

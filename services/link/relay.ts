@@ -38,46 +38,39 @@ export interface RelayReply {
 /** The longest sleep. A request of the main thread, or the end of the process, waits at most this long. */
 const longestWaitMs = 10;
 
-interface Waiting {
-  atMs: number;
-  port: Port;
-  packet: Buffer;
-}
-
 const { segment, host, seed } = workerData as RelayOptions;
 const main = parentPort;
 if (!main) throw new Error('The relay runs only as a worker thread. Start services/link/main.ts.');
 
 const outside = new Port(segment, { promiscuous: true });
 const inside = new Port(host);
-const lanes = { to: new Lane('to', seed), from: new Lane('from', seed) };
+/** `to` leads to the host, `from` leads from it to the segment. */
+const lanes = { to: new Lane<Buffer>('to', seed), from: new Lane<Buffer>('from', seed) };
 const bits = seededRandom(`${seed}:bit`);
 const carried = { to: 0, from: 0 };
-/** The frames that wait to leave, in the order in which they are due. */
-const waiting: Waiting[] = [];
 
 main.postMessage('ready');
 for (;;) {
   for (let message = receiveMessageOnPort(main); message; message = receiveMessageOnPort(main)) obey(message.message as RelayRequest);
   // While eth0 has the host's hardware address, its own stack takes the frames, and the relay must not carry them: see lab/network/host-link.ts.
-  takeFrom(outside, inside, 'to');
-  takeFrom(inside, outside, 'from');
-  sendUntil(nowMs());
-  waitForFrames([outside, inside], Math.min((waiting[0]?.atMs ?? Infinity) - nowMs(), longestWaitMs));
+  takeFrom(outside, 'to');
+  takeFrom(inside, 'from');
+  sendDue();
+  waitForFrames([outside, inside], Math.min(lanes.to.nextMs - nowMs(), lanes.from.nextMs - nowMs(), longestWaitMs));
 }
 
 function obey(request: RelayRequest): void {
   if ('set' in request) {
-    // Send all waiting frames now, because a link that heals holds no frame back.
-    sendUntil(Infinity);
     const { name, value } = request.set;
     for (const lane of Object.values(lanes)) lane.set(name, value, nowMs());
+    // Before the answer: then the lab may remove the relay.
+    sendDue();
   }
   main?.postMessage({ id: request.id, counts: { carried: { ...carried }, dropped: outside.dropped + inside.dropped } } satisfies RelayReply);
 }
 
 /** Takes at most 64 frames at once, so that arriving frames do not delay the frames that are due. */
-function takeFrom(port: Port, other: Port, direction: Direction): void {
+function takeFrom(port: Port, direction: Direction): void {
   for (let taken = 0; taken < 64; taken++) {
     const received = port.receive();
     if (received === null) return;
@@ -92,24 +85,13 @@ function takeFrom(port: Port, other: Port, direction: Direction): void {
         synAck: isSynAck(packet),
         bytes: packet.length - offloadBytes,
       };
-      for (const departure of lanes[direction].pass(facts, atMs)) wait({ atMs: departure.atMs, port: other, packet: departure.corrupt ? corrupted(packet, bits) : packet });
+      lanes[direction].pass(packet, facts, atMs);
     }
   }
 }
 
-/** Inserts the frame after all frames that are due at the same time or earlier. */
-function wait(frame: Waiting): void {
-  let [low, high] = [0, waiting.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((waiting[middle]?.atMs ?? Infinity) <= frame.atMs) low = middle + 1;
-    else high = middle;
+function sendDue(): void {
+  for (const [lane, port] of [[lanes.to, inside], [lanes.from, outside]] as const) {
+    for (const { frame, corrupt } of lane.due(nowMs())) port.send(corrupt ? corrupted(frame, bits) : frame);
   }
-  waiting.splice(low, 0, frame);
-}
-
-function sendUntil(dueMs: number): void {
-  let count = 0;
-  while (count < waiting.length && (waiting[count]?.atMs ?? Infinity) <= dueMs) count++;
-  for (const { port, packet } of waiting.splice(0, count)) port.send(packet);
 }

@@ -1,0 +1,16 @@
+/** ping(8) on the client's host, as a judge of the link faults. */
+import type { Lab } from '../run/lab.ts';
+import { addressOf, type Family, type TargetName } from '../vocabulary/topology.ts';
+
+/** Runs ping(8) and reads one line for each echo: which echoes were lost, and in which order the others came back. */
+export async function ping(lab: Lab, host: TargetName, family: Family, count: number, everyMs: number, more: string[] = []): Promise<{ lost: number[]; sequences: number[]; rttsMs: number[] }> {
+  const argv = ['ping', '-c', String(count), '-i', String(everyMs / 1_000), ...more, '-W', '2', addressOf(lab.topology, host, family)];
+  const { stdout } = await lab.host('client').run(argv);
+  const echoes = [...stdout.matchAll(/icmp_seq=(\d+) .*time=([\d.]+) ms/g)].map(([, sequence, time]) => ({ sequence: Number(sequence), rttMs: Number(time) }));
+  const here = new Set(echoes.map(({ sequence }) => sequence));
+  return {
+    lost: Array.from({ length: count }, (_, index) => index + 1).filter((sequence) => !here.has(sequence)),
+    sequences: echoes.map(({ sequence }) => sequence),
+    rttsMs: echoes.map(({ rttMs }) => rttMs),
+  };
+}
