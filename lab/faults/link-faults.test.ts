@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { median } from '../analysis/median.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
-import { ping } from '../testing/ping.ts';
+import { ping } from '../testing/ping-command.ts';
 import { describeWith, whyMissing } from '../testing/testing.ts';
 import { Timeline } from '../run/timeline.ts';
 import { addressOf } from '../vocabulary/topology.ts';

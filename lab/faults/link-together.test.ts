@@ -6,7 +6,7 @@ import { startLab } from '../run/lab.ts';
 import { Timeline } from '../run/timeline.ts';
 import { networkOf, see } from '../testing/client-sight.ts';
 import { silent } from '../testing/fault-cases.ts';
-import { ping } from '../testing/ping.ts';
+import { ping } from '../testing/ping-command.ts';
 import { describeWith, driverWith } from '../testing/testing.ts';
 
 describeWith(['netns', 'ping'], 'several link faults on one host', () => {
