@@ -70,7 +70,7 @@ export function parseControlLine(line: string): ControlLine | undefined {
 
 const resultLine = v.union([
   v.object({ id: v.number(), error: v.string(), causes: v.optional(v.array(v.string())) }),
-  v.object({ id: v.number(), error: v.optional(v.undefined()), status: v.pipe(v.number(), v.integer()), body: v.optional(v.string()) }),
+  v.object({ id: v.number(), error: v.optional(v.undefined()), status: v.pipe(v.number(), v.safeInteger()), body: v.optional(v.string()) }),
 ]);
 
 /** A line of the protocol that a client speaks (docs/clients.md). */
