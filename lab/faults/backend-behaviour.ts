@@ -1,14 +1,14 @@
 /** Shared by the application faults of a backend: change its behaviour, undo the change, and look at the bytes of its replies. */
-import { healthy, type Behaviour } from '../../services/backend/behaviour.ts';
+import type { Behaviour } from '../../services/backend/behaviour.ts';
 import type { Exchange } from '../network/probe.ts';
 import { observeEach, type FaultTarget, type Heal, type Observation } from './fault.ts';
 
-/** Changes the application's behaviour. Healing resets the changed fields only, so several of these faults can be in force together. */
+/** Changes the application's behaviour. Healing takes back this change only, and so restores what `behave` or another fault has changed before. */
 export async function misbehave(target: FaultTarget, change: Partial<Behaviour>): Promise<Heal> {
-  await target.service().call('behaviour', change);
-  const back = Object.fromEntries(Object.keys(change).map((key) => [key, healthy[key as keyof Behaviour]]));
+  const { fault } = target;
+  await target.service().call('fault-behaviour', { fault, change });
   return async () => {
-    await target.service().call('behaviour', back);
+    await target.service().call('heal-behaviour', { fault });
   };
 }
 

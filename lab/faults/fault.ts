@@ -20,6 +20,8 @@ export interface Observation {
 /** The host that a fault acts on, and the means that a fault has. */
 export interface FaultTarget {
   readonly name: TargetName;
+  /** The name of the fault that acts. */
+  readonly fault: string;
   readonly kind: TargetKind;
   /** The port on which the host serves clients. */
   readonly port: number;
@@ -39,8 +41,8 @@ export interface FaultTarget {
   service(): Service;
   /** The process that serves now. */
   process(): HostProcess;
-  /** Starts the server again after its process ended, on its own addresses or on `listen`. Resolves when it listens. */
-  restart(listen?: readonly string[]): Promise<void>;
+  /** Starts the server again after its process ended: where it listened before, on `listen`, or on its own addresses. Resolves when it listens. */
+  restart(listen?: readonly string[] | 'own'): Promise<void>;
   /** Starts another process of the server beside the present one, on the same addresses. Returns the old process and its control plane. */
   startSuccessor(): Promise<{ old: Service; oldProcess: HostProcess }>;
   /** From here on the end of the process is part of the fault, and not trouble. */

@@ -10,6 +10,7 @@ import { parseOptions, type OptionTable, type OptionValues } from '../vocabulary
 import { isTarget, kindOf, targetNames, type Family, type HostName, type TargetName } from '../vocabulary/topology.ts';
 import type { Fault, FaultTarget, Observation } from './fault.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './index.ts';
+import type { IdleTarget } from './target.ts';
 
 /** A fault in force. */
 export interface AppliedFault {
@@ -23,18 +24,21 @@ export interface AppliedFault {
 
 export class FaultsInForce {
   readonly #record: RecordEvent;
-  readonly #target: (name: TargetName) => FaultTarget;
+  readonly #target: (name: TargetName) => IdleTarget;
   readonly #doubts: string[] = [];
   /** The faults, with the time by which each one makes answers late. */
   readonly #inForce = new Map<AppliedFault, number>();
   /** Faults that were healed while another fault on the same host was in force, so that nobody could see it. */
   #unseenHeals: { host: TargetName; title: string; isGone: () => Promise<boolean> }[] = [];
+  /** What else keeps the baseline of a host from being seen, beside the faults in force; null if nothing does. */
+  readonly #hidden: (host: TargetName) => string | null;
   /** Two changes on one host at the same time would see each other's effects. So they wait for each other. */
   readonly #turns = new Map<TargetName, Turns>(targetNames.map((name) => [name, new Turns()]));
 
-  constructor(record: RecordEvent, target: (name: TargetName) => FaultTarget) {
+  constructor(record: RecordEvent, target: (name: TargetName) => IdleTarget, hidden: (host: TargetName) => string | null = () => null) {
     this.#record = record;
     this.#target = target;
+    this.#hidden = hidden;
   }
 
   /** The oldest one first. */
@@ -49,7 +53,7 @@ export class FaultsInForce {
 
   /** Faults without effect, and baselines that did not return. */
   get doubts(): readonly string[] {
-    return [...this.#doubts, ...this.#unseenHeals.map(({ title }) => `the healing of ${title} was never seen: another fault stayed in force`)];
+    return [...this.#doubts, ...this.#unseenHeals.map(({ host, title }) => `the healing of ${title} was never seen: ${this.#inTheWay(host).join(' and ')} stayed in force`)];
   }
 
   /**
@@ -66,7 +70,7 @@ export class FaultsInForce {
     }
     const options = parseOptions(fault.options, given, `the fault ${name}`);
     const optionText = Object.entries(given).map(([key, value]) => `${key}=${value}`).join(' ');
-    return await this.#inTurn(host, () => this.#apply(name, host, fault, options, optionText));
+    return await this.inTurn(host, () => this.#apply(name, host, fault, options, optionText));
   }
 
   async #apply(name: FaultName, host: TargetName, fault: Fault, options: OptionValues<OptionTable>, optionText: string): Promise<AppliedFault> {
@@ -76,7 +80,7 @@ export class FaultsInForce {
 
     let held = new Map<Family, Held>();
     let unused: Map<Family, Held> | undefined;
-    const target: FaultTarget = { ...this.#target(host), held: (family) => held.get(family) ?? raise(new Error(`The observer holds no connection for ${name}.`)) };
+    const target: FaultTarget = { ...this.#target(host), fault: name, held: (family) => held.get(family) ?? raise(new Error(`The observer holds no connection for ${name}.`)) };
     if (fault.holds) [held, unused] = await Promise.all([holdPair(target), fault.holds === 'old' ? holdPair(target) : undefined]);
     const giveUp = async (problem: string, error: unknown): Promise<never> => {
       await Promise.all([release(held), release(unused)]);
@@ -112,7 +116,7 @@ export class FaultsInForce {
       host,
       observation: { seen, observed },
       heal: () => {
-        healing ??= this.#inTurn(host, () => this.#heal(applied, target, undo, isGone)).catch((error: unknown) => {
+        healing ??= this.inTurn(host, () => this.#heal(applied, target, undo, isGone)).catch((error: unknown) => {
           // A heal that failed may be tried again.
           healing = undefined;
           throw error;
@@ -131,21 +135,34 @@ export class FaultsInForce {
     await undo();
     this.#inForce.delete(applied);
     this.#unseenHeals.push({ host, title, isGone });
-    const others = this.all.filter((other) => other.host === host);
-    if (others.length > 0) {
-      // The baseline cannot be there yet. The lab looks for it when the last fault of this host is healed.
-      const observed = `cannot be seen before ${others.map((other) => other.name).join(', ')} is healed`;
-      this.#record(host, 'fault:healed', { fault: title, observed });
-      return { seen: true, observed };
-    }
-    const healed = await this.#observeHealed(target);
+    const healed = await this.#observeHealed(target, title);
     this.#record(host, healed.seen ? 'fault:healed' : 'fault:unhealed', { fault: title, observed: healed.observed });
+    return healed;
+  }
+
+  /** Looks for the baseline of a host after something was healed that is no fault. `title` names it. To be called in turn. */
+  lookHealed(host: TargetName, title: string): Promise<Observation> {
+    return this.#observeHealed(this.#target(host), title);
+  }
+
+  /**
+   * Looks for the baseline, and for the absence of every effect that was healed since the baseline was last there. As long as something else is in
+   * force on the host, the baseline cannot be there; the lab looks for it when the last one is healed.
+   */
+  async #observeHealed(target: IdleTarget, title: string): Promise<Observation> {
+    const inTheWay = this.#inTheWay(target.name);
+    if (inTheWay.length > 0) return { seen: true, observed: `cannot be seen before ${inTheWay.join(', ')} is healed` };
+    const healed = await this.#lookForBaseline(target);
     if (!healed.seen) this.#doubts.push(`${title} did not heal: ${healed.observed}`);
     return healed;
   }
 
-  /** Looks for the baseline, and for the absence of every effect that was healed since the baseline was last there. */
-  async #observeHealed(target: FaultTarget): Promise<Observation> {
+  /** What keeps the baseline of a host from being there. */
+  #inTheWay(host: TargetName): string[] {
+    return [...this.all.filter((applied) => applied.host === host).map(({ name }) => name), this.#hidden(host) ?? []].flat();
+  }
+
+  async #lookForBaseline(target: IdleTarget): Promise<Observation> {
     const healed = this.#unseenHeals.filter(({ host }) => host === target.name);
     this.#unseenHeals = this.#unseenHeals.filter(({ host }) => host !== target.name);
     const baseline = await target.probe.answers(target.name);
@@ -156,7 +173,8 @@ export class FaultsInForce {
     return baseline;
   }
 
-  #inTurn<T>(host: TargetName, work: () => Promise<T>): Promise<T> {
+  /** Does work on a host when no fault is being put in force or healed there. */
+  inTurn<T>(host: TargetName, work: () => Promise<T>): Promise<T> {
     return (this.#turns.get(host) ?? new Turns()).take(work);
   }
 }

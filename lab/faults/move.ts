@@ -19,7 +19,7 @@ export const move = defineFault({
     return async () => {
       await stopInOrder(target);
       for (const address of sparesOf(target)) await target.link.changeAddress('delete', address);
-      await target.restart();
+      await target.restart('own');
     };
   },
   observe: (target) =>

@@ -249,7 +249,7 @@ describeWith('netns', 'an effect that remains after healing', () => {
     const hidden = await lab.apply('blackhole', 'backend-3', { family: 6 });
     const other = await lab.apply('refuse', 'backend-3', { family: 4 });
     await hidden.heal();
-    expect(lab.doubts).toEqual(['the healing of blackhole backend-3 was never seen: another fault stayed in force']);
+    expect(lab.doubts).toEqual(['the healing of blackhole backend-3 was never seen: refuse stayed in force']);
     await other.heal();
     expect(lab.doubts).toEqual([]);
   });

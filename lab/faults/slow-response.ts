@@ -1,5 +1,6 @@
 /** An overloaded application (S7): it accepts connections at once, but responds late. */
 import { integer } from '../vocabulary/options.ts';
+import { misbehave } from './backend-behaviour.ts';
 import { defineFault, observeEach } from './fault.ts';
 
 export const slowResponse = defineFault({
@@ -7,12 +8,7 @@ export const slowResponse = defineFault({
   effect: 'connects succeed at once, the response is late; the connection stays open',
   on: ['backend'],
   options: { delayMs: integer(500, 1, 'milliseconds between a request and its response', 600_000) },
-  apply: async (target, { delayMs }) => {
-    await target.service().call('behaviour', { delayMs });
-    return async () => {
-      await target.service().call('behaviour', { delayMs: 0 });
-    };
-  },
+  apply: (target, { delayMs }) => misbehave(target, { delayMs }),
   answersLateMs: ({ delayMs }) => delayMs,
   observe: (target, { delayMs }) =>
     observeEach([4, 6], async (family) => {

@@ -6,14 +6,19 @@ import { integer } from '../vocabulary/options.ts';
 import { defineFault, type FaultTarget } from './fault.ts';
 import { observeEnded } from './kill.ts';
 
+/** As in services/backend/main.ts. */
+const usualDrainMs = 5_000;
+
 export const stop = defineFault({
   summary: 'SIGTERM: the server stops accepting, closes idle connections, finishes requests in flight, and ends',
   effect: 'FIN on idle connections; new connections are refused (RST; over UDP ICMP port unreachable)',
   on: ['backend', 'dns'],
-  options: { drainMs: integer(5_000, 0, 'milliseconds that a backend’s requests in flight may take to finish', 600_000) },
+  options: { drainMs: integer(usualDrainMs, 0, 'milliseconds that a backend’s requests in flight may take to finish', 600_000) },
   apply: async (target, { drainMs }) => {
     if (target.kind === 'backend') await target.service().call('drain-time', { drainMs });
     await stopInOrder(target);
+    // The next process has the usual time again, for the next fault that stops it.
+    if (target.kind === 'backend') await target.service().call('drain-time', { drainMs: usualDrainMs });
     return () => target.restart();
   },
   observe: observeEnded,

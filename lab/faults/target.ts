@@ -7,6 +7,9 @@ import { LabError } from '../vocabulary/errors.ts';
 import { addressOf, kindOf, portOf, type TargetName, type Topology } from '../vocabulary/topology.ts';
 import type { FaultTarget } from './fault.ts';
 
+/** A target before a fault acts on it. */
+export type IdleTarget = Omit<FaultTarget, 'fault' | 'held'>;
+
 /** What a lab has for one target. */
 export interface TargetMeans {
   topology: Topology;
@@ -18,7 +21,7 @@ export interface TargetMeans {
   hasRequest(path: string): boolean;
 }
 
-export function faultTarget(name: TargetName, { topology, host, server, link, probe, hasRequest }: TargetMeans): FaultTarget {
+export function faultTarget(name: TargetName, { topology, host, server, link, probe, hasRequest }: TargetMeans): IdleTarget {
   return {
     name,
     kind: kindOf(name),
@@ -32,7 +35,6 @@ export function faultTarget(name: TargetName, { topology, host, server, link, pr
       if (name === 'dns') throw new LabError('BAD_INPUT', 'The DNS server has no other address to move to.');
       return family === 4 ? topology.spares[name].ipv4 : topology.spares[name].ipv6;
     },
-    held: () => { throw new Error('The observer holds no connection for this fault.'); },
     arrived: async (path) => {
       // The answer to `ping` comes after all events that the server wrote before.
       if (await server.isRunning()) await server.remote.call('ping');

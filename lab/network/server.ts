@@ -10,6 +10,8 @@ export interface Service {
 export class Server implements Service {
   readonly #startProcess: (listen?: readonly string[]) => Promise<Remote>;
   #remote: Remote | undefined;
+  /** Where the process listens that serves now; undefined for its own addresses. */
+  #listen: readonly string[] | undefined;
   /** The commands so far, in order. */
   readonly #told: { command: string; args: object }[] = [];
 
@@ -19,11 +21,13 @@ export class Server implements Service {
   }
 
   /**
-   * Starts a process that serves from now on. A configuration outlives a process, so the new process is given every command that the
-   * earlier ones were given.
+   * Starts a process that serves from now on: on `listen`, on the server's own addresses, or where the process before it listened. A configuration
+   * outlives a process, so the new process is given every command that the earlier ones were given.
    */
-  async start(listen?: readonly string[]): Promise<void> {
-    this.#remote = await this.#startProcess(listen);
+  async start(listen: readonly string[] | 'own' | undefined = this.#listen): Promise<void> {
+    const where = listen === 'own' ? undefined : listen;
+    this.#remote = await this.#startProcess(where);
+    this.#listen = where;
     for (const { command, args } of this.#told) await this.#remote.call(command, args);
   }
 

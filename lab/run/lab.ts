@@ -1,6 +1,7 @@
 /** A lab that is up: its hosts, its servers, the observer, and the faults in force. It knows no scenario. */
 import { changeBehaviour, healthy, type Behaviour } from '../../services/backend/behaviour.ts';
 import type { RelayOptions } from '../../services/link/relay.ts';
+import type { Observation } from '../faults/fault.ts';
 import { FaultsInForce, type AppliedFault } from '../faults/in-force.ts';
 import { faultTarget } from '../faults/target.ts';
 import { measureClock, type ClockReading } from '../network/clock.ts';
@@ -10,11 +11,12 @@ import { Probe } from '../network/probe.ts';
 import { backendArgv, dnsArgv, programArgv } from '../network/programs.ts';
 import { Server } from '../network/server.ts';
 import { startNetwork } from '../network/start-network.ts';
-import { LabError, unknownName } from '../vocabulary/errors.ts';
+import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
 import { unlessAborted } from '../vocabulary/limits.ts';
-import { backendNames, createTopology, isBackend, targetNames, type HostName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
+import { backendNames, createTopology, isBackend, targetNames, type BackendName, type HostName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 import type { Capture, Captured } from './capture.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
+import { HandBehaviours } from './hand-behaviour.ts';
 import { Processes } from './processes.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -70,6 +72,7 @@ export class Lab implements AsyncDisposable {
   clock: ClockReading = { offsetMs: 0, precisionMs: Infinity };
   readonly #seed: string;
   readonly #faults: FaultsInForce;
+  readonly #byHand = new HandBehaviours();
   readonly #servers = new Map<TargetName, Server>();
   readonly #links = new Map<TargetName, Link>();
   #probe: Probe | undefined;
@@ -93,6 +96,7 @@ export class Lab implements AsyncDisposable {
           probe: this.probe,
           hasRequest: (path) => timeline.has((event) => event.event === 'backend:request' && event.host === name && event.path === path),
         }),
+      (name) => (isBackend(name) && this.#byHand.hidesBaseline(name) ? `the behaviour ${this.#byHand.text(name) ?? ''}` : null),
     );
     for (const name of targetNames) this.#servers.set(name, new Server((listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, this.#serverArgv(name, listen))));
   }
@@ -113,7 +117,7 @@ export class Lab implements AsyncDisposable {
     ]);
     this.clock = await measureClock(observer);
     this.timeline.setOffset(this.clock.offsetMs);
-    this.#probe = new Probe(this.host('observer'), observer, this.topology, (name) => this.#faults.lateMs(name));
+    this.#probe = new Probe(this.host('observer'), observer, this.topology, (name) => this.#faults.lateMs(name) + (isBackend(name) ? this.#byHand.of(name).delayMs : 0));
     const { seen, observed } = await this.#probe.baseline();
     if (!seen) throw new LabError('START_FAILED', `The lab did not come up: ${observed}. Expected every backend and the DNS server to answer on both families.`);
   }
@@ -138,14 +142,44 @@ export class Lab implements AsyncDisposable {
   }
 
   /**
-   * Changes the behaviour of a backend's application, for instance `{ delayMs: 200 }`.
-   * @throws {LabError} BAD_INPUT for an unknown backend, field or value.
+   * Changes the behaviour of a backend's application, for instance `{ delayMs: 200 }`, until `restoreBehaviour`. Returns the behaviour that holds now.
+   * @throws {LabError} BAD_INPUT for an unknown backend, field or value; NOT_SUPPORTED while the backend is paused.
    */
   async behave(backend: string, change: Record<string, unknown>): Promise<Behaviour> {
     if (!isBackend(backend)) throw unknownName('backend', backend, backendNames);
     // Checked here first, so that the message does not begin with the backend's name.
     changeBehaviour(healthy, change);
-    return await this.server(backend).call('behaviour', change);
+    return await this.#faults.inTurn(backend, async () => {
+      const now = await this.#tell(backend, 'behaviour', change);
+      const byHand = this.#byHand.change(backend, change);
+      // A backend that was killed has no behaviour now. The next process gets this one.
+      return now ?? byHand;
+    });
+  }
+
+  /** The backends whose behaviour `behave` has changed, with the changes: `status=503`. */
+  get misbehaving(): { backend: BackendName; text: string }[] {
+    return backendNames.flatMap((backend) => {
+      const text = this.#byHand.text(backend);
+      return text === null ? [] : [{ backend, text }];
+    });
+  }
+
+  /** Takes back what `behave` has changed, and looks for the baseline. @throws {LabError} NOT_SUPPORTED while the backend is paused. */
+  async restoreBehaviour(backend: BackendName): Promise<Observation> {
+    return await this.#faults.inTurn(backend, async () => {
+      await this.#tell(backend, 'heal-behaviour', { fault: null });
+      this.#byHand.restore(backend);
+      return await this.#faults.lookHealed(backend, `the behaviour of ${backend}`);
+    });
+  }
+
+  async #tell(backend: BackendName, command: string, args: object): Promise<Behaviour | undefined> {
+    try {
+      return await this.server(backend).service.call(command, args);
+    } catch (error) {
+      throw new LabError('NOT_SUPPORTED', `Could not change the behaviour of ${backend}: ${messageOf(error)}`, { cause: error });
+    }
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emit } from '../../lab/vocabulary/control.ts';
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
-import { changeBehaviour, healthy, type Behaviour, type Ending } from './behaviour.ts';
+import { Behaviours, type Behaviour, type Ending } from './behaviour.ts';
 import { Connections, type ConnectionBehaviour } from './connections.ts';
 import { breakOff, isBroken, replyBroken, retryAfter } from './reply.ts';
 
@@ -25,7 +25,7 @@ export class Application {
   /** Asked for each response: whether its connection is told to close (`Connection: close`). */
   readonly #closes: () => boolean;
   readonly #seed: string;
-  #behaviour: Behaviour = { ...healthy };
+  readonly #behaviours = new Behaviours();
   readonly #connections = new Map<Socket, Connection>();
   readonly #connectionBehaviour = new Connections();
   #lastConnection = 0;
@@ -44,12 +44,20 @@ export class Application {
     return this.#connections.size;
   }
 
-  /** @throws {LabError} BAD_INPUT for an unknown field or value. */
-  change(change: Record<string, unknown>): Behaviour {
-    this.#behaviour = changeBehaviour(this.#behaviour, change);
+  /** Changes the behaviour for a fault, or by hand if `fault` is null. @throws {LabError} BAD_INPUT for an unknown field or value. */
+  change(change: unknown, fault: string | null): Behaviour {
+    return this.#changed(this.#behaviours.change(change, fault));
+  }
+
+  /** Takes back what a fault has changed, or what was changed by hand if `fault` is null. */
+  restore(fault: string | null): Behaviour {
+    return this.#changed(this.#behaviours.restore(fault));
+  }
+
+  #changed(change: Partial<Behaviour>): Behaviour {
     if ('failFirst' in change || 'statusPercent' in change) this.#clients.clear();
-    emit('backend:behaviour', { change: JSON.stringify(change) });
-    return this.#behaviour;
+    if (Object.keys(change).length > 0) emit('backend:behaviour', { change: JSON.stringify(change) });
+    return this.#behaviours.now;
   }
 
   /** @throws {LabError} BAD_INPUT for an unknown field or value. */
@@ -92,7 +100,7 @@ export class Application {
     emit('backend:request', { connection: id, from, method: request.method ?? '', path: request.url ?? '', address });
     const brokeOff = (ending: Ending): void => { emit('backend:broke-off', { connection: id, from, address, ending }); };
     // The behaviour at the arrival of the request holds for its whole response.
-    const behaviour = this.#behaviour;
+    const behaviour = this.#behaviours.now;
     const { closeReused, closeAfter } = behaviour;
     if (closeReused !== 'none' && connection.requests > 1) {
       breakOff(request, closeReused);
@@ -132,7 +140,7 @@ export class Application {
 
   /** Counts and draws for each client address separately, so that the observer's requests change nothing for the client. */
   #statusFor(from: string, url: string): number {
-    const { failFirst, statusPercent, status } = this.#behaviour;
+    const { failFirst, statusPercent, status } = this.#behaviours.now;
     const client = this.#clients.get(from) ?? { requests: new Map<string, number>(), random: seededRandom([this.#seed, from].join()) };
     this.#clients.set(from, client);
     const before = client.requests.get(url) ?? 0;

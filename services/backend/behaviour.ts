@@ -37,3 +37,37 @@ const behaviourChange = changeOf(behaviourOptions);
 export function changeBehaviour(behaviour: Behaviour, change: unknown): Behaviour {
   return { ...behaviour, ...readValue(behaviourChange, change, '', 'the behaviour of a backend') };
 }
+
+/**
+ * The behaviour of one backend as a pile of changes: what was changed by hand, and what each fault has changed. The newest change counts. When a
+ * fault heals, its change is taken out of the pile, and what was there before it, or what was changed by hand in the meantime, holds again.
+ */
+export class Behaviours {
+  #changes: readonly { fault: string | null; change: Partial<Behaviour> }[] = [];
+
+  get now(): Behaviour {
+    return Object.assign({ ...healthy }, ...this.#changes.map(({ change }) => change)) as Behaviour;
+  }
+
+  /**
+   * Adds a change: of a fault, or by hand if `fault` is null. Returns the changed fields, with what holds now.
+   * @throws {LabError} BAD_INPUT that names the field, what was expected and what was seen.
+   */
+  change(change: unknown, fault: string | null = null): Partial<Behaviour> {
+    const read = readValue(behaviourChange, change, '', 'the behaviour of a backend');
+    this.#changes = [...this.#changes, { fault, change: read }];
+    return this.#pick(Object.keys(read));
+  }
+
+  /** Takes back the changes of a fault, or those by hand if `fault` is null. Returns the fields that they had changed, with what holds now. */
+  restore(fault: string | null): Partial<Behaviour> {
+    const keys = this.#changes.filter((each) => each.fault === fault).flatMap(({ change }) => Object.keys(change));
+    this.#changes = this.#changes.filter((each) => each.fault !== fault);
+    return this.#pick(keys);
+  }
+
+  #pick(keys: readonly string[]): Partial<Behaviour> {
+    const { now } = this;
+    return Object.fromEntries([...new Set(keys)].map((key) => [key, now[key as keyof Behaviour]]));
+  }
+}

@@ -164,6 +164,19 @@ describe('refuse', () => {
     expect((await established.get()).status).toBe(200);
   });
 
+  test('an address that several faults have closed is listened on when the last of them is healed', async () => {
+    const seen = async (): Promise<string[]> => [await refusal(first), await refusal(second)];
+    await remote.call('deafen', { family: 4, backlog: 1 });
+    await remote.call('drain', { idle: 'keep' });
+    await remote.call('listen', { family: 4 });
+    expect(await seen()).toEqual(['ECONNREFUSED', 'ECONNREFUSED']);
+    await remote.call('refuse', { family: 4 });
+    await remote.call('undrain');
+    expect(await seen()).toEqual(['ECONNREFUSED', 'connected']);
+    await remote.call('listen', { family: 4 });
+    expect(await seen()).toEqual(['connected', 'connected']);
+  });
+
   test('a second `refuse`, or one for a family without an address, is refused with a message', async () => {
     await remote.call('refuse', { family: 4 });
     await expect(remote.call('refuse', { family: 4 })).rejects.toThrow('Not listening on 127.0.0.1. Listening on: 127.0.0.2.');

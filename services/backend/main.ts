@@ -6,7 +6,7 @@
 import { emit, ready } from '../../lab/vocabulary/control.ts';
 import { messageOf } from '../../lab/vocabulary/errors.ts';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
-import { longestTimerMs, readValue, wholeNumber } from '../../lab/vocabulary/values.ts';
+import { longestTimerMs, orNull, readValue, text, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { serveControl } from '../serve-control.ts';
 import { Application } from './application.ts';
 import { startHandOver, type HandOver } from './hand-over.ts';
@@ -28,51 +28,55 @@ let drainMs = 5_000;
 let stopping = false;
 /** Set when another process has taken over. */
 let handOver: HandOver | undefined;
-/** Addresses that are not listened on because of a drain. */
-const drained: string[] = [];
+let draining = false;
 
 // A connection that is busy at SIGTERM or in a drain must end with its response. Node would keep it for the next request.
-const application = new Application([seed, ...addresses].join(), () => stopping || drained.length > 0 || (handOver?.tells() ?? false));
+const application = new Application([seed, ...addresses].join(), () => stopping || draining || (handOver?.tells() ?? false));
 const listeners = new Listeners({ addresses, port, sharePort, accept: (socket) => { application.accept(socket); } });
 
 process.on('SIGTERM', () => {
   emit('backend:stopping', { connections: application.connections });
   stopping = true;
-  listeners.refuseAll();
+  listeners.closeAll('stop');
   application.closeIdle();
   setTimeout(() => process.exit(0), drainMs).unref();
   void application.closed().then(() => setImmediate(() => process.exit(0)));
 });
 
 try {
-  await Promise.all(addresses.map((address) => listeners.listen(address)));
+  await Promise.all(addresses.map((address) => listeners.open(address)));
 } catch (error) {
   console.error(`backend: cannot listen on ${addresses.join(', ')} port ${port}: ${messageOf(error)}`);
   process.exit(1);
 }
 const timer = wholeNumber(0, longestTimerMs);
 await serveControl({
-  behaviour: (change) => application.change(change),
+  behaviour: (change) => application.change(change, null),
+  'fault-behaviour': ({ fault, change }) => application.change(change, readValue(text, fault, 'fault')),
+  'heal-behaviour': ({ fault }) => application.restore(readValue(orNull(text), fault, 'fault')),
   connections: (change) => application.changeConnections(change),
-  refuse: ({ family }) => { listeners.refuse(listeners.addressOf(family)); },
-  listen: ({ family }) => listeners.listen(listeners.addressOf(family)),
+  refuse: ({ family }) => { listeners.close(listeners.addressOf(family), 'refuse'); },
+  // Undoes `refuse` and `deafen`.
+  listen: ({ family }) => listeners.open(listeners.addressOf(family), 'refuse'),
   deafen: ({ family, backlog }) => listeners.deafen(listeners.addressOf(family), readValue(wholeNumber(), backlog, 'backlog')),
   'hand-over': (times) => {
     const handOverMs = readValue(timer, times['drainMs'], 'drainMs');
     const shutdownMs = readValue(timer, times['shutdownMs'], 'shutdownMs');
     handOver = startHandOver(handOverMs, seededRandom(`${seed} hand-over`));
-    listeners.refuseAll();
+    listeners.closeAll('hand-over');
     setTimeout(() => process.exit(0), shutdownMs);
     emit('backend:hand-over', { connections: application.connections, drainMs: handOverMs, shutdownMs });
   },
   'close-idle': () => { application.closeIdle(); },
   'drain-time': (times) => { drainMs = readValue(timer, times['drainMs'], 'drainMs'); },
   drain: ({ idle }) => {
-    drained.push(...listeners.refuseAll());
+    draining = true;
+    listeners.closeAll('drain');
     if (idle === 'close') application.closeIdle();
   },
   undrain: async () => {
-    for (const address of drained.splice(0)) await listeners.listen(address);
+    draining = false;
+    await listeners.openAll('drain');
   },
 });
 ready();

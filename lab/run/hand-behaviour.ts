@@ -1,0 +1,35 @@
+/** The behaviours of the backends that were changed by `behave`, beside those that a fault changes. */
+import { changeBehaviour, healthy, type Behaviour } from '../../services/backend/behaviour.ts';
+import { isBroken } from '../../services/backend/reply.ts';
+import type { BackendName } from '../vocabulary/topology.ts';
+
+export class HandBehaviours {
+  readonly #behaviours = new Map<BackendName, Behaviour>();
+
+  /** Returns what the behaviour by hand is after `change`, and remembers it. @throws {LabError} BAD_INPUT for an unknown field or value. */
+  change(backend: BackendName, change: Record<string, unknown>): Behaviour {
+    const changed = changeBehaviour(this.of(backend), change);
+    this.#behaviours.set(backend, changed);
+    return changed;
+  }
+
+  restore(backend: BackendName): void {
+    this.#behaviours.delete(backend);
+  }
+
+  of(backend: BackendName): Behaviour {
+    return this.#behaviours.get(backend) ?? healthy;
+  }
+
+  /** The fields that are not as those of a healthy backend: `status=503 delayMs=200`. Null if there is none. */
+  text(backend: BackendName): string | null {
+    const changes = Object.entries(this.of(backend)).filter(([key, value]) => value !== healthy[key as keyof Behaviour]);
+    return changes.length === 0 ? null : changes.map(([key, value]) => `${key}=${typeof value === 'boolean' ? (value ? 'on' : 'off') : value}`).join(' ');
+  }
+
+  /** Whether a backend that behaves like this gives the observer no answer by which it could be told from a broken one. */
+  hidesBaseline(backend: BackendName): boolean {
+    const behaviour = this.of(backend);
+    return isBroken(behaviour) || behaviour.failFirst > 0 || (behaviour.status !== 200 && behaviour.statusPercent > 0);
+  }
+}
