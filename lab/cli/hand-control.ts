@@ -3,27 +3,23 @@
  *
  *   in   {"command":"dns","args":{…}}        out   {"result":…} or {"error":"…"}
  */
-import { lstat, mkdir, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
-import type { Observation } from '../faults/fault.ts';
 import type { Lab } from '../run/lab.ts';
 import { hostNames, isTarget, targetNames, type HostName } from '../vocabulary/topology.ts';
-
-/** The result of healing one fault. */
-export interface Healed extends Observation {
-  fault: string;
-}
+import { lockFolder } from './folder-lock.ts';
+import { healByHand, HandDns } from './hand-heal.ts';
 
 /** The commands of the second terminal, and their arguments. */
 export interface HandCommands {
   /** A command of services/dns/policy.ts. */
   dns: { command: string; args: Record<string, unknown> };
   apply: { fault: string; host: string; options: Record<string, string> };
-  /** Heals the faults on one host, or all faults if it is null. The answer lists them. */
+  /** Heals what is broken on one host, or everything if it is null: hand-heal.ts. */
   heal: { host: string | null };
   /** Answers with the argv that runs a command on a host, for the second terminal to run. */
   argv: { host: string; argv: string[]; directory: string; tty: boolean };
@@ -52,13 +48,12 @@ export interface HandControl extends AsyncDisposable {
 }
 
 /**
- * Opens the socket. There is one for each user, so one lab by hand can be up at a time.
+ * Opens the socket. There is one for each user, so one lab by hand can be up at a time. A lock on its folder sees to that: of several that start at
+ * the same time, one gets it.
  * @throws {LabError} BAD_INPUT when another lab is up already.
  */
 export async function openHandControl(): Promise<HandControl> {
-  await mkdir(socketDirectory, { recursive: true, mode: 0o700 });
-  await expectOwnDirectory();
-  if (await isAnswered()) throw new LabError('BAD_INPUT', `A lab is up already (${socketPath}). \`lab down\` takes it down.`);
+  const lock = await lockSocketDirectory();
   // A lab that was killed left its socket.
   await rm(socketPath, { force: true });
   const sockets = new Set<Socket>();
@@ -72,8 +67,9 @@ export async function openHandControl(): Promise<HandControl> {
   });
   return {
     serve: (lab, onDown) => {
+      const commands = handCommands(lab, onDown);
       const serveOn = (socket: Socket): void => {
-        createInterface({ input: socket }).on('error', () => undefined).on('line', (line) => void answer(socket, line, lab, onDown));
+        createInterface({ input: socket }).on('error', () => undefined).on('line', (line) => void answer(socket, line, commands));
       };
       for (const socket of sockets) serveOn(socket);
       server.on('connection', serveOn);
@@ -83,14 +79,30 @@ export async function openHandControl(): Promise<HandControl> {
         server.close(() => { resolve(); });
         for (const socket of sockets) socket.end();
       });
-      // It stays if another lab uses it now.
       await rmdir(socketDirectory).catch(() => undefined);
+      await lock.close();
     },
   };
 }
 
+async function lockSocketDirectory(): Promise<FileHandle> {
+  for (;;) {
+    try {
+      await mkdir(socketDirectory, { recursive: true, mode: 0o700 });
+      await expectOwnDirectory();
+      const lock = await lockFolder(socketDirectory);
+      if (lock) return lock;
+    } catch (error) {
+      // A lab that goes down removes the folder.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      throw error;
+    }
+    throw new LabError('BAD_INPUT', `A lab is up already, or is just coming up or going down (${socketPath}). \`lab down\` takes it down.`);
+  }
+}
+
 /**
- * Sends a command to the lab that is up, and resolves with its answer.
+ * Sends a command to the lab that is up, and resolves with its answer. The answer to `down` comes when the lab is gone.
  * @throws {LabError} NO_LAB when no lab is up; BAD_INPUT with the message of the lab.
  */
 export async function askLab<Command extends keyof HandCommands>(command: Command, args: HandCommands[Command]): Promise<unknown> {
@@ -103,72 +115,53 @@ export async function askLab<Command extends keyof HandCommands>(command: Comman
     socket.once('error', (error) => {
       reject(noLab(error));
     });
+    let isGoingDown = false;
     socket.once('close', () => {
-      reject(new LabError('NO_LAB', 'The lab went down before it answered.'));
+      if (isGoingDown) resolve(null);
+      else reject(new LabError('NO_LAB', 'The lab went down before it answered.'));
     });
     const lines = createInterface({ input: socket });
     // readline repeats the errors of its input. The socket's own listener has handled them.
     lines.on('error', () => undefined);
     lines.once('line', (line) => {
       const { result, error } = JSON.parse(line) as { result?: unknown; error?: string };
-      if (error === undefined) resolve(result);
-      else reject(new LabError('BAD_INPUT', error));
+      if (error !== undefined) reject(new LabError('BAD_INPUT', error));
+      else if (command === 'down') {
+        // The lab closes the socket when it has gone down.
+        isGoingDown = true;
+        return;
+      } else resolve(result);
       socket.end();
     });
   });
 }
 
-async function answer(socket: Socket, line: string, lab: Lab, onDown: () => void): Promise<void> {
+type Handlers = { [Name in keyof HandCommands]: (args: HandCommands[Name]) => unknown };
+
+function handCommands(lab: Lab, onDown: () => void): Handlers {
+  const dns = new HandDns(lab);
+  return {
+    dns: ({ command, args }) => dns.call(command, args),
+    apply: async ({ fault, host, options }) => (await lab.apply(fault, host, options)).observation,
+    heal: async ({ host }) => {
+      if (host !== null && !isTarget(host)) throw unknownName('host', host, targetNames);
+      return await healByHand(lab, dns, host);
+    },
+    argv: ({ host, argv, ...terminal }) => {
+      if (!(hostNames as readonly string[]).includes(host)) throw unknownName('host', host, hostNames);
+      return lab.host(host as HostName).command(argv, terminal);
+    },
+    behave: ({ backend, change }) => lab.behave(backend, change),
+    down: () => { setImmediate(onDown); },
+  };
+}
+
+async function answer(socket: Socket, line: string, handlers: Handlers): Promise<void> {
   try {
-    const { command, args } = JSON.parse(line) as { [Name in keyof HandCommands]: { command: Name; args: HandCommands[Name] } }[keyof HandCommands];
-    socket.write(`${JSON.stringify({ result: (await carryOut(lab, command, args, onDown)) ?? null })}\n`);
+    const { command, args } = JSON.parse(line) as { command: string; args: never };
+    if (!Object.hasOwn(handlers, command)) throw unknownName('command', command, Object.keys(handlers));
+    socket.write(`${JSON.stringify({ result: (await handlers[command as keyof HandCommands](args)) ?? null })}\n`);
   } catch (error) {
     socket.write(`${JSON.stringify({ error: messageOf(error) })}\n`);
   }
-}
-
-async function carryOut(lab: Lab, command: keyof HandCommands, args: HandCommands[keyof HandCommands], onDown: () => void): Promise<unknown> {
-  switch (command) {
-    case 'dns': {
-      const { command: policy, args: change } = args as HandCommands['dns'];
-      return await lab.server('dns').call(policy, change);
-    }
-    case 'apply': {
-      const { fault, host, options } = args as HandCommands['apply'];
-      const { observation } = await lab.apply(fault, host, options);
-      return observation;
-    }
-    case 'heal': {
-      const { host } = args as HandCommands['heal'];
-      if (host !== null && !isTarget(host)) throw unknownName('host', host, targetNames);
-      const healing = lab.inForce.filter((fault) => host === null || fault.host === host).toReversed();
-      const healed: Healed[] = [];
-      // A fault that cannot be healed must not keep the others from being healed.
-      for (const fault of healing) {
-        const observation = await fault.heal().catch((error: unknown) => ({ seen: false, observed: messageOf(error) }));
-        healed.push({ fault: `${fault.name} ${fault.host}`, ...observation });
-      }
-      return healed;
-    }
-    case 'argv': {
-      const { host, argv, ...terminal } = args as HandCommands['argv'];
-      if (!(hostNames as readonly string[]).includes(host)) throw unknownName('host', host, hostNames);
-      return lab.host(host as HostName).command(argv, terminal);
-    }
-    case 'behave': {
-      const { backend, change } = args as HandCommands['behave'];
-      return await lab.behave(backend, change);
-    }
-    case 'down':
-      setImmediate(onDown);
-      return null;
-  }
-}
-
-function isAnswered(): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(socketPath);
-    socket.once('connect', () => { resolve(true); socket.destroy(); });
-    socket.once('error', () => { resolve(false); });
-  });
 }

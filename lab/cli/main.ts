@@ -145,7 +145,7 @@ program
 
 program
   .command('heal [host]')
-  .description('heal every fault in force, or those of one host')
+  .description('heal what is broken, everywhere or on one host: faults, behaviours, and DNS that delays, drops or fails')
   .action(async (host: string | undefined) => {
     const { heal } = await import('./commands/hand-commands.ts');
     process.exitCode = await heal(host);

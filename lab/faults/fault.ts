@@ -15,6 +15,8 @@ export interface Observation {
   /** Whether the effect of the fault was seen. */
   seen: boolean;
   observed: string;
+  /** Set where the baseline cannot be seen yet: the lab looks when what hides it is healed, too. */
+  isHidden?: true;
 }
 
 /** The host that a fault acts on, and the means that a fault has. */

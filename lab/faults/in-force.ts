@@ -151,7 +151,7 @@ export class FaultsInForce {
    */
   async #observeHealed(target: IdleTarget, title: string): Promise<Observation> {
     const inTheWay = this.#inTheWay(target.name);
-    if (inTheWay.length > 0) return { seen: true, observed: `cannot be seen before ${inTheWay.join(', ')} is healed` };
+    if (inTheWay.length > 0) return { seen: true, observed: `cannot be seen before ${inTheWay.join(', ')} is healed`, isHidden: true };
     const healed = await this.#lookForBaseline(target);
     if (!healed.seen) this.#doubts.push(`${title} did not heal: ${healed.observed}`);
     return healed;

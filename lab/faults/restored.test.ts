@@ -59,7 +59,7 @@ describeWith(['netns', 'nft'], 'healing in a lab', () => {
     expect(lab.misbehaving).toEqual([{ backend: 'backend-1', text: 'status=503' }]);
     const failing = await lab.apply('error-status', 'backend-1', { status: 500, retryAfterS: 7 });
     expect(await statuses('backend-1')).toEqual(['500', '500']);
-    expect(await failing.heal()).toEqual({ seen: true, observed: 'cannot be seen before the behaviour status=503 is healed' });
+    expect(await failing.heal()).toEqual({ seen: true, observed: 'cannot be seen before the behaviour status=503 is healed', isHidden: true });
     expect(await statuses('backend-1')).toEqual(['503', '503']);
     expect(lab.doubts).toEqual(['the healing of error-status backend-1 was never seen: the behaviour status=503 stayed in force']);
     expect(await lab.restoreBehaviour('backend-1')).toEqual({ seen: true, observed: 'IPv4 200, IPv6 200' });

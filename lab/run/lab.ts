@@ -72,6 +72,8 @@ export class Lab implements AsyncDisposable {
   clock: ClockReading = { offsetMs: 0, precisionMs: Infinity };
   readonly #seed: string;
   readonly #faults: FaultsInForce;
+  /** What keeps the DNS server from answering as at the baseline, beside faults: set by `lab dns delay|drop|rcode`. */
+  dnsImpairment: string | null = null;
   readonly #byHand = new HandBehaviours();
   readonly #servers = new Map<TargetName, Server>();
   readonly #links = new Map<TargetName, Link>();
@@ -96,7 +98,7 @@ export class Lab implements AsyncDisposable {
           probe: this.probe,
           hasRequest: (path) => timeline.has((event) => event.event === 'backend:request' && event.host === name && event.path === path),
         }),
-      (name) => (isBackend(name) && this.#byHand.hidesBaseline(name) ? `the behaviour ${this.#byHand.text(name) ?? ''}` : null),
+      (name) => (!isBackend(name) ? this.dnsImpairment : this.#byHand.hidesBaseline(name) ? `the behaviour ${this.#byHand.text(name) ?? ''}` : null),
     );
     for (const name of targetNames) this.#servers.set(name, new Server((listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, this.#serverArgv(name, listen))));
   }
@@ -172,6 +174,11 @@ export class Lab implements AsyncDisposable {
       this.#byHand.restore(backend);
       return await this.#faults.lookHealed(backend, `the behaviour of ${backend}`);
     });
+  }
+
+  /** Looks for the baseline of a host after something was healed there that is no fault. `what` names it. */
+  async lookHealed(host: TargetName, what: string): Promise<Observation> {
+    return await this.#faults.inTurn(host, () => this.#faults.lookHealed(host, what));
   }
 
   async #tell(backend: BackendName, command: string, args: object): Promise<Behaviour | undefined> {

@@ -1,7 +1,8 @@
 /** The commands of the second terminal. They change the lab that `lab up` keeps up: exec, dns, faults, heal, behave, down. */
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
-import { askLab, type Healed } from '../hand-control.ts';
+import { askLab } from '../hand-control.ts';
+import type { HealedByHand } from '../hand-heal.ts';
 import { searchPath } from '../../network/drivers/netns-requirements.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import type { Observation } from '../../faults/fault.ts';
@@ -34,16 +35,17 @@ export async function applyFault(fault: string, host: string, options: Record<st
   return observation.seen ? 0 : 2;
 }
 
-/** Heals faults. The exit status is 2 when the baseline was not seen again everywhere. */
+/** Heals what was broken by hand, and names what is left as it is. The exit status is 2 when the baseline was not seen again everywhere. */
 export async function heal(host: string | undefined): Promise<number> {
-  const healed = (await askLab('heal', { host: host ?? null })) as Healed[];
-  for (const { fault, ...observation } of healed) console.log(seenText(`healed ${fault}`, observation));
-  if (healed.length === 0) console.log('no fault was in force');
+  const { healed, left } = (await askLab('heal', { host: host ?? null })) as HealedByHand;
+  for (const { what, ...observation } of healed) console.log(seenText(`healed ${what}`, observation));
+  if (healed.length === 0) console.log('nothing was broken');
+  for (const each of left) console.log(`left as it is: ${each}`);
   return healed.every(({ seen }) => seen) ? 0 : 2;
 }
 
-function seenText(what: string, { seen, observed }: Observation): string {
-  return `${what}: ${seen ? 'seen' : 'NOT seen'} (${observed})`;
+function seenText(what: string, { seen, observed, isHidden }: Observation): string {
+  return isHidden ? `${what}: ${observed}` : `${what}: ${seen ? 'seen' : 'NOT seen'} (${observed})`;
 }
 
 /** Changes the behaviour of a backend's application: `status=503 delayMs=200`. Prints the behaviour that is in force now. */
@@ -52,7 +54,7 @@ export async function behave(backend: string, words: string[]): Promise<number> 
   return 0;
 }
 
-/** Takes down the lab that `lab up` keeps up. Also removes every docker lab, and what a crashed run has left on docker. */
+/** Takes down the lab that `lab up` keeps up, and waits until it is gone. Also removes every docker lab, and what a crashed run has left on docker. */
 export async function down(): Promise<number> {
   const { removeDockerLabs } = await import('../../network/drivers/docker.ts');
   const wasUp = await askLab('down', {}).then(
@@ -63,7 +65,7 @@ export async function down(): Promise<number> {
     },
   );
   const removed = (await removeDockerLabs()) ?? 0;
-  const parts = [...(wasUp ? ['the lab that was up is going down'] : []), ...(removed > 0 ? [`${removed} docker containers and networks removed`] : [])];
+  const parts = [...(wasUp ? ['the lab is down'] : []), ...(removed > 0 ? [`${removed} docker containers and networks removed`] : [])];
   console.log(parts.join('; ') || 'nothing was up');
   return 0;
 }

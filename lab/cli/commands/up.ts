@@ -31,7 +31,7 @@ The lab is up (${driver.name}). Ctrl-C takes it down. From another terminal:
 
   bin/lab exec client -- curl -s ${webUrl}
   bin/lab dns                       shows the DNS answer policy; bin/lab dns shuffle off, bin/lab dns aaaa on change it
-  bin/lab fault stop backend-1      puts a fault in force; bin/lab heal heals all faults
+  bin/lab fault stop backend-1      puts a fault in force; bin/lab heal heals everything
 `);
   const story = startTerminalStory({ topology, verbose: flags.verbose === true, write: console.log });
   timeline.subscribe(story.tell);

@@ -1,0 +1,155 @@
+/** The lab by hand and its second terminals: several at once, terminals that go away, and what `heal` undoes. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { netns } from '../network/drivers/netns.ts';
+import { startLab, type Lab } from '../run/lab.ts';
+import { Timeline } from '../run/timeline.ts';
+import { describeWith, until } from '../testing/testing.ts';
+import type { HandControl, HandCommands } from './hand-control.ts';
+import type { HealedByHand } from './hand-heal.ts';
+
+describeWith(['netns', 'nft'], 'a lab by hand', () => {
+  let lab: Lab;
+  let control: HandControl;
+  let folder: string;
+  let askLab: <Command extends keyof HandCommands>(command: Command, args: HandCommands[Command]) => Promise<unknown>;
+  let downs = 0;
+
+  beforeAll(async () => {
+    // The socket is in a folder of this test, so a lab that somebody keeps up is not touched.
+    folder = mkdtempSync(join(tmpdir(), 'by-hand-'));
+    vi.stubEnv('TMPDIR', folder);
+    vi.stubEnv('XDG_RUNTIME_DIR', undefined);
+    const module = await import('./hand-control.ts');
+    askLab = module.askLab;
+    control = await module.openHandControl();
+    lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
+    control.serve(lab, () => { downs++; });
+  });
+  afterEach(async () => {
+    await heal();
+  });
+  afterAll(async () => {
+    await control[Symbol.asyncDispose]();
+    await lab[Symbol.asyncDispose]();
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  });
+
+  const heal = (host: string | null = null): Promise<HealedByHand> => askLab('heal', { host }) as Promise<HealedByHand>;
+  const healedOf = ({ healed }: HealedByHand): string[] => healed.map(({ what, seen }) => `${what} ${seen}`);
+  const apply = (fault: string, host: string, options: Record<string, string> = {}): Promise<unknown> => askLab('apply', { fault, host, options });
+  const dns = (command: string, args: Record<string, unknown>): Promise<unknown> => askLab('dns', { command, args });
+
+  test('several terminals at once: each gets its own answer, and of two equal faults one is refused', async () => {
+    const answers = await Promise.allSettled([
+      apply('blackhole', 'backend-1'),
+      apply('blackhole', 'backend-1'),
+      apply('kill', 'backend-2'),
+      askLab('behave', { backend: 'backend-3', change: { status: '503' } }),
+      dns('aaaa', { on: 'on' }),
+      dns('filter', { filter: 'shuffle', on: 'off' }),
+      askLab('argv', { host: 'client', argv: ['true'], directory: '/', tty: false }),
+      dns('ttl', { seconds: 'soon' }),
+      apply('nonsense', 'backend-1'),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
+    const values = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as Error).message));
+    expect(values[0]).toMatchObject({ seen: true, observed: expect.stringContaining('silent') as string });
+    expect(values[1]).toBe('blackhole backend-1 is in force already; heal it first.');
+    expect(values[2]).toMatchObject({ seen: true, observed: 'IPv4 ECONNREFUSED, IPv6 ECONNREFUSED' });
+    expect(values[3]).toMatchObject({ status: 503 });
+    expect(values[5]).toMatchObject({ aaaa: true, chains: { A: 'up > selectFirst 2' } });
+    expect(values[6]).toContain('true');
+    expect(values[7]).toContain('Expected `seconds` to be');
+    expect(values[8]).toContain('Unknown fault `nonsense`');
+  });
+
+  test('several terminals heal at once: each thing is healed once, and then nothing is broken', async () => {
+    await Promise.all([apply('blackhole', 'backend-1'), apply('kill', 'backend-2'), askLab('behave', { backend: 'backend-3', change: { status: 503 } })]);
+    const before = lab.timeline.events.length;
+    const answers = await Promise.all([heal(), heal(), heal('backend-1')]);
+    expect(new Set(answers.flatMap(healedOf))).toEqual(new Set(['blackhole backend-1 true', 'kill backend-2 true', 'the behaviour of backend-3 (status=503) true']));
+    const heals = lab.timeline.events.slice(before).flatMap((event) => (event.event === 'fault:heal' ? [event.fault] : []));
+    expect(heals.sort()).toEqual(['blackhole backend-1', 'kill backend-2']);
+    expect(healedOf(await heal())).toEqual([]);
+    expect([lab.inForce, lab.misbehaving, lab.doubts]).toEqual([[], [], []]);
+  });
+
+  test('heal restores behaviours and DNS that drops, and names the answer policy, which it leaves', async () => {
+    await dns('policy', {});
+    await askLab('behave', { backend: 'backend-3', change: { status: '503' } });
+    await dns('impair', { type: 'A', drop: 'on' });
+    await dns('aaaa', { on: 'on' });
+    const { healed, left } = await heal();
+    expect(healed).toEqual([
+      { what: 'the behaviour of backend-3 (status=503)', seen: true, observed: 'IPv4 200, IPv6 200' },
+      { what: 'dns (A queries: drop true)', seen: true, observed: 'IPv4 response, IPv6 response' },
+    ]);
+    expect(left.join()).toMatch(/^the answer policy of DNS \(AAAA on.*\); `lab dns` changes it$/);
+    await dns('aaaa', { on: 'off' });
+    await dns('filter', { filter: 'shuffle', on: 'on' });
+    expect(await heal()).toEqual({ healed: [], left: [] });
+  });
+
+  test('heal on one host leaves the others', async () => {
+    await apply('kill', 'backend-1');
+    await apply('kill', 'backend-2');
+    expect(healedOf(await heal('backend-1'))).toEqual(['kill backend-1 true']);
+    expect(healedOf(await heal('backend-1'))).toEqual([]);
+    expect(lab.inForce.map(({ host }) => host)).toEqual(['backend-2']);
+  });
+
+  test('a fault on the DNS server that heals while its queries are dropped by hand is looked at when both are healed', async () => {
+    await dns('impair', { drop: 'on' });
+    await apply('kill', 'dns');
+    await expect(dns('aaaa', { on: 'on' })).rejects.toThrow('The DNS server cannot be changed: its process is not running; heal the fault that has ended it first.');
+    const { healed } = await heal();
+    expect(healed).toEqual([
+      { what: 'kill dns', seen: true, observed: 'cannot be seen before dns (A queries: drop true; AAAA queries: drop true) is healed', isHidden: true },
+      { what: 'dns (A queries: drop true; AAAA queries: drop true)', seen: true, observed: 'IPv4 response, IPv6 response' },
+    ]);
+    expect(lab.doubts).toEqual([]);
+  });
+
+  /** Writes lines to the socket, and returns what comes back until the other side or this one closes. */
+  const raw = async (...lines: string[]): Promise<unknown[]> => {
+    const socket = connect(join(folder, `failover-lab-${userInfo().uid}`, 'control.sock'));
+    let answers = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (answers += chunk));
+    socket.write(lines.map((line) => `${line}\n`).join(''));
+    await until(() => (answers.split('\n').length > lines.length ? true : undefined), `${lines.length} answers; got ${answers}`);
+    socket.destroy();
+    return answers.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
+  };
+
+  test('a line that is no command is answered with an error, and the terminal goes on', async () => {
+    const [garbage, unknown, last] = await raw('garbage', '{"command":"nonsense"}', '{"command":"dns","args":{"command":"policy","args":{}}}');
+    expect(garbage).toMatchObject({ error: expect.stringContaining('JSON') as string });
+    expect(unknown).toEqual({ error: 'Unknown command `nonsense`. Known: dns, apply, heal, argv, behave, down.' });
+    expect(last).toMatchObject({ result: { aaaa: false } });
+  });
+
+  test('a terminal that goes away in the middle of its command disturbs nothing', async () => {
+    const socket = connect(join(folder, `failover-lab-${userInfo().uid}`, 'control.sock'));
+    socket.write('{"command":"apply","args":{"fault":"kill","host":"backend-1","options":{}}}\n', () => { socket.destroy(); });
+    await until(() => (lab.inForce.length === 1 ? true : undefined), 'the fault');
+    expect(healedOf(await heal())).toEqual(['kill backend-1 true']);
+  });
+
+  test('`down` is answered when the lab has closed the socket', async () => {
+    const answered: string[] = [];
+    const down = askLab('down', {}).then(() => answered.push('down'));
+    await until(() => (downs === 1 ? true : undefined), 'the command');
+    expect(answered).toEqual([]);
+    await control[Symbol.asyncDispose]();
+    await down;
+    expect(answered).toEqual(['down']);
+    const module = await import('./hand-control.ts');
+    control = await module.openHandControl();
+    control.serve(lab, () => { downs++; });
+  });
+});
