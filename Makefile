@@ -1,6 +1,6 @@
 # The main commands of the lab. They all work in a fresh clone: the first one installs the npm packages.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity matrix all-clients soak list clients up down doctor test lint docs bench clean
+.PHONY: help install scenario scenarios parity matrix all-clients soak list clients up down doctor test fuzz lint docs bench clean
 
 NODE := node_modules/.bin/node
 # npm writes this file at the end of an installation.
@@ -53,6 +53,9 @@ doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to
 
 test: $(INSTALLED) ## run the tests
 	@$(NODE) node_modules/vitest/vitest.mjs run
+
+fuzz: $(INSTALLED) ## try many broken and random inputs: make fuzz n=1000000 (each kind of input; make test tries some thousand)
+	@$(if $(n),FUZZ='$(n)') $(NODE) node_modules/vitest/vitest.mjs run fuzz.test.ts
 
 lint: $(INSTALLED) ## check the types, the code style, and that the generated tables in the documents are up to date
 	@$(NODE) node_modules/typescript/bin/tsc

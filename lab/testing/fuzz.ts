@@ -13,19 +13,22 @@ export interface Fuzz<Input> {
   /** How many inputs are tried, unless FUZZ says another number. All fuzz tests together take about a minute. */
   inputs: number;
   make(dice: Dice): Input;
-  /** Throws if the input breaks a rule. */
-  check(input: Input): void | Promise<void>;
+  /** Throws if the input breaks a rule. Returns whether the input was accepted. */
+  check(input: Input): boolean | Promise<boolean>;
+  /** How many of a hundred inputs must be accepted at least. If each one was refused at once, the test would prove nothing. */
+  accepted: number;
 }
 
 /** An input that takes longer hangs. A busy machine needs a thousandth of it. */
 const longestInputMs = 30_000;
 
 /** Registers a test with the title `name`. A failing input is printed with its seed and its bytes. */
-export function fuzz<Input>(name: string, { inputs, make, check }: Fuzz<Input>): void {
+export function fuzz<Input>(name: string, { inputs, make, check, accepted }: Fuzz<Input>): void {
   const [, onlyName, onlyNumber] = /^(.*) (\d+)$/.exec(process.env['FUZZ_ONLY'] ?? '') ?? [];
   const count = Number(process.env['FUZZ'] ?? inputs);
   const numbers = onlyNumber === undefined ? { from: 0, to: count } : { from: Number(onlyNumber), to: Number(onlyNumber) + 1 };
   test.skipIf(onlyName !== undefined && onlyName !== name)(`${name}, ${numbers.to - numbers.from} inputs`, { timeout: 0 }, async () => {
+    let acceptedCount = 0;
     const progress = new Int32Array(new SharedArrayBuffer(4));
     const watchdog = startWatchdog(name, progress);
     try {
@@ -37,12 +40,12 @@ export function fuzz<Input>(name: string, { inputs, make, check }: Fuzz<Input>):
         try {
           // Not every check waits, and a million turns of the event loop take longer than the checks.
           const checked = check(input);
-          if (checked) await checked;
+          if (typeof checked === 'boolean' ? checked : await checked) acceptedCount++;
         } catch (error) {
           throw new Error(`Input ${number} of ${name} failed: ${(error as Error).message}\nTo try it alone: FUZZ_ONLY='${seed}'. The input:\n${shown(input)}`, { cause: error });
         }
       }
-      expect(numbers.to).toBeGreaterThan(numbers.from);
+      if (onlyNumber === undefined) expect((acceptedCount * 100) / count, 'percentage of the inputs that were accepted').toBeGreaterThanOrEqual(accepted);
     } finally {
       await watchdog.terminate();
     }
@@ -103,8 +106,13 @@ export class Dice {
     return Array.from({ length: this.below(most + 1) }, make);
   }
 
+  /** Between 0 and `most` bytes. */
   bytes(most: number): Buffer {
-    return Buffer.from(this.some(most, () => this.below(256)));
+    return this.exactly(this.below(most + 1));
+  }
+
+  exactly(count: number): Buffer {
+    return Buffer.from(Array.from({ length: count }, () => this.below(256)));
   }
 
   /** The same bytes with some of them changed, left out, doubled or cut. Lengths and counts are more often wrong by one than by chance. */

@@ -106,7 +106,8 @@ function buildPacket(query: Query, { rcode, records, ttlS, cnames, wrongId }: Re
     rd: query.recursionDesired,
     rcode: rcodes[rcode] ?? 2,
   });
-  packet.questions = [new Packet.Question({ name: query.name, type: query.typeNumber, class: query.classNumber })];
+  // The constructor would take the type or class 0 for a missing one.
+  packet.questions = [Object.assign(new Packet.Question({ name: query.name }), { type: query.typeNumber, class: query.classNumber })];
   const names = [query.name, ...(records.length > 0 ? Array.from({ length: cnames }, (_, index) => `cname-${index + 1}.${zone.domain}`) : [])];
   packet.answers = [
     ...names.slice(1).map((domain, index) => resource(names[index] ?? '', Packet.TYPE.CNAME, ttlS ?? zone.ttlS, { domain })),

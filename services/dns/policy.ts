@@ -1,12 +1,11 @@
 /** The commands that change the answer policy while the server runs; each change is an event. */
-import { isIP } from 'node:net';
 import { emit, type Command } from '../../lab/vocabulary/control.ts';
-import { flag, listOf, oneOf, orNull, readValue, text, textThat, wholeNumber } from '../../lab/vocabulary/values.ts';
+import { flag, listOf, oneOf, orNull, readValue, text, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { chainText, filterNames, type ChainLink } from './filters.ts';
 import { tcpModes, type TcpMode } from './listen.ts';
 import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 import { parseRule, ruleText, type Effect } from './rules.ts';
-import { addressTypes, type AddressType } from './records.ts';
+import { addressKinds, addressTypes, type AddressType } from './records.ts';
 import type { Zone } from './zone.ts';
 
 /** The policy as a whole, for `lab dns` without arguments. */
@@ -21,12 +20,6 @@ export interface Policy {
 const filterKind = oneOf(filterNames);
 const typeKind = oneOf(addressTypes);
 const selectKind = wholeNumber(0, 1000);
-/** A record of another family's address would leave the server as a broken record. A zone index (fe80::1%eth0) means something on its own host only. */
-const addressKinds = {
-  A: textThat('an IPv4 address', (address) => isIP(address) === 4),
-  AAAA: textThat('an IPv6 address', (address) => isIP(address) === 6 && !address.includes('%')),
-};
-
 /** One command for each switch. Each command answers with the policy that is now in force. */
 export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<void> = () => Promise.resolve()): Record<string, Command> {
   const policy = (): Policy => ({

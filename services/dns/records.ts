@@ -1,4 +1,6 @@
 /** The records that the DNS server answers with. */
+import { isIP } from 'node:net';
+import { textThat } from '../../lab/vocabulary/values.ts';
 
 export const addressTypes = ['A', 'AAAA'] as const;
 export type AddressType = (typeof addressTypes)[number];
@@ -18,3 +20,14 @@ export interface AddressRecord {
 export function isAddressType(type: string): type is AddressType {
   return (addressTypes as readonly string[]).includes(type);
 }
+
+/**
+ * What the address of a record looks like. Another text would leave the server as a broken record: dns2 does not check it, and it cannot write
+ * the IPv6 form with dots (::ffff:1.2.3.4). A zone index (fe80::1%eth0) means something on its own host only.
+ */
+const isAddressOf = (type: AddressType, address: string): boolean => (type === 'A' ? isIP(address) === 4 : isIP(address) === 6 && !/[%.]/.test(address));
+export const addressKinds = {
+  A: textThat('an IPv4 address', (address) => isAddressOf('A', address)),
+  AAAA: textThat('an IPv6 address without a zone index and without dots', (address) => isAddressOf('AAAA', address)),
+};
+export const anyAddress = textThat('an IPv4 address, or an IPv6 address without a zone index and without dots', (address) => addressTypes.some((type) => isAddressOf(type, address)));

@@ -4,6 +4,7 @@
  */
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import { flag, listOf, oneOf, orNull, readValue, someOf, text, wholeNumber } from '../../lab/vocabulary/values.ts';
+import { anyAddress } from './records.ts';
 import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 
 /** The queries that a rule applies to. A field that is null excludes no query. */
@@ -129,7 +130,7 @@ const effectKind = someOf<Effect>({
   ttlS: orNull(wholeNumber(0, 2 ** 31 - 1)),
   cnames: wholeNumber(0, 16),
   omit: listOf(text),
-  insert: listOf(text),
+  insert: listOf(anyAddress),
 });
 
 /** @throws {LabError} BAD_INPUT that names the field, what was expected and what was seen. */
