@@ -62,7 +62,9 @@ describeWith(['netns', 'nft'], 'a lab by hand', () => {
     expect(values[1]).toBe('blackhole backend-1 is in force already; heal it first.');
     expect(values[2]).toMatchObject({ seen: true, observed: 'IPv4 ECONNREFUSED, IPv6 ECONNREFUSED' });
     expect(values[3]).toMatchObject({ status: 503 });
-    expect(values[5]).toMatchObject({ aaaa: true, chains: { A: 'up > selectFirst 2' } });
+    // Several terminals have no order: each answer has at least its own change.
+    expect(values[4]).toMatchObject({ aaaa: true });
+    expect(values[5]).toMatchObject({ chains: { A: 'up > selectFirst 2' } });
     expect(values[6]).toContain('true');
     expect(values[7]).toContain('Expected `seconds` to be');
     expect(values[8]).toContain('Unknown fault `nonsense`');
