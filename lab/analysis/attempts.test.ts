@@ -41,7 +41,7 @@ describe('attemptsOf', () => {
     expect(attemptsOf(events, topology).map(({ family, synCount }) => [family, synCount])).toEqual([[6, null], [4, null], [4, null]]);
   });
 
-  test.each([['ECONNREFUSED', 'refused'], ['ABORTED', 'aborted'], ['ECANCELED', 'aborted'], ['EHOSTUNREACH', 'EHOSTUNREACH']])('the error %s becomes the outcome %s', (error, outcome) => {
+  test.each([['ECONNREFUSED', 'refused'], ['ABORTED', 'aborted'], ['ECANCELED', 'aborted'], ['ABORT_ERR', 'aborted'], ['UND_ERR_CONNECT_TIMEOUT', 'aborted'], ['EHOSTUNREACH', 'EHOSTUNREACH'], ['ETIMEDOUT', 'ETIMEDOUT']])('the error %s becomes the outcome %s', (error, outcome) => {
     expect(attemptsOf([event(1, 'start', v4), event(2, 'failed', v4, { error })], topology)[0]?.outcome).toBe(outcome);
   });
 

@@ -30,7 +30,9 @@ export interface Attempt {
 }
 
 /** The outcomes of a trace's error codes. ECANCELED is libuv's error for an attempt whose socket was destroyed. No packet causes it. */
-const outcomes: Record<string, string> = { ECONNREFUSED: 'refused', ABORTED: 'aborted', ECANCELED: 'aborted' };
+const outcomes: Record<string, string> = { ECONNREFUSED: 'refused', ECANCELED: 'aborted' };
+/** The kernel's error codes. All others (ABORT_ERR, UND_ERR_CONNECT_TIMEOUT, …) are those of a program that has ended its attempt. */
+const kernelCode = /^E[A-Z0-9]+$/;
 /** For these outcomes the client decided that the attempt was over, and not a packet. */
 const decisions = ['given up', 'aborted'];
 
@@ -92,7 +94,7 @@ export function tracedAttempts(events: readonly TimelineEvent[]): { traced: Atte
       if (event.event === 'client:connect-done') {
         open.outcome = 'connected';
         localPorts.set(open, event.localPort);
-      } else open.outcome = event.event === 'client:connect-timeout' ? 'given up' : (outcomes[event.error] ?? event.error);
+      } else open.outcome = event.event === 'client:connect-timeout' ? 'given up' : (outcomes[event.error] ?? (kernelCode.test(event.error) ? event.error : 'aborted'));
     }
   }
   return { traced, localPorts };
