@@ -40,7 +40,7 @@ export const events = {
   'fault:verified': event('the observer saw the effect of the fault', { fault: 'text', observed: 'text' }),
   'fault:unverified': event('the observer saw no effect of the fault: the verdict will be `unknown`', { fault: 'text', observed: 'text' }),
   'fault:heal': event('the lab begins to heal a fault', { fault: 'text' }),
-  'fault:healed': event('the observer saw the baseline again, or another fault on the same host still hides it', { fault: 'text', observed: 'text' }),
+  'fault:healed': event('the observer saw the baseline again, or another fault or a behaviour set by hand still hides it', { fault: 'text', observed: 'text' }),
   'fault:unhealed': event('the observer did not see the baseline again: the verdict will be `unknown`', { fault: 'text', observed: 'text' }),
 
   'client:not-ready': event('the lab has started the client\'s process, and waited in vain for `{"ready":true}`: the start may be a part of the next request', { waitedMs: 'number' }),
