@@ -1,6 +1,6 @@
 /**
- * Late segments on a real lab: a response of many segments over a link that reorders or loses packets. The kernel of the sender counts what it
- * has sent again, and tshark says which frames are late.
+ * What the packets of a real lab say about TCP, held against tshark: a response of many segments over a link that reorders or loses packets, and
+ * a reader that stops. The kernel of the sender counts what it has sent again.
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
@@ -9,6 +9,7 @@ import { Timeline } from '../run/timeline.ts';
 import { describeWith, until } from '../testing/testing.ts';
 import { tshark } from '../testing/tshark.ts';
 import { addressOf, type Family } from '../vocabulary/topology.ts';
+import type { EmittedEvent } from '../vocabulary/events.ts';
 import { captureFile } from './capture-file.ts';
 import { WireDecoder } from './decoder.ts';
 
@@ -24,6 +25,12 @@ socket.on('data', (data) => {
   if (received.length - received.indexOf('\\r\\n\\r\\n') - 4 >= Number(bytes)) console.log('done');
 });`;
 
+/** A Node program that asks for more than the buffers of both kernels hold, and reads nothing until it gets a line. */
+const stopper = `
+const [host] = process.argv.slice(1);
+const socket = require('net').connect({ host, port: 8080 }, () => socket.write('GET /bytes/16000000 HTTP/1.1\\r\\nHost: web\\r\\nConnection: close\\r\\n\\r\\n')).pause();
+process.stdin.once('data', () => socket.on('data', () => undefined).once('end', () => console.log('done')).resume());`;
+
 interface Late {
   event: 'wire:data-retransmission' | 'wire:out-of-order';
   family: number;
@@ -31,7 +38,7 @@ interface Late {
   bytes: number;
 }
 
-describeWith(['netns', 'tshark', 'ss'], 'late segments', () => {
+describeWith(['netns', 'tshark', 'ss'], 'TCP on a real lab', () => {
   let lab: Lab;
   const timeline = new Timeline();
   beforeEach(async () => {
@@ -41,6 +48,13 @@ describeWith(['netns', 'tshark', 'ss'], 'late segments', () => {
   afterEach(async () => {
     await lab[Symbol.asyncDispose]();
   });
+
+  /** Our events, each with the number of its frame. */
+  const ourEvents = (): { event: EmittedEvent; frame: number }[] => {
+    const decoder = new WireDecoder(lab.topology.hosts.client);
+    return (lab.wire?.frames ?? []).flatMap((frame) => decoder.decode(frame).map((event) => ({ event, frame: frame.number })));
+  };
+  const capture = (): Buffer => captureFile({ captured: lab.wire ?? { frames: [], dropped: 0 }, events: [], topology: lab.topology, hostMs: (tMs) => timeline.hostMs(tMs), comment: '' });
 
   /** Gets the body from backend-1. Returns how many bytes the backend's kernel has sent again. */
   async function get(family: Family): Promise<number> {
@@ -63,14 +77,9 @@ describeWith(['netns', 'tshark', 'ss'], 'late segments', () => {
     await applied.heal();
     await lab.settle();
     expect(lab.doubts).toEqual([]);
-    const { frames } = lab.wire ?? { frames: [] };
-    const decoder = new WireDecoder(lab.topology.hosts.client);
-    const late = frames.flatMap((frame) =>
-      decoder.decode(frame).flatMap((event): Late[] => (event.event === 'wire:data-retransmission' || event.event === 'wire:out-of-order' ? [{ ...event, frame: frame.number }] : [])),
-    );
-    const capture = captureFile({ captured: { frames, dropped: 0 }, events: [], topology: lab.topology, hostMs: (tMs) => timeline.hostMs(tMs), comment: '' });
+    const late = ourEvents().flatMap(({ event, frame }): Late[] => (event.event === 'wire:data-retransmission' || event.event === 'wire:out-of-order' ? [{ ...event, frame }] : []));
     const signs = ['out_of_order', 'retransmission', 'fast_retransmission', 'spurious_retransmission'].map((sign) => `tcp.analysis.${sign}`);
-    const rows = await tshark(capture, `tcp.len > 0 and (${signs.join(' or ')})`, ['frame.number']);
+    const rows = await tshark(capture(), `tcp.len > 0 and (${signs.join(' or ')})`, ['frame.number']);
     return { late, byTshark: rows.map((row) => Number(row['frame.number'])), resentBytes };
   }
   const of = (event: Late['event'], family: Family, late: Late[]): Late[] => late.filter((each) => each.event === event && each.family === family);
@@ -97,5 +106,25 @@ describeWith(['netns', 'tshark', 'ss'], 'late segments', () => {
       // Some of them were lost again.
       expect(again).toBeLessThanOrEqual(resentBytes[family]);
     }
+  });
+
+  test('a reader that stops: tshark sees the same windows of 0, and the same probes', { timeout: 60_000 }, async () => {
+    const client = await lab.host('client').start([process.execPath, '--eval', stopper, lab.topology.hosts['backend-1'].ipv4]);
+    const isDone = new Promise<void>((resolve) => { client.onLine(() => { resolve(); }); });
+    await until(() => (timeline.events.filter(({ event }) => event === 'wire:keep-alive-probe').length >= 3 ? true : undefined), 'three probes of the full window');
+    client.send('read on');
+    await isDone;
+    await lab.settle();
+    expect(lab.doubts).toEqual([]);
+    const events = ourEvents();
+    const rows = await tshark(capture(), 'tcp.port == 8080', ['frame.number', 'tcp.srcport', 'tcp.analysis.zero_window', 'tcp.analysis.keep_alive']);
+    const framesOf = (name: string): number[] => events.flatMap(({ event, frame }) => (event.event === name ? [frame] : []));
+    expect(framesOf('wire:keep-alive-probe')).toEqual(rows.filter((row) => row['tcp.analysis.keep_alive']).map((row) => Number(row['frame.number'])));
+    // tshark marks each segment with a window of 0. We report the first one, until the window opens.
+    const fromClient = rows.filter((row) => row['tcp.srcport'] !== '8080');
+    const first = fromClient.filter((row, index) => row['tcp.analysis.zero_window'] && !fromClient[index - 1]?.['tcp.analysis.zero_window']);
+    expect(framesOf('wire:zero-window')).toEqual(first.map((row) => Number(row['frame.number'])));
+    expect(first.length).toBeGreaterThan(0);
+    expect(fromClient.filter((row) => row['tcp.analysis.zero_window']).length).toBeGreaterThan(first.length);
   });
 });
