@@ -7,9 +7,11 @@ import { lstat, mkdir, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
 import type { Lab } from '../run/lab.ts';
+import { objectOf } from '../vocabulary/json-lines.ts';
+import { readLines } from '../vocabulary/lines.ts';
+import { excerpt } from '../vocabulary/printable.ts';
 import { hostNames, isTarget, targetNames, type HostName } from '../vocabulary/topology.ts';
 import { lockFolder } from './folder-lock.ts';
 import { healByHand, HandDns } from './hand-heal.ts';
@@ -69,7 +71,7 @@ export async function openHandControl(): Promise<HandControl> {
     serve: (lab, onDown) => {
       const commands = handCommands(lab, onDown);
       const serveOn = (socket: Socket): void => {
-        createInterface({ input: socket }).on('error', () => undefined).on('line', (line) => void answer(socket, line, commands));
+        readLines(socket, (line) => void answer(socket, line, commands), longestLine);
       };
       for (const socket of sockets) serveOn(socket);
       server.on('connection', serveOn);
@@ -120,10 +122,7 @@ export async function askLab<Command extends keyof HandCommands>(command: Comman
       if (isGoingDown) resolve(null);
       else reject(new LabError('NO_LAB', 'The lab went down before it answered.'));
     });
-    const lines = createInterface({ input: socket });
-    // readline repeats the errors of its input. The socket's own listener has handled them.
-    lines.on('error', () => undefined);
-    lines.once('line', (line) => {
+    readLines(socket, (line) => {
       const { result, error } = JSON.parse(line) as { result?: unknown; error?: string };
       if (error !== undefined) reject(new LabError('BAD_INPUT', error));
       else if (command === 'down') {
@@ -156,11 +155,18 @@ function handCommands(lab: Lab, onDown: () => void): Handlers {
   };
 }
 
+/** A longer line is none of a terminal: Linux limits the argv of a program to 2 MB, and JSON makes up to six characters of one. */
+const longestLine = 16e6;
+
 async function answer(socket: Socket, line: string, handlers: Handlers): Promise<void> {
   try {
-    const { command, args } = JSON.parse(line) as { command: string; args: never };
+    const message = objectOf(line);
+    if (message === undefined || !('command' in message) || typeof message.command !== 'string') {
+      throw new LabError('BAD_INPUT', `Expected a line like {"command":"heal","args":{"host":null}}, got \`${excerpt(line, 200)}\`.`);
+    }
+    const { command, args = {} } = message as { command: string; args?: object };
     if (!Object.hasOwn(handlers, command)) throw unknownName('command', command, Object.keys(handlers));
-    socket.write(`${JSON.stringify({ result: (await handlers[command as keyof HandCommands](args)) ?? null })}\n`);
+    socket.write(`${JSON.stringify({ result: (await handlers[command as keyof HandCommands](args as never)) ?? null })}\n`);
   } catch (error) {
     socket.write(`${JSON.stringify({ error: messageOf(error) })}\n`);
   }
