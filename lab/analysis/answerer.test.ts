@@ -71,6 +71,12 @@ describe('the address that answered a request', () => {
     expect(answererOf(events, 1, topology)).toBe('backend-2');
   });
 
+  test('of a repeated request comes from the logs only where they have an order: a log that is late does not tell which response was the last', () => {
+    expect(addresses(inOrder([asked(0, 1), told(9, 1)], logged(1, 'backend-2', { untilMs: 2 }), logged(3, 'backend-1')))).toEqual([one.ipv4]);
+    expect(addresses(inOrder([asked(0, 1), told(9, 1)], logged(1, 'backend-2', { untilMs: 5 }), logged(3, 'backend-1')))).toEqual([null]);
+    expect(addresses(inOrder([asked(0, 1), told(9, 1)], logged(1, 'backend-1', { untilMs: 5 }), logged(3, 'backend-1')))).toEqual([one.ipv4]);
+  });
+
   test('is not that of a server that ended the connection instead of a response', () => {
     const [request] = logged(1, 'backend-1').slice(0, 1);
     const cut = at(2, 'backend:broke-off', { connection: 1, from: client.ipv4, address: one.ipv4, ending: 'fin' }, 'backend-1');

@@ -13,6 +13,7 @@ type Response = Extract<TimelineEvent, { event: 'client:response' }>;
 /** A request that left after the caller asked, and that a server answered. */
 interface Exchange {
   address: string;
+  askedMs: number;
   answeredMs: number;
   /** It has the method and the target that the caller asked for. A browser asks for an icon, too. */
   isAsked: boolean;
@@ -42,7 +43,10 @@ export function tracedAnswerer(events: readonly TimelineEvent[], request: number
 
 /** The same from the servers' logs alone. A server that is not the lab's has no log. */
 export function loggedAnswerer(events: readonly TimelineEvent[], request: number, { hosts: { client } }: Topology): string | null {
-  return decide(events, request, (during, asked) => exchangesInLogs(during, events, asked, [client.ipv4, client.ipv6]));
+  return decide(events, request, (during, asked) => {
+    const exchanges = exchangesInLogs(during, events, asked, [client.ipv4, client.ipv6]);
+    return haveAnOrder(exchanges) ? exchanges : [];
+  });
 }
 
 /** The events while a request was under way, and whether no other request was. `end` is its response or error. */
@@ -74,12 +78,20 @@ function decide(events: readonly TimelineEvent[], request: number, exchangesOf: 
   return addresses.find((address) => address === named) ?? null;
 }
 
+/**
+ * Whether every exchange ends before one of another address begins. A server's log can be late: on a busy machine it may say that the response was
+ * sent after the client has made its next request. So the logs do not tell which of two overlapping responses was the last one.
+ */
+function haveAnOrder(exchanges: readonly Exchange[]): boolean {
+  return exchanges.every((one) => exchanges.every((other) => one.address === other.address || one.answeredMs < other.askedMs || other.answeredMs < one.askedMs));
+}
+
 function exchangesOnWire(during: readonly TimelineEvent[], asked: Caller): Exchange[] {
   return during.flatMap((sent): Exchange[] => {
     if (sent.event !== 'wire:request') return [];
     const { address, localPort, count, line, tMs } = sent;
     const response = during.find((event) => event.event === 'wire:response' && event.address === address && event.localPort === localPort && event.count === count && event.tMs >= tMs);
-    return response ? [{ address, answeredMs: response.tMs, isAsked: line.startsWith(startOf(asked)) }] : [];
+    return response ? [{ address, askedMs: tMs, answeredMs: response.tMs, isAsked: line.startsWith(startOf(asked)) }] : [];
   });
 }
 
@@ -89,6 +101,6 @@ function exchangesInLogs(during: readonly TimelineEvent[], events: readonly Time
     if (sent.event !== 'backend:request' || !client.includes(sent.from)) return [];
     const { host, connection, address, method, path, tMs } = sent;
     const next = events.find((event) => event.tMs >= tMs && event !== sent && event.host === host && (event.event === 'backend:request' || event.event === 'backend:response') && event.connection === connection);
-    return next?.event === 'backend:response' ? [{ address, answeredMs: next.tMs, isAsked: `${method} ${path} ` === startOf(asked) }] : [];
+    return next?.event === 'backend:response' ? [{ address, askedMs: tMs, answeredMs: next.tMs, isAsked: `${method} ${path} ` === startOf(asked) }] : [];
   });
 }

@@ -5,13 +5,13 @@ import { runWith, speaker } from '../testing/client-runs.ts';
 import { describeWith, driverWith } from '../testing/testing.ts';
 import type { Stage } from '../run/scenario.ts';
 
-/** The addresses of the answers, and those at which the servers' logs have the client's requests. */
+/** The addresses of the answers, and those at which the servers' logs have the client's requests, in the order in which they arrived. */
 async function answeredAndLogged(client: string, run: (stage: Stage) => Promise<{ address: string | null }[]>) {
   const { data, journal, events } = await runWith(client, run);
   expect({ error: journal.error, doubts: journal.doubts }).toEqual({ error: null, doubts: [] });
   return {
     answered: data?.map(({ address }) => address),
-    logged: events.flatMap((event) => (event.event === 'backend:response' && event.from === '198.51.100.200' ? [event.address] : [])),
+    logged: events.flatMap((event) => (event.event === 'backend:request' && event.from === '198.51.100.200' ? [event.address] : [])),
     journal,
   };
 }
