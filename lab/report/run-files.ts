@@ -1,8 +1,9 @@
-/** Writes the files of a run to results/<scenario>/<timestamp>/, and points the link results/latest there. */
+/** Writes the files of a run, or of a lab by hand, to results/<name>/<timestamp>/, and points the link results/latest there. */
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import type { FinishedRun } from '../run/journal.ts';
+import type { TimelineEvent } from '../vocabulary/events.ts';
 
 /**
  * Writes journal.json, events.ndjson and wire.pcapng. Returns the directory, relative to the working directory.
@@ -10,20 +11,33 @@ import type { FinishedRun } from '../run/journal.ts';
  */
 export async function writeRunFiles(run: FinishedRun, results = 'results'): Promise<string> {
   try {
-    return await write(run, results);
+    const { journal, events, capture } = run;
+    return await writeFiles(journal.scenario, journal.startedAt, { 'journal.json': `${JSON.stringify(journal, null, 2)}\n`, ...eventsAndPackets(events, capture) }, results);
   } catch (error) {
     throw new LabError('BAD_OUTPUT', `The verdict was ${run.journal.verdict}, but its files could not be written to ${resolve(results)}: ${messageOf(error)}`, { cause: error });
   }
 }
 
-async function write({ journal, events, capture }: FinishedRun, results: string): Promise<string> {
-  const stamp = journal.startedAt.replaceAll(':', '-');
-  const directory = await makeFreshDirectory(join(results, journal.scenario), stamp);
-  await Promise.all([
-    writeFile(join(directory, 'journal.json'), `${JSON.stringify(journal, null, 2)}\n`),
-    writeFile(join(directory, 'events.ndjson'), events.map((event) => `${JSON.stringify(event)}\n`).join('')),
-    ...(capture ? [writeFile(join(directory, 'wire.pcapng'), capture)] : []),
-  ]);
+/**
+ * Writes events.ndjson and wire.pcapng of a lab by hand to results/by-hand/<timestamp>/. Returns the directory, relative to the working directory.
+ * @throws {LabError} BAD_OUTPUT when a file cannot be written.
+ */
+export async function writeHandFiles(startedAt: string, events: readonly TimelineEvent[], capture: Buffer | null, results = 'results'): Promise<string> {
+  try {
+    return await writeFiles('by-hand', startedAt, eventsAndPackets(events, capture), results);
+  } catch (error) {
+    throw new LabError('BAD_OUTPUT', `The files of the lab could not be written to ${resolve(results)}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const eventsAndPackets = (events: readonly TimelineEvent[], capture: Buffer | null): Record<string, string | Buffer> => ({
+  'events.ndjson': events.map((event) => `${JSON.stringify(event)}\n`).join(''),
+  ...(capture && { 'wire.pcapng': capture }),
+});
+
+async function writeFiles(name: string, startedAt: string, files: Record<string, string | Buffer>, results: string): Promise<string> {
+  const directory = await makeFreshDirectory(join(results, name), startedAt.replaceAll(':', '-'));
+  await Promise.all(Object.entries(files).map(([file, content]) => writeFile(join(directory, file), content)));
   await replaceLink(resolve(results), resolve(directory));
   return relative('.', directory);
 }

@@ -3,12 +3,18 @@ import type { Delivered } from '../../services/capture/main.ts';
 import type { Remote } from '../network/remote.ts';
 import { messageOf } from '../vocabulary/errors.ts';
 import type { EmittedEvent } from '../vocabulary/events.ts';
-import { decodeFrames } from '../vocabulary/frame-records.ts';
+import { decodeFrames, type CapturedFrame } from '../vocabulary/frame-records.ts';
 import { interfaceName, type Addresses } from '../vocabulary/topology.ts';
 import type { Captured } from '../wire/capture-file.ts';
 import { WireDecoder } from '../wire/decoder.ts';
 
 export type { Captured };
+
+/** How much a capture keeps: the newest frames. */
+export interface CaptureLimit {
+  /** As many frames as have this many bytes together. All of them if it is not set. */
+  keepBytes?: number;
+}
 
 export interface Capture {
   readonly captured: Captured;
@@ -28,15 +34,25 @@ export interface CaptureMeans {
 const syncLimitMs = 5_000;
 
 /** Resolves when the capture listens. @throws {LabError} when it cannot. */
-export async function startCapture({ client, start, receive }: CaptureMeans): Promise<Capture> {
+export async function startCapture({ client, start, receive }: CaptureMeans, { keepBytes = Infinity }: CaptureLimit = {}): Promise<Capture> {
   const decoder = new WireDecoder(client);
-  const frames: Captured['frames'][number][] = [];
-  const captured = { frames, dropped: 0 };
+  const frames: CapturedFrame[] = [];
+  let keptBytes = 0;
+  const captured = { frames, dropped: 0, leftOut: 0 };
+  const forgetOldest = (): void => {
+    // A tenth at a time: to remove one frame of many for each new one is slow.
+    let count = 0;
+    for (; keptBytes > keepBytes; count++) keptBytes -= frames[count]?.bytes.length ?? 0;
+    frames.splice(0, count);
+    captured.leftOut += count;
+  };
   const remote = await start('services/capture/main.ts', [interfaceName], (records) => {
     for (const frame of decodeFrames(records)) {
       frames.push(frame);
+      keptBytes += frame.bytes.length;
       for (const event of decoder.decode(frame)) receive(event);
     }
+    if (keptBytes > keepBytes * 1.1) forgetOldest();
   });
   return {
     captured,
@@ -45,7 +61,7 @@ export async function startCapture({ client, start, receive }: CaptureMeans): Pr
         const delivered = await remote.call<Delivered>('sync', {}, syncLimitMs);
         // The frames that came in the meantime are counted, too.
         const sent = Math.max(delivered.frames, frames.at(-1)?.number ?? 0);
-        captured.dropped = delivered.dropped + sent - frames.length;
+        captured.dropped = delivered.dropped + sent - frames.length - captured.leftOut;
         return captured.dropped === 0 ? null : `the capture lost ${captured.dropped} of ${sent + delivered.dropped} frames, so the packets do not tell everything`;
       } catch (error) {
         return `the capture is not complete: ${messageOf(error)}`;

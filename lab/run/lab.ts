@@ -13,8 +13,9 @@ import { Server } from '../network/server.ts';
 import { startNetwork } from '../network/start-network.ts';
 import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
 import { unlessAborted } from '../vocabulary/limits.ts';
+import { captureFile } from '../wire/capture-file.ts';
 import { backendNames, createTopology, isBackend, targetNames, type BackendName, type HostName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
-import type { Capture, Captured } from './capture.ts';
+import type { Capture, Captured, CaptureLimit } from './capture.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
 import { HandBehaviours } from './hand-behaviour.ts';
 import { Processes } from './processes.ts';
@@ -202,20 +203,26 @@ export class Lab implements AsyncDisposable {
     return this.#faults.all;
   }
 
-  /** Captures every frame of the client's interface from here on. The frames' events go to the timeline. */
-  async startCapture(): Promise<void> {
+  /** Captures every frame of the client's interface from here on. The frames' events go to the timeline. `limit` says how many frames are kept. */
+  async startCapture(limit?: CaptureLimit): Promise<void> {
     // Loaded here, while the hosts' processes start: the DNS decoder takes 20 ms.
     const { startCapture } = await import('./capture.ts');
     this.#capture = await startCapture({
       client: this.topology.hosts.client,
       start: (path, args, onFrames) => this.processes.start('client', 'the capture', programArgv(this.network.runtime, path, ...args), { privileged: true, onFrames }),
       receive: (event) => { this.timeline.receive('client', event); },
-    });
+    }, limit);
   }
 
   /** The frames so far, and how many were lost; null where no capture was started. */
   get wire(): Captured | null {
     return this.#capture?.captured ?? null;
+  }
+
+  /** wire.pcapng with the frames so far; null where no capture was started. `comment` is about the whole file. */
+  captureFile(comment: string): Buffer | null {
+    const { wire: captured, timeline, topology } = this;
+    return captured && captureFile({ captured, events: timeline.events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment });
   }
 
   /** Waits until every event that has happened so far is on the timeline. */

@@ -2,7 +2,6 @@
 import type { ClientOptions } from '../../client/client-options.ts';
 import { overallVerdict, type Check } from '../analysis/checks.ts';
 import { findingsOf } from '../analysis/findings.ts';
-import { captureFile } from '../wire/capture-file.ts';
 import { isOwn, optionsFor, optionsNotApplied, parseClient } from '../clients/index.ts';
 import type { Driver } from '../network/drivers/driver.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
@@ -107,7 +106,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const checks = error === undefined ? orElse([], judge) : [];
   const captured = lab?.wire ?? null;
   const comment = `${name} on ${driver.name} with ${client.name}, seed ${seed}: ${scenario.title}`;
-  const capture = captured && orElse(null, () => captureFile({ captured, events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment }));
+  const capture = orElse(null, () => lab?.captureFile(comment) ?? null);
   doubts.unshift(...(lab?.doubts ?? []));
   const problems = [error?.message, stillUp].filter((problem) => typeof problem === 'string');
   const status = problems.length === 0 ? 'completed' : error?.code === 'INTERRUPTED' ? 'interrupted' : 'failed';

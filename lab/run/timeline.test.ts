@@ -132,6 +132,7 @@ test('a history with a limit keeps the newest events', () => {
   expect(kept.length).toBeGreaterThanOrEqual(100);
   expect(kept.length).toBeLessThanOrEqual(110);
   expect(kept[0]).toBe(1_000 - kept.length + 1);
+  expect(timeline.leftOut).toBe(1_000 - kept.length);
 });
 
 test('a text of an event is printable and has a bounded length, whoever wrote it', () => {

@@ -22,6 +22,8 @@ const publishEveryMs = 40;
 
 export class Timeline {
   readonly #historyLimit: number;
+  /** How many older events were left out, because only the newest ones are kept. */
+  leftOut = 0;
   #zeroMs = nowMs();
   #offsetMs = 0;
   /** In order of time. */
@@ -123,7 +125,7 @@ export class Timeline {
   #add(event: TimelineEvent): void {
     insert(this.#events, event);
     // A tenth at a time: to remove one event of many for each new one is slow.
-    if (this.#events.length > this.#historyLimit * 1.1) this.#events.splice(0, this.#events.length - this.#historyLimit);
+    if (this.#events.length > this.#historyLimit * 1.1) this.leftOut += this.#events.splice(0, this.#events.length - this.#historyLimit).length;
     for (const watcher of this.#watchers) watcher(event);
     if (this.#subscribers.size === 0) return;
     insert(this.#unpublished, event);

@@ -54,7 +54,7 @@ describeWith(['netns', 'tshark', 'ss'], 'TCP on a real lab', () => {
     const decoder = new WireDecoder(lab.topology.hosts.client);
     return (lab.wire?.frames ?? []).flatMap((frame) => decoder.decode(frame).map((event) => ({ event, frame: frame.number })));
   };
-  const capture = (): Buffer => captureFile({ captured: lab.wire ?? { frames: [], dropped: 0 }, events: [], topology: lab.topology, hostMs: (tMs) => timeline.hostMs(tMs), comment: '' });
+  const capture = (): Buffer => captureFile({ captured: lab.wire ?? { frames: [], dropped: 0, leftOut: 0 }, events: [], topology: lab.topology, hostMs: (tMs) => timeline.hostMs(tMs), comment: '' });
 
   /** Gets the body from backend-1. Returns how many bytes the backend's kernel has sent again. */
   async function get(family: Family): Promise<number> {

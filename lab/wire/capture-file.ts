@@ -27,6 +27,8 @@ export interface Captured {
   readonly frames: readonly CapturedFrame[];
   /** How many frames the kernel dropped because its buffer was full. */
   readonly dropped: number;
+  /** How many older frames were left out, because only the newest ones are kept. */
+  readonly leftOut: number;
 }
 
 export interface CaptureContext {

@@ -1,29 +1,42 @@
-/** `lab up`: keeps a lab up in the foreground and prints its events, until Ctrl-C or `lab down`. */
+/** `lab up`: keeps a lab up in the foreground and prints its events, until Ctrl-C or `lab down`. Then it writes the events and the packets. */
 import { pc } from '../../vocabulary/terminal.ts';
 import { openHandControl } from '../hand-control.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
-import { startLab } from '../../run/lab.ts';
+import { startLab, type Lab } from '../../run/lab.ts';
+import { writeHandFiles } from '../../report/run-files.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { Timeline } from '../../run/timeline.ts';
-import { createTopology, hostNames, webUrl } from '../../vocabulary/topology.ts';
+import { messageOf } from '../../vocabulary/errors.ts';
+import { withinLimit } from '../../vocabulary/limits.ts';
+import { hostNames, webUrl } from '../../vocabulary/topology.ts';
 import { readSeed } from '../../vocabulary/options.ts';
 import { interruptSignal } from '../interrupt.ts';
 
-/** Exit status: 0, or 3 if the network ended by itself. @throws {LabError} INTERRUPTED (129, 130 or 143) when interrupted before the lab was up. */
+/** A lab by hand may stay up for hours, so only the newest events and frames are kept. */
+const keepEvents = 100_000;
+const keepFramesMB = 64;
+/** The network may have ended by itself. Then its processes do not answer any more. */
+const lastWordsLimitMs = 2_000;
+
+/**
+ * Exit status: 0, or 3 if the network ended by itself. @throws {LabError} INTERRUPTED (129, 130 or 143) when interrupted before the lab was up;
+ * BAD_OUTPUT when the files could not be written. The lab is down then, too.
+ */
 export async function up(flags: { driver: string; seed: string; verbose?: boolean }): Promise<number> {
   const interrupted = interruptSignal();
   const seed = readSeed(flags.seed);
-  const topology = createTopology();
-  // A lab by hand may stay up for hours, so the history must not grow without end.
-  const timeline = new Timeline({ historyLimit: 100_000 });
+  const timeline = new Timeline({ historyLimit: keepEvents });
   const driver = await chooseDriver(flags.driver);
+  const startedAt = new Date().toISOString();
   await using control = await openHandControl();
   const { promise: end, resolve } = Promise.withResolvers<string>();
   interrupted.addEventListener('abort', () => { resolve('interrupted'); });
   await using lab = await startLab({ driver, timeline, seed, signal: interrupted });
   void lab.network.ended.then((reason) => { resolve(`the network ended: ${reason}`); });
+  await lab.startCapture({ keepBytes: keepFramesMB * 1e6 });
   control.serve(lab, () => { resolve('down'); });
 
+  const { topology } = lab;
   const width = Math.max(...hostNames.map((name) => name.length));
   for (const name of hostNames) console.log(`  ${name.padEnd(width)}  ${topology.hosts[name].ipv4.padEnd(15)}  ${topology.hosts[name].ipv6}`);
   console.log(`
@@ -32,12 +45,30 @@ The lab is up (${driver.name}). Ctrl-C takes it down. From another terminal:
   bin/lab exec client -- curl -s ${webUrl}
   bin/lab dns                       shows the DNS answer policy; bin/lab dns shuffle off, bin/lab dns aaaa on change it
   bin/lab fault stop backend-1      puts a fault in force; bin/lab heal heals everything
+  bin/lab status                    shows who is up, what is broken, and the connections
 `);
   const story = startTerminalStory({ topology, verbose: flags.verbose === true, write: console.log });
   timeline.subscribe(story.tell);
   timeline.start();
   const why = await end;
+  await withinLimit('Reading the last events', lastWordsLimitMs, lab.settle()).catch((error: unknown) => { console.log(pc.yellow(`the last events and packets may be missing: ${messageOf(error)}`)); });
   timeline.flush();
+  story.end();
   console.log(pc.dim(`\n${why}; taking the lab down`));
+  console.log(await writeFiles(lab, startedAt));
   return why.startsWith('the network ended') ? 3 : 0;
+}
+
+/** Writes what was seen. Returns the line that says where, how much it is, and what is missing. */
+async function writeFiles(lab: Lab, startedAt: string): Promise<string> {
+  const { timeline, wire } = lab;
+  const { events } = timeline;
+  const missing = [
+    timeline.leftOut > 0 ? `${timeline.leftOut} older events (the newest ${keepEvents} are kept)` : null,
+    wire && wire.leftOut > 0 ? `${wire.leftOut} older frames (the newest ${keepFramesMB} MB are kept)` : null,
+    wire && wire.dropped > 0 ? `${wire.dropped} frames that the capture lost` : null,
+  ].filter((part) => part !== null);
+  const without = missing.length === 0 ? '' : `; without ${missing.join(' and ')}`;
+  const directory = await writeHandFiles(startedAt, events, lab.captureFile(`a lab by hand on ${lab.network.driver}${without}`));
+  return `${directory}: ${events.length} events, ${wire?.frames.length ?? 0} frames${without}`;
 }
