@@ -6,9 +6,10 @@
 /** The rooms, and what each one may import from. `services` and `client` are the programs that run on the hosts. */
 const rooms = {
   vocabulary: [],
+  build: [],
   wire: ['vocabulary'],
   analysis: ['vocabulary'],
-  network: ['vocabulary', 'services'],
+  network: ['vocabulary', 'build', 'services'],
   faults: ['vocabulary', 'network', 'services'],
   clients: ['vocabulary', 'network', 'client'],
   run: ['vocabulary', 'network', 'wire', 'faults', 'analysis', 'clients', 'services', 'client'],

@@ -10,12 +10,13 @@ RUN test -d node_modules || npm ci --omit=dev --no-audit --no-fund
 COPY lab lab
 COPY services services
 COPY client client
-# The image keeps the compiled code, so each process of the lab starts in half the time.
+# Each program in one file, and its compiled code: so each process of the lab starts in a third of the time.
 ENV NODE_COMPILE_CACHE=/lab/.cache
-RUN node services/dns/main.ts '{"listen":[],"port":53,"domain":"lab.test","seed":"1","records":[]}' </dev/null && \
-    node services/backend/main.ts '{"listen":[],"port":8080}' </dev/null && \
-    node services/probe/main.ts </dev/null && \
-    node client/main.ts --control </dev/null
+RUN node --input-type=module --eval 'import { hostPrograms, makeBuild } from "/lab/lab/build/build.ts"; makeBuild("/lab", "/lab/build", hostPrograms)' && \
+    node build/services/dns/main.mjs '{"listen":[],"port":53,"domain":"lab.test","seed":"1","records":[]}' </dev/null && \
+    node build/services/backend/main.mjs '{"listen":[],"port":8080}' </dev/null && \
+    node build/services/probe/main.mjs </dev/null && \
+    node build/client/main.mjs --control </dev/null
 LABEL failover-lab=image
 ENTRYPOINT ["/lab/services/entrypoint.sh"]
 CMD ["sleep", "infinity"]

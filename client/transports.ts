@@ -1,8 +1,8 @@
 /** The two ways in which Node programs make HTTP requests, with the same options. In both Node itself makes the connections. */
-import { Agent, request as httpRequest } from 'node:http';
 import { getDefaultAutoSelectFamilyAttemptTimeout, type LookupFunction } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { LabError } from '../lab/vocabulary/errors.ts';
+import { http } from '../lab/vocabulary/node-http.ts';
 import type { ClientOptions } from './client-options.ts';
 
 /** A response whose status and headers have arrived; `body()` reads the rest. */
@@ -61,11 +61,11 @@ function httpTransport(options: ClientOptions, lookup: LookupFunction): Transpor
   if (options.connectTimeoutMs !== null) {
     throw new LabError('BAD_INPUT', 'The `connectTimeoutMs` option needs transport=fetch: node:http has no connect timeout of its own.');
   }
-  const agent = new Agent({ keepAlive: options.keepAlive });
+  const agent = new http.Agent({ keepAlive: options.keepAlive });
   const connect = connectOptions(options, lookup);
   return (method, url, signal) =>
     new Promise((resolve, reject) => {
-      const outgoing = httpRequest(url, { method, agent, ...connect, ...(signal ? { signal } : {}) });
+      const outgoing = http.request(url, { method, agent, ...connect, ...(signal ? { signal } : {}) });
       outgoing.once('response', (response) => {
         resolve({ status: response.statusCode ?? 0, body: () => text(response) });
       });

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { projectRoot } from '../../lab/vocabulary/project.ts';
 
 /** The host on which the client runs: a network namespace with this machine's files, or a container with its own files. */
 export interface ClientHost {
@@ -70,7 +71,7 @@ export async function versionFrom(host: ClientHost, argv: readonly string[]): Pr
 /** Returns a hash of files in programs/, which are the same on the host. The name of a binary that is built from them contains it. */
 export function sourceHash(names: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const name of names) hash.update(readFileSync(new URL(`programs/${name}`, import.meta.url)));
+  for (const name of names) hash.update(readFileSync(`${projectRoot}/client/external/programs/${name}`));
   return hash.digest('hex').slice(0, 12);
 }
 

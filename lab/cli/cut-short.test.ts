@@ -23,7 +23,7 @@ interface Started {
 /** Starts `lab` in a folder of its own. */
 function lab(words: readonly string[], stdout: 'pipe' | number = 'pipe'): Started {
   const folder = mkdtempSync(join(tmpdir(), 'cut-short-'));
-  const child = spawn(localRuntime.node, [`${localRuntime.root}/lab/cli/main.ts`, ...words], { cwd: folder, stdio: ['ignore', stdout, 'pipe'] });
+  const child = spawn(localRuntime.node, [`${localRuntime.root}/lab/build/start.ts`, ...words], { cwd: folder, stdio: ['ignore', stdout, 'pipe'] });
   onTestFinished(() => {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true });

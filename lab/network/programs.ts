@@ -1,16 +1,17 @@
 /** The programs that run on the hosts, and the options that they are started with. */
-import { fileURLToPath } from 'node:url';
+import { buildOf } from '../build/build.ts';
 import type { Runtime } from './drivers/driver.ts';
 import type { BackendOptions } from '../../services/backend/main.ts';
 import type { DnsServerOptions } from '../../services/dns/main.ts';
+import { ownBuild, programFile, projectRoot } from '../vocabulary/project.ts';
 import { backendNames, dnsPort, domain, httpPort, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 
-/** The runtime of this machine: the Node that runs the lab, and the folder of this project. */
-export const localRuntime: Runtime = { node: process.execPath, root: fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '') };
+/** The runtime of this machine: the Node that runs the lab, the folder of this project, and its build. */
+export const localRuntime: Runtime = { node: process.execPath, root: projectRoot, build: ownBuild ?? buildOf(projectRoot) };
 
 /** The argv of a Node program of this project. `path` is relative to the folder of the project. */
-export function programArgv({ node, root }: Runtime, path: string, ...args: string[]): string[] {
-  return [node, `${root}/${path}`, ...args];
+export function programArgv({ node, root, build }: Runtime, path: string, ...args: string[]): string[] {
+  return [node, programFile(path, { root, build }), ...args];
 }
 
 /** The argv of a Node program of this project on this machine. */

@@ -4,9 +4,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { check } from '../analysis/checks.ts';
 import type { Driver, Network } from '../network/drivers/driver.ts';
 import { netns } from '../network/drivers/netns.ts';
-import { nodeArgv } from '../network/programs.ts';
 import { serverKill } from '../../scenarios/server-kill.ts';
-import { describeWith, driverWith, localProcess, until } from '../testing/testing.ts';
+import { describeWith, driverWith, fixtureArgv, localProcess, until } from '../testing/testing.ts';
 import { LabError } from '../vocabulary/errors.ts';
 import { createTopology } from '../vocabulary/topology.ts';
 import { startLab } from './lab.ts';
@@ -28,7 +27,7 @@ describeWith('netns', 'a run with requests in flight that nobody awaits', () => 
     // Without the error of the request, the run would wait for its limit.
     ['crash', { status: 'failed', error: expect.stringMatching(/^the client ended: SIGKILL/) as unknown }],
   ])('%s: it ends at once with a journal, its process ends by itself, and there is no unhandled rejection', async (how, expected) => {
-    const started = localProcess(nodeArgv('lab/run/in-flight.fixture.ts', how));
+    const started = localProcess(fixtureArgv('lab/run/in-flight.fixture.ts', how));
     const lines: string[] = [];
     started.onLine((line) => lines.push(line));
     const { code, stderr } = await started.exited;

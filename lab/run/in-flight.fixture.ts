@@ -13,7 +13,7 @@ const controller = new AbortController();
 let client: HostProcess | undefined;
 const driver = driverWith(netns, (host) => (host.name === 'client' ? { start: async (argv, options) => {
   const started = await host.start(argv, options);
-  if (argv.some((word) => word.includes('client/main.ts'))) client = started;
+  if (argv.some((word) => word.includes('client/main.'))) client = started;
   return started;
 } } : {}));
 

@@ -7,8 +7,7 @@ import { LabError } from '../vocabulary/errors.ts';
 import type { FinishedRun } from './journal.ts';
 import { runScenario, type RunOptions } from './run-scenario.ts';
 import { defineScenario, type Scenario, type Stage } from './scenario.ts';
-import { describeWith, driverWith, isAlive, localProcess, until, type HostChange } from '../testing/testing.ts';
-import { nodeArgv } from '../network/programs.ts';
+import { describeWith, driverWith, fixtureArgv, isAlive, localProcess, until, type HostChange } from '../testing/testing.ts';
 import { isBackend } from '../vocabulary/topology.ts';
 
 const words = { title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [] };
@@ -141,7 +140,7 @@ describeWith('netns', 'a run', () => {
 
   test('has failed if the client crashes: the error has its exit status and its stderr', async () => {
     const { journal, pids } = await runWatched(scenario(({ client }) => client.get()), {}, (host) =>
-      host.name === 'client' ? { start: (argv) => host.start(argv.some((word) => word.includes('client/main.ts')) ? [process.execPath, '--eval', 'console.log(\'{"ready":true}\'); process.stdin.once("data", () => { console.error("boom"); process.exit(9); })'] : argv) } : {},
+      host.name === 'client' ? { start: (argv) => host.start(argv.some((word) => word.includes('client/main.')) ? [process.execPath, '--eval', 'console.log(\'{"ready":true}\'); process.stdin.once("data", () => { console.error("boom"); process.exit(9); })'] : argv) } : {},
     );
     expect(journal).toMatchObject({ status: 'failed', error: 'the client ended: exit status 9; it wrote: boom.' });
     expect(journal.doubts).toEqual(['the client ended: exit status 9; it wrote: boom']);
@@ -177,7 +176,7 @@ describe('a driver that cannot start', () => {
 
 describeWith('netns', 'the process of a run that was cut short', () => {
   test('ends, although the scenario still waits for something', async () => {
-    const { code, stderr } = await localProcess(nodeArgv('lab/run/cut-short.fixture.ts')).exited;
+    const { code, stderr } = await localProcess(fixtureArgv('lab/run/cut-short.fixture.ts')).exited;
     expect(stderr).toBe('');
     expect(code).toBe(0);
   });

@@ -113,6 +113,11 @@ async function isFree(port: number, address: string, transport: 'tcp' | 'udp'): 
   return free;
 }
 
+/** The argv of a program that only tests start: a source, which has no build. */
+export function fixtureArgv(path: string, ...args: string[]): string[] {
+  return [localRuntime.node, `${localRuntime.root}/${path}`, ...args];
+}
+
 /** Starts a program on this machine, with the interface of a process on a host. It is killed when the test that started it ends. */
 export function localProcess(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): HostProcess {
   const [file = '', ...args] = argv;

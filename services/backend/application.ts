@@ -1,8 +1,9 @@
 /** The web application of a backend: what it answers, well or broken, and the connections that it has. It does not listen: see listeners.ts. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emit } from '../../lab/vocabulary/control.ts';
+import { http } from '../../lab/vocabulary/node-http.ts';
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import { Behaviours, type Behaviour, type Ending } from './behaviour.ts';
 import { Connections, type ConnectionBehaviour } from './connections.ts';
@@ -32,7 +33,7 @@ export class Application {
   /** For each client address: how many requests for each URL came since the count began, and the stream of its draws. */
   readonly #clients = new Map<string, { requests: Map<string, number>; random: Random }>();
   // Sockets are handed to it by the 'connection' event, as node:http documents it.
-  readonly #http = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => void this.#answer(request, response));
+  readonly #http = http.createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => void this.#answer(request, response));
 
   constructor(seed: string, closes: () => boolean) {
     this.#seed = seed;

@@ -5,6 +5,7 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { programFile } from '../../lab/vocabulary/project.ts';
 
 export interface DeafOptions {
   address: string;
@@ -14,7 +15,7 @@ export interface DeafOptions {
 
 /** Resolves when the socket listens. Terminating the worker closes the socket and resets the connections in its queue. */
 export async function listenDeaf(options: DeafOptions): Promise<Worker> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: options });
+  const worker = new Worker(programFile('services/backend/deaf.ts'), { workerData: options });
   await once(worker, 'message');
   return worker;
 }

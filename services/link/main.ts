@@ -5,10 +5,11 @@
  */
 import { Worker } from 'node:worker_threads';
 import { ready, serveStdin } from '../../lab/vocabulary/control.ts';
+import { programFile } from '../../lab/vocabulary/project.ts';
 import { impairmentNames, type ImpairmentName, type Impairments } from './impairments.ts';
 import type { RelayCounts, RelayOptions, RelayReply, RelayRequest } from './relay.ts';
 
-const worker = new Worker(new URL('relay.ts', import.meta.url), { workerData: JSON.parse(process.argv[2] ?? '{}') as RelayOptions });
+const worker = new Worker(programFile('services/link/relay.ts'), { workerData: JSON.parse(process.argv[2] ?? '{}') as RelayOptions });
 const pending = new Map<number, (counts: RelayCounts) => void>();
 let lastId = 0;
 

@@ -4,9 +4,9 @@
  */
 import { connect } from 'node:net';
 import { Resolver } from 'node:dns/promises';
-import { request } from 'node:http';
 import { nowMs } from '../../lab/vocabulary/events.ts';
 import { ready, serveStdin } from '../../lab/vocabulary/control.ts';
+import { http } from '../../lab/vocabulary/node-http.ts';
 import { ask } from './ask.ts';
 import { exchange } from './exchange.ts';
 import { heldCommands } from './held.ts';
@@ -62,7 +62,7 @@ export function probeGet(address: string, port: number, path: string, timeoutMs:
     const timer = setTimeout(() => {
       setImmediate(() => { done(connected ? 'connected, then silent' : 'silent'); });
     }, timeoutMs);
-    const outgoing = request({ host: address, port, path, agent: false });
+    const outgoing = http.request({ host: address, port, path, agent: false });
     outgoing.once('socket', (socket) => socket.once('connect', () => (connected = true)));
     outgoing.once('error', (error: NodeJS.ErrnoException) => {
       done(error.code ?? error.message);

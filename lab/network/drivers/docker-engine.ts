@@ -1,13 +1,14 @@
 /** Finds the engine and the command of compose. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { Agent } from 'node:http';
+import type { Agent } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import Docker, { type DockerOptions } from 'dockerode';
 import { execa } from 'execa';
 import { LabError } from '../../vocabulary/errors.ts';
 import { withinLimit } from '../../vocabulary/limits.ts';
+import { http } from '../../vocabulary/node-http.ts';
 
 /**
  * More than a busy engine needs to answer any request of the lab. An engine that has lost the shims of its containers still accepts
@@ -46,7 +47,7 @@ export interface Engine {
 /** Returns the API of the engine. Sends no request yet. @throws {LabError} as `engineUrl` and `engineAddress` do. */
 export async function connectEngine(): Promise<Engine> {
   const url = await engineUrl();
-  const agent = new Agent();
+  const agent = new http.Agent();
   // docker-modem accepts `agent`, but dockerode's types do not have it.
   const options: DockerOptions & { agent: Agent } = { ...engineAddress(url), agent };
   return { api: new Docker(options), url, close: () => { agent.destroy(); } };

@@ -5,11 +5,11 @@
  * Each container idles (`sleep infinity` under an init). The driver starts processes in it by exec, as the netns driver starts them in a
  * namespace. So a killed server leaves its host in place. If the container were killed, the host's addresses would be gone too.
  */
-import { fileURLToPath } from 'node:url';
 import type { default as Docker, Container, ContainerInfo } from 'dockerode';
 import { execa } from 'execa';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { interruptionOf } from '../../vocabulary/limits.ts';
+import { projectRoot } from '../../vocabulary/project.ts';
 import { hostNames, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import { answerOf, composeCommand, connectEngine, type Engine } from './docker-engine.ts';
 import { startGuest, type Guest } from './docker-guest.ts';
@@ -19,7 +19,6 @@ import { withSysctls } from './docker-sysctls.ts';
 import { dockerRequirements, explainDockerFailure } from './docker-requirements.ts';
 import type { Driver, Host, Network } from './driver.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** The compose project of every lab that this driver makes. A lab by hand has another project, whose name compose chooses. */
 const project = 'failover-lab';
 const projectLabel = [`com.docker.compose.project=${project}`];
@@ -51,7 +50,7 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
     const { api, url } = engine;
     const version = await answerOf('Reading its version', api.version());
     await removeEndedLab(api);
-    const tag = await imageTag(root, await ownBase(api));
+    const tag = await imageTag(projectRoot, await ownBase(api));
     const settings = composeSettings(topology, url, tag);
     // The image is built once, here. Compose v2 would build it for all six hosts at the same time.
     if (!(await hasImage(api, tag))) await compose(['build', 'dns'], settings, buildLimitMs, { signal });
@@ -85,7 +84,7 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
     return {
       driver: 'docker',
       engine: `docker ${version.Version}`,
-      runtime: { node: 'node', root: '/lab' },
+      runtime: { node: 'node', root: '/lab', build: '/lab/build' },
       // In the container, which is removed with the network.
       scratch: '/tmp',
       host: (name) => hosts.get(name) as Host,
@@ -128,7 +127,7 @@ function composeSettings({ hosts }: Topology, url: string, tag: string): Record<
 async function compose(args: string[], settings: Record<string, string>, limitMs: number, { files = [], signal }: { files?: string[]; signal?: AbortSignal | undefined } = {}): Promise<void> {
   const [file = '', ...before] = await composeCommand();
   const running = execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...files, ...args], {
-    cwd: root,
+    cwd: projectRoot,
     timeout: limitMs,
     stdin: 'ignore',
     // A build tells what failed on stdout or on stderr, depending on compose and on the builder.

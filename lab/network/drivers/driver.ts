@@ -18,10 +18,11 @@ export interface Requirement {
   remedy: string;
 }
 
-/** The paths of the Node binary and of this project's folder. */
+/** The paths of the Node binary, of this project's folder, and of its build: null where programs run from the sources. */
 export interface Runtime {
   node: string;
   root: string;
+  build: string | null;
 }
 
 /** A way to make the lab network on this machine. */

@@ -1,8 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { nodeArgv } from '../programs.ts';
-import { describeWith, isAlive, localProcess, namespaceMates, until } from '../../testing/testing.ts';
+import { describeWith, fixtureArgv, isAlive, localProcess, namespaceMates, until } from '../../testing/testing.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
 import { driverContract } from './contract.case.ts';
 import type { HostProcess } from './driver.ts';
@@ -69,7 +68,7 @@ interface Owner {
 
 /** Starts another process that owns a network. */
 async function startOwner(before: readonly string[] = [], env = process.env): Promise<Owner> {
-  const started = localProcess([...before, ...nodeArgv('lab/network/drivers/network-owner.fixture.ts')], env);
+  const started = localProcess([...before, ...fixtureArgv('lab/network/drivers/network-owner.fixture.ts')], env);
   const line = await Promise.race([
     new Promise<string>((resolve) => { started.onLine(resolve); }),
     started.exited.then(({ stderr }) => Promise.reject(new Error(stderr))),

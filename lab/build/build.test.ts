@@ -1,0 +1,70 @@
+/** What runs is what the sources say, whoever has edited them and whenever. */
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { localRuntime } from '../network/programs.ts';
+
+/** A copy of the project with the packages of this one, except some. Its builds are its own. */
+function copyOfProject(without: readonly string[] = []): string {
+  const root = mkdtempSync(join(tmpdir(), 'build-'));
+  onTestFinished(() => { rmSync(root, { recursive: true }); });
+  for (const name of ['lab', 'services', 'client', 'scenarios', 'package.json', 'package-lock.json']) cpSync(join(localRuntime.root, name), join(root, name), { recursive: true });
+  mkdirSync(join(root, 'node_modules'));
+  for (const name of readdirSync(join(localRuntime.root, 'node_modules'))) {
+    if (name !== '.cache' && !without.includes(name)) symlinkSync(join(localRuntime.root, 'node_modules', name), join(root, 'node_modules', name));
+  }
+  return root;
+}
+
+const run = (...argv: string[]): Promise<{ status: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) => {
+    const child = execFile(localRuntime.node, argv, (_, stdout, stderr) => { resolve({ status: child.exitCode ?? -1, stdout, stderr }); });
+  });
+const list = async (root: string): Promise<string> => {
+  const { status, stdout, stderr } = await run(join(root, 'lab/build/start.ts'), 'list');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+};
+const buildsIn = (root: string): string[] => readdirSync(join(root, 'node_modules/.cache/build'));
+
+test('an edited source is what runs next, also if its size and its time are as before; without an edit nothing is built', { timeout: 120_000 }, async () => {
+  const root = copyOfProject();
+  const file = join(root, 'scenarios/baseline.ts');
+  expect(await list(root)).toContain('nothing is broken');
+  expect(buildsIn(root)).toHaveLength(1);
+  await list(root);
+  expect(buildsIn(root)).toHaveLength(1);
+  const { atime, mtime } = statSync(file);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('nothing is broken', 'nothing is bruken'));
+  utimesSync(file, atime, mtime);
+  expect(await list(root)).toContain('nothing is bruken');
+  expect(buildsIn(root)).toHaveLength(2);
+  // Another program of the same build.
+  writeFileSync(join(root, 'services/dns/main.ts'), "console.log('edited');");
+  await list(root);
+  const newest = buildsIn(root).map((name) => join(root, 'node_modules/.cache/build', name)).sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)[0];
+  expect((await run(`${newest}/services/dns/main.mjs`)).stdout).toBe('edited\n');
+});
+
+test('several processes that build at the same time end with one build', { timeout: 120_000 }, async () => {
+  const root = copyOfProject();
+  const outputs = await Promise.all([list(root), list(root), list(root), list(root)]);
+  expect(new Set(outputs).size).toBe(1);
+  expect(buildsIn(root)).toHaveLength(1);
+});
+
+test('where no build can be made, the sources run', { timeout: 120_000 }, async () => {
+  const root = copyOfProject(['esbuild']);
+  expect(await list(root)).toContain('nothing is broken');
+  expect(existsSync(join(root, 'node_modules/.cache/build'))).toBe(false);
+});
+
+test('the stack of an error in a built program names the source', async () => {
+  expect(localRuntime.build).not.toBeNull();
+  const { status, stderr } = await run(`${localRuntime.build ?? ''}/services/dns/main.mjs`, '{"listen":[],"port":53,"domain":"lab.test","seed":"1","records":[5]}');
+  expect(status).toBe(1);
+  const line = readFileSync(join(localRuntime.root, 'services/dns/zone.ts'), 'utf8').split('\n').findIndex((text) => text.includes('(name.toLowerCase())) throw')) + 1;
+  expect(stderr).toContain(`${localRuntime.root}/services/dns/zone.ts:${line}:`);
+});
