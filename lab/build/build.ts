@@ -20,6 +20,7 @@ export const hostPrograms: readonly string[] = [
   'services/link/relay.ts',
   'services/load/main.ts',
   'services/load/redialers.ts',
+  'services/keep-root.ts',
   'client/main.ts',
 ];
 const programs = ['lab/cli/main.ts', ...hostPrograms];

@@ -15,6 +15,7 @@ import { excerpt } from '../vocabulary/printable.ts';
 import { hostNames, isTarget, targetNames, type HostName } from '../vocabulary/topology.ts';
 import { lockFolder } from './folder-lock.ts';
 import { healByHand, HandDns } from './hand-heal.ts';
+import { statusByHand } from './hand-status.ts';
 
 /** The commands of the second terminal, and their arguments. */
 export interface HandCommands {
@@ -27,6 +28,7 @@ export interface HandCommands {
   argv: { host: string; argv: string[]; directory: string; tty: boolean };
   /** Changes the behaviour of a backend's application; see services/backend/behaviour.ts. */
   behave: { backend: string; change: Record<string, unknown> };
+  status: Record<string, never>;
   down: Record<string, never>;
 }
 
@@ -79,7 +81,8 @@ export async function openHandControl(): Promise<HandControl> {
     [Symbol.asyncDispose]: async () => {
       await new Promise<void>((resolve) => {
         server.close(() => { resolve(); });
-        for (const socket of sockets) socket.end();
+        // A terminal may keep its half open, so this does not wait for its FIN.
+        for (const socket of sockets) socket.destroySoon();
       });
       await rmdir(socketDirectory).catch(() => undefined);
       await lock.close();
@@ -151,6 +154,7 @@ function handCommands(lab: Lab, onDown: () => void): Handlers {
       return lab.host(host as HostName).command(argv, terminal);
     },
     behave: ({ backend, change }) => lab.behave(backend, change),
+    status: () => statusByHand(lab),
     down: () => { setImmediate(onDown); },
   };
 }

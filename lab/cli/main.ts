@@ -120,7 +120,8 @@ program
   .passThroughOptions()
   .action(async (host: string, argv: string[]) => {
     const { exec } = await import('./commands/hand-commands.ts');
-    process.exitCode = await exec(host, argv);
+    // Commander leaves the `--` before the command.
+    process.exitCode = await exec(host, argv[0] === '--' ? argv.slice(1) : argv);
   });
 
 program
@@ -129,6 +130,14 @@ program
   .action(async (words: string[]) => {
     const { dns } = await import('./commands/hand-commands.ts');
     process.exitCode = await dns(words);
+  });
+
+program
+  .command('status')
+  .description('show who is up, the faults and behaviours in force, how DNS answers, and the connections')
+  .action(async () => {
+    const { status } = await import('./commands/hand-commands.ts');
+    process.exitCode = await status();
   });
 
 program.commandsGroup('Faults on a lab by hand:');

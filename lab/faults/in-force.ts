@@ -16,6 +16,8 @@ import type { IdleTarget } from './target.ts';
 export interface AppliedFault {
   readonly name: FaultName;
   readonly host: TargetName;
+  /** The options that were given: `family=6`. */
+  readonly optionText: string;
   /** What the observer saw when the fault was put in force. */
   readonly observation: Observation;
   /** Undoes the fault and looks for the baseline. A second call does nothing more, and returns what the first one returned. */
@@ -114,6 +116,7 @@ export class FaultsInForce {
     const applied: AppliedFault = {
       name,
       host,
+      optionText,
       observation: { seen, observed },
       heal: () => {
         healing ??= this.inTurn(host, () => this.#heal(applied, target, undo, isGone)).catch((error: unknown) => {

@@ -64,7 +64,8 @@ test('a seed is a whole number, and one number has one seed', () => {
   for (const word of ['', 'x', '-1', '1.5', '1e3', '9007199254740993']) expect(() => readSeed(word)).toThrow(`Expected \`--seed\` to be a whole number, 0 or more, got \`${word}\`.`);
 });
 
-test('a word is split at its first =', () => {
+test('a word is split at its first =, and an option has one name in both of its forms', () => {
   expect(splitAssignments(['a=1', 'b=', 'c=x=y'])).toEqual({ a: '1', b: '', c: 'x=y' });
+  expect(splitAssignments(['delay-ms=-5', 'rate-k-bit=a-b'])).toEqual({ delayMs: '-5', rateKBit: 'a-b' });
   for (const word of ['a', '=1', '']) expect(() => splitAssignments([word])).toThrow(`Expected an option as key=value, got \`${word}\`.`);
 });

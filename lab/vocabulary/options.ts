@@ -67,8 +67,18 @@ export function defaultsOf<Table extends OptionTable>(table: Table): OptionValue
   return Object.fromEntries(Object.entries(table).map(([key, option]) => [key, option.default])) as OptionValues<Table>;
 }
 
+/** The name of an option as all tables have it, `delayMs`, for the form that many command lines have, `delay-ms`. */
+export function optionName(word: string): string {
+  return word.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The other form of an option's name: `delay-ms` for `delayMs`. */
+export function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 /**
- * Splits words like `family=6 delayMs=20` into a record.
+ * Splits words like `family=6 delayMs=20` into a record. `delay-ms=20` is the same.
  * @throws {LabError} BAD_INPUT for a word without `=`.
  */
 export function splitAssignments(words: readonly string[]): Record<string, string> {
@@ -76,7 +86,7 @@ export function splitAssignments(words: readonly string[]): Record<string, strin
     words.map((word) => {
       const at = word.indexOf('=');
       if (at < 1) throw new LabError('BAD_INPUT', `Expected an option as key=value, got \`${word}\`.`);
-      return [word.slice(0, at), word.slice(at + 1)];
+      return [optionName(word.slice(0, at)), word.slice(at + 1)];
     }),
   );
 }

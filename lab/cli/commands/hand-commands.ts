@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { askLab } from '../hand-control.ts';
 import type { HealedByHand } from '../hand-heal.ts';
+import { policyLines, statusLines, type HandStatus } from '../hand-status.ts';
 import { searchPath } from '../../network/drivers/netns-requirements.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import type { Observation } from '../../faults/fault.ts';
@@ -22,9 +23,13 @@ export async function exec(host: string, argv: string[]): Promise<number> {
 /** Changes the answer policy, or only shows it. Prints the policy that is in force now. */
 export async function dns(words: string[]): Promise<number> {
   const policy = (await askLab('dns', parseDnsWords(words))) as Policy;
-  console.log(`AAAA ${policy.aaaa ? 'on' : 'off'} · TTL ${policy.ttlS} s`);
-  for (const type of ['A', 'AAAA'] as const) console.log(`${type.padEnd(5)} ${policy.chains[type]}`);
-  for (const { id, text } of policy.rules) console.log(`${id} · ${text}`);
+  for (const line of policyLines(policy)) console.log(line);
+  return 0;
+}
+
+/** Shows what is up, what is broken, and the connections. */
+export async function status(): Promise<number> {
+  for (const line of statusLines((await askLab('status', {})) as HandStatus)) console.log(line);
   return 0;
 }
 

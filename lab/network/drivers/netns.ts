@@ -16,7 +16,7 @@ import { text } from 'node:stream/consumers';
 import { LabError } from '../../vocabulary/errors.ts';
 import { interruptionOf, unlessAborted } from '../../vocabulary/limits.ts';
 import { endOf, readOutput } from './process-output.ts';
-import { localRuntime } from '../programs.ts';
+import { localRuntime, nodeArgv } from '../programs.ts';
 import { hostNames, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit, StartOptions } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
@@ -27,6 +27,9 @@ export const netns: Driver = {
   requirements: netnsRequirements,
   start: startNetwork,
 };
+
+/** Programs that a terminal finds here first: tcpdump gives up root, which it cannot do in a lab's namespaces (services/keep-root.ts). */
+const toolFolder = '/run/lab/bin';
 
 /** The argv that makes the namespaces of a lab with util-linux' unshare(1). `--kill-child`: when unshare dies, the pause process dies too. */
 export function buildUnshareArgs(script: string): string[] {
@@ -66,6 +69,9 @@ mount --bind /run/lab/resolv.conf "$resolv"
 [ ! -e "$nsswitch" ] || mount --bind /run/lab/nsswitch.conf "$nsswitch"
 printf '127.0.0.1 localhost\\n::1 localhost\\n' >/run/lab/hosts
 mount --bind /run/lab/hosts /etc/hosts
+mkdir ${toolFolder}
+printf '%s\\n' '#!/bin/sh' 'PATH=\${PATH#${toolFolder}:} exec ${nodeArgv('services/keep-root.ts').join(' ')} tcpdump "$@"' >${toolFolder}/tcpdump
+chmod +x ${toolFolder}/tcpdump
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 ip -batch - <<END
 link set lo up
@@ -141,7 +147,8 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
 
 function createHost(name: HostName, pausePid: number): Host {
   const command: Host['command'] = (argv, { directory } = {}) => buildNsenterArgs(pausePid, name, argv, directory);
-  return { name, command, start: (argv, options) => startProcess(command, argv, options), run: (argv) => runToEnd(command(argv)) };
+  const onTerminal: Host['command'] = (argv, terminal) => command(['sh', '-c', `PATH=${toolFolder}:$PATH exec "$@"`, 'sh', ...argv], terminal);
+  return { name, command: onTerminal, start: (argv, options) => startProcess(command, argv, options), run: (argv) => runToEnd(command(argv)) };
 }
 
 /**

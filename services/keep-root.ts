@@ -1,0 +1,49 @@
+/**
+ * Runs a program that gives up root, and lets it stay root.
+ *
+ *   node services/keep-root.ts tcpdump -n
+ *
+ * tcpdump changes to a user of its own after it has opened its socket (tcpdump(1), -Z), and ends if it cannot. An ordinary user's namespaces have one
+ * user, which is their root, and setgroups(2) is forbidden there (user_namespaces(7)). So a filter (seccomp(2)) answers these calls with success, and
+ * nothing changes. Root means root of the lab's own namespaces here.
+ */
+import koffi from 'koffi';
+
+const PR_SET_SECCOMP = 22;
+const SECCOMP_MODE_FILTER = 2;
+const SIGPIPE = 13;
+/** setuid, setgid, setgroups, setresuid, setresgid. */
+const numbers: Partial<Record<NodeJS.Architecture, readonly number[]>> = { x64: [105, 106, 116, 117, 119], arm64: [146, 144, 159, 147, 149] };
+
+const libc = koffi.load('libc.so.6');
+koffi.struct('sock_fprog', { len: 'uint16_t', filter: 'void *' });
+const prctl = libc.func('int prctl(int option, unsigned long mode, sock_fprog *program)');
+const signal = libc.func('void *signal(int number, void *handler)');
+const execvp = libc.func('int execvp(const char *file, const char **argv)');
+
+/** Instructions of linux/bpf_common.h: load the number of the call, compare it, and return. */
+function filter(calls: readonly number[]): Buffer {
+  const instructions: [code: number, jumpIfEqual: number, value: number][] = [
+    [0x20, 0, 0],
+    ...calls.map((number, index): [number, number, number] => [0x15, calls.length - index, number]),
+    // SECCOMP_RET_ALLOW, and SECCOMP_RET_ERRNO with errno 0.
+    [0x06, 0, 0x7fff0000],
+    [0x06, 0, 0x00050000],
+  ];
+  const bytes = Buffer.alloc(instructions.length * 8);
+  instructions.forEach(([code, jumpIfEqual, value], index) => {
+    bytes.writeUInt16LE(code, index * 8);
+    bytes.writeUInt8(jumpIfEqual, index * 8 + 2);
+    bytes.writeUInt32LE(value, index * 8 + 4);
+  });
+  return bytes;
+}
+
+const argv = process.argv.slice(2);
+const calls = numbers[process.arch] ?? [];
+if (calls.length > 0) prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, { len: calls.length + 3, filter: filter(calls) });
+// Node ignores SIGPIPE, and an ignored signal stays ignored in the next program.
+signal(SIGPIPE, null);
+execvp(argv[0] ?? '', [...argv, null]);
+console.error(`${argv[0] ?? ''}: cannot be run: errno ${koffi.errno()}`);
+process.exit(127);
