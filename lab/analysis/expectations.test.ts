@@ -127,7 +127,7 @@ describe('a mistake is refused before anything runs, with a caret under its plac
   // In each text, ^ stands before the character that the caret must point at.
   test.each([
     // The field.
-    ['^recovery<2000', /^--expect: The findings have no field `recovery`\. Did you mean `recoveryMs`\? Known: requests, statuses, .*, skew\.$/],
+    ['^recovery<2000', /^--expect: The findings have no field `recovery`\. Known: requests, statuses, .*, skew\. Did you mean `recoveryMs`\?$/],
     ['^latency<2000', /have no field `latency`\. Known: requests,/],
     ['^toString==1', /have no field `toString`/],
     ['^', /Expected the name of a field\. Known: requests,/],
@@ -137,7 +137,7 @@ describe('a mistake is refused before anything runs, with a caret under its plac
     ['  requests.^faild==0', /Did you mean `failed`\?/],
     ['requests.^==0', /Expected the name of a field of `requests`/],
     ['^.requests==0', /Expected the name of a field/],
-    ['attempts.0.^outcom!=refused', /`attempts\.0` has no field `outcom`\. Did you mean `outcome`\?/],
+    ['attempts.0.^outcom!=refused', /`attempts\.0` has no field `outcom`\. Known: .* Did you mean `outcome`\?$/],
     ['attempts.0.^synMs.0==0', /Did you mean `synsMs`\?/],
     ['attempts.^first.outcome==refused', /`attempts` is a list\. Expected `length`, or the index of an entry \(0, 1, 2 …\), got `first`/],
     ['attempts.^-1.outcome==refused', /is a list/],

@@ -4,7 +4,7 @@
  */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
-import { nearestName } from '../vocabulary/nearest-name.ts';
+import { didYouMean } from '../vocabulary/nearest-name.ts';
 import { printable } from '../vocabulary/printable.ts';
 import { expectedOf, readValue } from '../vocabulary/values.ts';
 import { check, type Check } from './checks.ts';
@@ -100,9 +100,8 @@ function whyUnknown(owner: string, field: Field, key: string): string {
   if ('each' in field) return `${owner} is a list. Expected \`length\`, or the index of an entry (0, 1, 2 …), got \`${key}\`.`;
   if ('countsBy' in field) return `Expected ${expectedOf(field.countsBy)}, got \`${key}\`.`;
   const known = Object.keys(field.fields);
-  const nearest = nearestName(key, known);
   const missing = key === '' ? `Expected the name of a field${owner === 'The findings' ? '' : ` of ${owner}`}.` : `${owner} ${owner === 'The findings' ? 'have' : 'has'} no field \`${key}\`.`;
-  return `${missing}${nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`} Known: ${known.join(', ')}.`;
+  return `${missing} Known: ${known.join(', ')}.${didYouMean(key, known)}`;
 }
 
 /** Says how to name one value of a field that has several. */

@@ -24,8 +24,13 @@ describe('the value of --client', () => {
     expect(parseClient(text)).toEqual({ name: text, command });
   });
 
-  test.each(['curll', '', ' '])('%j is neither a name nor a command', (text) => {
-    expect(() => parseClient(text)).toThrow(/^Unknown client `.*`\. Known: node-fetch, node-http, .*\bcurl, .* Or a command: 'curl -sS \{url\}'\.$/);
+  test.each([
+    ['curll', /'\. Did you mean `curl`\?$/],
+    ['', /'\.$/],
+    [' ', /'\.$/],
+  ])('%j is neither a name nor a command', (text, end) => {
+    expect(() => parseClient(text)).toThrow(/^Unknown client `.*`\. Known: node-fetch, node-http, .*\bcurl, .* Or a command: 'curl -sS \{url\}'\./);
+    expect(() => parseClient(text)).toThrow(end);
   });
 });
 

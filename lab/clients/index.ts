@@ -30,7 +30,7 @@ export function parseClient(text: string): Client {
   if (Object.hasOwn(profiles, text)) return { name: text, profile: profiles[text as keyof typeof profiles] };
   const argv = splitWords(text);
   if (argv.length === 0 || !/[\s/]|\{url\}/.test(text.trim())) {
-    throw new LabError('BAD_INPUT', `${unknownName('client', text, clientNames).message} Or a command: 'curl -sS {url}'.`);
+    throw unknownName('client', text, clientNames, "Or a command: 'curl -sS {url}'.");
   }
   if (argv.some((word) => word.includes('{url}'))) return { name: text, command: { asked: 'by arguments', argv } };
   return { name: text, command: { asked: 'over stdin', argv, saysReady: false } };

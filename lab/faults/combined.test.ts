@@ -114,9 +114,10 @@ describeWith(['netns', 'nft'], 'several faults on one host', () => {
   });
 
   test.each([
-    ['blackhoel', 'backend-1', {}, `Unknown fault \`blackhoel\`. Known: ${faultNames.join(', ')}.`],
+    ['blackhoel', 'backend-1', {}, `Unknown fault \`blackhoel\`. Known: ${faultNames.join(', ')}. Did you mean \`blackhole\`?`],
     ['kill', 'client', {}, 'The fault kill cannot act on `client`. It acts on: backend-1, backend-2, backend-3, dns.'],
     ['refuse', 'dns', {}, 'The fault refuse cannot act on `dns`. It acts on: backend-1, backend-2, backend-3.'],
+    ['kill', 'backend1', {}, 'The fault kill cannot act on `backend1`. It acts on: backend-1, backend-2, backend-3, dns. Did you mean `backend-1`?'],
     ['blackhole', 'backend-1', { family: 5 }, 'Expected `family` of the fault blackhole to be one of 0, 4, 6, got 5.'],
     ['throttle', 'backend-1', { rateKbit: 7 }, 'Expected `rateKbit` of the fault throttle to be a whole number from 8 to 20000, got 7.'],
   ])('`apply` rejects %s %s %j, and no fault is in force', async (fault, backend, options, message) => {

@@ -6,6 +6,7 @@ import { patienceMs, type Held } from '../network/probe.ts';
 import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
 import type { RecordEvent } from '../vocabulary/events.ts';
 import { Turns } from '../vocabulary/limits.ts';
+import { didYouMean } from '../vocabulary/nearest-name.ts';
 import { parseOptions, type OptionTable, type OptionValues } from '../vocabulary/options.ts';
 import { isTarget, kindOf, targetNames, type Family, type HostName, type TargetName } from '../vocabulary/topology.ts';
 import type { Fault, FaultTarget, Observation } from './fault.ts';
@@ -68,7 +69,7 @@ export class FaultsInForce {
     const fault = faultNamed(name);
     if (!isTarget(host) || !fault.on.includes(kindOf(host))) {
       const possible = targetNames.filter((each) => fault.on.includes(kindOf(each)));
-      throw new LabError('BAD_INPUT', `The fault ${name} cannot act on \`${host}\`. It acts on: ${possible.join(', ')}.`);
+      throw new LabError('BAD_INPUT', `The fault ${name} cannot act on \`${host}\`. It acts on: ${possible.join(', ')}.${didYouMean(host, possible)}`);
     }
     const options = parseOptions(fault.options, given, `the fault ${name}`);
     const optionText = Object.entries(given).map(([key, value]) => `${key}=${value}`).join(' ');

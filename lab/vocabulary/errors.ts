@@ -1,4 +1,5 @@
 /** The error class of the lab. It is thrown whenever the lab cannot do what it was asked to do. */
+import { didYouMean } from './nearest-name.ts';
 import { printableLines } from './printable.ts';
 
 /** Stable codes for programs. The message is for people. */
@@ -27,9 +28,13 @@ export class LabError extends Error {
   }
 }
 
-/** Returns an error with the known names in its message: ``Unknown fault `x`. Known: a, b, c.`` */
-export function unknownName(kind: string, name: string, known: Iterable<string>): LabError {
-  return new LabError('BAD_INPUT', `Unknown ${kind} \`${name}\`. Known: ${[...known].join(', ')}.`);
+/**
+ * Returns an error with the known names in its message, and the nearest one at its end: ``Unknown fault `ab`. Known: a, b, c. Did you mean `a`?``
+ * `remark` is a sentence before that end.
+ */
+export function unknownName(kind: string, name: string, known: Iterable<string>, remark?: string): LabError {
+  const names = [...known];
+  return new LabError('BAD_INPUT', `Unknown ${kind} \`${name}\`. Known: ${names.join(', ')}.${remark === undefined ? '' : ` ${remark}`}${didYouMean(name, names)}`);
 }
 
 /** Returns the message of an error, or the text of any other value that was thrown. */

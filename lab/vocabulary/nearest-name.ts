@@ -12,6 +12,12 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest?.each;
 }
 
+/** Ends the message about an unknown name: `` Did you mean `x`?``, with the blank before it. Empty if no known name is near. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`;
+}
+
 /** How many letters must be added, removed or replaced to make one word of the other. */
 function distanceOf(one: string, other: string): number {
   let previous = Array.from({ length: other.length + 1 }, (_, index) => index);

@@ -34,7 +34,7 @@ describe('the message for a wrong option says what was expected and what was see
     [{ reuse: 'true' }, 'Expected `reuse` of the fault x to be on or off, got `true`.'],
     [{ reuse: 'toString' }, 'Expected `reuse` of the fault x to be on or off, got `toString`.'],
     [{ family: '5' }, 'Expected `family` of the fault x to be one of 0, 4, 6, got `5`.'],
-    [{ delay: '5' }, 'the fault x has no `delay`. It has: delayMs, limitMs, order, reuse, family.'],
+    [{ delay: '5' }, 'the fault x has no `delay`. It has: delayMs, limitMs, order, reuse, family. Did you mean `delayMs`?'],
     [{ toString: '5' }, 'the fault x has no `toString`.'],
   ])('%j', (given, message) => {
     const parse = () => parseOptions(table, given as Record<string, string>, 'the fault x');

@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { LabError } from './errors.ts';
+import { didYouMean } from './nearest-name.ts';
 
 /**
  * What a value must look like. A kind accepts the value itself and also the word that stands for it on a command line:
@@ -100,7 +101,8 @@ export function readValue<T>(kind: Kind<T>, value: unknown, name: string, owner?
   if (type === 'strict_object' && path) {
     const parent = keys.slice(0, -1).join('.');
     const known = message.replace(/^.*: /, '');
-    throw new LabError('BAD_INPUT', `${parent ? `\`${parent}\`` : (owner ?? 'This')} has no \`${keys.at(-1) ?? ''}\`. ${known ? `It has: ${known}.` : 'It has none.'}`);
+    const unknown = keys.at(-1) ?? '';
+    throw new LabError('BAD_INPUT', `${parent ? `\`${parent}\`` : (owner ?? 'This')} has no \`${unknown}\`. ${known ? `It has: ${known}.` : 'It has none.'}${didYouMean(unknown, known.split(', '))}`);
   }
   // The value as it was given: valibot tells of it after its word was translated.
   const seen = (path ?? []).reduce<unknown>((at, { key }) => (at as Record<PropertyKey, unknown>)[key as PropertyKey], value);
