@@ -15,7 +15,6 @@ export const dnsDown = defineScenario({
     'milliseconds. (For a host that is gone, or a firewall that drops packets, see dns-timeout.) The request on the kept-alive connection asks ' +
     'DNS nothing, so it is served. When the DNS server is back, the next request of the new client works: nothing here caches the failed lookup.',
   sources: ['RFC 1122 section 4.1.3.1 (port unreachable)', 'udp(7) (errors on a connected socket)', 'glibc resolv/res_send.c, send_dg', 'getaddrinfo(3), EAI_AGAIN'],
-  reproduces: [],
   run: async ({ client, apply, startClient, note }) => {
     await client.get();
     const killed = await apply('kill', 'dns');

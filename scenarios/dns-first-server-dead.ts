@@ -24,7 +24,6 @@ export const dnsFirstServerDead = defineScenario({
     'without a DNS server answers with ICMP port unreachable, and glibc asks the second server in the same millisecond. As with connection ' +
     'attempts, a refusal is better than silence.',
   sources: ['resolv.conf(5), nameserver, timeout', 'glibc resolv/res_send.c', 'RFC 1122 section 4.1.3.1 (port unreachable)'],
-  reproduces: [],
   topology: { resolvConf: [deadNameserver, nameserver, `options timeout:${timeoutMs / 1000}`] },
   client: { keepAlive: false },
   run: async ({ client, note }) => {

@@ -18,7 +18,6 @@ export const dnsServfail = defineScenario({
     'answer: the resolver asks nobody again, and the error is ENOTFOUND. The client with a kept-alive connection is still served, ' +
     'so clients that open no new connection do not see the outage.',
   sources: ['RFC 1035 section 4.1.1 (RCODE 2)', 'resolv.conf(5), attempts', 'glibc resolv/res_send.c (SERVFAIL: next server)', 'getaddrinfo(3), EAI_AGAIN'],
-  reproduces: [],
   run: async ({ client, apply, startClient, note }) => {
     await client.get();
     const servfail = await apply('dns-rcode', 'dns', { rcode: 'SERVFAIL' });

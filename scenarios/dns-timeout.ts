@@ -23,7 +23,6 @@ export const dnsTimeout = defineScenario({
     'connection: the request hangs before it has an address. A connect timeout in Node starts only after the lookup. undici’s connect timeout ' +
     '(10 s by default) is an exception: it covers the lookup. The caller gets EAI_AGAIN, "temporary failure in name resolution".',
   sources: ['resolv.conf(5), timeout and attempts', 'glibc resolv/res_send.c, send_dg', 'getaddrinfo(3), EAI_AGAIN'],
-  reproduces: [],
   topology: { resolvConf: [nameserver, `options timeout:${timeoutMs / 1000} attempts:2`] },
   run: async ({ client, apply }) => {
     await apply('dns-drop', 'dns', { client: 'client' });

@@ -16,7 +16,6 @@ export const dnsTruncatedAnswer = defineScenario({
     'has so many addresses that its answer is truncated. Then the UDP answers say "ask over TCP", TCP is refused, and the resolver reports a ' +
     'temporary failure (EAI_AGAIN), although the server is up and answers each query.',
   sources: ['RFC 7766 section 5 (transport of truncated answers)', 'RFC 2181 section 9 (the TC bit)', 'glibc resolv/res_send.c, send_dg and send_vc', 'getaddrinfo(3), EAI_AGAIN'],
-  reproduces: [],
   client: { keepAlive: false },
   run: async ({ client, apply }) => {
     await apply('dns-truncate', 'dns');

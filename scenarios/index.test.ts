@@ -11,19 +11,26 @@ import { runScenario } from '../lab/run/run-scenario.ts';
 import type { Scenario } from '../lab/run/scenario.ts';
 import { describeWith } from '../lab/testing/testing.ts';
 import { createTopology } from '../lab/vocabulary/topology.ts';
-import { scenarioNames, scenarios, type ScenarioName } from './index.ts';
+import { runnableNames, scenarioNamed } from './index.ts';
+import { failures } from './matrix/index.ts';
 
-describe.each(scenarioNames)('%s', (name) => {
+const scenario = (name: string): Scenario => scenarioNamed(name) as Scenario;
+
+describe.each(runnableNames)('%s', (name) => {
   test('explains itself', () => {
-    const { title, teaches, predict, explains, sources, reproduces } = scenarios[name];
+    const { title, teaches, predict, explains, sources, reproduces = [] } = scenario(name);
     for (const text of [title, teaches, predict, explains]) expect(text.length).toBeGreaterThan(20);
     expect(sources.length).toBeGreaterThan(0);
     expect(reproduces.every((number) => /^S\d+$/.test(number))).toBe(true);
   });
 });
 
+test('a name means one scenario: a failure of the matrix that has the name of a scenario is this scenario', () => {
+  for (const [name, failure] of Object.entries(failures)) expect({ name, same: failure.scenario === scenario(name) }).toEqual({ name, same: true });
+});
+
 /** The scenarios where the client's trace cannot agree with the wire, and why. */
-const declared: Partial<Record<ScenarioName, readonly RegExp[]>> = {
+const declared: Partial<Record<string, readonly RegExp[]>> = {
   // The scenario runs getent on the client's host, beside the client.
   'ula-addresses': [/^lookups/],
   // A DNS server that is down sees no query.
@@ -31,7 +38,7 @@ const declared: Partial<Record<ScenarioName, readonly RegExp[]>> = {
 };
 
 /** Scenarios by the external server that they need. When that server is not installed, their tests are skipped with a message. */
-const byNeed = Map.groupBy(scenarioNames, (name) => (scenarios as Record<ScenarioName, Scenario>)[name].needs);
+const byNeed = Map.groupBy(runnableNames, (name) => scenario(name).needs);
 
 for (const [need, names] of byNeed) {
   describeWith(['netns', 'tshark', ...(need === undefined ? [] : [need])], `on namespaces${need === undefined ? '' : `, with ${need}`}`, () => {
@@ -41,10 +48,10 @@ for (const [need, names] of byNeed) {
   });
 }
 
-async function passes(name: ScenarioName, client: string): Promise<void> {
+async function passes(name: string, client: string): Promise<void> {
   const { journal, events, capture } = await runScenario({
     name,
-    scenario: scenarios[name],
+    scenario: scenario(name),
     driver: netns,
     client,
     clientOptions: {},
@@ -57,7 +64,7 @@ async function passes(name: ScenarioName, client: string): Promise<void> {
   expect(misfits(journal.findings)).toEqual([]);
 
   // Three witnesses of one run: the client's own trace, our reading of the packets, and Wireshark's reading.
-  const topology = createTopology(scenarios[name].topology);
+  const topology = createTopology(scenario(name).topology);
   const [expected = [], differences] = [declared[name], disagreements(events.filter(({ tMs }) => tMs >= 0), topology)];
   expect(differences.filter((text) => !expected.some((each) => each.test(text)))).toEqual([]);
   expect(expected.filter((each) => !differences.some((text) => each.test(text)))).toEqual([]);

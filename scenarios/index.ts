@@ -12,6 +12,7 @@ import { dnsServfail } from './dns-servfail.ts';
 import { dnsTimeout } from './dns-timeout.ts';
 import { dnsTruncatedAnswer } from './dns-truncated.ts';
 import { fallbackDelaySweep } from './fallback-delay.ts';
+import { firstSilent } from './first-silent.ts';
 import { flappingBackend } from './flapping-backend.ts';
 import { hostVanishes } from './host-vanishes.ts';
 import { hotReload } from './hot-reload.ts';
@@ -22,6 +23,7 @@ import { ipv4Only } from './ipv4-only.ts';
 import { ipv6Blackhole } from './ipv6-blackhole.ts';
 import { ipv6Refused } from './ipv6-refused.ts';
 import { keepAlive } from './keep-alive.ts';
+import { failures } from './matrix/index.ts';
 import { overloadedBackend } from './overloaded-backend.ts';
 import { preferIpv6 } from './prefer-ipv6.ts';
 import { recovery } from './recovery.ts';
@@ -63,6 +65,7 @@ export const scenarios = {
   'backend-hangs': backendHangs,
   'host-vanishes': hostVanishes,
   'half-open': halfOpen,
+  'first-silent': firstSilent,
   'first-syn-lost': firstSynLost,
   'syn-schedule': synSchedule,
   'syn-schedule-exponential': synScheduleExponential,
@@ -94,3 +97,16 @@ export const scenarios = {
 
 export type ScenarioName = keyof typeof scenarios;
 export const scenarioNames = Object.keys(scenarios) as ScenarioName[];
+
+/** The failures of the matrix that are not in the table above. Each one runs by its name, but `run-all` leaves them to the matrix. */
+export const otherFailures: Readonly<Record<string, Scenario>> = Object.fromEntries(Object.entries(failures).flatMap(([name, { scenario }]) => (Object.hasOwn(scenarios, name) ? [] : [[name, scenario]])));
+
+const everyScenario: Readonly<Record<string, Scenario>> = { ...scenarios, ...otherFailures };
+
+/** Every name that `lab run` and `lab explain` take. */
+export const runnableNames: readonly string[] = Object.keys(everyScenario);
+
+/** The scenario of that name: from the table above, or a failure of the matrix. Undefined if there is none. */
+export function scenarioNamed(name: string): Scenario | undefined {
+  return Object.hasOwn(everyScenario, name) ? everyScenario[name] : undefined;
+}

@@ -50,7 +50,7 @@ describe.each(Object.entries(expected))('%s', (client, { needs, connections, spa
   describeWith(['netns', ...needs], 'in a lab', () => {
     test('makes GET and POST requests, keeps connections as expected, reports a refused connection, and queries DNS for no other name', { timeout: 60_000 }, async () => {
       const scenario = defineScenario({
-        title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [],
+        title: '', teaches: '', predict: '', explains: '', sources: [],
         run: async ({ client: it, note }) => {
           const got = [await it.get(), await it.get(), await it.get()];
           note('posts');

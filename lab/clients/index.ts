@@ -2,7 +2,7 @@
 import { profiles } from '../../client/external/index.ts';
 import type { Profile, Program } from '../../client/external/profile.ts';
 import { clientOptions, type ClientOptions } from '../../client/client-options.ts';
-import { LabError, unknownName } from '../vocabulary/errors.ts';
+import { unknownName } from '../vocabulary/errors.ts';
 import { defaultsOf } from '../vocabulary/options.ts';
 import { optionsForAny } from './external-client.ts';
 import { splitWords } from './split-words.ts';

@@ -5,7 +5,7 @@ import { runScenario } from './run-scenario.ts';
 const { journal } = await runScenario({
   name: 'cut-short',
   scenario: {
-    title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [],
+    title: '', teaches: '', predict: '', explains: '', sources: [],
     limitMs: 500,
     run: ({ wait }) => wait(600_000),
     checks: () => [],

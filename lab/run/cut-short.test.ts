@@ -14,7 +14,7 @@ import { runScenario } from './run-scenario.ts';
 import { defineScenario, type Scenario, type Stage } from './scenario.ts';
 import { Timeline } from './timeline.ts';
 
-const words = { title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [] };
+const words = { title: '', teaches: '', predict: '', explains: '', sources: [] };
 const scenarioOf = (run: (stage: Stage) => Promise<unknown>): Scenario => defineScenario({ ...words, run, checks: () => [check('it holds', true, '')] });
 
 function run(scenario: Scenario, driver: Driver, signal = new AbortController().signal): Promise<FinishedRun> {

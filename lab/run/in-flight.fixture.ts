@@ -18,7 +18,7 @@ const driver = driverWith(netns, (host) => (host.name === 'client' ? { start: as
 } } : {}));
 
 const scenario = defineScenario({
-  title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [],
+  title: '', teaches: '', predict: '', explains: '', sources: [],
   limitMs: 900_000,
   run: async ({ topology, client: { get, request }, behave, until }) => {
     for (const backend of backendNames) await behave(backend, { delayMs: 600_000 });

@@ -22,7 +22,7 @@ interface Told extends FinishedRun {
 /** The kernel asks three times, a second apart. The host comes back after the second question. */
 async function comeBack(client: string, family: Family, options: Partial<ClientOptions> = {}): Promise<Told> {
   const scenario = defineScenario({
-    title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [],
+    title: '', teaches: '', predict: '', explains: '', sources: [],
     run: async ({ topology, client: { get }, apply, until }) => {
       const address = addressOf(topology, backend, family);
       const isAbout = (event: object): boolean => 'address' in event && event.address === address;

@@ -10,7 +10,7 @@ import { defineScenario, type Scenario, type Stage } from './scenario.ts';
 import { describeWith, driverWith, fixtureArgv, isAlive, localProcess, until, type HostChange } from '../testing/testing.ts';
 import { isBackend } from '../vocabulary/topology.ts';
 
-const words = { title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [] };
+const words = { title: '', teaches: '', predict: '', explains: '', sources: [] };
 const holds = () => [check('it holds', true, 'it')];
 const scenario = (run: (stage: Stage) => Promise<unknown>, more: Partial<Scenario> = {}): Scenario => defineScenario({ ...words, run, checks: holds, ...more });
 

@@ -81,8 +81,8 @@ export interface Scenario<Data = unknown> {
   explains: string;
   /** The RFC sections, man pages or sources behind the explanation. */
   sources: readonly string[];
-  /** The observations that it reproduces, by their S numbers (docs/scenarios.md). May be empty. */
-  reproduces: readonly string[];
+  /** The observations of the first investigation that it reproduces, by their S numbers (docs/scenarios.md). */
+  reproduces?: readonly string[];
   /** Changes to the lab, before it starts. */
   topology?: TopologyChange;
   /** Options of our own client. */

@@ -6,7 +6,7 @@ import type { FinishedRun } from '../run/journal.ts';
 import { runScenario, type RunOptions } from '../run/run-scenario.ts';
 import { defineScenario, type Stage } from '../run/scenario.ts';
 
-const words = { title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [] };
+const words = { title: '', teaches: '', predict: '', explains: '', sources: [] };
 
 /** Runs a stimulus with a client. Returns the finished run, and the result of the stimulus as `data`. */
 export async function runWith<Data>(client: string, run: (stage: Stage) => Promise<Data>, more: Partial<RunOptions> = {}): Promise<FinishedRun & { data: Data | undefined }> {

@@ -1,4 +1,5 @@
 /** Failures of a connection attempt, over IPv4 only. */
+import { firstSilent } from '../first-silent.ts';
 import { backendNames, type Family } from '../../lab/vocabulary/topology.ts';
 import type { Stage } from '../../lab/run/scenario.ts';
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
@@ -26,19 +27,13 @@ export const connecting = {
     met: ({ events }) => seen('a connection was refused', countOf(events, isRefusal)),
     readMs: ({ findings }) => findings.nextAddressDelayMs,
   }),
-  'first-silent': defineFailure({
+  'first-silent': {
     title: 'first address silent',
     measures: 'first SYN to the SYN to the second address',
-    why: 'There are two addresses, and the first one does not answer. Only a timer of the client can tell a silent address from a slow one.',
-    sources: ['RFC 8305 section 5 (connection attempt delay)', 'RFC 9293 section 3.8.3 (SYN retransmission)'],
-    prepare: async (stage) => {
-      await twoAddresses(stage);
-      await stage.apply('blackhole', 'backend-1');
-    },
-    met: ({ events }) => seen('the client sent a SYN', countOf(events, isSyn)),
+    scenario: firstSilent,
     readMs: ({ findings }) => findings.nextAddressDelayMs,
     remark: ({ findings: { attemptsKept } }) => (attemptsKept === null ? null : attemptsKept ? 'first kept' : 'first aborted'),
-  }),
+  },
   'all-refused': defineFailure({
     title: 'all refused',
     measures: 'first packet to the error at the caller',
@@ -65,7 +60,7 @@ export const connecting = {
     readMs: sinceFirstPacket,
     remark: attemptsRemark,
   }),
-  'first-syn-lost': defineFailure({
+  'syns-lost': defineFailure({
     title: 'first SYN lost',
     measures: 'first packet to the answer',
     why: 'The first SYN of each connection is lost. The kernel repeats it after a second. A client with a shorter timer tries another address, and loses that SYN, too.',

@@ -21,7 +21,7 @@ export const ipv6 = {
     readMs: ({ findings }) => findings.fallbackDelayMs,
     remark: ({ events }) => (countOf(events, isIpv6Syn) === 0 ? 'IPv4 first' : null),
   }),
-  'ipv6-refused': defineFailure({
+  'ipv6-closed': defineFailure({
     title: 'IPv6 refused',
     measures: 'first IPv6 SYN to the first IPv4 SYN',
     why: 'IPv6 is preferred, but it is refused, so the client has nothing to wait for.',

@@ -9,7 +9,7 @@ function queriesRemark({ events }: { events: readonly TimelineEvent[] }): string
 }
 
 export const naming = {
-  'dns-servfail': defineFailure({
+  'lookup-servfail': defineFailure({
     title: 'DNS SERVFAIL',
     measures: 'first query to the error at the caller',
     why: 'The DNS server says that it cannot answer. Resolvers ask another server, or the same one again.',
@@ -21,7 +21,7 @@ export const naming = {
     readMs: sinceFirstPacket,
     remark: queriesRemark,
   }),
-  'dns-timeout': defineFailure({
+  'lookup-silent': defineFailure({
     title: 'DNS silent',
     measures: 'first query to the error at the caller',
     why: 'The DNS server does not answer. glibc waits 5 s, twice.',
@@ -33,7 +33,7 @@ export const naming = {
     readMs: sinceFirstPacket,
     remark: queriesRemark,
   }),
-  'dns-truncated': defineFailure({
+  'lookup-truncated': defineFailure({
     title: 'DNS truncated',
     measures: 'first query to the answer',
     why: 'The answer does not fit into UDP, so the resolver asks again over TCP.',

@@ -9,6 +9,7 @@ import { LabError } from '../../vocabulary/errors.ts';
 import { events } from '../../vocabulary/events.ts';
 import { faults } from '../../faults/index.ts';
 import { expectedOf } from '../../vocabulary/values.ts';
+import type { Scenario } from '../../run/scenario.ts';
 import type { Fault } from '../../faults/fault.ts';
 
 /** A table stands in a document between `<!-- table: name -->` and `<!-- end -->`. */
@@ -16,10 +17,10 @@ const tables: Record<string, () => string> = {
   scenarios: () =>
     table(['scenario', 'what it shows'], Object.entries(scenarios).map(([name, { title }]) => [`\`${name}\``, title])),
   'scenarios-in-full': () =>
-    Object.entries(scenarios)
+    Object.entries(scenarios as Record<string, Scenario>)
       .map(
-        ([name, { title, teaches, predict, explains, sources, reproduces }]) =>
-          `### \`${name}\`\n\n*${title}*\n\n${teaches}\n\n**Predict.** ${predict}\n\n**Why.** ${explains}\n\nSources: ${sources.join(' · ')}${reproduces.length > 0 ? `\n\nReproduces: ${reproduces.join(', ')}` : ''}`,
+        ([name, { title, teaches, predict, explains, sources, reproduces = [] }]) =>
+          `### \`${name}\`\n\n*${title}*\n\n${teaches}\n\n**Predict.** ${predict}\n\n**Why.** ${explains}\n\nSources: ${sources.join(' · ')}${reproduces.length > 0 ? `\n\nReproduces: [${reproduces.join(', ')}](#the-observations-s1-to-s20)` : ''}`,
       )
       .join('\n\n'),
   faults: () =>

@@ -1,12 +1,13 @@
 /** `lab run`: runs one scenario, shows its events, writes its files, and ends with its verdict as the exit status. */
 import { pc } from '../../vocabulary/terminal.ts';
 import { clientOptions } from '../../../client/client-options.ts';
-import { scenarios, type ScenarioName } from '../../../scenarios/index.ts';
+import { runnableNames, scenarioNamed } from '../../../scenarios/index.ts';
 import { optionsForAny } from '../../clients/external-client.ts';
 import { isOwn, ownClientNames, parseClient } from '../../clients/index.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { parseExpectation } from '../../analysis/expectations.ts';
+import { didYouMean } from '../../vocabulary/nearest-name.ts';
 import { parseOptions, readSeed, splitAssignments } from '../../vocabulary/options.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
@@ -68,7 +69,8 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
 
 /** Makes the options of a run from the words of the command line. @throws {LabError} BAD_INPUT for an unknown name or a wrong value. */
 export async function runOptions(name: string, flags: RunFlags): Promise<RunOptions> {
-  if (!Object.hasOwn(scenarios, name)) throw new LabError('BAD_INPUT', `Unknown scenario \`${name}\`. Known:\n${listLines().join('\n')}`);
+  const scenario = scenarioNamed(name);
+  if (!scenario) throw new LabError('BAD_INPUT', [`Unknown scenario \`${name}\`. Known:`, ...listLines(), ...(didYouMean(name, runnableNames) === '' ? [] : ['', didYouMean(name, runnableNames).trim()])].join('\n'));
   const seed = readSeed(flags.seed);
   const expectations = flags.expect.map(parseExpectation);
   const asked = splitAssignments(flags.set);
@@ -84,7 +86,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
   const parsed = parseOptions(clientOptions, asked, 'the client');
   return {
     name,
-    scenario: scenarios[name as ScenarioName],
+    scenario,
     client: client.name,
     ...(flags.clientImage === undefined ? {} : { clientImage: flags.clientImage }),
     clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)),

@@ -158,7 +158,7 @@ describeWith('docker', 'a client from an image', () => {
   // Any image will do that the lab did not make. This one is on the engine, because the lab's own image is made from it.
   const image = process.env['BASE_IMAGE'] ?? 'node:24.21.0-bookworm-slim';
   const scenario = defineScenario({
-    title: '', teaches: '', predict: '', explains: '', sources: [], reproduces: [],
+    title: '', teaches: '', predict: '', explains: '', sources: [],
     run: async ({ client }) => [await client.get(), await client.get()],
     checks: ({ data }) => [check(JSON.stringify(data), true, '')],
   });
