@@ -52,8 +52,8 @@ func emit(event string, request int, fields message) {
 	write(m)
 }
 
-// connections gives each connection a number. An attempt has no connection yet, so the attempt gets the number and its
-// connection keeps it.
+// connections gives each connection a number. All attempts of one dial get the same number, because they are made for one
+// connection: so the lab can measure the time from one attempt to the next. The connection keeps the number.
 type connections struct {
 	sync.Mutex
 	last   int
@@ -106,7 +106,14 @@ func traced(ctx context.Context, request int) context.Context {
 	var lock sync.Mutex
 	attempts := map[string]int{}
 	lookup := 0
+	dial := 0
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		// A request that is sent again gets another connection.
+		GetConn: func(string) {
+			lock.Lock()
+			dial = 0
+			lock.Unlock()
+		},
 		DNSStart: func(info httptrace.DNSStartInfo) {
 			lookup = lookups.next()
 			emit("dns-start", request, message{"lookup": lookup, "name": info.Host, "family": 0, "resolver": resolver()})
@@ -123,8 +130,11 @@ func traced(ctx context.Context, request int) context.Context {
 			emit("dns-done", request, fields)
 		},
 		ConnectStart: func(network, address string) {
-			number := known.next()
 			lock.Lock()
+			if dial == 0 {
+				dial = known.next()
+			}
+			number := dial
 			attempts[address] = number
 			lock.Unlock()
 			emit("connect-start", request, with(split(address), message{"connection": number}))
