@@ -25,6 +25,7 @@ import { ipv6Refused } from './ipv6-refused.ts';
 import { keepAlive } from './keep-alive.ts';
 import { failures } from './matrix/index.ts';
 import { overloadedBackend } from './overloaded-backend.ts';
+import { postInFlight } from './post-in-flight.ts';
 import { preferIpv6 } from './prefer-ipv6.ts';
 import { recovery } from './recovery.ts';
 import { resolverChoice } from './resolver-choice.ts';
@@ -55,6 +56,7 @@ export const scenarios = {
   'keep-alive': keepAlive,
   'server-stop': serverStop,
   'server-kill': serverKill,
+  'post-in-flight': postInFlight,
   'stale-connection': staleConnection,
   'retry-storm': retryStorm,
   'all-down': allDown,
