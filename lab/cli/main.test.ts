@@ -1,7 +1,7 @@
 /** The command line as a process: which files it loads, and its exit status. */
 import { expect, test } from 'vitest';
 import { localRuntime } from '../network/programs.ts';
-import { localProcess } from '../testing/testing.ts';
+import { describeWith, localProcess } from '../testing/testing.ts';
 
 /** A module that writes the loaded files of the project to stderr when the process ends. */
 const printLoaded = `data:text/javascript,${encodeURIComponent(`
@@ -43,6 +43,39 @@ test.each([
 ])('lab %j ends with exit status %i', async (words, code, text) => {
   const ended = await lab(...words);
   expect(ended).toMatchObject({ code, stdout: expect.stringContaining(text) as string });
+});
+
+test('lab explain tells what a scenario asks and why it comes out so, and what a fault does; a name that both have, both', async () => {
+  const { stdout } = await lab('explain', 'half-open');
+  const order = ['half-open · a kept-alive connection goes silent', 'predict New connections', 'why     The request is lost', 'sources tcp(7)', 'bin/lab run half-open', 'half-open · a fault on: backend', 'direction: ', 'bin/lab fault half-open backend-1'];
+  const places = order.map((text) => stdout.indexOf(text));
+  expect(places.every((place, index) => place > (places[index - 1] ?? -1))).toBe(true);
+  expect((await lab('explain', 'closed-post')).stdout).toMatch(/^closed-post · .*\n[^]*RFC 9110 section 9\.2\.2/);
+  expect((await lab('explain', 'dns-rcode')).stdout).toMatch(/^dns-rcode · a fault on: dns\n/);
+});
+
+test.each([
+  [['explain', 'recovry'], /Did you mean `recovery`\?\n/],
+  [['explain', 'blackhoel'], /Did you mean `blackhole`\?\n/],
+  [['run', 'recovry'], /^ {2}closed-post .*\n[^]*\n\nDid you mean `recovery`\?\n/m],
+  [['run', 'baseline', '--client', 'curll'], /Did you mean `curl`\?\n/],
+  [['run', 'baseline', '--set', 'famly=6'], /It has: .*\. Did you mean `family`\?\n/],
+  [['run', 'baseline', '--expect', 'recovry<2s'], /Did you mean `recoveryMs`\?\n/],
+  [['run', 'baseline', '--sed', '7'], /Did you mean one of --seed, --set\?/],
+  [['blackhoel', 'backend-1'], /unknown command 'blackhoel'\. Did you mean `blackhole`\?\n/],
+  [['explan', 'recovery'], /unknown command 'explan'\. Did you mean `explain`\?\n/],
+  [['fault', 'blackhoel', 'backend-1'], /\(Did you mean blackhole\?\)\n/],
+  [['blackhole', 'backend-1', '--famly', '6'], /\(Did you mean --family\?\)\n/],
+])('lab %j is refused, and the message names what was meant', async (words, message) => {
+  expect(await lab(...words)).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(message) as string });
+});
+
+describeWith('netns', 'lab run', () => {
+  test('asks for a prediction before the story, and says at the end where the explanation is', async () => {
+    const { code, stdout } = await lab('run', 'baseline');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^baseline · .*\n.*\npredict: The client gets three answers\. [^]*\n +ms +fault client[^]*\nPASS {2}baseline [^]*\n +why: bin\/lab explain baseline$/);
+  });
 });
 
 test('an unknown command is an error, with exit status 3', async () => {

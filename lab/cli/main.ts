@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { driverNames } from '../network/drivers/index.ts';
 import { LabError } from '../vocabulary/errors.ts';
+import { didYouMean } from '../vocabulary/nearest-name.ts';
 import type { AllClientsFlags } from './commands/all-clients.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
@@ -98,10 +99,18 @@ withDriver(program.command('matrix').description('run every client that is found
 
 program
   .command('list')
-  .description('list the scenarios')
+  .description('list the scenarios, and the failures of the matrix')
   .action(async () => {
     const { listLines } = await import('./commands/list.ts');
     console.log(listLines().join('\n'));
+  });
+
+program
+  .command('explain <name>')
+  .description('explain a scenario or a fault: the question, what to predict, why it comes out so, the sources')
+  .action(async (name: string) => {
+    const { explainLines } = await import('./commands/explain.ts');
+    console.log(explainLines(name).join('\n'));
   });
 
 program.commandsGroup('A lab by hand:');
@@ -198,6 +207,9 @@ try {
   const word = process.argv.slice(2).find((each) => !each.startsWith('-') && each !== 'help');
   const isFault = word !== undefined && (word === faultGroup.name() || !program.commands.some((command) => command.name() === word));
   if (isFault) (await import('./fault-commands.ts')).addFaultCommands(program, faultGroup);
+  // Commander would suggest no hidden command, and the short forms of the faults are hidden.
+  const names = program.commands.map((command) => command.name());
+  if (word !== undefined && !names.includes(word)) program.error(`error: unknown command '${word}'.${didYouMean(word, names)}`);
   await program.parseAsync();
 } catch (error) {
   // Commander has already printed what was wrong. Help and version are no errors.

@@ -25,6 +25,7 @@ export function summaryLines(journal: Journal, directory: string | null): string
     '',
     `${painted[verdict](verdict.toUpperCase())}  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  ${pc.dim(`${durationMs} ms${setupMs === null ? '' : `, of which ${setupMs} ms set-up`}${clock ? `; one clock to ±${clock.precisionMs} ms` : ''}${wire ? `; ${wire.frames} frames, ${wire.dropped === 0 ? 'none' : wire.dropped} lost` : ''}`)}`,
     ...(directory === null ? [] : [pc.dim(`      ${directory}`)]),
+    pc.dim(`      why: bin/lab explain ${journal.scenario}`),
   ];
 }
 

@@ -16,6 +16,18 @@ const painters: Record<Exclude<Role, 'address'>, (text: string) => string> = {
   note: pc.italic,
 };
 
+/** Splits a text into lines that leave `indent` columns of the terminal free. A line has 100 columns at most, because longer ones are hard to read. */
+export function wrapped(text: string, indent: number): string[] {
+  const width = Math.min(process.stdout.isTTY ? process.stdout.columns : 100, 100) - indent;
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
 /** The text of a phrase, coloured by the roles of its parts. */
 export function paint(phrase: Phrase): string {
   return phrase

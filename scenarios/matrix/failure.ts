@@ -55,7 +55,7 @@ export function defineFailure({ prepare, met, method = 'GET', why, sources, ...f
     scenario: defineScenario<MeasuredRequest>({
       title: `${failure.title}: how long from the ${failure.measures}?`,
       teaches: why,
-      predict: `${failure.title}: does the caller get an answer, and how long is it from the ${failure.measures}?`,
+      predict: `Does the caller get an answer? And how long is it from the ${failure.measures}?`,
       explains: why,
       sources,
       limitMs: measureLimitMs,

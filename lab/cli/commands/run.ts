@@ -1,5 +1,5 @@
 /** `lab run`: runs one scenario, shows its events, writes its files, and ends with its verdict as the exit status. */
-import { pc } from '../../vocabulary/terminal.ts';
+import { pc, wrapped } from '../../vocabulary/terminal.ts';
 import { clientOptions } from '../../../client/client-options.ts';
 import { runnableNames, scenarioNamed } from '../../../scenarios/index.ts';
 import { optionsForAny } from '../../clients/external-client.ts';
@@ -46,9 +46,11 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
     write(JSON.stringify(finished.journal, null, 2));
     return exitStatusOf(finished.journal);
   }
-  const { title } = options.scenario;
+  const { title, predict } = options.scenario;
   write(`${pc.bold(name)} · ${title}`);
   write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}`));
+  // Before the story, so that a reader can answer it first.
+  for (const line of wrapped(`predict: ${predict}`, 0)) write(pc.italic(line));
   write('');
   const progress = startProgress();
   const story = startTerminalStory({
