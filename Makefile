@@ -8,6 +8,23 @@ INSTALLED := node_modules/.package-lock.json
 # Node keeps the stripped and compiled code in this folder. That halves the start time of each process.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
+# The variables that each target takes on the command line (`make TARGET name=value`). Any other one would change nothing, so it is refused. Names
+# in upper case are for the environment: LAB_REQUIRE, FUZZ_ONLY.
+run_takes := driver client client-image seed set expect v json
+scenario_takes := name $(run_takes)
+scenarios_takes := $(filter-out v,$(run_takes)) jobs
+parity_takes := client client-image seed set expect repeat only
+matrix_takes := driver clients failures repeat jobs write
+all-clients_takes := driver client-image seed set expect jobs only clients
+soak_takes := driver client client-image set expect n jobs only
+up_takes := driver seed v
+clients_takes := driver install
+fuzz_takes := n
+upper := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
+given := $(foreach each,$(.VARIABLES),$(if $(filter command,$(origin $(each))),$(each)))
+$(foreach target,$(or $(MAKECMDGOALS),help),$(foreach each,$(filter-out $(upper) $($(target)_takes),$(given)),\
+  $(error `make $(target)` does not know `$(each)`. It knows: $(or $($(target)_takes),no variable))))
+
 FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst ','\'',$(client))') $(if $(client-image),--client-image '$(client-image)') \
          $(if $(seed),--seed '$(seed)') $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') $(if $(v),--verbose) $(if $(json),--json)
 
@@ -27,7 +44,7 @@ parity: $(INSTALLED) ## run all scenarios on both drivers (netns, docker) and co
 	@bin/lab parity $(FLAGS) $(if $(repeat),--repeat '$(repeat)') $(foreach each,$(only),--only '$(each)')
 
 matrix: $(INSTALLED) ## run every client that is installed against every failure of the matrix
-	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(scenarios),--failures '$(scenarios)') \
+	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(failures),--failures '$(failures)') \
 	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(write),--write '$(write)')
 
 all-clients: $(INSTALLED) ## run every scenario with every client that is found

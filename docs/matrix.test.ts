@@ -39,7 +39,7 @@ describeWith(['netns', 'curl'], 'lab matrix', () => {
       const page = await readFile(join(folder, 'page.md'), 'utf8');
       const [cell] = matrix.cells;
       expect(page).toContain(`](${cell?.readings[0]?.directory ?? 'nowhere'})`);
-      expect(page).toContain("make matrix clients='node-fetch,curl'");
+      expect(page).toContain("make matrix clients='node-fetch,curl' failures='first-refused server-stopped' repeat=2");
     });
   });
 

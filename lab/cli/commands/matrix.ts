@@ -125,7 +125,7 @@ function wordsOf(text: string): string[] {
 }
 
 function commandText({ clients, failures: chosen, repeat }: MatrixFlags): string {
-  return ['make matrix', clients && `clients='${clients}'`, chosen && `scenarios='${chosen}'`, `repeat=${repeat}`].filter(Boolean).join(' ');
+  return ['make matrix', clients && `clients='${clients}'`, chosen && `failures='${chosen}'`, `repeat=${repeat}`].filter(Boolean).join(' ');
 }
 
 async function machineFacts(driver: Driver): Promise<Record<string, string>> {

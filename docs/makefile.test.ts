@@ -1,0 +1,34 @@
+/** The variables of each make target: each known one changes what the target runs, and any other one is refused. `make -n` runs nothing. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const makefile = readFileSync('Makefile', 'utf8');
+const targets = [...makefile.matchAll(/^([a-z-]+):.*## /gm)].map(([, target = '']) => target);
+
+function dryRun(...words: string[]): { status: number | null; stdout: string; stderr: string } {
+  // The variables of the `make` that runs the tests must not reach this one.
+  const env = { ...process.env, MAKEFLAGS: '', MAKEOVERRIDES: '' };
+  const { status, stdout, stderr } = spawnSync('make', ['-n', ...words], { encoding: 'utf8', env });
+  return { status, stdout, stderr };
+}
+
+test('the Makefile has targets', () => { expect(targets).toContain('scenario'); });
+
+describe.each(targets)('make %s', (target) => {
+  const refusal = new RegExp(`\\*\\*\\* \`make ${target}\` does not know \`nonsense\`\\. It knows: (.*)\\. {2}Stop\\.`);
+
+  test('refuses a variable that it does not know, and names those that it knows', () => {
+    expect(dryRun(target, 'nonsense=1')).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(refusal) as string });
+  });
+
+  test('does something with each variable that it knows', () => {
+    const known = (refusal.exec(dryRun(target, 'nonsense=1').stderr)?.[1] ?? '').split(' ').filter((word) => word !== 'no' && word !== 'variable');
+    const plain = dryRun(target).stdout;
+    expect(known.filter((variable) => dryRun(target, `${variable}=1`).stdout === plain)).toEqual([]);
+  });
+
+  test('takes the variables of the environment', () => {
+    expect(dryRun(target, 'LAB_REQUIRE=netns')).toMatchObject({ status: 0 });
+  });
+});
