@@ -5,8 +5,9 @@ import type { AddressType } from '../../services/dns/records.ts';
 import type { Service } from '../network/server.ts';
 
 export interface DnsControl {
-  /** Whether AAAA records exist. */
+  /** Switches all AAAA records on or off. */
   aaaa(on: boolean): Promise<Policy>;
+  /** Gives all records this TTL. */
   ttl(seconds: number): Promise<Policy>;
   /** Switches one filter of the chain, for one record type or both. */
   filter(filter: FilterName, on: boolean, n?: number, type?: AddressType): Promise<Policy>;

@@ -16,8 +16,11 @@ import type { BackendName, Topology, TopologyChange } from '../vocabulary/topolo
 
 /** What the stimulus of a scenario works with. */
 export interface Stage {
+  /** The hosts and their addresses: `topology.hosts['backend-1'].ipv4`. */
   readonly topology: Topology;
+  /** The client under test. */
   readonly client: StageClient;
+  /** The switches of the DNS server's answer policy. */
   readonly dns: DnsControl;
   /** Starts another client beside the default one, for instance with another option for each step. */
   startClient: (options: Partial<ClientOptions>) => Promise<StageClient>;
@@ -63,10 +66,15 @@ export interface Redialers {
 
 /** What the checks of a scenario judge. */
 export interface Result<Data> {
+  /** What the lab measured (docs/results.md lists all findings). */
   findings: Findings;
+  /** Every event of the run in the order of time, the start of the lab included (docs/results.md lists all events). */
   events: readonly TimelineEvent[];
+  /** The hosts and their addresses. */
   topology: Topology;
+  /** The options that the client ran with. */
   client: ClientOptions;
+  /** What `run` returned. */
   data: Data;
 }
 

@@ -1,4 +1,5 @@
 /** `lab docs`: writes the tables in README.md and docs/ from the code. With `--check` it changes nothing, and fails if a table is out of date. */
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { clientOptions } from '../../../client/client-options.ts';
 import { scenarios } from '../../../scenarios/index.ts';
@@ -42,10 +43,17 @@ const tables: Record<string, () => string> = {
   clients: () => table(['client', 'what it is', 'how to install it'], Object.entries({ ...ownClients, ...profiles }).map(([name, each]) => [`\`${name}\``, each.summary, 'install' in each ? each.install : 'part of the lab'])),
   'client-options': () =>
     table(['option', 'values', 'default', 'what it does'], Object.entries(clientOptions).map(([key, option]) => [`\`${key}\``, expectedOf(option.kind), String(option.default ?? 'not set'), option.doc])),
+  stage: () =>
+    table(['name', 'type', 'what it is or does'], [
+      ...membersOf('lab/run/scenario.ts', 'Stage'),
+      ...membersOf('lab/clients/stage-client.ts', 'StageClient', 'client.'),
+      ...membersOf('lab/run/dns-control.ts', 'DnsControl', 'dns.'),
+    ]),
+  result: () => table(['name', 'type', 'what it is'], membersOf('lab/run/scenario.ts', 'Result')),
   filters: () => Object.keys(filters).map((name) => `\`${name}\``).join(' → '),
 };
 
-const documents = ['README.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md'];
+const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md'];
 
 /** Exit status: 0, or 1 if `check` is set and a table is out of date. */
 export async function docs(check: boolean): Promise<number> {
@@ -63,6 +71,17 @@ export async function docs(check: boolean): Promise<number> {
   }
   for (const path of stale) console.log(check ? `${path}: a table is out of date. Run \`make docs\`.` : `${path} written`);
   return check && stale.length > 0 ? 1 : 0;
+}
+
+/**
+ * A row for each member of an interface: its name, its type, and its docstring, as they stand in the source.
+ * @throws {LabError} BAD_INPUT where the interface is not in the file.
+ */
+function membersOf(path: string, name: string, prefix = ''): string[][] {
+  const body = new RegExp(`^export interface ${name}(?:<\\w+>)? \\{\\n([^]*?)^\\}`, 'm').exec(readFileSync(path, 'utf8'))?.[1];
+  if (body === undefined) throw new LabError('BAD_INPUT', `${path} has no exported interface \`${name}\`.`);
+  return [...body.matchAll(/(?: {2}\/\*\*([^]*?)\*\/\n)? {2}(?:readonly )?([\w$]+)(\(.*|\??: .*);$/gm)].map(([, doc = '', member = '', type = '']) =>
+    [`\`${prefix}${member}\``, `\`${type.replace(/^\??: /, '')}\``, doc.replace(/\s*\n \s*\* ?/g, ' ').replace('@throws {LabError}', 'Throws').trim()]);
 }
 
 function table(head: string[], rows: string[][]): string {
