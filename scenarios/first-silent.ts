@@ -9,7 +9,7 @@ export const firstSilent = defineScenario({
   predict: 'DNS offers two IPv4 addresses. Nothing answers at the first one, and the second one is well. After how many seconds does the client send its first SYN to the second one?',
   explains:
     'Nothing comes back from the first address, neither SYN-ACK nor RST. So the client cannot tell whether the server is gone or only slow. Happy ' +
-    'Eyeballs has a timer for this case: Node starts the next attempt after 250 ms (since Node 20), and Chromium after 300 ms. Many clients use this ' +
+    'Eyeballs has a timer for this case: Node starts the next attempt after 250 ms (Node 20 and later; 500 ms in Node 26), and Chromium after 300 ms. Many clients use this ' +
     'timer only between IPv6 and IPv4. Inside one family they try one address after the other. Go shares the time that is left for the dial among the ' +
     'addresses: http.DefaultTransport dials for 30 s, so with two addresses the second one gets its SYN after 15.0 s. curl, wget and ' +
     'Python’s urllib and requests wait until the kernel gives up the SYN, after 131 to 140 s (curl’s own limit, half of its 300 s, is longer). ' +
