@@ -1,6 +1,6 @@
 /**
- * `lab heal`: undoes whatever was broken by hand. That is every fault, the behaviours that `behave` has changed, and what `lab dns` delays, drops
- * or answers with an error. The rest of the answer policy (filters, records, TTL, AAAA) is a configuration and no defect, so it stays; if it is not
+ * `lab heal`: undoes whatever was broken by hand. That is every fault, the behaviours that `behave` has changed, and what `lab dns` delays, drops,
+ * truncates or answers with an error. The rest of the answer policy (filters, records, TTL, AAAA, flags, SOA) is a configuration and no defect, so it stays; if it is not
  * as it was when the lab came up, the answer says so.
  */
 import type { Policy } from '../../services/dns/policy.ts';
@@ -45,11 +45,11 @@ export class HandDns {
     return policy;
   }
 
-  /** Undoes what delays, drops or fails queries; null if nothing does. A server that was killed is told when it starts again. @throws {Error} while it is paused. */
+  /** Undoes what delays, drops, truncates or fails answers; null if nothing does. A server that was killed is told when it starts again. @throws {Error} while it is paused. */
   async heal(): Promise<Healed | null> {
     const what = this.#lab.dnsImpairment;
     if (what === null) return null;
-    await this.#lab.server('dns').service.call('impair', { delayMs: 0, drop: false, rcode: null });
+    await this.#lab.server('dns').service.call('impair', { delayMs: 0, drop: false, rcode: null, truncate: null });
     this.#lab.dnsImpairment = null;
     return { what, ...(await this.#lab.lookHealed('dns', what)) };
   }
@@ -60,6 +60,7 @@ export class HandDns {
     if (!atFirst || !now) return null;
     const changes = [
       now.aaaa === atFirst.aaaa ? null : `AAAA ${now.aaaa ? 'on' : 'off'}`,
+      ...(['aa', 'ra', 'soa'] as const).map((each) => (now[each] === atFirst[each] ? null : `${each.toUpperCase()} ${now[each] ? 'on' : 'off'}`)),
       now.ttlS === atFirst.ttlS ? null : `TTL ${now.ttlS} s`,
       ...(['A', 'AAAA'] as const).map((type) => (now.chains[type] === atFirst.chains[type] ? null : `${type} ${now.chains[type]}`)),
       this.#recordsChanged ? 'records' : null,

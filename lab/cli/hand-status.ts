@@ -109,6 +109,11 @@ export function statusLines({ driver, hosts, faults, behaviours, dns, client }: 
 }
 
 /** The answer policy of DNS as lines for a terminal. */
-export function policyLines({ aaaa, ttlS, chains, rules }: Policy): string[] {
-  return [`AAAA ${aaaa ? 'on' : 'off'} · TTL ${ttlS} s`, ...(['A', 'AAAA'] as const).map((type) => `${type.padEnd(5)} ${chains[type]}`), ...rules.map(({ id, text }) => `${id} · ${text}`)];
+export function policyLines({ aaaa, ttlS, aa, ra, soa, chains, rules }: Policy): string[] {
+  const onOff = (on: boolean): string => (on ? 'on' : 'off');
+  return [
+    `AAAA ${onOff(aaaa)} · TTL ${ttlS} s · flag AA ${onOff(aa)} · flag RA ${onOff(ra)} · SOA ${onOff(soa)}`,
+    ...(['A', 'AAAA'] as const).map((type) => `${type.padEnd(5)} ${chains[type]}`),
+    ...rules.map(({ id, text }) => `${id} · ${text}`),
+  ];
 }

@@ -163,7 +163,7 @@ program
 
 program
   .command('heal [host]')
-  .description('heal what is broken, everywhere or on one host: faults, behaviours, and DNS that delays, drops or fails')
+  .description('heal what is broken, everywhere or on one host: faults, behaviours, and DNS that delays, drops, truncates or fails')
   .action(async (host: string | undefined) => {
     const { heal } = await import('./commands/hand-commands.ts');
     process.exitCode = await heal(host);

@@ -16,12 +16,16 @@ async function dig(lab: Lab, family: Family, type: string, { tcp = false, host =
   if (/connection refused/.test(stdout)) return 'refused';
   const status = /status: (\w+)/.exec(stdout)?.[1];
   if (status === undefined) return /timed out|no servers could be reached/.test(stdout) ? 'silent' : stdout;
+  const flags = /flags: ([^;]*)/.exec(stdout)?.[1]?.split(' ') ?? [];
   const records = [...stdout.matchAll(/^\S+\s+(\d+)\s+IN\s+(A|AAAA|CNAME)\s+(\S+)$/gm)];
   const addresses = records.filter(([, , each]) => each === type);
   const aliases = records.length - addresses.length;
   return [
     status,
-    / tc[ ;]/.test(/flags: [^\n]*/.exec(stdout)?.[0] ?? '') ? 'truncated' : '',
+    flags.includes('tc') ? 'truncated' : '',
+    // An error is no answer from a zone, so it has no AA.
+    ['aa', 'ra'].filter((flag) => !flags.includes(flag) && (flag !== 'aa' || status === 'NOERROR' || status === 'NXDOMAIN')).map((flag) => `no ${flag}`).join(' '),
+    status === 'NOERROR' && records.length === 0 && !flags.includes('tc') && !/\sSOA\s/.test(stdout) ? 'no SOA' : '',
     aliases > 0 ? `${aliases} aliases` : '',
     addresses.length > 0 ? `${addresses.length} addresses TTL ${[...new Set(records.map(([, ttl]) => ttl))].join('/')}` : '',
   ].filter(Boolean).join(' ');
@@ -45,10 +49,14 @@ const cases: Case[] = [
   { fault: 'dns-rcode', options: { rcode: 'NXDOMAIN', type: 'A' }, A: 'NXDOMAIN', tcp: 'NXDOMAIN' },
   { fault: 'dns-rcode', options: { name: 'backend-1.lab.test' }, A: healthy },
   { fault: 'dns-nodata', options: { type: 'AAAA' }, A: healthy, AAAA: 'NOERROR' },
+  { fault: 'dns-nodata', options: { type: 'AAAA', soa: 'off' }, A: healthy, AAAA: 'NOERROR no SOA' },
+  { fault: 'dns-flags', A: 'NOERROR no aa no ra 2 addresses TTL 60', AAAA: 'NOERROR no aa no ra 2 addresses TTL 60', tcp: 'NOERROR no aa no ra 2 addresses TTL 60' },
+  { fault: 'dns-flags', options: { aa: 'on', type: 'AAAA' }, A: healthy, AAAA: 'NOERROR no ra 2 addresses TTL 60' },
   { fault: 'dns-drop', A: 'silent', AAAA: 'silent', tcp: 'silent' },
   { fault: 'dns-drop', options: { type: 'AAAA' }, A: healthy, AAAA: 'silent' },
   { fault: 'dns-delay', options: { delayMs }, A: healthy, tookMs: delayMs - 1 },
   { fault: 'dns-truncate', A: 'NOERROR truncated', AAAA: 'NOERROR truncated' },
+  { fault: 'dns-truncate', options: { records: 1, type: 'A' }, A: 'NOERROR truncated 1 addresses TTL 60' },
   { fault: 'dns-no-tcp', A: healthy, tcp: 'refused' },
   { fault: 'dns-no-tcp', options: { tcp: 'silent' }, A: healthy, tcp: 'silent' },
   { fault: 'dns-wrong-id', A: 'another id', AAAA: 'another id', tcp: 'another id' },
@@ -170,6 +178,8 @@ describeWith(['netns', 'dig'], 'DNS faults', () => {
 
   test.each([
     ['dns-nodata', { name: 'dns.lab.test', type: 'MX' }, 'Expected `type` of the fault dns-nodata to be one of any, A, AAAA, got `MX`.'],
+    ['dns-flags', { aa: 'on', ra: 'on' }, 'Could not put dns-flags dns in force: the answers have these flags even without the fault'],
+    ['dns-truncate', { records: 11 }, 'Expected `records` of the fault dns-truncate to be a whole number from 0 to 10, got 11.'],
     ['dns-ttl', { ttlS: 60 }, 'Could not put dns-ttl dns in force: the records have a TTL of 60 s even without the fault'],
     ['dns-rcode', { percent: 1 }, 'Expected `percent` of the fault dns-rcode to be a whole number from 5 to 100, got 1.'],
   ])('`apply` rejects %s %j', async (fault, options, message) => {

@@ -4,6 +4,7 @@ import { dnsDeadAddress } from './dns-dead-address.ts';
 import { dnsDelay } from './dns-delay.ts';
 import { dnsDrop } from './dns-drop.ts';
 import { dnsDuplicate } from './dns-duplicate.ts';
+import { dnsFlags } from './dns-flags.ts';
 import { dnsNoTcp } from './dns-no-tcp.ts';
 import { dnsNodata } from './dns-nodata.ts';
 import { dnsRcode } from './dns-rcode.ts';
@@ -17,6 +18,7 @@ export const dnsFaults = {
   'dns-nodata': dnsNodata,
   'dns-drop': dnsDrop,
   'dns-delay': dnsDelay,
+  'dns-flags': dnsFlags,
   'dns-truncate': dnsTruncate,
   'dns-no-tcp': dnsNoTcp,
   'dns-wrong-id': dnsWrongId,

@@ -49,15 +49,15 @@ export interface Look {
  * The observer sends queries of each type in each family, and `isEffect` judges each answer. `isEffect` returns null if an answer cannot
  * show the effect, for example an answer without records when the effect is on records. At least one other answer must then show it.
  */
-export function observeAnswers(target: FaultTarget, which: Which, isEffect: (asked: DnsExchange) => boolean | null, { transport = 'udp', timeoutMs = answerLimitMs, queries }: Look = {}): Promise<Observation> {
+export function observeAnswers(target: FaultTarget, which: Which, isEffect: (asked: DnsExchange, type: 'A' | 'AAAA') => boolean | null, { transport = 'udp', timeoutMs = answerLimitMs, queries }: Look = {}): Promise<Observation> {
   const { name, type, client, percent = 100 } = which;
   const count = queries ?? (percent < 100 ? draws : 1);
   return observeEach([4, 6], async (family) => {
-    const types = type === 'any' ? ['A', 'AAAA'] : [type];
+    const types = typesOf(type);
     const looks = await Promise.all(
       types.map(async (each) => {
         const all = await inBatches(count, () => target.probe.ask(family, transport, name, each, timeoutMs));
-        const verdicts = all.map(isEffect).filter((verdict) => verdict !== null);
+        const verdicts = all.map((asked) => isEffect(asked, each)).filter((verdict) => verdict !== null);
         const observed = verdicts.filter(Boolean).length / verdicts.length;
         return { text: `${each} ${askedText(all[0])}${percent < 100 ? ` (effect in ${(observed * 100).toFixed(0)} % of the answers)` : ''}`, seen: verdicts.length === 0 ? null : isShare(observed, percent / 100, verdicts.length) };
       }),
@@ -66,6 +66,11 @@ export function observeAnswers(target: FaultTarget, which: Which, isEffect: (ask
     const named = client === 'any' || family === 4;
     return { seen: named ? effect : !effect, observed: `${looks.map((look) => look.text).join(', ')}${named ? '' : ' (not named by the rule)'}` };
   });
+}
+
+/** The types that a `type` option stands for. */
+export function typesOf(type: Which['type']): ('A' | 'AAAA')[] {
+  return type === 'any' ? ['A', 'AAAA'] : [type];
 }
 
 /** Makes some queries at a time. All at once would overflow the server's receive buffer, and the lost queries would hide the effect. */
@@ -94,12 +99,19 @@ export function addressesIn(reply: DnsReply | undefined): string[] {
   return (reply?.records ?? []).filter((record) => !record.startsWith('CNAME ')).map((record) => record.replace(/^\S+ /, ''));
 }
 
+/** What a healthy answer of the lab's server has and this one has not. */
+function missing({ rcode, aa, ra, soa, truncated, records }: DnsReply): string[] {
+  const isNoError = rcodeNames[rcode] === 'NOERROR';
+  return [isNoError && !aa ? 'no AA' : '', ra ? '' : 'no RA', isNoError && records.length === 0 && !truncated && !soa ? 'no SOA' : ''];
+}
+
 function askedText(asked: DnsExchange | undefined): string {
   const reply = asked && firstReply(asked);
   if (!asked || !reply) return asked?.outcome ?? 'not asked';
   const parts = [
     rcodeOf(reply),
     reply.truncated ? 'truncated' : '',
+    ...missing(reply),
     ...reply.records.map((record) => record.replace(/^A+ /, '')),
     reply.ttlsS.length > 0 ? `TTL ${[...new Set(reply.ttlsS)].join('/')}` : '',
     reply.ownId ? '' : 'with a wrong id',

@@ -9,20 +9,27 @@ export interface DnsControl {
   aaaa(on: boolean): Promise<Policy>;
   /** Gives all records this TTL. */
   ttl(seconds: number): Promise<Policy>;
+  /** Whether answers from `lab.test` have the flag AA, all answers the flag RA, and answers without a record the SOA. */
+  aa(on: boolean): Promise<Policy>;
+  ra(on: boolean): Promise<Policy>;
+  soa(on: boolean): Promise<Policy>;
   /** Switches one filter of the chain, for one record type or both. */
   filter(filter: FilterName, on: boolean, n?: number, type?: AddressType): Promise<Policy>;
   /** Replaces the chain. The order matters: `['selectFirst 2', 'shuffle']` differs from `['shuffle', 'selectFirst 2']`. */
   chain(links: string[], type?: AddressType): Promise<Policy>;
   /** Adds or removes a record, or marks it up or down for the `up` filter. */
   record(action: 'add' | 'remove' | 'up' | 'down', name: string, type: AddressType, address: string): Promise<Policy>;
-  /** Delays, drops or refuses the queries of one record type or both. */
-  impair(impairment: { type?: AddressType; delayMs?: number; drop?: boolean; rcode?: string | null }): Promise<Policy>;
+  /** Delays, drops, refuses or truncates the answers of one record type or both. `truncate` is the number of records that stay. */
+  impair(impairment: { type?: AddressType; delayMs?: number; drop?: boolean; rcode?: string | null; truncate?: number | null }): Promise<Policy>;
 }
 
 export function dnsControl(remote: Service): DnsControl {
   return {
     aaaa: (on) => remote.call('aaaa', { on }),
     ttl: (seconds) => remote.call('ttl', { seconds }),
+    aa: (on) => remote.call('aa', { on }),
+    ra: (on) => remote.call('ra', { on }),
+    soa: (on) => remote.call('soa', { on }),
     filter: (filter, on, n, type) => remote.call('filter', { filter, on, n, type }),
     chain: (links, type) => remote.call('chain', { links, type }),
     record: (action, name, type, address) => remote.call('record', { action, name, type, address }),

@@ -73,7 +73,7 @@ export class Lab implements AsyncDisposable {
   clock: ClockReading = { offsetMs: 0, precisionMs: Infinity };
   readonly #seed: string;
   readonly #faults: FaultsInForce;
-  /** What keeps the DNS server from answering as at the baseline, beside faults: set by `lab dns delay|drop|rcode`. */
+  /** What keeps the DNS server from answering as at the baseline, beside faults: set by `lab dns delay|drop|rcode|truncate`. */
   dnsImpairment: string | null = null;
   readonly #byHand = new HandBehaviours();
   readonly #servers = new Map<TargetName, Server>();

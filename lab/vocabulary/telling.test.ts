@@ -11,6 +11,11 @@ test('the parts of a phrase have roles: address, request, error', () => {
   expect(plainText(phraseOf('client:response', { request: 1, status: 200, body: `Hello, World from ${backend.ipv6}` }))).toBe(`200 Hello, World from ${backend.ipv6} #1`);
 });
 
+test('a truncated answer shows the addresses that it has', () => {
+  const answer = (addresses: string[]): string => plainText(phraseOf('wire:dns-response', { id: 1, name: '', type: 'A', transport: 'udp', address: '', localPort: 1, rcode: 'NOERROR', addresses, truncated: true }));
+  expect([answer([]), answer([backend.ipv4])]).toEqual(['A → truncated', `A → truncated, with ${backend.ipv4}`]);
+});
+
 test('control characters from the network are shown as escapes', () => {
   const { text } = { text: plainText(phraseOf('dns:query', { id: 1, name: '\u001b[31mred', type: 'A', transport: 'udp', from: backend.ipv4, fromPort: 1 })) };
   expect(text).toBe('A? \\x1b[31mred');

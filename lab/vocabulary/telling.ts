@@ -96,7 +96,7 @@ const phrases: Phrases = {
 };
 
 function answer(rcode: string, truncated: boolean, addresses: readonly string[]): Phrase {
-  return rcode !== 'NOERROR' ? error(rcode) : truncated ? ['truncated'] : addresses.length === 0 ? ['no such record'] : list(addresses);
+  return rcode !== 'NOERROR' ? error(rcode) : truncated && addresses.length > 0 ? say`truncated, with ${list(addresses)}` : truncated ? ['truncated'] : addresses.length === 0 ? ['no such record'] : list(addresses);
 }
 
 function arrow(sender: string, event: { address: string; localPort: number }): Phrase {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeResponse, parseQuery, resolve } from './answer.ts';
 import { addressesOf, encodeName, header, query, readResponse, typeNumbers, words, type QuerySpec, type ReadResponse } from './ask-server.ts';
+import { noEffect, type Effect } from './rules.ts';
 import { Zone } from './zone.ts';
 
 /** Returns a zone in which many.lab.test has `many` A records. */
@@ -19,16 +20,16 @@ function zoneOf(many = 3): Zone {
   return zone;
 }
 
-function ask(spec: QuerySpec, transport: 'udp' | 'tcp' = 'udp', zone = zoneOf()): ReadResponse & { truncated: boolean } {
+function ask(spec: QuerySpec, transport: 'udp' | 'tcp' = 'udp', zone = zoneOf(), effect: Partial<Effect> = {}): ReadResponse & { truncated: boolean; told: string[] } {
   const parsed = parseQuery(query(spec));
-  const { bytes, truncated } = encodeResponse(parsed, resolve(parsed, zone), zone, transport);
-  return { ...readResponse(bytes), truncated };
+  const { bytes, truncated, addresses } = encodeResponse(parsed, resolve(parsed, zone, '', { ...noEffect, ...effect }), zone, transport);
+  return { ...readResponse(bytes), truncated, told: addresses };
 }
 
 describe('a valid query', () => {
   test('gets an authoritative answer with the records', () => {
     const answer = ask({ id: 65_535, name: 'many.lab.test' });
-    expect(answer).toMatchObject({ id: 65_535, aa: true, tc: false, rd: true, ra: false, rcode: 0, authorities: [], additionals: [] });
+    expect(answer).toMatchObject({ id: 65_535, aa: true, tc: false, rd: true, ra: true, rcode: 0, authorities: [], additionals: [] });
     expect(addressesOf(answer)).toEqual(['198.51.100.1', '198.51.100.2', '198.51.100.3']);
     expect(answer.answers.map(({ type, classNumber, ttl }) => [type, classNumber, ttl])).toEqual([[1, 1, 30], [1, 1, 30], [1, 1, 30]]);
     expect(addressesOf(ask({ name: 'many.lab.test', type: 'AAAA' }))).toEqual(['2001:db8:1:0:0:0:0:11']);
@@ -41,17 +42,49 @@ describe('a valid query', () => {
   });
 
   test.each([
-    ['NODATA', { name: 'many.lab.test', type: 'TXT' }, 0, true, 1],
-    ['NODATA for a type that has no name in dns2', { name: 'many.lab.test', type: 'HTTPS' }, 0, true, 1],
-    ['NXDOMAIN', { name: 'nobody.lab.test' }, 3, true, 1],
-    ['REFUSED outside the zone', { name: 'example.test' }, 5, false, 0],
-    ['REFUSED for another class', { name: 'many.lab.test', classNumber: 3 }, 5, false, 0],
-    ['NOTIMP for another opcode', { name: 'many.lab.test', opcode: 5 }, 4, false, 0],
-  ] satisfies [string, QuerySpec, number, boolean, number][])('%s', (_, spec, rcode, aa, authorities) => {
+    ['NODATA', { name: 'many.lab.test', type: 'TXT' }, 0, true, 'lab.test'],
+    ['NODATA for a type that has no name in dns2', { name: 'many.lab.test', type: 'HTTPS' }, 0, true, 'lab.test'],
+    ['NXDOMAIN', { name: 'nobody.lab.test' }, 3, true, 'lab.test'],
+    ['NXDOMAIN outside the zone, as a resolver answers: from the root, and without AA', { name: 'example.test' }, 3, false, ''],
+    ['NODATA outside the zone: `test` has a name below it', { name: 'test' }, 0, false, ''],
+    ['REFUSED for another class', { name: 'many.lab.test', classNumber: 3 }, 5, false, null],
+    ['NOTIMP for another opcode', { name: 'many.lab.test', opcode: 5 }, 4, false, null],
+  ] satisfies [string, QuerySpec, number, boolean, string | null][])('%s', (_, spec, rcode, aa, zoneName) => {
     const answer = ask(spec);
-    expect(answer).toMatchObject({ rcode, aa, answers: [] });
+    expect(answer).toMatchObject({ rcode, aa, ra: true, answers: [] });
     // The SOA says how long a resolver may cache the negative answer (RFC 2308).
-    expect(answer.authorities.map(({ name, type, ttl }) => [name, type, ttl])).toEqual(authorities ? [['lab.test', typeNumbers.SOA, 30]] : []);
+    expect(answer.authorities.map(({ name, type, ttl }) => [name, type, ttl])).toEqual(zoneName === null ? [] : [[zoneName, typeNumbers.SOA, 30]]);
+    const zone = zoneOf();
+    zone.soa = false;
+    expect(ask(spec, 'udp', zone)).toMatchObject({ rcode, aa, authorities: [] });
+  });
+
+  test('the root has a SOA, as the real one has', () => {
+    const { aa, answers: [soa] } = ask({ name: '', type: 'SOA' });
+    expect([aa, soa?.name, soa?.type, soa?.data.includes(encodeName('a.root-servers.net').subarray(0, 15))]).toEqual([false, '', typeNumbers.SOA, true]);
+  });
+
+  test('a record outside the zone is answered without AA', () => {
+    const zone = zoneOf();
+    zone.add('api.example.com', 'A', '198.51.100.11');
+    const answer = ask({ name: 'API.example.com' }, 'udp', zone);
+    expect(answer).toMatchObject({ rcode: 0, aa: false, ra: true });
+    expect(addressesOf(answer)).toEqual(['198.51.100.11']);
+  });
+});
+
+describe('the flags AA and RA', () => {
+  test.each([[true, true], [true, false], [false, true], [false, false]])('the switches: AA %s, RA %s', (aa, ra) => {
+    const zone = zoneOf();
+    Object.assign(zone, { aa, ra });
+    expect(ask({ name: 'many.lab.test' }, 'udp', zone)).toMatchObject({ aa, ra });
+    expect(ask({ name: 'example.test' }, 'udp', zone)).toMatchObject({ aa: false, ra });
+  });
+
+  test('a rule goes before the switches; an error never has AA', () => {
+    expect(ask({ name: 'many.lab.test' }, 'udp', zoneOf(), { aa: false, ra: false })).toMatchObject({ rcode: 0, aa: false, ra: false });
+    expect(ask({ name: 'example.test' }, 'udp', zoneOf(), { aa: true })).toMatchObject({ rcode: 3, aa: true, ra: true });
+    expect(ask({ name: 'many.lab.test' }, 'udp', zoneOf(), { aa: true, rcode: 'SERVFAIL' })).toMatchObject({ rcode: 2, aa: false, ra: true });
   });
 });
 
@@ -90,6 +123,23 @@ describe('truncation', () => {
     expect(cut).toMatchObject({ tc: true, truncated: true, answers: [], authorities: [], name: 'many.lab.test' });
     expect(cut.additionals).toHaveLength(edns ? 1 : 0);
     expect(ask(spec, 'tcp', zoneOf(most + 1))).toMatchObject({ tc: false, truncated: false });
+  });
+});
+
+describe('truncation by a rule', () => {
+  test.each([[0, 0], [1, 1], [3, 3], [9, 3]])('with %i records: %i of three are there, and over TCP all of them', (truncate, count) => {
+    const cut = ask({ name: 'many.lab.test' }, 'udp', zoneOf(), { truncate });
+    expect(cut).toMatchObject({ tc: true, truncated: true, authorities: [] });
+    const first = ['198.51.100.1', '198.51.100.2', '198.51.100.3'].slice(0, count);
+    expect([addressesOf(cut), cut.told]).toEqual([first, first]);
+    const whole = ask({ name: 'many.lab.test' }, 'tcp', zoneOf(), { truncate });
+    expect([whole.tc, whole.told.length]).toEqual([false, 3]);
+  });
+
+  test('more records than fit: as many as fit', () => {
+    const cut = ask({ name: 'many.lab.test' }, 'udp', zoneOf(100), { truncate: 50 });
+    expect(cut.tc).toBe(true);
+    expect(cut.answers).toHaveLength(Math.floor((512 - 12 - encodeName('many.lab.test').length - 4) / 16));
   });
 });
 

@@ -30,10 +30,22 @@ export interface Response {
   ttlS: number | null;
   /** Number of CNAMEs between the name and the records. */
   cnames: number;
-  /** Over UDP the response is empty and has TC set. */
-  truncate: boolean;
+  /** Over UDP the response has TC set and so many of its records; null if it is not truncated on purpose. */
+  truncate: number | null;
   /** The id of the response differs from the id of the query. */
   wrongId: boolean;
+  /** The flags AA and RA (RFC 1035 section 4.1.1). */
+  aa: boolean;
+  ra: boolean;
+  /** Without records, the response has the SOA of the zone. */
+  soa: boolean;
+}
+
+/** A response as bytes, and what these bytes hold. */
+export interface Encoded {
+  bytes: Buffer;
+  truncated: boolean;
+  addresses: string[];
 }
 
 /** The UDP payload size that this server offers. It fits an unfragmented IPv6 packet (DNS Flag Day 2020). */
@@ -60,8 +72,12 @@ export function parseQuery(bytes: Buffer): Query {
 
 /** Returns the zone's answer, changed by the effect of the rules. `from` is the client's address. */
 export function resolve(query: Query, zone: Zone, from = '', effect: Effect = noEffect): Response {
-  const { ttlS, cnames, truncate, wrongId } = effect;
-  const response = (rcode: string, records: AddressRecord[] = []): Response => ({ rcode, records, ttlS, cnames, truncate, wrongId });
+  const { ttlS, cnames, truncate, wrongId, aa } = effect;
+  const response = (rcode: string, records: AddressRecord[] = []): Response => {
+    // A resolver sets AA only for a zone of its own. An error is no answer from any zone.
+    const isOwn = zone.apexOf(query.name) === zone.domain;
+    return { rcode, records, ttlS, cnames, truncate, wrongId, aa: isAnswer(rcode) && (aa ?? (zone.aa && isOwn)), ra: effect.ra ?? zone.ra, soa: effect.soa ?? zone.soa };
+  };
   if (query.edns && query.edns.version > 0) return response('BADVERS');
   if (query.opcode !== 0) return response('NOTIMP');
   if (query.classNumber !== Packet.CLASS.IN) return response('REFUSED');
@@ -80,30 +96,41 @@ function withInserted(records: AddressRecord[], insert: readonly string[]): Addr
   return [...inserted, ...records.slice(inserted.length)];
 }
 
+/** Whether the response tells what is in a zone: the records, or that there are none. */
+function isAnswer(rcode: string): boolean {
+  return rcode === 'NOERROR' || rcode === 'NXDOMAIN';
+}
+
 /**
  * Returns the bytes of the response. Over UDP a response that is larger than the client's size is sent empty with TC set,
  * so that the client asks again over TCP (RFC 2181 section 9).
  */
-export function encodeResponse(query: Query, response: Response, zone: Zone, transport: 'udp' | 'tcp'): { bytes: Buffer; truncated: boolean } {
-  const bytes = buildPacket(query, response, zone).toBuffer();
+export function encodeResponse(query: Query, response: Response, zone: Zone, transport: 'udp' | 'tcp'): Encoded {
+  const packet = buildPacket(query, response, zone);
+  const bytes = packet.toBuffer();
   const limitBytes = transport === 'tcp' ? 65_535 : Math.min(query.edns?.payloadBytes ?? 512, query.edns ? ownPayloadBytes : 512);
-  const truncate = response.truncate && transport === 'udp';
-  if (bytes.length <= limitBytes && !truncate) return { bytes, truncated: false };
-  const packet = buildPacket(query, { ...response, records: [] }, zone);
+  const kept = transport === 'udp' ? response.truncate : null;
+  if (bytes.length <= limitBytes && kept === null) return { bytes, truncated: false, addresses: addressesOf(packet) };
   packet.header.tc = 1;
   packet.authorities = [];
-  return { bytes: packet.toBuffer(), truncated: true };
+  packet.answers = packet.answers.slice(0, kept ?? 0);
+  while (packet.toBuffer().length > limitBytes) packet.answers.pop();
+  return { bytes: packet.toBuffer(), truncated: true, addresses: addressesOf(packet) };
 }
 
-function buildPacket(query: Query, { rcode, records, ttlS, cnames, wrongId }: Response, zone: Zone): Packet {
-  const authoritative = rcode === 'NOERROR' || rcode === 'NXDOMAIN';
+function addressesOf({ answers }: Packet): string[] {
+  return answers.flatMap(({ address }) => address ?? []);
+}
+
+function buildPacket(query: Query, { rcode, records, ttlS, cnames, wrongId, aa, ra, soa }: Response, zone: Zone): Packet {
   const packet = new Packet();
   packet.header = new Packet.Header({
     id: wrongId ? query.id ^ 1 : query.id,
     qr: 1,
     opcode: query.opcode,
-    aa: authoritative ? 1 : 0,
+    aa: aa ? 1 : 0,
     rd: query.recursionDesired,
+    ra: ra ? 1 : 0,
     rcode: rcodes[rcode] ?? 2,
   });
   // The constructor would take the type or class 0 for a missing one.
@@ -113,25 +140,25 @@ function buildPacket(query: Query, { rcode, records, ttlS, cnames, wrongId }: Re
     ...names.slice(1).map((domain, index) => resource(names[index] ?? '', Packet.TYPE.CNAME, ttlS ?? zone.ttlS, { domain })),
     ...records.map(({ type, address }) => resource(names.at(-1) ?? '', Packet.TYPE[type], ttlS ?? zone.ttlS, { address })),
   ];
-  const isApex = query.name.toLowerCase() === zone.domain;
-  if (authoritative && isApex && query.type === 'SOA') packet.answers = [soa(zone)];
-  else if (authoritative && isApex && query.type === 'NS') packet.answers = [resource(query.name, Packet.TYPE.NS, zone.ttlS, { ns: `dns.${zone.domain}` })];
+  const apex = apexRecords(zone, query.name);
+  const isApex = isAnswer(rcode) && query.name.toLowerCase() === zone.apexOf(query.name);
+  if (isApex && query.type === 'SOA') packet.answers = [apex.soa];
+  else if (isApex && query.type === 'NS') packet.answers = [apex.ns];
   // NODATA and NXDOMAIN carry the SOA, which says how long the negative answer may be cached (RFC 2308).
-  else if (authoritative && records.length === 0) packet.authorities = [soa(zone)];
+  else if (soa && isAnswer(rcode) && records.length === 0) packet.authorities = [apex.soa];
   if (query.edns) packet.additionals = [resource('', Packet.TYPE.EDNS, 0, { class: ownPayloadBytes, rdata: [] })];
   return packet;
 }
 
-function soa(zone: Zone): DNS.Packet.Resource {
-  return resource(zone.domain, Packet.TYPE.SOA, zone.ttlS, {
-    primary: `dns.${zone.domain}`,
-    admin: `hostmaster.${zone.domain}`,
-    serial: 1,
-    refresh: 3600,
-    retry: 600,
-    expiration: 86_400,
-    minimum: zone.ttlS,
-  });
+/** The SOA and the NS of the zone that a name is in. The root's have the names and times of the real root. */
+function apexRecords(zone: Zone, name: string): { soa: DNS.Packet.Resource; ns: DNS.Packet.Resource } {
+  const apex = zone.apexOf(name);
+  const [primary, admin, refresh, retry, expiration] =
+    apex === '' ? ['a.root-servers.net', 'nstld.verisign-grs.com', 1800, 900, 604_800] : [`dns.${apex}`, `hostmaster.${apex}`, 3600, 600, 86_400];
+  return {
+    soa: resource(apex, Packet.TYPE.SOA, zone.ttlS, { primary, admin, serial: 1, refresh, retry, expiration, minimum: zone.ttlS }),
+    ns: resource(apex, Packet.TYPE.NS, zone.ttlS, { ns: primary }),
+  };
 }
 
 function resource(name: string, type: number, ttlS: number, data: object): DNS.Packet.Resource {

@@ -47,7 +47,8 @@ function drawMessage(dice: Dice): Buffer {
 function drawEffect(dice: Dice): Effect {
   return {
     ...noEffect,
-    rcode: dice.chance(10) ? dice.oneOf(rcodeNames) : null, nodata: dice.chance(10), truncate: dice.chance(10), wrongId: dice.chance(10),
+    rcode: dice.chance(10) ? dice.oneOf(rcodeNames) : null, nodata: dice.chance(10), truncate: dice.chance(10) ? dice.below(40) : null, wrongId: dice.chance(10),
+    aa: dice.oneOf([null, true, false]), ra: dice.oneOf([null, true, false]), soa: dice.oneOf([null, true, false]),
     ttlS: dice.chance(20) ? dice.oneOf([0, 1, 2 ** 31 - 1]) : null, cnames: dice.chance(20) ? dice.below(17) : 0, insert: dice.chance(20) ? ['198.51.100.99', '2001:db8::99'] : [],
   };
 }
@@ -70,11 +71,12 @@ fuzz('DNS answers', {
       expect((error as Error).constructor, String(error)).toBe(Error);
       return false;
     }
-    const { bytes, truncated } = encodeResponse(asked, resolve(asked, zone, '198.51.100.200', effect), zone, transport);
+    const { bytes, truncated, addresses } = encodeResponse(asked, resolve(asked, zone, '198.51.100.200', effect), zone, transport);
     // An independent reader finds every record, and nothing behind the last one.
     const answer = readResponse(bytes);
     expect(answer.id).toBe(message.readUInt16BE(0) ^ (effect.wrongId ? 1 : 0));
     expect(answer.tc).toBe(truncated);
+    expect(answer.answers.filter(({ type }) => type === 1 || type === 28)).toHaveLength(addresses.length);
     expect(answer.rd).toBe((message.readUInt16BE(2) & 0x0100) > 0);
     expect(bytes.readUInt16BE(2) & 0xf800).toBe(0x8000 | (message.readUInt16BE(2) & 0x7800));
     // The question is repeated byte for byte. The first name of a message has no pointer.

@@ -1,5 +1,5 @@
 /**
- * The authoritative DNS server of the lab.
+ * The DNS server of the lab: authoritative for its own zone, and a resolver for all other names.
  *
  *   node services/dns/main.ts '{"listen":["198.51.100.53"],"port":53,"domain":"lab.test","seed":"1","records":[…]}'
  */
@@ -44,9 +44,9 @@ async function handle(bytes: Buffer, peer: Peer, reply: (bytes: Buffer) => void)
   }
   const response = resolve(query, zone, peer.address, effect);
   if (effect.delayMs > 0) await sleep(effect.delayMs);
-  const { bytes: encoded, truncated } = encodeResponse(query, response, zone, peer.transport);
+  const { bytes: encoded, truncated, addresses } = encodeResponse(query, response, zone, peer.transport);
   for (let copy = 0; copy < effect.copies; copy++) reply(encoded);
-  emit('dns:answer', { ...about, ...from, rcode: response.rcode, addresses: response.records.map(({ address }) => address), truncated, ...rules });
+  emit('dns:answer', { ...about, ...from, rcode: response.rcode, addresses, truncated, ...rules });
 }
 
 /** Returns only a header with FORMERR, which RFC 1035 section 4.1.1 defines for a query that the server cannot interpret. */

@@ -24,29 +24,42 @@ describe('a switch', () => {
     expect(call('policy')).toEqual({
       aaaa: false,
       ttlS: 60,
+      aa: true,
+      ra: true,
+      soa: true,
       chains: { A: 'up > shuffle > selectFirst 2', AAAA: 'up > shuffle > selectFirst 2' },
       rules: [],
     });
     expect(call('aaaa', { on: true }).aaaa).toBe(true);
     expect(call('ttl', { seconds: 0 }).ttlS).toBe(0);
+    expect(call('aa', { on: false })).toMatchObject({ aa: false, ra: true, soa: true });
+    expect(call('ra', { on: 'off' })).toMatchObject({ aa: false, ra: false, soa: true });
+    expect(call('soa', { on: 'off' })).toMatchObject({ aa: false, ra: false, soa: false });
     expect(call('filter', { filter: 'shuffle', on: false, type: 'A' }).chains).toEqual({ A: 'up > selectFirst 2', AAAA: 'up > shuffle > selectFirst 2' });
     expect(call('filter', { filter: 'selectFirst', on: true, n: 3 }).chains).toEqual({ A: 'up > selectFirst 3', AAAA: 'up > shuffle > selectFirst 3' });
     expect(call('chain', { links: ['selectFirst 2', 'shuffle'] }).chains.A).toBe('selectFirst 2 > shuffle');
     expect(call('impair', { type: 'A', delayMs: 5, rcode: 'SERVFAIL' }).rules).toEqual([{ id: 'impair A', text: 'A queries: delayMs 5, rcode SERVFAIL' }]);
     expect(call('impair', { drop: true, rcode: null }).rules).toEqual([{ id: 'impair A', text: 'A queries: drop true, delayMs 5' }, { id: 'impair AAAA', text: 'AAAA queries: drop true' }]);
     expect(call('impair', { drop: false, delayMs: 0 }).rules).toEqual([]);
+    expect(call('impair', { type: 'A', truncate: '0' }).rules).toEqual([{ id: 'impair A', text: 'A queries: truncate 0' }]);
+    expect(call('impair', { truncate: null }).rules).toEqual([]);
     const rule = { id: 'mine', match: { name: 'web.lab.test', clients: ['192.0.2.1'], percent: 30 }, effect: { copies: 2, omit: ['198.51.100.11'] } };
     expect(call('rule', rule).rules).toEqual([{ id: 'mine', text: 'all queries for web.lab.test from 192.0.2.1 (30 %): copies 2, omit 198.51.100.11' }]);
     expect(call('unrule', { id: 'mine' }).rules).toEqual([]);
     expect(changes()).toEqual([
       'AAAA on',
       'TTL 0 s',
+      'flag AA off',
+      'flag RA off',
+      'SOA in answers without a record off',
       'shuffle off: A up > selectFirst 2',
       'selectFirst on: A up > selectFirst 3, AAAA up > shuffle > selectFirst 3',
       'A selectFirst 2 > shuffle, AAAA selectFirst 2 > shuffle',
       'A queries: {"delayMs":5,"rcode":"SERVFAIL"}',
       'A and AAAA queries: {"drop":true,"rcode":null}',
       'A and AAAA queries: {"delayMs":0,"drop":false}',
+      'A queries: {"truncate":0}',
+      'A and AAAA queries: {"truncate":null}',
       'mine: all queries for web.lab.test from 192.0.2.1 (30 %): copies 2, omit 198.51.100.11',
       'mine: removed',
     ]);
@@ -68,6 +81,8 @@ describe('a switch', () => {
 describe('a command that cannot be carried out is refused with a message, and changes nothing', () => {
   const cases: [string, Record<string, unknown>, string][] = [
     ['aaaa', { on: 'yes' }, 'Expected `on` to be on or off, got `yes`.'],
+    ['ra', { on: 1 }, 'Expected `on` to be on or off, got 1.'],
+    ['impair', { truncate: -1 }, 'Expected `truncate` to be a whole number from 0 to 1000, got -1.'],
     ['ttl', { seconds: -1 }, 'Expected `seconds` to be a whole number from 0 to 2147483647, got -1.'],
     ['ttl', { seconds: '5s' }, 'Expected `seconds` to be a whole number from 0 to 2147483647, got `5s`.'],
     ['filter', { filter: 'sorted', on: true }, 'Expected `filter` to be one of up, shuffle, rotate, sort, selectFirst, got `sorted`.'],
@@ -90,7 +105,7 @@ describe('a command that cannot be carried out is refused with a message, and ch
     ['rule', { id: 'mine', match: { percent: 101 } }, 'Expected `match.percent` to be a whole number from 0 to 100, got 101.'],
     ['rule', { id: 'mine', match: { clients: '192.0.2.1' } }, 'Expected `match.clients` to be a list, each entry a word, got `192.0.2.1`.'],
     ['rule', { id: 'mine', effect: { rcode: 'NOPE' } }, 'Expected `effect.rcode` to be one of NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS, got `NOPE`.'],
-    ['rule', { id: 'mine', effect: { slow: true } }, '`effect` has no `slow`. It has: drop, delayMs, rcode, nodata, truncate, wrongId, copies, ttlS, cnames, omit, insert.'],
+    ['rule', { id: 'mine', effect: { slow: true } }, '`effect` has no `slow`. It has: drop, delayMs, rcode, nodata, truncate, aa, ra, soa, wrongId, copies, ttlS, cnames, omit, insert.'],
     ['rule', { effect: {} }, 'Expected `id` to be a word, got undefined.'],
     ['impair', { drop: 1 }, 'Expected `drop` to be on or off, got 1.'],
     ['impair', { rcode: 'NOPE' }, 'Expected `rcode` to be one of NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS, got `NOPE`.'],

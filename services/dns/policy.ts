@@ -4,7 +4,7 @@ import { flag, listOf, oneOf, orNull, readValue, text, wholeNumber } from '../..
 import { chainText, filterNames, type ChainLink } from './filters.ts';
 import { tcpModes, type TcpMode } from './listen.ts';
 import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
-import { parseRule, ruleText, type Effect } from './rules.ts';
+import { parseRule, ruleText, truncationKind, type Effect } from './rules.ts';
 import { addressKinds, addressTypes, type AddressType } from './records.ts';
 import type { Zone } from './zone.ts';
 
@@ -12,6 +12,9 @@ import type { Zone } from './zone.ts';
 export interface Policy {
   aaaa: boolean;
   ttlS: number;
+  aa: boolean;
+  ra: boolean;
+  soa: boolean;
   chains: Record<AddressType, string>;
   /** The rules for some of the queries, in words. */
   rules: { id: string; text: string }[];
@@ -25,6 +28,9 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
   const policy = (): Policy => ({
     aaaa: zone.aaaa,
     ttlS: zone.ttlS,
+    aa: zone.aa,
+    ra: zone.ra,
+    soa: zone.soa,
     chains: { A: chainText(zone.chains.A), AAAA: chainText(zone.chains.AAAA) },
     rules: zone.rules.all.map((rule) => ({ id: rule.id, text: ruleText(rule) })),
   });
@@ -37,6 +43,18 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
     aaaa: ({ on }) => {
       zone.aaaa = readValue(flag, on, 'on');
       return changed(`AAAA ${onOff(zone.aaaa)}`);
+    },
+    aa: ({ on }) => {
+      zone.aa = readValue(flag, on, 'on');
+      return changed(`flag AA ${onOff(zone.aa)}`);
+    },
+    ra: ({ on }) => {
+      zone.ra = readValue(flag, on, 'on');
+      return changed(`flag RA ${onOff(zone.ra)}`);
+    },
+    soa: ({ on }) => {
+      zone.soa = readValue(flag, on, 'on');
+      return changed(`SOA in answers without a record ${onOff(zone.soa)}`);
     },
     ttl: ({ seconds }) => {
       zone.ttlS = readValue(wholeNumber(0, 2 ** 31 - 1), seconds, 'seconds');
@@ -78,17 +96,18 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
       return changed(`DNS over TCP: ${word}`);
     },
     // Each type has one such rule. A second command changes that rule, it does not add another.
-    impair: ({ type, delayMs, drop, rcode }) => {
+    impair: ({ type, delayMs, drop, rcode, truncate }) => {
       const types = readTypes(type);
       const change: Partial<Effect> = {
         ...(delayMs === undefined ? {} : { delayMs: readValue(wholeNumber(0, 600_000), delayMs, 'delayMs') }),
         ...(drop === undefined ? {} : { drop: readValue(flag, drop, 'drop') }),
         ...(rcode === undefined ? {} : { rcode: readValue(orNull(oneOf(rcodeNames)), rcode, 'rcode') }),
+        ...(truncate === undefined ? {} : { truncate: readValue(orNull(truncationKind), truncate, 'truncate') }),
       };
       for (const each of types) {
         const id = `impair ${each}`;
         const effect = { ...zone.rules.get(id)?.effect, ...change };
-        if (effect.delayMs || effect.drop || effect.rcode) zone.rules.set({ id, match: { type: each }, effect });
+        if (effect.delayMs || effect.drop || effect.rcode || typeof effect.truncate === 'number') zone.rules.set({ id, match: { type: each }, effect });
         else zone.rules.remove(id);
       }
       return changed(`${types.join(' and ')} queries: ${JSON.stringify(change)}`);

@@ -26,8 +26,13 @@ export interface Effect {
   rcode: string | null;
   /** NOERROR without a record: the name exists, the type does not (RFC 2308 section 2.2). */
   nodata: boolean;
-  /** Over UDP the answer is empty and has TC set; over TCP it is whole (RFC 7766 section 5). */
-  truncate: boolean;
+  /** Over UDP the answer has TC set and only so many of its records; over TCP it is whole (RFC 7766 section 5). Null: it is not truncated. */
+  truncate: number | null;
+  /** The flags AA and RA of the answer (RFC 1035 section 4.1.1); null for the zone's. */
+  aa: boolean | null;
+  ra: boolean | null;
+  /** Whether an answer without a record has the SOA (RFC 2308 section 3); null for the zone's. */
+  soa: boolean | null;
   /** The id of the answer differs from the id of the query. */
   wrongId: boolean;
   /** How many times the answer is sent. */
@@ -50,7 +55,8 @@ export interface Rule {
 
 export const anyQuery: Readonly<Match> = { name: null, type: null, clients: null, percent: 100 };
 export const noEffect: Readonly<Effect> = {
-  drop: false, delayMs: 0, rcode: null, nodata: false, truncate: false, wrongId: false, copies: 1, ttlS: null, cnames: 0, omit: [], insert: [],
+  drop: false, delayMs: 0, rcode: null, nodata: false, truncate: null, aa: null, ra: null, soa: null, wrongId: false, copies: 1, ttlS: null,
+  cnames: 0, omit: [], insert: [],
 };
 
 export class Rules {
@@ -101,14 +107,17 @@ export class Rules {
   }
 }
 
-/** Times and numbers add up. Of two RCODEs or TTLs the later one counts. */
+/** Times and numbers add up. Of two RCODEs, TTLs, flags or truncations the later one counts. */
 function both(one: Effect, other: Effect): Effect {
   return {
     drop: one.drop || other.drop,
     delayMs: one.delayMs + other.delayMs,
     rcode: other.rcode ?? one.rcode,
     nodata: one.nodata || other.nodata,
-    truncate: one.truncate || other.truncate,
+    truncate: other.truncate ?? one.truncate,
+    aa: other.aa ?? one.aa,
+    ra: other.ra ?? one.ra,
+    soa: other.soa ?? one.soa,
     wrongId: one.wrongId || other.wrongId,
     copies: one.copies + other.copies - 1,
     ttlS: other.ttlS ?? one.ttlS,
@@ -118,13 +127,18 @@ function both(one: Effect, other: Effect): Effect {
   };
 }
 
+/** How many records a truncated answer keeps. */
+export const truncationKind = wholeNumber(0, 1000);
 const matchKind = someOf<Match>({ name: orNull(text), type: orNull(text), clients: orNull(listOf(text)), percent: wholeNumber(0, 100) });
 const effectKind = someOf<Effect>({
   drop: flag,
   delayMs: wholeNumber(0, 600_000),
   rcode: orNull(oneOf(rcodeNames)),
   nodata: flag,
-  truncate: flag,
+  truncate: orNull(truncationKind),
+  aa: orNull(flag),
+  ra: orNull(flag),
+  soa: orNull(flag),
   wrongId: flag,
   copies: wholeNumber(0, 100),
   ttlS: orNull(wholeNumber(0, 2 ** 31 - 1)),

@@ -20,9 +20,10 @@ const addresses = (from: Zone, type: AddressType, name = 'web.lab.test'): string
 
 describe('whether a name and a type exist', () => {
   const cases = [
-    ['a name outside the domain', 'web.example.test', 'A', 'REFUSED'],
-    ['a name whose last letters are the domain', 'web.notlab.test', 'A', 'REFUSED'],
-    ['the root', '', 'A', 'REFUSED'],
+    ['a name outside the domain', 'web.example.test', 'A', 'NXDOMAIN'],
+    ['a name whose last letters are the domain', 'web.notlab.test', 'A', 'NXDOMAIN'],
+    ['the parent of the domain', 'test', 'A', 'NOERROR'],
+    ['the root', '', 'A', 'NOERROR'],
     ['a name without records', 'nobody.lab.test', 'A', 'NXDOMAIN'],
     ['a name below a name with records', 'x.web.lab.test', 'A', 'NXDOMAIN'],
     ['a type that the name does not have', 'web.lab.test', 'TXT', 'NOERROR'],
@@ -40,6 +41,12 @@ describe('whether a name and a type exist', () => {
   test('upper and lower case are equal in names (RFC 4343)', () => {
     zone.add('MiXed.lab.test', 'A', '198.51.100.1');
     expect(addresses(zone, 'A', 'mIxED.LAB.test')).toEqual(['198.51.100.1']);
+  });
+
+  test('a record may have any name', () => {
+    zone.add('api.Example.com', 'A', '198.51.100.1');
+    expect(addresses(zone, 'A', 'api.example.com')).toEqual(['198.51.100.1']);
+    expect([zone.answer('example.com', 'A').rcode, zone.answer('other.example.com', 'A').rcode]).toEqual(['NOERROR', 'NXDOMAIN']);
   });
 
   test('AAAA records exist after they are switched on', () => {

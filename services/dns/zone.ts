@@ -14,14 +14,25 @@ export interface ZoneOptions {
 }
 
 /** The zone's answer to one query. */
-export type ZoneAnswer = { rcode: 'NOERROR'; records: AddressRecord[] } | { rcode: 'NXDOMAIN' | 'REFUSED' };
+export type ZoneAnswer = { rcode: 'NOERROR'; records: AddressRecord[] } | { rcode: 'NXDOMAIN' };
 
-/** The records and the policy. Upper and lower case are equal in names (RFC 4343). */
+/**
+ * The records and the policy. Upper and lower case are equal in names (RFC 4343).
+ *
+ * The server has the zone `domain` itself. For all other names it answers as a resolver that has asked the root: a name without records does
+ * not exist.
+ */
 export class Zone {
   readonly domain: string;
   ttlS = 60;
   /** Whether AAAA records exist at all. Switching this on is the experiment's "add an AAAA record" (S12). */
   aaaa = false;
+  /** Whether answers from the own zone have the flag AA, "authoritative answer" (RFC 1035 section 4.1.1). */
+  aa = true;
+  /** Whether answers have the flag RA, "recursion available", as those of every resolver have. */
+  ra = true;
+  /** Whether answers without a record have the SOA, which says how long they may be cached (RFC 2308 section 3). */
+  soa = true;
   readonly chains: Record<AddressType, ChainLink[]> = { A: defaultChain(), AAAA: defaultChain() };
   readonly rules: Rules;
   #records: AddressRecord[] = [];
@@ -44,7 +55,6 @@ export class Zone {
    */
   answer(name: string, type: string, { from = '', omit = [] }: { from?: string; omit?: readonly string[] } = {}): ZoneAnswer {
     const key = name.toLowerCase();
-    if (!this.#isInside(key)) return { rcode: 'REFUSED' };
     const sameName = this.#records.filter((record) => record.name === key);
     if (sameName.length === 0 && !this.#isApexOrParent(key)) return { rcode: 'NXDOMAIN' };
     if (!isAddressType(type) || (type === 'AAAA' && !this.aaaa)) return { rcode: 'NOERROR', records: [] };
@@ -56,9 +66,14 @@ export class Zone {
     return { rcode: 'NOERROR', records: applyChain(this.chains[type], records, { random: this.#random[observed ? 'observers' : type], answersBefore }) };
   }
 
-  /** @throws {Error} if the record exists already or its name is outside the zone. */
+  /** Returns the name of the zone that `name` is in: the server's own zone, or the root (an empty name). */
+  apexOf(name: string): string {
+    const key = name.toLowerCase();
+    return key === this.domain || key.endsWith(`.${this.domain}`) ? this.domain : '';
+  }
+
+  /** @throws {Error} if the record exists already. */
   add(name: string, type: AddressType, address: string): void {
-    if (!this.#isInside(name.toLowerCase())) throw new Error(`Expected a name in ${this.domain}, got ${name}. This server answers only for names in ${this.domain}.`);
     if (this.#find(name, type, address)) throw new Error(`Expected a new record, but ${name} ${type} ${address} exists already.`);
     this.#records.push({ name: name.toLowerCase(), type, address, up: true, position: this.#nextPosition++ });
   }
@@ -84,10 +99,6 @@ export class Zone {
     for (const link of links) Object.assign(link, { on, n: n ?? link.n });
   }
 
-  #isInside(key: string): boolean {
-    return key === this.domain || key.endsWith(`.${this.domain}`);
-  }
-
   #find(name: string, type: AddressType, address: string): AddressRecord | undefined {
     const key = name.toLowerCase();
     return this.#records.find((record) => record.name === key && record.type === type && record.address === address);
@@ -102,8 +113,8 @@ export class Zone {
     return record;
   }
 
-  /** The apex exists because it has a SOA. An empty non-terminal, a parent of a name with records, exists too (RFC 8020). */
+  /** An apex exists because it has a SOA. An empty non-terminal, a parent of a name with records, exists too (RFC 8020). */
   #isApexOrParent(key: string): boolean {
-    return key === this.domain || this.#records.some((record) => record.name.endsWith(`.${key}`));
+    return key === this.apexOf(key) || this.#records.some((record) => record.name.endsWith(`.${key}`));
   }
 }

@@ -9,6 +9,11 @@ export interface DnsReply {
   ownId: boolean;
   rcode: number;
   truncated: boolean;
+  /** The flags AA and RA (RFC 1035 section 4.1.1). */
+  aa: boolean;
+  ra: boolean;
+  /** Whether the authority section has a SOA (RFC 2308 section 3). */
+  soa: boolean;
   /** `A 198.51.100.11`, `CNAME cname-1.lab.test`, in the order of the answer. */
   records: string[];
   ttlsS: number[];
@@ -89,11 +94,14 @@ function askTcp(server: string, port: number, query: Buffer, id: number, timeout
 }
 
 function read(bytes: Buffer, id: number, startMs: number): DnsReply {
-  const { header, answers } = Packet.parse(bytes);
+  const { header, answers, authorities } = Packet.parse(bytes);
   return {
     ownId: header.id === id,
     rcode: header.rcode,
     truncated: header.tc === 1,
+    aa: header.aa === 1,
+    ra: header.ra === 1,
+    soa: authorities.some(({ type }) => type === Packet.TYPE.SOA),
     records: answers.map(({ type, address, domain }) => (type === Packet.TYPE.CNAME ? `CNAME ${domain ?? ''}` : `${type === Packet.TYPE.A ? 'A' : 'AAAA'} ${address ?? ''}`)),
     ttlsS: answers.map(({ ttl }) => ttl),
     tookMs: nowMs() - startMs,

@@ -4,6 +4,11 @@ import { parseDnsWords } from './hand-commands.ts';
 test.each([
   ['', 'policy', {}],
   ['aaaa on', 'aaaa', { on: 'on' }],
+  ['aa off', 'aa', { on: 'off' }],
+  ['ra on', 'ra', { on: 'on' }],
+  ['soa off', 'soa', { on: 'off' }],
+  ['truncate A 1', 'impair', { type: 'A', truncate: '1' }],
+  ['truncate AAAA off', 'impair', { type: 'AAAA', truncate: null }],
   ['shuffle off', 'filter', { filter: 'shuffle', on: 'off' }],
   ['shuffle off A', 'filter', { filter: 'shuffle', on: 'off', type: 'A' }],
   ['selectFirst 1 AAAA', 'filter', { filter: 'selectFirst', on: true, n: '1', type: 'AAAA' }],
@@ -24,6 +29,6 @@ test('the filters of a chain keep their order and their numbers', () => {
   expect(parseDnsWords(['chain', 'selectFirst 2', 'shuffle'])).toEqual({ command: 'chain', args: { links: ['selectFirst 2', 'shuffle'] } });
 });
 
-test.each(['foo', 'aaaa', 'aaaa on please', 'shuffle off A AAAA', 'rcode A', 'delay A', 'record add web.lab.test A'])('lab dns %s is refused, and the message shows the usage', (words) => {
+test.each(['foo', 'aaaa', 'aaaa on please', 'shuffle off A AAAA', 'rcode A', 'delay A', 'truncate A', 'ra', 'record add web.lab.test A'])('lab dns %s is refused, and the message shows the usage', (words) => {
   expect(() => parseDnsWords(words.split(' '))).toThrow(/Not a DNS switch[\s\S]*lab dns aaaa on\|off/);
 });

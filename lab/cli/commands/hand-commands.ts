@@ -81,9 +81,13 @@ export const dnsUsage = `  lab dns                                       show th
   lab dns selectFirst N|off [TYPE]              answer with the first N records only
   lab dns chain FILTER…                         replace the chain, in this order: chain 'selectFirst 2' shuffle
   lab dns ttl SECONDS                           set the TTL of all records
+  lab dns aa on|off                             the flag AA (authoritative answer) of answers from lab.test
+  lab dns ra on|off                             the flag RA (recursion available) of all answers
+  lab dns soa on|off                            the SOA in answers without a record
   lab dns delay TYPE MS                         answer late
   lab dns drop TYPE on|off                      do not answer
   lab dns rcode TYPE RCODE|off                  answer with SERVFAIL, NXDOMAIN, REFUSED, …
+  lab dns truncate TYPE N|off                   answer over UDP with the flag TC and N records; over TCP the answer is whole
   lab dns record add|remove|up|down NAME TYPE ADDRESS`;
 
 /**
@@ -108,7 +112,10 @@ export function parseDnsWords(words: readonly string[]): { command: string; args
     case undefined:
       return whole('policy', {});
     case 'aaaa':
-      return whole('aaaa', { on: next() });
+    case 'aa':
+    case 'ra':
+    case 'soa':
+      return whole(what, { on: next() });
     case 'up':
     case 'shuffle':
     case 'rotate':
@@ -129,6 +136,10 @@ export function parseDnsWords(words: readonly string[]): { command: string; args
     case 'rcode': {
       const [type, rcode] = [next(), next()];
       return whole('impair', { type, rcode: rcode === 'off' ? null : rcode });
+    }
+    case 'truncate': {
+      const [type, records] = [next(), next()];
+      return whole('impair', { type, truncate: records === 'off' ? null : records });
     }
     case 'record':
       return whole('record', { action: next(), name: next(), type: next(), address: next() });
