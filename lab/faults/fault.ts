@@ -41,6 +41,8 @@ export interface FaultTarget {
   arrived(path: string): Promise<boolean>;
   /** Commands to the server. A server that is restarted is given them again, so that a fault outlives the process it acts on. */
   service(): Service;
+  /** Commands to the DNS server, for a fault of a backend that DNS follows. */
+  dns(): Service;
   /** The process that serves now. */
   process(): HostProcess;
   /** Starts the server again after its process ended: where it listened before, on `listen`, or on its own addresses. Resolves when it listens. */

@@ -17,11 +17,12 @@ export interface TargetMeans {
   server: Server;
   link: Link;
   probe: Probe;
+  dns: Server;
   /** Whether a request of this path is among the events of the server. */
   hasRequest(path: string): boolean;
 }
 
-export function faultTarget(name: TargetName, { topology, host, server, link, probe, hasRequest }: TargetMeans): IdleTarget {
+export function faultTarget(name: TargetName, { topology, host, server, link, probe, dns, hasRequest }: TargetMeans): IdleTarget {
   return {
     name,
     kind: kindOf(name),
@@ -41,6 +42,7 @@ export function faultTarget(name: TargetName, { topology, host, server, link, pr
       return hasRequest(path);
     },
     service: () => server.service,
+    dns: () => dns.service,
     process: () => server.remote.process,
     restart: (listen) => server.start(listen),
     startSuccessor: () => server.startSuccessor(),

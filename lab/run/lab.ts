@@ -97,6 +97,7 @@ export class Lab implements AsyncDisposable {
           server: this.server(name),
           link: this.#link(name),
           probe: this.probe,
+          dns: this.server('dns'),
           hasRequest: (path) => timeline.has((event) => event.event === 'backend:request' && event.host === name && event.path === path),
         }),
       (name) => (!isBackend(name) ? this.dnsImpairment : this.#byHand.hidesBaseline(name) ? `the behaviour ${this.#byHand.text(name) ?? ''}` : null),

@@ -93,6 +93,8 @@ describe('a command that cannot be carried out is refused with a message, and ch
     ['chain', { links: ['shuffle', 'first 2'] }, 'Expected `filter` to be one of up, shuffle, rotate, sort, selectFirst, got `first`.'],
     ['chain', { links: ['selectFirst'] }, 'Expected `n` to be a whole number from 0 to 1000, got undefined.'],
     ['chain', { links: ['selectFirst two'] }, 'Expected `n` to be a whole number from 0 to 1000, got `two`.'],
+    ['readdress', { from: '198.51.100.11', to: '2001:db8::1' }, 'Expected two addresses of one family, got 198.51.100.11 and 2001:db8::1.'],
+    ['readdress', { from: '198.51.100.11' }, 'Expected `to` to be an IPv4 address, or an IPv6 address without a zone index and without dots, got undefined.'],
     ['record', { action: 'delete', name: 'web.lab.test', type: 'A', address: '198.51.100.11' }, 'Expected `action` to be one of add, remove, up, down, got `delete`.'],
     ['record', { action: 'add', name: '', type: 'A', address: '198.51.100.12' }, 'Expected `name` to be a word, got ``.'],
     ['record', { action: 'add', name: 'web.lab.test', type: 'MX', address: '198.51.100.12' }, 'Expected `type` to be one of A, AAAA, got `MX`.'],

@@ -1,11 +1,12 @@
 /** The commands that change the answer policy while the server runs; each change is an event. */
+import { isIP } from 'node:net';
 import { emit, type Command } from '../../lab/vocabulary/control.ts';
 import { flag, listOf, oneOf, orNull, readValue, text, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { chainText, filterNames, type ChainLink } from './filters.ts';
 import { tcpModes, type TcpMode } from './listen.ts';
 import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 import { parseRule, ruleText, truncationKind, type Effect } from './rules.ts';
-import { addressKinds, addressTypes, type AddressType } from './records.ts';
+import { addressKinds, addressTypes, anyAddress, type AddressType } from './records.ts';
 import type { Zone } from './zone.ts';
 
 /** The policy as a whole, for `lab dns` without arguments. */
@@ -80,6 +81,11 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
       else if (verb === 'remove') zone.remove(...record);
       else zone.mark(...record, verb === 'up');
       return changed(`record ${record.join(' ')} ${verb}`);
+    },
+    readdress: ({ from, to }) => {
+      const addresses = [readValue(anyAddress, from, 'from'), readValue(anyAddress, to, 'to')] as const;
+      if (isIP(addresses[0]) !== isIP(addresses[1])) throw new Error(`Expected two addresses of one family, got ${addresses.join(' and ')}.`);
+      return changed(`address ${addresses.join(' becomes ')} in ${zone.readdress(...addresses)} records`);
     },
     rule: (args) => {
       const rule = parseRule(args);

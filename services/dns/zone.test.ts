@@ -67,6 +67,19 @@ describe('a change of the zone', () => {
     expect(addresses(zone, 'A', 'new.lab.test')).toEqual(['NXDOMAIN']);
   });
 
+  test('readdress: every record of the address gets the new one, and keeps its place in the draws', () => {
+    const before = Array.from({ length: 12 }, () => addresses(makeZone('7'), 'A'));
+    zone = makeZone('7');
+    zone.add('backend-2.lab.test', 'A', '198.51.100.12');
+    expect(zone.readdress('198.51.100.12', '198.51.100.22')).toBe(2);
+    expect(addresses(zone, 'A', 'backend-2.lab.test')).toEqual(['198.51.100.22']);
+    const after = Array.from({ length: 12 }, () => addresses(zone, 'A'));
+    expect(after[0]).toEqual(before[0]?.map((address) => address.replace('.12', '.22')));
+    expect(after.flat()).toContain('198.51.100.22');
+    expect(after.flat()).not.toContain('198.51.100.12');
+    expect(zone.readdress('198.51.100.12', '198.51.100.22')).toBe(0);
+  });
+
   test('that is not possible is refused with a message', () => {
     expect(() => { zone.add('WEB.lab.test', 'A', '198.51.100.11'); }).toThrow('Expected a new record, but WEB.lab.test A 198.51.100.11 exists already.');
     expect(() => { zone.remove('a.deep.lab.test', 'A', '198.51.100.1'); }).toThrow('No record a.deep.lab.test A 198.51.100.1. a.deep.lab.test has: A 198.51.100.99.');

@@ -84,6 +84,13 @@ export class Zone {
     this.#records = this.#records.filter((other) => other !== record);
   }
 
+  /** Gives another address to every record that has the address `from`. The records keep their places, so the seed draws as before. Returns how many there are. */
+  readdress(from: string, to: string): number {
+    const found = this.#records.filter(({ address }) => address === from);
+    for (const record of found) record.address = to;
+    return found.length;
+  }
+
   /** Marks a record up or down for the `up` filter. @throws {Error} if there is no such record. */
   mark(name: string, type: AddressType, address: string, up: boolean): void {
     this.#expect(name, type, address).up = up;
