@@ -10,14 +10,14 @@ export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
 # The variables that each target takes on the command line (`make TARGET name=value`). Any other one would change nothing, so it is refused. Names
 # in upper case are for the environment: LAB_REQUIRE, FUZZ_ONLY.
-run_takes := driver client client-image seed set expect v json
+run_takes := driver client client-image seed set expect resolv-conf v json
 scenario_takes := name $(run_takes)
 scenarios_takes := $(filter-out v,$(run_takes)) jobs
-parity_takes := client client-image seed set expect repeat only
+parity_takes := client client-image seed set expect resolv-conf repeat only
 matrix_takes := driver clients failures repeat jobs write
-all-clients_takes := driver client-image seed set expect jobs only clients
-soak_takes := driver client client-image set expect n jobs only
-up_takes := driver seed v
+all-clients_takes := driver client-image seed set expect resolv-conf jobs only clients
+soak_takes := driver client client-image set expect resolv-conf n jobs only
+up_takes := driver seed resolv-conf v
 clients_takes := driver install
 fuzz_takes := n
 upper := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
@@ -26,13 +26,15 @@ $(foreach target,$(or $(MAKECMDGOALS),help),$(foreach each,$(filter-out $(upper)
   $(error `make $(target)` does not know `$(each)`. It knows: $(or $($(target)_takes),no variable))))
 
 FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst ','\'',$(client))') $(if $(client-image),--client-image '$(client-image)') \
-         $(if $(seed),--seed '$(seed)') $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') $(if $(v),--verbose) $(if $(json),--json)
+         $(if $(seed),--seed '$(seed)') $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') \
+         $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(v),--verbose) $(if $(json),--json)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  make scenario name=all-down [client=node-http] [driver=netns] [seed=1] [set='family=4 keepAlive=off'] [v=1] [json=1]"
 	@echo "  make scenario name=recovery client='curl -sS {url}' expect='recoveryMs<2000 requests.failed==0' [client-image=IMAGE driver=docker]"
+	@echo "  make scenario name=address-queries resolv-conf='search a.test b.test; options ndots:5'"
 
 scenario: $(INSTALLED) ## run one scenario: make scenario name=all-down
 	@bin/lab run $(FLAGS) '$(name)'

@@ -26,9 +26,9 @@ export const dnsFirstServerDead = defineScenario({
   sources: ['resolv.conf(5), nameserver, timeout', 'glibc resolv/res_send.c', 'RFC 1122 section 4.1.3.1 (port unreachable)'],
   topology: { resolvConf: [deadNameserver, nameserver, `options timeout:${timeoutMs / 1000}`] },
   client: { keepAlive: false },
-  run: async ({ client, note }) => {
+  run: async ({ client, topology, note }) => {
     const silent = [await client.get(), await client.get()];
-    const lines = [`nameserver ${closed}`, nameserver, `options timeout:${timeoutMs / 1000}`];
+    const lines = (topology.resolvConf ?? []).map((line) => (line === deadNameserver ? `nameserver ${closed}` : line));
     await client.$`printf '%s\n' ${lines} >/etc/resolv.conf`;
     note('the first name server is now a host without a DNS server');
     const refused = await client.get();

@@ -1,6 +1,7 @@
 import { check } from '../lab/analysis/checks.ts';
 import { dnsDuring } from '../lab/analysis/queries.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
+import { webName } from '../lab/vocabulary/topology.ts';
 
 export const dnsTruncatedAnswer = defineScenario({
   title: 'DNS answers are truncated: does the resolver ask again over TCP, and what if TCP is closed?',
@@ -26,7 +27,7 @@ export const dnsTruncatedAnswer = defineScenario({
   },
   checks: ({ events, topology, data: { without } }) => {
     const isOwn = ({ from }: { from: string }): boolean => from === topology.hosts.client.ipv4 || from === topology.hosts.client.ipv6;
-    const udp = events.filter((event) => event.event === 'dns:answer' && event.transport === 'udp' && isOwn(event));
+    const udp = events.filter((event) => event.event === 'dns:answer' && event.name === webName && event.transport === 'udp' && isOwn(event));
     return [
       check('every answer to the client over UDP was truncated', udp.length > 0 && udp.every((event) => event.event === 'dns:answer' && event.truncated), `${udp.length} answers`),
       check('without TCP the request was not answered', !without.ok, without.ok ? 'answered' : without.error),

@@ -1,6 +1,7 @@
 import { check } from '../lab/analysis/checks.ts';
 import { dnsDuring, queryTypes } from '../lab/analysis/queries.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
+import { webName } from '../lab/vocabulary/topology.ts';
 
 export const ipv4Only = defineScenario({
   title: 'a client that is set to IPv4 does not even ask for AAAA',
@@ -24,7 +25,7 @@ export const ipv4Only = defineScenario({
     await ipv4Client.get();
   },
   checks: ({ findings: { requests }, events }) => {
-    const answers = events.filter((event) => event.event === 'dns:answer' && event.tMs > 0);
+    const answers = events.filter((event) => event.event === 'dns:answer' && event.name === webName && event.tMs > 0);
     return [
       check('both requests were answered', requests.ok === 2 && requests.failed === 0, `${requests.ok} of ${requests.sent}`),
       check('every DNS answer held addresses', answers.every((event) => event.event === 'dns:answer' && event.addresses.length > 0), `${answers.length} answers`),

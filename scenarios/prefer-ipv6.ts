@@ -1,5 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
+import { webName } from '../lab/vocabulary/topology.ts';
 
 const before = 5;
 const after = 20;
@@ -26,7 +27,7 @@ export const preferIpv6 = defineScenario({
   },
   checks: ({ findings: { requests, attempts }, events }) => {
     const switchedMs = events.find((event) => event.event === 'dns:policy' && event.tMs > 0)?.tMs ?? Infinity;
-    const answers = events.filter((event) => event.event === 'dns:answer' && event.tMs > 0 && event.type === 'AAAA');
+    const answers = events.filter((event) => event.event === 'dns:answer' && event.name === webName && event.tMs > 0 && event.type === 'AAAA');
     const asSwitched = answers.filter((event) => event.event === 'dns:answer' && event.addresses.length > 0 === event.tMs > switchedMs);
     const early = attempts.filter(({ request }) => request <= before);
     return [

@@ -3,6 +3,7 @@ import { check, type Check } from '../lab/analysis/checks.ts';
 import { dnsDuring } from '../lab/analysis/queries.ts';
 import type { Result, Stage } from '../lab/run/scenario.ts';
 import { attemptsText, timerTolerance } from './common.ts';
+import { webName } from '../lab/vocabulary/topology.ts';
 
 export type SlowType = 'A' | 'AAAA';
 /** More than the resolution delay of RFC 8305 (50 ms), and less than the timeout of a resolver. */
@@ -30,8 +31,8 @@ function answersOf({ events, topology }: Result<unknown>): Record<SlowType, { as
  */
 export function lateChecks(result: Result<{ ok: boolean }>, late: SlowType): Check[] {
   const other = late === 'A' ? 'AAAA' : 'A';
-  const lateAnswer = result.events.find((event) => event.event === 'dns:answer' && event.type === late && event.from === result.topology.hosts.client.ipv4);
-  const lateQuery = result.events.find((event) => event.event === 'dns:query' && event.type === late && event.from === result.topology.hosts.client.ipv4);
+  const lateAnswer = result.events.find((event) => event.event === 'dns:answer' && event.type === late && event.name === webName && event.from === result.topology.hosts.client.ipv4);
+  const lateQuery = result.events.find((event) => event.event === 'dns:query' && event.type === late && event.name === webName && event.from === result.topology.hosts.client.ipv4);
   const tookMs = lateAnswer && lateQuery ? lateAnswer.tMs - lateQuery.tMs : null;
   const prompt = answersOf(result)[other];
   return [

@@ -2,6 +2,7 @@ import { check } from '../lab/analysis/checks.ts';
 import { dnsDuring } from '../lab/analysis/queries.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
 import { answererOf } from './common.ts';
+import { webName } from '../lab/vocabulary/topology.ts';
 
 const shortS = 1;
 const longS = 3_600;
@@ -37,7 +38,7 @@ export const ttlIgnored = defineScenario({
     return { removed, expired, dialled };
   },
   checks: ({ events, topology, data: { expired, dialled } }) => {
-    const answer = events.find((event) => event.event === 'dns:answer' && event.type === 'A' && event.from === topology.hosts.client.ipv4);
+    const answer = events.find((event) => event.event === 'dns:answer' && event.name === webName && event.type === 'A' && event.from === topology.hosts.client.ipv4);
     const second = events.find((event) => event.event === 'client:request' && event.request === 2);
     const ageS = answer && second ? (second.tMs - answer.tMs) / 1000 : 0;
     return [

@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
+import { webName } from '../lab/vocabulary/topology.ts';
 
 /** The table of RFC 6724 section 2.1, as glibc reads it from /etc/gai.conf. The table built into glibc is that of RFC 3484, which has no entry for ULAs. */
 const rfc6724 = ['::1/128 50', '::/0 40', '::ffff:0:0/96 35', '2002::/16 30', '2001::/32 5', 'fc00::/7 3', '::/96 1', 'fec0::/10 1', '3ffe::/16 1'];
@@ -36,7 +37,7 @@ echo ${gaiConf} >$root/etc/gai.conf; chroot $root getent ahosts web.lab.test`;
     return { libc: libc.trim(), byRfc6724: [...new Set(stdout.trim().split('\n').map((line) => line.split(' ')[0] ?? ''))] };
   },
   checks: ({ findings: { requests }, events }) => {
-    const answers = events.filter((event) => event.event === 'dns:answer' && event.tMs > 0 && event.type === 'AAAA');
+    const answers = events.filter((event) => event.event === 'dns:answer' && event.name === webName && event.tMs > 0 && event.type === 'AAAA');
     const ula = answers.filter((event) => event.event === 'dns:answer' && event.addresses.length > 0 && event.addresses.every((address) => address.startsWith('fd')));
     return [
       check('the request was answered', requests.ok === 1, `${requests.ok} of ${requests.sent}`),

@@ -70,7 +70,7 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
   const queries = ofType('dns:query').filter(({ from }) => from === ipv4 || from === ipv6);
   const attempts = attemptsOf(events, topology);
   const apart = attemptsApart(attempts, events);
-  const lookups = traced ? new Set(ofType('client:dns-start').map(({ lookup, request }) => `${request}/${lookup}`)).size : resolutionsOnWire(events);
+  const lookups = traced ? new Set(ofType('client:dns-start').map(({ lookup, request }) => `${request}/${lookup}`)).size : resolutionsOnWire(events, topology);
   const connections = ofType('client:connection');
   const sent = ofType('wire:request').length;
   const perBackend = answersByBackend(events, topology);

@@ -6,14 +6,16 @@ export type DnsQuery = Extract<TimelineEvent, { event: 'dns:query' }>;
 export type DnsAnswer = Extract<TimelineEvent, { event: 'dns:answer' }>;
 
 /**
- * Returns the client's queries and their answers while the request was under way, as the DNS server saw them. If two requests overlap, each
- * gets the other's queries too.
+ * Returns the client's queries for the name of the request, and their answers, while the request was under way, as the DNS server saw them.
+ * With a search list the client also asks for other names; these are left out. If two requests overlap, each gets the other's queries too.
  */
 export function dnsDuring(events: readonly TimelineEvent[], request: number, { hosts: { client } }: Topology): { queries: DnsQuery[]; answers: DnsAnswer[] } {
   const start = events.findIndex((event) => event.event === 'client:request' && event.request === request);
   const end = events.findIndex((event) => (event.event === 'client:response' || event.event === 'client:error') && event.request === request);
   const during = start < 0 ? [] : events.slice(start, end < 0 ? undefined : end);
-  const isOwn = ({ from }: { from: string }): boolean => from === client.ipv4 || from === client.ipv6;
+  const asked = events[start];
+  const host = asked?.event === 'client:request' ? new URL(asked.url).hostname : '';
+  const isOwn = ({ from, name }: { from: string; name: string }): boolean => (from === client.ipv4 || from === client.ipv6) && name.toLowerCase() === host;
   return {
     queries: during.filter((event): event is DnsQuery => event.event === 'dns:query' && isOwn(event)),
     answers: during.filter((event): event is DnsAnswer => event.event === 'dns:answer' && isOwn(event)),

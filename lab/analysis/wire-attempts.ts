@@ -1,5 +1,6 @@
 /** Reads the attempts, queries and requests of a client from the packets alone. The client needs no trace. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
+import { nameserversIn, searchListOf } from '../vocabulary/resolv-conf.ts';
 import { dnsPort, type Family, type Topology } from '../vocabulary/topology.ts';
 
 /**
@@ -52,7 +53,7 @@ interface Waiting {
  */
 export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns }, resolvConf }: Topology): WireAttempt[] {
   /** The client asks for a name server by ARP to send it a query. That is not an attempt. */
-  const nameservers = [dns.ipv4, dns.ipv6, ...(resolvConf ?? []).map((line) => line.replace(/^nameserver /, ''))];
+  const nameservers = [dns.ipv4, dns.ipv6, ...nameserversIn(resolvConf ?? [])];
   const attempts: WireAttempt[] = [];
   const flows = new Map<string, WireAttempt>();
   const closed = new Set<WireAttempt>();
@@ -173,10 +174,11 @@ export function answerOrder(events: readonly TimelineEvent[], attempts: readonly
 }
 
 /**
- * Returns how many lookups the client made. One lookup asks for each type once. The same question with the same id is a retransmission. A
- * query over TCP does not count, because it follows a truncated answer to a query over UDP.
+ * Returns how many lookups the client made. One lookup asks for each type once, and, with a search list, for the name with each suffix. The
+ * same question with the same id is a retransmission. A query over TCP does not count, because it follows a truncated answer to a query over UDP.
  */
-export function resolutionsOnWire(events: readonly TimelineEvent[]): number {
+export function resolutionsOnWire(events: readonly TimelineEvent[], { resolvConf }: Topology): number {
+  const suffixes = searchListOf(resolvConf ?? []);
   const seen = new Set<string>();
   const asked = new Map<string, number>();
   for (const event of events) {
@@ -185,8 +187,8 @@ export function resolutionsOnWire(events: readonly TimelineEvent[]): number {
     const question = `${id} ${name.toLowerCase()} ${type}`;
     if (event.event === 'wire:dns-response') {
       // The question is settled, so the same id later means a new lookup: among some hundred lookups, two draw the same id sooner or later.
-      // After an error, the resolver repeats the question, and that is still the same lookup.
-      if (event.rcode === 'NOERROR' || event.rcode === 'NXDOMAIN') seen.delete(question);
+      // After an error or a lame answer, which is empty, the resolver repeats the question, and that is still the same lookup.
+      if (event.rcode === 'NXDOMAIN' || (event.rcode === 'NOERROR' && (event.truncated || event.addresses.length > 0))) seen.delete(question);
       continue;
     }
     if (seen.has(question)) continue;
@@ -195,21 +197,28 @@ export function resolutionsOnWire(events: readonly TimelineEvent[]): number {
   }
   const names = new Map<string, number>();
   for (const [question, count] of asked) {
-    const name = question.slice(0, question.indexOf(' '));
+    const name = withoutSuffix(question.slice(0, question.indexOf(' ')), suffixes);
     names.set(name, Math.max(names.get(name) ?? 0, count));
   }
   return [...names.values()].reduce((sum, count) => sum + count, 0);
 }
 
+/** Returns the name that all names of one lookup have in common: without the suffixes of the search list. */
+function withoutSuffix(name: string, suffixes: readonly string[]): string {
+  const suffix = suffixes.find((each) => name.endsWith(`.${each}`));
+  return suffix === undefined ? name : withoutSuffix(name.slice(0, -suffix.length - 1), suffixes);
+}
+
 /**
  * Returns how long the client waited for the AAAA answer after the A answer: the time in ms from the first A answer to the first IPv4 SYN
- * after it (RFC 8305 section 3, resolution delay). Null if the AAAA answer came before that SYN, or if there was no AAAA query.
+ * after it (RFC 8305 section 3, resolution delay). Null if the AAAA answer came before that SYN, or if there was no AAAA query. With a search
+ * list, only the queries for the name that has an address count.
  */
 export function resolutionDelay(events: readonly TimelineEvent[], attempts: readonly WireAttempt[]): number | null {
-  const a = events.find((event) => event.event === 'wire:dns-response' && event.type === 'A');
+  const a = events.find((event) => event.event === 'wire:dns-response' && event.type === 'A' && event.addresses.length > 0);
   const first = a && attempts.find(({ family, startMs }) => family === 4 && startMs >= a.tMs);
-  if (!first) return null;
-  const aaaaAsked = events.some((event) => event.event === 'wire:dns-query' && event.type === 'AAAA');
-  const aaaaAnswered = events.some((event) => event.event === 'wire:dns-response' && event.type === 'AAAA' && event.tMs <= first.startMs);
+  if (a?.event !== 'wire:dns-response' || !first) return null;
+  const aaaaAsked = events.some((event) => event.event === 'wire:dns-query' && event.type === 'AAAA' && event.name === a.name);
+  const aaaaAnswered = events.some((event) => event.event === 'wire:dns-response' && event.type === 'AAAA' && event.name === a.name && event.tMs <= first.startMs);
   return aaaaAsked && !aaaaAnswered ? first.startMs - a.tMs : null;
 }

@@ -35,7 +35,7 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
   return [
     ...differ('attempts, by address and outcome', attemptList(tried.map((attempt) => ({ ...attempt, localPort: localPorts.get(attempt) ?? null }))), attemptList(wire)),
     ...differ('requests on a reused connection', connections.filter(({ reused }) => reused).length, wire.reduce((sum, { requests }) => sum + Math.max(requests - 1, 0), 0)),
-    ...differ('lookups', lookups(events), resolutionsOnWire(events)),
+    ...differ('lookups', lookups(events), resolutionsOnWire(events, topology)),
     ...differ('queries at the DNS server', count((event) => event.event === 'dns:query' && isOwn(event)), count((event) => event.event === 'wire:dns-query' && isToDns(event))),
     ...differ('requests', connections.length, count(({ event }) => event === 'wire:request')),
     ...differ('answers of the DNS server', count((event) => event.event === 'dns:answer' && isOwn(event)), count((event) => event.event === 'wire:dns-response' && isToDns(event))),

@@ -88,6 +88,8 @@ test.each([
   [['run', 'baseline', '--set', 'timeoutMs=99999999999'], 'lab: Expected `timeoutMs` of the client to be a whole number from 1 to 2147483647, got `99999999999`.'],
   [['run', 'baseline', '--seed', 'x'], 'lab: Expected `--seed` to be a whole number, 0 or more, got `x`.'],
   [['up', '--seed', 'x'], 'lab: Expected `--seed` to be a whole number, 0 or more, got `x`.'],
+  [['run', 'baseline', '--resolv-conf', 'serach a.test'], 'lab: --resolv-conf: expected a line of resolv.conf(5), which begins with nameserver, search, domain, sortlist, options, got `serach a.test`.'],
+  [['up', '--resolv-conf', 'options ndot:5'], 'lab: --resolv-conf: unknown option `ndot:5` in `options ndot:5`. The options are: ndots:N,'],
   [['soak', '--n', '99999999999'], 'lab: Expected `--n` to be a whole number from 1 to 10000, got `99999999999`.'],
 ])('lab %j is refused before anything starts', async (words, message) => {
   expect(await lab(...words)).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining(message) as string });

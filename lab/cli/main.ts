@@ -29,8 +29,11 @@ const program = new Command('lab')
 
 const withDriver = (command: Command): Command => command.option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto');
 
+const withResolvConf = (command: Command): Command =>
+  command.option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, []);
+
 const withRunFlags = (command: Command): Command =>
-  withDriver(command)
+  withResolvConf(withDriver(command))
     .option('--client <name>', 'the client under test: a name (`lab clients` lists them), or a command with {url} in it', 'node-fetch')
     .option('--client-image <image>', 'docker only: run the client from this image, on the network of the lab')
     .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
@@ -115,10 +118,10 @@ program
 
 program.commandsGroup('A lab by hand:');
 
-withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down'))
+withResolvConf(withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down')))
   .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
   .option('-v, --verbose', 'print every event')
-  .action(async (flags: { driver: string; seed: string; verbose?: boolean }) => {
+  .action(async (flags: { driver: string; seed: string; resolvConf: string[]; verbose?: boolean }) => {
     const { up } = await import('./commands/up.ts');
     process.exitCode = await up(flags);
   });

@@ -72,6 +72,16 @@ describeWith('netns', '`lab up`', () => {
     }
   });
 
+  test('`--resolv-conf`: the client of the lab has these lines, and the lab says so', { timeout: 60_000 }, async () => {
+    const started = lab('up', '--driver', 'netns', '--resolv-conf', 'search lab.test', '--resolv-conf', 'options ndots:5');
+    await until(() => (isUp(started) ? true : undefined), `a lab that is up; got ${started.output.stderr}`);
+    const lines = ['nameserver 198.51.100.53', 'search lab.test', 'options ndots:5'];
+    expect(started.output.stdout).toContain(`resolv.conf of the client: ${lines.join('; ')}\n`);
+    expect((await lab('exec', 'client', '--', 'cat', '/etc/resolv.conf').ended).stdout).toBe(`${lines.join('\n')}\n`);
+    expect((await lab('exec', 'client', '--', 'getent', 'ahostsv4', 'backend-1').ended).stdout).toMatch(/^198\.51\.100\.11 .*backend-1\.lab\.test$/m);
+    expect(await lab('down').ended).toMatchObject({ code: 0 });
+  });
+
   test('interrupted while it comes up: it ends at once, with the exit status of the signal, and leaves no socket', { timeout: 40_000 }, async () => {
     const started = lab('up', '--driver', 'netns');
     // The socket is there before the lab is.

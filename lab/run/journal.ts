@@ -16,6 +16,10 @@ export interface Journal {
   /** The names of the options that an external client could not be given. */
   optionsNotApplied: string[];
   seed: number;
+  /** All lines of the client's resolv.conf, where it differs from that of the other hosts; otherwise null. */
+  resolvConf: string[] | null;
+  /** Those of the lines that the command line gave (`--resolv-conf`). With them, another run has the same file. */
+  resolvConfGiven: string[];
   /** Whether the run came to its end. */
   status: 'completed' | 'failed' | 'interrupted';
   /** What the run showed. */

@@ -40,7 +40,10 @@ export async function createLab({ driver, timeline, seed, topology, signal }: La
   const network = await startNetwork(driver, made, signal);
   return await orDispose(network, async () => {
     // The file is a mount on both drivers, so its text is replaced and not the file. glibc reads the file again when it changes; other resolvers read it at their start.
-    if (made.resolvConf) await network.host('client').run(['sh', '-c', 'printf "%s\\n" "$@" >/etc/resolv.conf', 'sh', ...made.resolvConf]);
+    if (made.resolvConf) {
+      const { exitCode, stderr } = await network.host('client').run(['sh', '-c', 'printf "%s\\n" "$@" >/etc/resolv.conf', 'sh', ...made.resolvConf]);
+      if (exitCode !== 0) throw new LabError('START_FAILED', `Could not write the client's /etc/resolv.conf: ${stderr}`);
+    }
     return new Lab(network, made, timeline, seed);
   });
 }

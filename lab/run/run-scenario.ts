@@ -12,7 +12,8 @@ import type { FinishedRun } from './journal.ts';
 import type { Scenario } from './scenario.ts';
 import { setStage } from './stage.ts';
 import { Timeline, type Subscriber } from './timeline.ts';
-import { createTopology } from '../vocabulary/topology.ts';
+import { resolvConfOf } from '../vocabulary/resolv-conf.ts';
+import { createTopology, type TopologyChange } from '../vocabulary/topology.ts';
 import { release } from 'node:os';
 
 export interface RunOptions {
@@ -25,6 +26,8 @@ export interface RunOptions {
   clientImage?: string;
   /** The options of the command line. They overrule what the scenario asks for. */
   clientOptions: Partial<ClientOptions>;
+  /** Lines of the client's resolv.conf, after those of the scenario. */
+  resolvConf?: readonly string[];
   seed: string;
   /** Bounds that the findings must keep, beside the checks of the scenario. */
   expectations?: readonly Expectation[];
@@ -44,7 +47,7 @@ const lastWordsLimitMs = 1_000;
  * journal then has the status `failed` or `interrupted`, and with it come the events and the packets so far.
  */
 export async function runScenario(options: RunOptions): Promise<FinishedRun> {
-  const { name, scenario, driver, seed, signal } = options;
+  const { name, scenario, driver, seed, signal, resolvConf: given = [] } = options;
   const client = parseClient(options.client);
   const startedAt = new Date().toISOString();
   const start = performance.now();
@@ -52,7 +55,9 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   if (options.onEvent) timeline.subscribe(options.onEvent);
   const clientOptions = optionsFor(client, scenario.client ?? {}, options.clientOptions);
   const limitMs = (scenario.limitMs ?? defaultLimitMs) * (isOwn(client) ? 1 : externalLimitFactor);
-  const topology = createTopology(scenario.topology);
+  const resolvConf = resolvConfOf(scenario.topology?.resolvConf, given);
+  const change: TopologyChange = { ...scenario.topology, ...(resolvConf && { resolvConf }) };
+  const topology = createTopology(change);
   let setupMs: number | undefined;
   let lab: Lab | undefined;
   let data: unknown;
@@ -70,7 +75,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   else signal.addEventListener('abort', onInterrupt);
 
   try {
-    lab = await createLab({ driver, timeline, seed, topology: scenario.topology ?? {}, signal: over.signal });
+    lab = await createLab({ driver, timeline, seed, topology: change, signal: over.signal });
     const running = lab;
     const setting = { lab: running, client, clientImage: options.clientImage, options: clientOptions, asked: options.clientOptions, limitMs, seed, over: over.signal, onBroken, onClient, onOptions };
     const stage = await unlessAborted(over.signal, () => setStage(setting));
@@ -122,6 +127,8 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       clientOptions,
       optionsNotApplied: [...notApplied],
       seed: Number(seed),
+      resolvConf: topology.resolvConf && [...topology.resolvConf],
+      resolvConfGiven: [...given],
       status,
       verdict: status === 'completed' ? overallVerdict(checks, doubts) : 'unknown',
       startedAt,

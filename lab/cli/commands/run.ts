@@ -9,6 +9,7 @@ import { LabError } from '../../vocabulary/errors.ts';
 import { parseExpectation } from '../../analysis/expectations.ts';
 import { didYouMean } from '../../vocabulary/nearest-name.ts';
 import { parseOptions, readSeed, splitAssignments } from '../../vocabulary/options.ts';
+import { parseResolvConfLine } from '../../vocabulary/resolv-conf.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
@@ -25,6 +26,7 @@ export interface RunFlags {
   seed: string;
   set: string[];
   expect: string[];
+  resolvConf: string[];
   json?: boolean;
   verbose?: boolean;
 }
@@ -46,9 +48,9 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
     write(JSON.stringify(finished.journal, null, 2));
     return exitStatusOf(finished.journal);
   }
-  const { title, predict } = options.scenario;
+  const { scenario: { title, predict }, resolvConf = [] } = options;
   write(`${pc.bold(name)} · ${title}`);
-  write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}`));
+  write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}${resolvConf.length === 0 ? '' : ` · resolv.conf: ${resolvConf.join('; ')}`}`));
   // Before the story, so that a reader can answer it first.
   for (const line of wrapped(`predict: ${predict}`, 0)) write(pc.italic(line));
   write('');
@@ -74,6 +76,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
   const scenario = scenarioNamed(name);
   if (!scenario) throw new LabError('BAD_INPUT', [`Unknown scenario \`${name}\`. Known:`, ...listLines(), ...(didYouMean(name, runnableNames) === '' ? [] : ['', didYouMean(name, runnableNames).trim()])].join('\n'));
   const seed = readSeed(flags.seed);
+  const resolvConf = flags.resolvConf.map(parseResolvConfLine);
   const expectations = flags.expect.map(parseExpectation);
   const asked = splitAssignments(flags.set);
   if ('transport' in asked) throw new LabError('BAD_INPUT', `\`transport\` is not an option. The client decides it: --client ${ownClientNames.join(' or ')}.`);
@@ -95,6 +98,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     // Only the docker driver can run a client from an image.
     driver: await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver),
     seed,
+    resolvConf,
     expectations,
     signal: interruptSignal(),
   };
