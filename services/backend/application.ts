@@ -5,12 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { emit } from '../../lab/vocabulary/control.ts';
 import { http } from '../../lab/vocabulary/node-http.ts';
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
-import { Behaviours, type Behaviour, type Ending } from './behaviour.ts';
+import { Behaviours, healthy, type Behaviour, type Ending } from './behaviour.ts';
 import { Connections, type ConnectionBehaviour } from './connections.ts';
 import { breakOff, isBroken, replyBroken, retryAfter } from './reply.ts';
 
-/** The order of magnitude of nginx and Envoy: idle connections live longer than any scenario. */
-const keepAliveTimeoutMs = 75_000;
 const longestBodyBytes = 1 << 24;
 
 interface Connection {
@@ -32,8 +30,9 @@ export class Application {
   #lastConnection = 0;
   /** For each client address: how many requests for each URL came since the count began, and the stream of its draws. */
   readonly #clients = new Map<string, { requests: Map<string, number>; random: Random }>();
-  // Sockets are handed to it by the 'connection' event, as node:http documents it.
-  readonly #http = http.createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => void this.#answer(request, response));
+  // Sockets are handed to it by the 'connection' event, as node:http documents it. Without the buffer, Node closes an idle connection a second
+  // later than it has announced (server.keepAliveTimeoutBuffer).
+  readonly #http = http.createServer({ keepAliveTimeout: healthy.keepAliveMs, keepAliveTimeoutBuffer: 0 }, (request, response) => void this.#answer(request, response));
 
   constructor(seed: string, closes: () => boolean) {
     this.#seed = seed;
@@ -58,7 +57,10 @@ export class Application {
   #changed(change: Partial<Behaviour>): Behaviour {
     if ('failFirst' in change || 'statusPercent' in change) this.#clients.clear();
     if (Object.keys(change).length > 0) emit('backend:behaviour', { change: JSON.stringify(change) });
-    return this.#behaviours.now;
+    const { now } = this.#behaviours;
+    // Node reads it with each request, for the header, and after each response, for the timer of the idle connection.
+    this.#http.keepAliveTimeout = now.keepAliveMs;
+    return now;
   }
 
   /** @throws {LabError} BAD_INPUT for an unknown field or value. */
@@ -112,6 +114,8 @@ export class Application {
     await new Promise((resolve) => request.resume().once('close', resolve).once('end', resolve));
     // With the id of its process a response tells which one answered, where two processes share the port.
     response.setHeader('x-process', String(process.pid));
+    // Node announces its timeout, unless the response has a `Connection` header of its own.
+    if (!behaviour.announce && response.shouldKeepAlive) response.setHeader('connection', 'keep-alive');
     const finish = (status: number, body: string | Buffer, headers: Record<string, string> = {}): void => {
       if (this.#closes() || (closeAfter > 0 && connection.requests >= closeAfter)) response.setHeader('connection', 'close');
       response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body), ...headers }).end(body);

@@ -22,6 +22,8 @@ export const behaviourOptions = {
   empty: choice(ending, 'none', 'end the connection without a byte of response'),
   closeReused: choice(ending, 'none', 'the same, but only on a connection that has served a request before'),
   closeAfter: integer(0, 0, 'close a connection with its n-th response (`Connection: close`); 0 never closes it', longestMs),
+  keepAliveMs: integer(75_000, 1, 'close a connection when it has been idle for this time after a response. A change holds from the next response of each connection on', longestMs),
+  announce: onOff(true, 'tell the client `keepAliveMs` in each response, in whole seconds, rounded down: `Keep-Alive: timeout=1` (RFC 2068 section 19.7.1.1)'),
 };
 
 export type Behaviour = OptionValues<typeof behaviourOptions>;

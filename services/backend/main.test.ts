@@ -1,9 +1,8 @@
 /** A backend as a process on loopback. 127.0.0.1 and 127.0.0.2 are its two addresses. */
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { openRaw, type RawConnection } from '../../lab/testing/raw-http.ts';
 import { describeWith, freePort, localProcess, localService, until, type EventLog } from '../../lab/testing/testing.ts';
 import { nodeArgv } from '../../lab/network/programs.ts';
 import type { Remote } from '../../lab/network/remote.ts';
@@ -21,54 +20,7 @@ beforeEach(async () => {
   ({ remote, log } = await localService(argv(first, second)));
 });
 
-interface Answer {
-  status: number;
-  headers: string;
-  body: string;
-}
-
-/** One connection on a plain socket, because an HTTP library would hide the details that these tests check. */
-class Connection {
-  readonly socket: Socket;
-  received = '';
-  ended = false;
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.setEncoding('utf8').on('data', (chunk: string) => (this.received += chunk));
-    socket.on('end', () => (this.ended = true));
-  }
-
-  ask(path = '/'): void {
-    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: web.lab.test\r\n\r\n`);
-  }
-
-  /** Waits for the next whole response and returns it. */
-  answer(): Promise<Answer> {
-    return until(() => {
-      const [headers = '', ...rest] = this.received.split('\r\n\r\n');
-      const body = rest.join('\r\n\r\n');
-      const length = Number(/content-length: (\d+)/i.exec(headers)?.[1]);
-      if (rest.length === 0 || body.length < length) return undefined;
-      this.received = body.slice(length);
-      return { status: Number(headers.split(' ')[1]), headers, body: body.slice(0, length) };
-    }, `a response; got ${JSON.stringify(this.received)}`);
-  }
-
-  async get(path = '/'): Promise<Answer> {
-    this.ask(path);
-    return await this.answer();
-  }
-}
-
-async function open(host = first): Promise<Connection> {
-  const socket = connect({ port, host });
-  onTestFinished(() => { socket.destroy(); });
-  socket.on('error', () => undefined);
-  await once(socket, 'connect');
-  return new Connection(socket);
-}
-
+const open = (host = first): Promise<RawConnection> => openRaw(port, host);
 const refusal = (host = first): Promise<string> => open(host).then(() => 'connected', (error: unknown) => (error as NodeJS.ErrnoException).code ?? '');
 
 test('answers with its address, and reports each step as an event', async () => {
