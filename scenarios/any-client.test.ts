@@ -18,8 +18,8 @@ const clients: Record<string, readonly Need[]> = { curl: ['curl'], go: ['go'] };
 
 /** The scenarios that can show nothing with a client, and why. */
 const nothingShown: Partial<Record<string, readonly ScenarioName[]>> = {
-  // curl ends after each request, so it keeps no connection that could become stale.
-  curl: ['stale-connection'],
+  // curl ends after each request, so it keeps no connection that could become stale or be closed.
+  curl: ['stale-connection', 'keep-alive-race'],
 };
 
 /**

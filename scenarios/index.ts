@@ -22,6 +22,7 @@ import { halfOpen } from './half-open.ts';
 import { ipv4Only } from './ipv4-only.ts';
 import { ipv6Blackhole } from './ipv6-blackhole.ts';
 import { ipv6Refused } from './ipv6-refused.ts';
+import { keepAliveRace } from './keep-alive-race.ts';
 import { keepAlive } from './keep-alive.ts';
 import { failures } from './matrix/index.ts';
 import { overloadedBackend } from './overloaded-backend.ts';
@@ -58,6 +59,7 @@ export const scenarios = {
   'server-kill': serverKill,
   'post-in-flight': postInFlight,
   'stale-connection': staleConnection,
+  'keep-alive-race': keepAliveRace,
   'retry-storm': retryStorm,
   'all-down': allDown,
   recovery,

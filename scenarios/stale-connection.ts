@@ -18,7 +18,7 @@ export const staleConnection = defineScenario({
     'effect as once. POST may not. Some clients repeat by themselves what may be repeated, when a reused connection ends without a ' +
     'byte of a response (Go: GET, HEAD, OPTIONS, TRACE). Node’s two clients repeat nothing and give the error to the caller. To the ' +
     'caller it looks like a broken server, although every server was healthy. This rare error, which nobody can reproduce, happens ' +
-    'wherever a server’s idle timeout is shorter than the client’s.',
+    'wherever a server’s idle timeout is shorter than the client’s. The scenario keep-alive-race shows it with such a timeout.',
   sources: [
     'RFC 9110 section 9.2.2 (idempotent methods may be repeated)', 'RFC 9112 section 9.3.1 (retrying requests)', 'RFC 9112 section 9.5 (either side may close at any time)',
     'Go net/http: transport.go, shouldRetryRequest', 'Node http docs: request.reusedSocket',

@@ -158,7 +158,7 @@ const faultGroup = program.command('fault').description('put a fault in force; `
 
 program
   .command('behave <backend> <key=value...>')
-  .description("change the behaviour of a backend's application: delayMs=200 status=503 stall=on closeAfter=3")
+  .description("change the behaviour of a backend's application: delayMs=200 status=503 stall=on keepAliveMs=500 announce=off (docs/scenarios.md lists all)")
   .action(async (backend: string, words: string[]) => {
     const { behave } = await import('./commands/hand-commands.ts');
     process.exitCode = await behave(backend, words);

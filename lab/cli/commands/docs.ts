@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { clientOptions } from '../../../client/client-options.ts';
 import { scenarios } from '../../../scenarios/index.ts';
+import { behaviourOptions } from '../../../services/backend/behaviour.ts';
 import { filters } from '../../../services/dns/filters.ts';
 import { profiles } from '../../../client/external/index.ts';
 import { ownClients } from '../../clients/index.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { events } from '../../vocabulary/events.ts';
 import { faults } from '../../faults/index.ts';
+import type { OptionTable } from '../../vocabulary/options.ts';
 import { expectedOf } from '../../vocabulary/values.ts';
 import type { Scenario } from '../../run/scenario.ts';
 import type { Fault } from '../../faults/fault.ts';
@@ -41,8 +43,8 @@ const tables: Record<string, () => string> = {
       Object.entries(events).map(([name, { doc, fields }]) => [`\`${name}\``, doc, Object.keys(fields).map((field) => `\`${field}\``).join(' ')]),
     ),
   clients: () => table(['client', 'what it is', 'how to install it'], Object.entries({ ...ownClients, ...profiles }).map(([name, each]) => [`\`${name}\``, each.summary, 'install' in each ? each.install : 'part of the lab'])),
-  'client-options': () =>
-    table(['option', 'values', 'default', 'what it does'], Object.entries(clientOptions).map(([key, option]) => [`\`${key}\``, expectedOf(option.kind), String(option.default ?? 'not set'), option.doc])),
+  'client-options': () => optionTable('option', clientOptions),
+  behaviours: () => optionTable('behaviour', behaviourOptions),
   stage: () =>
     table(['name', 'type', 'what it is or does'], [
       ...membersOf('lab/run/scenario.ts', 'Stage'),
@@ -82,6 +84,15 @@ function membersOf(path: string, name: string, prefix = ''): string[][] {
   if (body === undefined) throw new LabError('BAD_INPUT', `${path} has no exported interface \`${name}\`.`);
   return [...body.matchAll(/(?: {2}\/\*\*([^]*?)\*\/\n)? {2}(?:readonly )?([\w$]+)(\(.*|\??: .*);$/gm)].map(([, doc = '', member = '', type = '']) =>
     [`\`${prefix}${member}\``, `\`${type.replace(/^\??: /, '')}\``, doc.replace(/\s*\n \s*\* ?/g, ' ').replace('@throws {LabError}', 'Throws').trim()]);
+}
+
+function optionTable(what: string, options: OptionTable): string {
+  return table([what, 'values', 'default', 'what it does'], Object.entries(options).map(([key, option]) => [`\`${key}\``, expectedOf(option.kind), wordOf(option.default as string | number | boolean | null), option.doc]));
+}
+
+/** A default as the command line writes it. */
+function wordOf(value: string | number | boolean | null): string {
+  return typeof value === 'boolean' ? (value ? 'on' : 'off') : value === null ? 'not set' : String(value);
 }
 
 function table(head: string[], rows: string[][]): string {
