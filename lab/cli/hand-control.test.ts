@@ -130,7 +130,7 @@ describeWith(['netns', 'nft'], 'a lab by hand', () => {
 
   test('a line that is no command is answered with an error, and the terminal goes on', async () => {
     // JSON may contain U+2028, which is no line end here.
-    const [garbage, separator, nobody, unknown, last] = await raw('garbage', '{"command":"a\u2028b"}', '{"command":"argv","args":{}}', '{"command":"nonsense"}', '{"command":"dns","args":{"command":"policy","args":{}}}');
+    const [garbage, separator, nobody, unknown, last] = await raw('garbage', '{"command":"a\u2028b"}', '{"command":"argv","args":{"host":"nobody"}}', '{"command":"nonsense"}', '{"command":"dns","args":{"command":"policy","args":{}}}');
     expect(garbage).toEqual({ error: 'Expected a line like {"command":"heal","args":{"host":null}}, got `garbage`.' });
     expect(separator).toMatchObject({ error: expect.stringContaining('Unknown command `a\\u{2028}b`') as string });
     expect(nobody).toMatchObject({ error: expect.stringContaining('Unknown host') as string });
