@@ -7,7 +7,7 @@ import type { Journal } from '../lab/run/journal.ts';
 import { runScenario } from '../lab/run/run-scenario.ts';
 import type { Scenario } from '../lab/run/scenario.ts';
 import { describeWith, type Need } from '../lab/testing/testing.ts';
-import { runnableNames, scenarioNamed, scenarioNames, type ScenarioName } from './index.ts';
+import { longestFirst, runnableNames, scenarioNamed, scenarioNames, type ScenarioName } from './index.ts';
 
 async function run(name: string, client: string): Promise<Journal> {
   return (await runScenario({ name, scenario: scenarioNamed(name) as Scenario, driver: netns, client, clientOptions: {}, seed: '1', signal: new AbortController().signal })).journal;
@@ -37,7 +37,7 @@ const delayTolerance = { earlyMs: 2, lateMs: 1_000 };
 describe.each(Object.entries(clients))('with %s', (client, needs) => {
   // Some scenarios serve with nginx or HAProxy instead of our backend.
   describeWith(['netns', 'nginx', 'haproxy', ...needs], 'on namespaces', () => {
-    test.concurrent.each(scenarioNames)('%s passes', { timeout: 120_000 }, async (name) => {
+    test.concurrent.each(longestFirst(scenarioNames))('%s passes', { timeout: 120_000 }, async (name) => {
       const journal = await run(name, client);
       if (nothingShown[client]?.includes(name)) {
         expect({ verdict: journal.verdict, failed: journal.checks.filter(({ verdict }) => verdict === 'fail') }).toEqual({ verdict: 'unknown', failed: [] });
@@ -54,7 +54,7 @@ describe.each(Object.entries(clients))('with %s', (client, needs) => {
 });
 
 describeWith(['netns', 'nginx', 'haproxy'], 'with a program that makes no request', () => {
-  test.concurrent.each(runnableNames)('%s does not pass', { timeout: 120_000 }, async (name) => {
+  test.concurrent.each(longestFirst(runnableNames))('%s does not pass', { timeout: 120_000 }, async (name) => {
     expect((await run(name, 'false {url}')).verdict).not.toBe('pass');
   });
 });

@@ -11,7 +11,7 @@ import { runScenario } from '../lab/run/run-scenario.ts';
 import type { Scenario } from '../lab/run/scenario.ts';
 import { describeWith } from '../lab/testing/testing.ts';
 import { createTopology } from '../lab/vocabulary/topology.ts';
-import { runnableNames, scenarioNamed } from './index.ts';
+import { longestFirst, runnableNames, scenarioNamed } from './index.ts';
 import { failures } from './matrix/index.ts';
 
 const scenario = (name: string): Scenario => scenarioNamed(name) as Scenario;
@@ -42,9 +42,7 @@ const byNeed = Map.groupBy(runnableNames, (name) => scenario(name).needs);
 
 for (const [need, names] of byNeed) {
   describeWith(['netns', 'tshark', ...(need === undefined ? [] : [need])], `on namespaces${need === undefined ? '' : `, with ${need}`}`, () => {
-    describe.each(ownClientNames)('with %s', (client) => {
-      test.concurrent.each(names)('%s', { timeout: 60_000 }, (name) => passes(name, client));
-    });
+    test.concurrent.each(longestFirst(names).flatMap((name) => ownClientNames.map((client) => [name, client] as const)))('%s with %s', { timeout: 60_000 }, passes);
   });
 }
 

@@ -114,3 +114,8 @@ export const runnableNames: readonly string[] = Object.keys(everyScenario);
 export function scenarioNamed(name: string): Scenario | undefined {
   return Object.hasOwn(everyScenario, name) ? everyScenario[name] : undefined;
 }
+
+/** The same names, with the scenarios first that have the longest limits: of several labs at a time, none is left alone with a long one at the end. */
+export function longestFirst<Name extends string>(names: readonly Name[]): Name[] {
+  return names.toSorted((one, other) => (scenarioNamed(other)?.limitMs ?? 0) - (scenarioNamed(one)?.limitMs ?? 0));
+}

@@ -16,7 +16,7 @@ interface Started {
   ended: Promise<Ended>;
 }
 
-/** The socket of these labs is in a folder of the test, so a lab that somebody keeps up is not touched. */
+/** The socket of these labs is in a folder of the test, so a lab that somebody keeps up is not touched. `lab down` finds no engine, whose labs it would remove. */
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'up-'));
@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 
 function lab(...words: string[]): Started {
-  const child = spawn(localRuntime.node, [`${localRuntime.root}/lab/build/start.ts`, ...words], { env: { ...process.env, TMPDIR: folder, XDG_RUNTIME_DIR: undefined }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(localRuntime.node, [`${localRuntime.root}/lab/build/start.ts`, ...words], { env: { ...process.env, TMPDIR: folder, XDG_RUNTIME_DIR: undefined, DOCKER_HOST: `unix://${folder}/no-engine.sock` }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (chunk: string) => (output[name] += chunk));
   const ended = once(child, 'close').then(([code]): Ended => ({ code: code as number | null, ...output }));

@@ -1,6 +1,6 @@
 /** `lab run-all`: runs every scenario, several labs side by side, and prints one line for each. */
 import { pc } from '../../vocabulary/terminal.ts';
-import { scenarioNames } from '../../../scenarios/index.ts';
+import { longestFirst, scenarioNames } from '../../../scenarios/index.ts';
 import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { messageOf } from '../../vocabulary/errors.ts';
@@ -21,7 +21,7 @@ export async function runAll(flags: RunFlags & { jobs: string }): Promise<number
   const { maxLabs = Infinity } = driver;
   const start = performance.now();
   const width = Math.max(...scenarioNames.map((name) => name.length));
-  const waiting = [...scenarioNames];
+  const waiting = longestFirst(scenarioNames);
   let skipped = 0;
   const statuses: number[] = [];
   const journals: FinishedRun['journal'][] = [];

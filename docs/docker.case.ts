@@ -1,4 +1,7 @@
-/** Runs the commands of docs/docker.md exactly as the page shows them, and asks the lab whether each of them had its effect. */
+/**
+ * Runs the commands of docs/docker.md exactly as the page shows them, and asks the lab whether each of them had its effect. docker.test.ts runs it,
+ * because one lab at a time can be up on docker.
+ */
 import { readFileSync } from 'node:fs';
 import Docker from 'dockerode';
 import { execa } from 'execa';
@@ -82,18 +85,20 @@ const steps: [line: string, seen: (output: string) => unknown, exitCode?: number
   ['docker compose start backend-1', () => until(async () => ((await client('curl -sS http://backend-1.lab.test:8080/')).exitCode === 0 ? true : undefined), 'an answer of backend-1')],
 ];
 
-describeWith(['docker', 'curl'], 'a lab by hand on docker', () => {
-  test(`${commands.length} commands of docs/docker.md have their effect`, { timeout: 600_000 }, async () => {
-    expect(commands).toEqual(steps.map(([line]) => line));
-    onTestFinished(async () => { await run('docker compose down --timeout 0'); });
-    for (const [line, seen, expected = 0] of steps) {
-      const { exitCode, all } = await run(line);
-      expect({ line, exitCode, all }).toEqual({ line, exitCode: expected, all });
-      await seen(all);
-    }
-    expect((await run('docker compose down')).exitCode).toBe(0);
-    const engine = await connectEngine();
-    expect(await engine.listContainers({ all: true, filters })).toEqual([]);
-    expect(await engine.listNetworks({ filters })).toEqual([]);
+export function commandsOfThePage(): void {
+  describeWith(['docker', 'curl'], 'a lab by hand on docker', () => {
+    test(`${commands.length} commands of docs/docker.md have their effect`, { timeout: 600_000 }, async () => {
+      expect(commands).toEqual(steps.map(([line]) => line));
+      onTestFinished(async () => { await run('docker compose down --timeout 0'); });
+      for (const [line, seen, expected = 0] of steps) {
+        const { exitCode, all } = await run(line);
+        expect({ line, exitCode, all }).toEqual({ line, exitCode: expected, all });
+        await seen(all);
+      }
+      expect((await run('docker compose down')).exitCode).toBe(0);
+      const engine = await connectEngine();
+      expect(await engine.listContainers({ all: true, filters })).toEqual([]);
+      expect(await engine.listNetworks({ filters })).toEqual([]);
+    });
   });
-});
+}
