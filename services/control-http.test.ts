@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { nodeArgv } from '../lab/network/programs.ts';
-import { freePort, localProcess } from '../lab/testing/testing.ts';
+import { freePort, localProcess, until } from '../lab/testing/testing.ts';
 
 const json = 'application/json';
 
@@ -54,6 +54,8 @@ test('a command in JSON from this machine is obeyed, under each name of loopback
   }
   // curl --json and fetch may name the character set.
   expect(await ask({ headers: { host: `localhost:${port}`, 'content-type': 'Application/JSON; charset=utf-8' }, body: on })).toMatchObject({ status: 200 });
+  // The events take another way than the answers.
+  await until(() => (changes.length >= 5 ? true : undefined), 'the events of five changes');
   expect(changes).toEqual(Array(5).fill('AAAA on'));
 });
 
