@@ -14,7 +14,7 @@ const labs = ['scenarios/**/*.test.ts', 'lab/faults/link-faults.test.ts', 'docs/
 export default defineConfig({
   test: {
     // This may be more than the number of cores, because most tests wait for a network.
-    maxWorkers: 6,
+    maxWorkers: 4,
     projects: [
       { test: { ...shared, name: 'parts', include: ['{lab,services,client}/**/*.test.ts'], exclude: labs, sequence: { groupOrder: 0 } } },
       // Tests that measure the delays of a whole lab run after all others, a few labs at a time: three files, and in each of them four labs.

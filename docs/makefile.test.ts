@@ -8,7 +8,7 @@ const targets = [...makefile.matchAll(/^([a-z-]+):.*## /gm)].map(([, target = ''
 
 function dryRun(...words: string[]): { status: number | null; stdout: string; stderr: string } {
   // The variables of the `make` that runs the tests must not reach this one.
-  const env = { ...process.env, MAKEFLAGS: '', MAKEOVERRIDES: '' };
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MAKE') && name !== 'MFLAGS'));
   const { status, stdout, stderr } = spawnSync('make', ['-n', ...words], { encoding: 'utf8', env });
   return { status, stdout, stderr };
 }

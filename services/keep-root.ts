@@ -12,12 +12,14 @@ import koffi from 'koffi';
 const PR_SET_SECCOMP = 22;
 const SECCOMP_MODE_FILTER = 2;
 const SIGPIPE = 13;
+const F_SETFD = 2;
 /** setuid, setgid, setgroups, setresuid, setresgid. */
 const numbers: Partial<Record<NodeJS.Architecture, readonly number[]>> = { x64: [105, 106, 116, 117, 119], arm64: [146, 144, 159, 147, 149] };
 
 const libc = koffi.load('libc.so.6');
 koffi.struct('sock_fprog', { len: 'uint16_t', filter: 'void *' });
 const prctl = libc.func('int prctl(int option, unsigned long mode, sock_fprog *program)');
+const fcntl = libc.func('int fcntl(int fd, int command, int value)');
 const signal = libc.func('void *signal(int number, void *handler)');
 const execvp = libc.func('int execvp(const char *file, const char **argv)');
 
@@ -42,7 +44,8 @@ function filter(calls: readonly number[]): Buffer {
 const argv = process.argv.slice(2);
 const calls = numbers[process.arch] ?? [];
 if (calls.length > 0) prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, { len: calls.length + 3, filter: filter(calls) });
-// Node ignores SIGPIPE, and an ignored signal stays ignored in the next program.
+// Node marks its standard streams so that no other program inherits them (close-on-exec), and ignores SIGPIPE, which the next program would do, too.
+for (const fd of [0, 1, 2]) fcntl(fd, F_SETFD, 0);
 signal(SIGPIPE, null);
 execvp(argv[0] ?? '', [...argv, null]);
 console.error(`${argv[0] ?? ''}: cannot be run: errno ${koffi.errno()}`);

@@ -10,6 +10,7 @@ import { Timeline } from '../run/timeline.ts';
 import { describeWith, until } from '../testing/testing.ts';
 import type { HandControl, HandCommands } from './hand-control.ts';
 import type { HealedByHand } from './hand-heal.ts';
+import { statusLines, type HandStatus } from './hand-status.ts';
 
 describeWith(['netns', 'nft'], 'a lab by hand', () => {
   let lab: Lab;
@@ -115,6 +116,30 @@ describeWith(['netns', 'nft'], 'a lab by hand', () => {
       { what: 'dns (A queries: drop true; AAAA queries: drop true)', seen: true, observed: 'IPv4 response, IPv6 response' },
     ]);
     expect(lab.doubts).toEqual([]);
+  });
+
+  test('status: processes, faults, behaviours, DNS and connections, and what cannot be asked', async () => {
+    const { node } = lab.network.runtime;
+    const status = (): Promise<HandStatus> => askLab('status', {}) as Promise<HandStatus>;
+    expect(await status()).toMatchObject({ driver: 'netns', faults: [], behaviours: [], client: [], dns: { aaaa: false } });
+    const holder = await lab.host('client').start([node, '--eval', 'require("net").connect(8080, "198.51.100.13")']);
+    await until(async () => ((await status()).client.some(({ state }) => state === 'ESTAB') ? true : undefined), 'the connection');
+    await apply('blackhole', 'backend-1', { family: '4' });
+    await apply('kill', 'backend-2');
+    await askLab('behave', { backend: 'backend-3', change: { status: '503' } });
+    await apply('pause', 'dns');
+    const seen = await status();
+    expect(seen.hosts.map(({ name, process, connections }) => [name, process, connections])).toEqual([
+      ['client', null, null], ['dns', 'paused', 0], ['backend-1', 'runs', 0], ['backend-2', 'ended', 0], ['backend-3', 'runs', 1], ['observer', null, null],
+    ]);
+    expect(seen.faults).toEqual(['blackhole backend-1 family=4: seen (IPv4 silent)', 'kill backend-2: seen (IPv4 ECONNREFUSED, IPv6 ECONNREFUSED)', expect.stringMatching(/^pause dns: seen /) as string]);
+    expect(seen).toMatchObject({ behaviours: ['backend-3 status=503'], dns: expect.stringContaining('paused') as string, client: [{ state: 'ESTAB', peer: '198.51.100.13:8080', host: 'backend-3' }] });
+    const text = statusLines(seen).join('\n');
+    for (const part of ['backend-2  198.51.100.12', 'ended', 'DNS          cannot be asked: ', '198.51.100.13:8080 (backend-3)  ESTAB']) expect(text).toContain(part);
+    await holder.signal('SIGKILL');
+    await heal();
+    await until(async () => ((await status()).client.some(({ state }) => state === 'ESTAB') ? undefined : true), 'the end of the connection');
+    expect(statusLines(await status()).join('\n')).toContain('AAAA off · TTL');
   });
 
   /** Writes lines to the socket, and returns what comes back until the other side or this one closes. */

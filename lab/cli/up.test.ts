@@ -1,12 +1,14 @@
 /** `lab up` as a process: several at once, after one that was killed, and interrupted while it comes up. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { localRuntime } from '../network/programs.ts';
 import { describeWith, until } from '../testing/testing.ts';
+import { tshark } from '../testing/tshark.ts';
 
 interface Ended { code: number | null; stdout: string; stderr: string }
 
@@ -16,7 +18,7 @@ interface Started {
   ended: Promise<Ended>;
 }
 
-/** The socket of these labs is in a folder of the test, so a lab that somebody keeps up is not touched. `lab down` finds no engine, whose labs it would remove. */
+/** The socket and the results of these labs are in a folder of the test, so a lab that somebody keeps up is not touched. `lab down` finds no engine, whose labs it would remove. */
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'up-'));
@@ -24,7 +26,7 @@ beforeEach(() => {
 });
 
 function lab(...words: string[]): Started {
-  const child = spawn(localRuntime.node, [`${localRuntime.root}/lab/build/start.ts`, ...words], { env: { ...process.env, TMPDIR: folder, XDG_RUNTIME_DIR: undefined, DOCKER_HOST: `unix://${folder}/no-engine.sock` }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(localRuntime.node, [`${localRuntime.root}/lab/build/start.ts`, ...words], { cwd: folder, env: { ...process.env, TMPDIR: folder, XDG_RUNTIME_DIR: undefined, DOCKER_HOST: `unix://${folder}/no-engine.sock` }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (chunk: string) => (output[name] += chunk));
   const ended = once(child, 'close').then(([code]): Ended => ({ code: code as number | null, ...output }));
@@ -82,6 +84,16 @@ describeWith('netns', '`lab up`', () => {
     expect(await lab('down').ended).toMatchObject({ code: 0 });
   });
 
+  test('a terminal that keeps its half open does not keep the lab up', { timeout: 60_000 }, async () => {
+    const started = await up();
+    // It never sends its FIN.
+    const socket = connect({ path: join(socketFolder(), 'control.sock'), allowHalfOpen: true });
+    onTestFinished(() => { socket.destroy(); });
+    await once(socket, 'connect');
+    expect(await lab('down').ended).toMatchObject({ code: 0, stdout: 'the lab is down\n' });
+    expect(await started.ended).toMatchObject({ code: 0 });
+  });
+
   test('interrupted while it comes up: it ends at once, with the exit status of the signal, and leaves no socket', { timeout: 40_000 }, async () => {
     const started = lab('up', '--driver', 'netns');
     // The socket is there before the lab is.
@@ -89,5 +101,38 @@ describeWith('netns', '`lab up`', () => {
     started.child.kill('SIGTERM');
     expect(await started.ended).toEqual({ code: 143, stdout: '', stderr: 'lab: Interrupted by SIGTERM.\n' });
     expect(existsSync(socketFolder())).toBe(false);
+  });
+});
+
+describeWith(['netns', 'curl', 'tshark'], 'what a lab by hand has seen', () => {
+  test('is in the story, with its packets, and in files when it ends', { timeout: 60_000 }, async () => {
+    const started = await up();
+    expect((await lab('exec', 'client', '--', 'curl', '-sS', 'http://backend-1.lab.test:8080/').ended).stdout).toBe('Hello, World from 198.51.100.11\n');
+    expect((await lab('fault', 'refuse', 'backend-1', '--family', '4').ended).code).toBe(0);
+    expect((await lab('exec', 'client', '--', 'curl', '-sS', 'http://backend-1.lab.test:8080/').ended).code).toBe(7);
+    await lab('down').ended;
+    const { code, stdout } = await started.ended;
+    expect(code).toBe(0);
+    const story = stdout.split('\n').filter((line) => line.includes('●')).map((line) => line.replace(/^[\s\d.●│]+/, '').replace(/\b\d{4,5}\b/g, 'PORT'));
+    for (const line of ['SYN PORT → 198.51.100.11', 'GET / HTTP/1.1 PORT → 198.51.100.11', 'GET / at 198.51.100.11', 'refuse backend-1 family=4', 'RST 198.51.100.11 → PORT']) expect(story).toContain(line);
+
+    const [, directory = '', events, frames] = /^(results\/by-hand\/\S+): (\d+) events, (\d+) frames$/m.exec(stdout) ?? [];
+    const written = readFileSync(join(folder, directory, 'events.ndjson'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as { event: string });
+    expect(written).toHaveLength(Number(events));
+    expect(written.filter(({ event }) => event === 'wire:syn')).toHaveLength(2);
+    const rows = await tshark(readFileSync(join(folder, directory, 'wire.pcapng')), 'frame', ['frame.number', 'frame.comment', 'tcp.flags.reset']);
+    expect(rows).toHaveLength(Number(frames));
+    expect(rows.map((row) => row['frame.comment']).join()).toContain('refuse backend-1 family=4');
+  });
+});
+
+describeWith(['netns', 'curl', 'tcpdump'], 'tcpdump in a lab by hand', () => {
+  test('sees the packets of the client, although it gives up root', { timeout: 60_000 }, async () => {
+    await up();
+    const tcpdump = lab('exec', 'client', '--', 'tcpdump', '-n', '-l', '-c', '1', 'tcp[tcpflags] & tcp-syn != 0');
+    await until(() => (tcpdump.output.stderr.includes('listening on') ? true : undefined), `tcpdump; it wrote ${tcpdump.output.stderr}`);
+    await lab('exec', 'client', '--', 'curl', '-sS', 'http://198.51.100.11:8080/').ended;
+    expect(await tcpdump.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/IP 198\.51\.100\.200\.\d+ > 198\.51\.100\.11\.8080: Flags \[S\]/) as string });
+    await lab('down').ended;
   });
 });

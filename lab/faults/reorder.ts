@@ -17,7 +17,7 @@ export const reorder = defineFault({
   answersLateMs: (options) => 2 * passes(options) * options.heldMs,
   observe: (target, options) =>
     // A packet that is held back counts only if another packet overtakes it, so the echoes are counted for half of the chance.
-    observePings(target, options, { ...echoesToSee(options.percent === 100 ? 50 : options.percent / 2), batch: 20, waitMs: 2 * options.heldMs + 30, limitMs: 2 * options.heldMs + 2_000 }, ({ sent, echoes }) => {
+    observePings(target, options, { ...echoesToSee(options.percent === 100 ? 50 : options.percent / 2), batch: 20, waitMs: 2 * options.heldMs + target.probe.silenceMs, limitMs: 2 * options.heldMs + 2_000 }, ({ sent, echoes }) => {
       let [highest, late] = [-1, 0];
       for (const { sequence } of echoes) {
         if (sequence < highest) late++;

@@ -27,8 +27,10 @@ export const throttle = defineFault({
     const echoBytes = Math.round(Math.min(Math.max(burstBytes / 2 - headerBytes, 32), 1_400));
     const count = Math.max(Math.ceil(burstBytes / (echoBytes + headerBytes)), 2);
     const takesMs = (echoes: number): number => (echoes * (echoBytes + headerBytes) * 8) / options.rateKbit;
+    // The burst of the other family may stand in the queue between two echoes.
+    const waitMs = 2 * takesMs(count) + target.probe.silenceMs;
     // The host may have to ask for its neighbour first, and a lost question is asked again after 1 s.
-    return observePings(target, options, { count, batch: count, bytes: echoBytes, limitMs: 2 * takesMs(count) + 3_000 }, ({ sent, echoes }) => {
+    return observePings(target, options, { count, batch: count, bytes: echoBytes, waitMs, limitMs: waitMs + 3_000 }, ({ sent, echoes }) => {
       const lastMs = Math.max(...echoes.map(({ sinceMs }) => sinceMs));
       const observedKbit = (echoes.length * (echoBytes + headerBytes) * 8) / lastMs;
       return {

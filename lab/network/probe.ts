@@ -121,7 +121,7 @@ export class Probe {
 
   /** Sends echo requests, which the kernel of the host answers. They show what the link does to single packets. */
   ping(host: HostName, family: Family, request: Partial<Omit<PingRequest, 'address'>> = {}): Promise<PingResult> {
-    const whole: PingRequest = { address: addressOf(this.#topology, host, family), count: 1, batch: 1, everyMs: 1, bytes: 32, untilAnswered: false, waitMs: 30, limitMs: 2_000, ...request };
+    const whole: PingRequest = { address: addressOf(this.#topology, host, family), count: 1, batch: 1, everyMs: 1, bytes: 32, untilAnswered: false, waitMs: this.silenceMs, limitMs: 2_000, ...request };
     return this.#remote.call('echo', whole, whole.count * whole.everyMs + whole.limitMs + 10_000);
   }
 

@@ -1,6 +1,10 @@
 /** A capture on a real lab: it holds every frame, and the lab notices when frames are missing. */
 import { expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
+import type { Remote } from '../network/remote.ts';
+import { encodeFrames } from '../vocabulary/frame-records.ts';
+import { createTopology } from '../vocabulary/topology.ts';
+import { startCapture } from './capture.ts';
 import type { FinishedRun } from './journal.ts';
 import { runScenario } from './run-scenario.ts';
 import { scenarios } from '../../scenarios/index.ts';
@@ -27,6 +31,20 @@ const withLines = (filter: (line: string) => string | null): HostChange => (host
           return { ...started, onLine };
         },
       };
+
+test('a capture with a limit keeps the newest frames, and counts the ones that it left out', async () => {
+  const frame = (number: number) => ({ number, seconds: 1, nanoseconds: number, lengthBytes: 1_000, bytes: Buffer.alloc(1_000) });
+  let deliver: (records: Buffer) => void = () => undefined;
+  const remote = { call: () => Promise.resolve({ frames: 100, dropped: 0 }) } as unknown as Remote;
+  const capture = await startCapture({ client: createTopology().hosts.client, start: (_path, _args, onFrames) => { deliver = onFrames; return Promise.resolve(remote); }, receive: () => undefined }, { keepBytes: 10_000 });
+  for (let number = 1; number <= 100; number++) deliver(encodeFrames([frame(number)], 0n));
+  expect(await capture.sync()).toBeNull();
+  const numbers = capture.captured.frames.map(({ number }) => number);
+  expect(numbers.at(-1)).toBe(100);
+  expect(numbers.length).toBeGreaterThanOrEqual(10);
+  expect(numbers.length).toBeLessThanOrEqual(11);
+  expect(capture.captured.leftOut).toBe(100 - numbers.length);
+});
 
 describeWith(['netns', 'tshark'], 'a capture', () => {
   test('has requests, faults and healing as comments of the packets, and loses no frame', async () => {

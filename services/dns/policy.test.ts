@@ -78,6 +78,17 @@ describe('a switch', () => {
   });
 });
 
+test('a record that is marked changes no answer where no filter reads the mark, and the answer to the command says so', () => {
+  const record = { name: 'web.lab.test', type: 'A', address: '198.51.100.11' };
+  const remark = (chain: string): string => `no answer changes, because the A chain (${chain}) has no filter \`up\` that is on`;
+  expect(call('record', { action: 'up', ...record })).not.toHaveProperty('remark');
+  call('filter', { filter: 'up', on: false });
+  expect(call('record', { action: 'down', ...record })).toMatchObject({ remark: remark('shuffle > selectFirst 2') });
+  call('chain', { links: ['sort'] });
+  expect(call('record', { action: 'up', ...record })).toMatchObject({ remark: remark('sort') });
+  expect(call('record', { action: 'remove', ...record })).not.toHaveProperty('remark');
+});
+
 describe('a command that cannot be carried out is refused with a message, and changes nothing', () => {
   const cases: [string, Record<string, unknown>, string][] = [
     ['aaaa', { on: 'yes' }, 'Expected `on` to be on or off, got `yes`.'],

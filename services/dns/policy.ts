@@ -19,6 +19,8 @@ export interface Policy {
   chains: Record<AddressType, string>;
   /** The rules for some of the queries, in words. */
   rules: { id: string; text: string }[];
+  /** Set in the answer to a command that has changed no answer of the server: why not. */
+  remark?: string;
 }
 
 const filterKind = oneOf(filterNames);
@@ -35,9 +37,9 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
     chains: { A: chainText(zone.chains.A), AAAA: chainText(zone.chains.AAAA) },
     rules: zone.rules.all.map((rule) => ({ id: rule.id, text: ruleText(rule) })),
   });
-  const changed = (change: string): Policy => {
-    emit('dns:policy', { change });
-    return policy();
+  const changed = (change: string, remark?: string): Policy => {
+    emit('dns:policy', { change: remark === undefined ? change : `${change}: ${remark}` });
+    return { ...policy(), ...(remark === undefined ? {} : { remark }) };
   };
   return {
     policy,
@@ -80,7 +82,9 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
       if (verb === 'add') zone.add(...record);
       else if (verb === 'remove') zone.remove(...record);
       else zone.mark(...record, verb === 'up');
-      return changed(`record ${record.join(' ')} ${verb}`);
+      const chain = zone.chains[recordType];
+      const isRead = verb === 'add' || verb === 'remove' || chain.some(({ filter, on }) => filter === 'up' && on);
+      return changed(`record ${record.join(' ')} ${verb}`, isRead ? undefined : `no answer changes, because the ${recordType} chain (${chainText(chain)}) has no filter \`up\` that is on`);
     },
     readdress: ({ from, to }) => {
       const addresses = [readValue(anyAddress, from, 'from'), readValue(anyAddress, to, 'to')] as const;

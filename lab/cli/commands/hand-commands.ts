@@ -7,6 +7,7 @@ import { policyLines, statusLines, type HandStatus } from '../hand-status.ts';
 import { searchPath } from '../../network/drivers/netns-requirements.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import type { Observation } from '../../faults/fault.ts';
+import { pc } from '../../vocabulary/terminal.ts';
 import { splitAssignments } from '../../vocabulary/options.ts';
 import type { Policy } from '../../../services/dns/policy.ts';
 
@@ -24,6 +25,7 @@ export async function exec(host: string, argv: string[]): Promise<number> {
 export async function dns(words: string[]): Promise<number> {
   const policy = (await askLab('dns', parseDnsWords(words))) as Policy;
   for (const line of policyLines(policy)) console.log(line);
+  if (policy.remark !== undefined) console.log(pc.yellow(policy.remark));
   return 0;
 }
 
