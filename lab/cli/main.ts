@@ -8,6 +8,7 @@ import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { SoakFlags } from './commands/soak.ts';
+import { dnsUsage } from './dns-words.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
 
@@ -139,6 +140,7 @@ program
 program
   .command('dns [words...]')
   .description('show or change the answer policy: lab dns shuffle off, lab dns aaaa on')
+  .addHelpText('after', `\n${dnsUsage}`)
   .action(async (words: string[]) => {
     const { dns } = await import('./commands/hand-commands.ts');
     process.exitCode = await dns(words);

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { askLab } from '../hand-control.ts';
+import { parseDnsWords } from '../dns-words.ts';
 import type { HealedByHand } from '../hand-heal.ts';
 import { policyLines, statusLines, type HandStatus } from '../hand-status.ts';
 import { searchPath } from '../../network/drivers/netns-requirements.ts';
@@ -75,77 +76,4 @@ export async function down(): Promise<number> {
   const parts = [...(wasUp ? ['the lab is down'] : []), ...(removed > 0 ? [`${removed} docker containers and networks removed`] : [])];
   console.log(parts.join('; ') || 'nothing was up');
   return 0;
-}
-
-export const dnsUsage = `  lab dns                                       show the policy
-  lab dns aaaa on|off                           switch all AAAA records on or off
-  lab dns up|shuffle|rotate|sort on|off [TYPE]  switch a filter, for both types or one (A, AAAA)
-  lab dns selectFirst N|off [TYPE]              answer with the first N records only
-  lab dns chain FILTER…                         replace the chain, in this order: chain 'selectFirst 2' shuffle
-  lab dns ttl SECONDS                           set the TTL of all records
-  lab dns aa on|off                             the flag AA (authoritative answer) of answers from lab.test
-  lab dns ra on|off                             the flag RA (recursion available) of all answers
-  lab dns soa on|off                            the SOA in answers without a record
-  lab dns delay TYPE MS                         answer late
-  lab dns drop TYPE on|off                      do not answer
-  lab dns rcode TYPE RCODE|off                  answer with SERVFAIL, NXDOMAIN, REFUSED, …
-  lab dns truncate TYPE N|off                   answer over UDP with the flag TC and N records; over TCP the answer is whole
-  lab dns record add|remove|up|down NAME TYPE ADDRESS`;
-
-/**
- * Reads the words after `lab dns` as a command of the DNS server.
- * @throws {LabError} BAD_INPUT with the usage, where a word is missing, unknown or left over.
- */
-export function parseDnsWords(words: readonly string[]): { command: string; args: Record<string, unknown> } {
-  const wrong = (): LabError => new LabError('BAD_INPUT', `Not a DNS switch: \`${words.join(' ')}\`. These exist:\n${dnsUsage}`);
-  const left = [...words];
-  const next = (): string => {
-    const word = left.shift();
-    if (word === undefined) throw wrong();
-    return word;
-  };
-  /** Returns the command if every word was used. The DNS server checks the values. */
-  const whole = (command: string, args: Record<string, unknown>): { command: string; args: Record<string, unknown> } => {
-    if (left.length > 0) throw wrong();
-    return { command, args };
-  };
-  const what = left.shift();
-  switch (what) {
-    case undefined:
-      return whole('policy', {});
-    case 'aaaa':
-    case 'aa':
-    case 'ra':
-    case 'soa':
-      return whole(what, { on: next() });
-    case 'up':
-    case 'shuffle':
-    case 'rotate':
-    case 'sort':
-      return whole('filter', { filter: what, on: next(), type: left.shift() });
-    case 'selectFirst': {
-      const word = next();
-      return whole('filter', { filter: what, ...(word === 'off' ? { on: false } : { on: true, n: word }), type: left.shift() });
-    }
-    case 'chain':
-      return whole('chain', { links: [next(), ...left.splice(0)] });
-    case 'ttl':
-      return whole('ttl', { seconds: next() });
-    case 'delay':
-      return whole('impair', { type: next(), delayMs: next() });
-    case 'drop':
-      return whole('impair', { type: next(), drop: next() });
-    case 'rcode': {
-      const [type, rcode] = [next(), next()];
-      return whole('impair', { type, rcode: rcode === 'off' ? null : rcode });
-    }
-    case 'truncate': {
-      const [type, records] = [next(), next()];
-      return whole('impair', { type, truncate: records === 'off' ? null : records });
-    }
-    case 'record':
-      return whole('record', { action: next(), name: next(), type: next(), address: next() });
-    default:
-      throw wrong();
-  }
 }

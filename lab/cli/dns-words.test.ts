@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDnsWords } from './hand-commands.ts';
+import { parseDnsWords } from './dns-words.ts';
 
 test.each([
   ['', 'policy', {}],
@@ -27,6 +27,11 @@ test.each([
 
 test('the filters of a chain keep their order and their numbers', () => {
   expect(parseDnsWords(['chain', 'selectFirst 2', 'shuffle'])).toEqual({ command: 'chain', args: { links: ['selectFirst 2', 'shuffle'] } });
+});
+
+test('a switch that does not exist: the message names the one that was meant', () => {
+  expect(() => parseDnsWords(['shufle', 'off'])).toThrow(/Did you mean `shuffle`\?$/);
+  expect(() => parseDnsWords(['shuffle'])).not.toThrow(/Did you mean/);
 });
 
 test.each(['foo', 'aaaa', 'aaaa on please', 'shuffle off A AAAA', 'rcode A', 'delay A', 'truncate A', 'ra', 'record add web.lab.test A'])('lab dns %s is refused, and the message shows the usage', (words) => {
