@@ -10,6 +10,8 @@ test.each([
   ['requestOnWire', 'requestsOnWire'],
   ['okay', undefined],
   ['o', 'ok'],
+  ['ko', 'ok'],
+  ['reqeusts', 'requests'],
   ['latency', undefined],
   ['', undefined],
   ['x'.repeat(5_000), undefined],

@@ -2,7 +2,7 @@
 
 /**
  * Returns the known name that is nearest to `name`, or undefined if none is near: more than a third of the letters would have to change. The
- * distance is Levenshtein's, without regard to upper and lower case.
+ * distance counts two swapped letters as one change. It has no regard to upper and lower case.
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const [nearest] = known
@@ -18,15 +18,18 @@ export function didYouMean(name: string, known: readonly string[]): string {
   return nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`;
 }
 
-/** How many letters must be added, removed or replaced to make one word of the other. */
+/** How many letters must be added, removed, replaced or swapped with the next one to make one word of the other (optimal string alignment). */
 function distanceOf(one: string, other: string): number {
-  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [row, letter] of Array.from(one).entries()) {
+  const [from, to] = [Array.from(one), Array.from(other)];
+  let [before, previous]: [number[], number[]] = [[], [...to.keys(), to.length]];
+  for (const [row, letter] of from.entries()) {
     const current = [row + 1];
-    for (const [column, otherLetter] of Array.from(other).entries()) {
-      current.push(Math.min((previous[column] ?? 0) + (letter === otherLetter ? 0 : 1), (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+    for (const [column, otherLetter] of to.entries()) {
+      const isSwapped = letter === to[column - 1] && from[row - 1] === otherLetter;
+      const swapped = isSwapped ? (before[column - 1] ?? 0) + 1 : Infinity;
+      current.push(Math.min((previous[column] ?? 0) + (letter === otherLetter ? 0 : 1), (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1, swapped));
     }
-    previous = current;
+    [before, previous] = [previous, current];
   }
-  return previous[other.length] ?? 0;
+  return previous[to.length] ?? 0;
 }
