@@ -181,6 +181,13 @@ describe('a neighbour that does not answer', () => {
     ]);
   });
 
+  test('is asked for three times: a fourth question belongs to another attempt, also soon after the third', () => {
+    expect(attempts(request(0, 1), who(1), who(1_025), who(2_049), error(2_500, 1), request(3_200, 2), who(3_314), here(3_314), syn(3_314), synAck(3_314))).toEqual([
+      [1, 'silent', 0, 1],
+      [3_314, 'connected', 1, 2],
+    ]);
+  });
+
   test('that answers in the end lets the SYN go that waited for it', () => {
     expect(attempts(request(0, 1), who(1), who(1_025), here(2_049.2), syn(2_049.3), synAck(2_049.4))).toEqual([[1, 'connected', 1, 1]]);
   });

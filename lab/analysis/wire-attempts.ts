@@ -33,14 +33,16 @@ export interface WireAttempt {
  * mcast_solicit; RFC 4861 section 7.2.2). So a SYN that waits for its neighbour leaves within a second of one of these questions, or never.
  */
 const neighbourRetryMs = 1_000;
+const neighbourQuestions = 3;
 /** On a busy machine the kernel's timers are late. */
 const neighbourToleranceMs = 500;
 
 /** An attempt whose SYN waits for the hardware address of its neighbour. */
 interface Waiting {
   attempt: WireAttempt;
-  /** When the neighbour was last asked for. */
+  /** When the neighbour was last asked for, and how many times it was. */
   askedMs: number;
+  questions: number;
   answeredMs: number | null;
 }
 
@@ -79,10 +81,10 @@ export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns 
     if (event.event === 'wire:neighbour-solicitation') {
       const { address, family, tMs } = event;
       const known = waiting.get(address);
-      if (known && known.answeredMs === null && tMs <= known.askedMs + neighbourRetryMs + neighbourToleranceMs) known.askedMs = tMs;
+      if (known && known.answeredMs === null && known.questions < neighbourQuestions && tMs <= known.askedMs + neighbourRetryMs + neighbourToleranceMs) Object.assign(known, { askedMs: tMs, questions: known.questions + 1 });
       else if (!nameservers.includes(address) && !isConnecting(address) && !isAnsweredSoon(events, address, tMs)) {
         waiting.delete(address);
-        waiting.set(address, { attempt: begin(address, family, null, tMs), askedMs: tMs, answeredMs: null });
+        waiting.set(address, { attempt: begin(address, family, null, tMs), askedMs: tMs, questions: 1, answeredMs: null });
       }
     }
     if (event.event === 'wire:neighbour-answer') {
