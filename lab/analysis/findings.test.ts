@@ -182,9 +182,9 @@ describe('a neighbour that does not answer', () => {
   });
 
   test('is asked for three times: a fourth question belongs to another attempt, also soon after the third', () => {
-    expect(attempts(request(0, 1), who(1), who(1_025), who(2_049), error(2_500, 1), request(3_200, 2), who(3_314), here(3_314), syn(3_314), synAck(3_314))).toEqual([
+    expect(attempts(request(0, 1), who(1), who(1_025), who(2_049), error(2_500, 1), request(3_200, 2), who(3_314), here(3_314.1), syn(3_314.2), synAck(3_314.3))).toEqual([
       [1, 'silent', 0, 1],
-      [3_314, 'connected', 1, 2],
+      [3_314.2, 'connected', 1, 2],
     ]);
   });
 

@@ -82,9 +82,10 @@ export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns 
       const { address, family, tMs } = event;
       const known = waiting.get(address);
       if (known && known.answeredMs === null && known.questions < neighbourQuestions && tMs <= known.askedMs + neighbourRetryMs + neighbourToleranceMs) Object.assign(known, { askedMs: tMs, questions: known.questions + 1 });
-      else if (!nameservers.includes(address) && !isConnecting(address) && !isAnsweredSoon(events, address, tMs)) {
+      else {
+        // What waited before has been given up.
         waiting.delete(address);
-        waiting.set(address, { attempt: begin(address, family, null, tMs), askedMs: tMs, questions: 1, answeredMs: null });
+        if (!nameservers.includes(address) && !isConnecting(address) && !isAnsweredSoon(events, address, tMs)) waiting.set(address, { attempt: begin(address, family, null, tMs), askedMs: tMs, questions: 1, answeredMs: null });
       }
     }
     if (event.event === 'wire:neighbour-answer') {
