@@ -10,7 +10,10 @@ const frame = (bytes: Buffer, atMs = 0): CapturedFrame => ({ number: 1, bytes, a
 
 /** Decodes frames that are a millisecond apart, and returns each event as a short text. */
 function story(...frames: Buffer[]): string[] {
-  const decoder = new WireDecoder(client);
+  return storyOf(new WireDecoder(client), ...frames);
+}
+
+function storyOf(decoder: WireDecoder, ...frames: Buffer[]): string[] {
   return frames.flatMap((bytes, atMs) =>
     decoder.decode(frame(bytes, atMs)).map(({ event, ...payload }) => {
       const { count, sender, line, bytes: again, type, transport } = payload as Record<string, unknown>;
@@ -31,6 +34,17 @@ describe('TCP', () => {
     expect(story(sent({ flags: SYN }), came({ flags: SYN | ACK }), came({ flags: SYN | ACK }), sent({}), sent({ flags: FIN | ACK }), sent({ flags: FIN | ACK }), came({ flags: FIN | ACK }))).toEqual([
       'syn 0', 'syn-ack 1', 'fin 4 client', 'fin 6 server',
     ]);
+  });
+
+  test('of many flows, the oldest one that has ended is forgotten, and no other', () => {
+    const flow = (localPort: number, ...flags: number[]): Buffer[] => [sent({ localPort, flags: SYN }), ...flags.flatMap((each) => [sent({ localPort, flags: each }), came({ localPort, flags: each })])];
+    const events = storyOf(
+      new WireDecoder(client, 3),
+      ...flow(1), ...flow(2, FIN | ACK), ...flow(3, FIN | ACK), ...flow(4),
+      // The first flow is still open, the third one is known, and the second one is forgotten: it begins anew.
+      sent({ localPort: 1, flags: SYN }), sent({ localPort: 3, flags: FIN | ACK }), sent({ localPort: 2, flags: FIN | ACK }),
+    );
+    expect(events.map((event) => event.replace(/ \d+/, '')).slice(8)).toEqual(['syn-retransmission 2', 'fin client']);
   });
 
   test('segments that arrive out of order are read in order', () => {

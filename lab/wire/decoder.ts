@@ -8,14 +8,19 @@ import { Http1 } from './http1.ts';
 import { parseFrame, type Addressed, type Packet, type TcpSegment } from './packets.ts';
 import type { FlowEnds, StreamProtocol, WireEvent } from './stream.ts';
 
-/** Decodes the frames of one client and remembers its TCP flows. */
+/** A lab by hand may be up for days. No run has as many flows. */
+const keptFlows = 10_000;
+
+/** Decodes the frames of one client and remembers its TCP flows: the newest ones, and those that have not ended. */
 export class WireDecoder {
   readonly #client: Addresses;
+  readonly #keepFlows: number;
   readonly #flows = new Map<string, Flow>();
   #malformed = 0;
 
-  constructor(client: Addresses) {
+  constructor(client: Addresses, keepFlows = keptFlows) {
     this.#client = client;
+    this.#keepFlows = keepFlows;
   }
 
   /** Returns the events of one frame, with the time of the frame. Frames must come in order. */
@@ -58,13 +63,25 @@ export class WireDecoder {
     const known = this.#flows.get(key);
     if (isSent && segment.syn && !segment.ack) {
       if (known?.isBegunBy(segment.sequence)) return [known.synAgain()];
-      this.#flows.set(key, new Flow(ends, segment.sequence, this.#protocolOf(ends)));
+      this.#remember(key, new Flow(ends, segment.sequence, this.#protocolOf(ends)));
       return [{ event: 'wire:syn', ...ends }];
     }
     // An unknown flow began before the capture. The decoder follows it from here on.
     const flow = known ?? new Flow(ends, null, this.#protocolOf(ends));
-    if (!known) this.#flows.set(key, flow);
+    if (!known) this.#remember(key, flow);
     return flow.segment(isSent ? 'client' : 'server', segment);
+  }
+
+  #remember(key: string, flow: Flow): void {
+    // A new flow on the same ports is among the newest.
+    this.#flows.delete(key);
+    this.#flows.set(key, flow);
+    if (this.#flows.size <= this.#keepFlows) return;
+    for (const [oldest, { isOver }] of this.#flows) {
+      if (!isOver) continue;
+      this.#flows.delete(oldest);
+      return;
+    }
   }
 
   /** Chooses the protocol of a flow by the server's port. */

@@ -48,6 +48,12 @@ export class Flow {
     return this.#synSequence === sequence;
   }
 
+  /** Whether its connection has ended: both sides have sent FIN, or one has sent RST. */
+  get isOver(): boolean {
+    const { client, server } = this.#sent;
+    return client.rst || server.rst || (client.fin && server.fin);
+  }
+
   /** The SYN that began the flow was seen again. Returns the event. */
   synAgain(): WireEvent {
     return { event: 'wire:syn-retransmission', ...this.#ends, count: ++this.#syns };
