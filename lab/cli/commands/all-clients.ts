@@ -69,7 +69,7 @@ export async function allClients(flags: AllClientsFlags): Promise<number> {
   await mkdir('results', { recursive: true });
   await writeFile('results/all-clients.json', `${JSON.stringify(outcomes, null, 2)}\n`);
   for (const line of tableLines(clients, outcomes)) console.log(line);
-  console.log(`\n${total} runs in ${((performance.now() - start) / 1000).toFixed(0)} s: ${countsText(outcomes)}\n${pc.dim('      results/all-clients.json')}`);
+  console.log(`\n${outcomes.length} of ${total} runs in ${((performance.now() - start) / 1000).toFixed(0)} s: ${countsText(outcomes)}\n${pc.dim('      results/all-clients.json')}`);
   return interruptedStatus() ?? (outcomes.every(({ word }) => word === 'pass' || word === 'unknown') ? 0 : 1);
 }
 
