@@ -17,8 +17,8 @@ export default defineConfig({
     maxWorkers: 4,
     projects: [
       { test: { ...shared, name: 'parts', include: ['{lab,services,client}/**/*.test.ts'], exclude: labs, sequence: { groupOrder: 0 } } },
-      // Tests that measure the delays of a whole lab run after all others, a few labs at a time: three files, and in each of them four labs.
-      { test: { ...shared, name: 'labs', include: labs, maxWorkers: 3, maxConcurrency: 4, sequence: { groupOrder: 1 } } },
+      // Tests that measure the delays of a whole lab run after all others, a few labs at a time: two files, and in each of them four labs.
+      { test: { ...shared, name: 'labs', include: labs, maxWorkers: 2, maxConcurrency: 4, sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -50,16 +50,20 @@ function askUdp(server: string, port: number, query: Buffer, id: number, timeout
   return new Promise((resolve) => {
     const replies: DnsReply[] = [];
     const socket = createSocket(server.includes(':') ? 'udp6' : 'udp4');
+    let isDone = false;
     const done = (outcome: string): void => {
       clearTimeout(timer);
+      if (isDone) return;
+      isDone = true;
       socket.removeAllListeners().on('error', () => undefined).close();
       resolve({ outcome, replies });
     };
-    let timer = setTimeout(done, timeoutMs, 'silent');
+    // First handle what the kernel already holds: see held.ts. If that is the reply, its own timer ends the wait.
+    let timer = setTimeout(() => { setImmediate(() => { if (replies.length === 0) done('silent'); }); }, timeoutMs);
     socket.on('message', (bytes) => {
       replies.push(read(bytes, id, startMs));
       clearTimeout(timer);
-      timer = setTimeout(done, secondReplyMs, 'answered');
+      timer = setTimeout(() => { setImmediate(done, 'answered'); }, secondReplyMs);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => { done(error.code ?? error.message); });
     socket.connect(port, server, () => { socket.send(query); });
@@ -77,7 +81,7 @@ function askTcp(server: string, port: number, query: Buffer, id: number, timeout
       socket.destroy();
       resolve({ outcome, replies });
     };
-    const timer = setTimeout(() => { done(connected ? 'connected, then silent' : 'silent'); }, timeoutMs);
+    const timer = setTimeout(() => { setImmediate(() => { done(connected ? 'connected, then silent' : 'silent'); }); }, timeoutMs);
     const socket = connect({ host: server, port }, () => {
       connected = true;
       const length = Buffer.alloc(2);

@@ -87,11 +87,13 @@ export async function ping({ address, count, batch, everyMs, bytes, untilAnswere
         lastMs = nowMs();
         nextMs = Math.max(nextMs + everyMs, lastMs);
       }
+      // Read before the answers are: on a busy machine this process may stand still after it has read them, and those that come then must be read, too.
+      const lookedMs = nowMs();
       drain();
       // After a silence far longer than the slowest answer took, no more answers will come. The wait is needed even if every request has an
       // answer, because a second copy may still come.
       const endMs = lastMs + (echoes.length === 0 ? limitMs : Math.min(limitMs, 3 * slowestMs + waitMs));
-      const isOver = nowMs() >= endMs || (untilAnswered && answered.size === count);
+      const isOver = lookedMs >= endMs || (untilAnswered && answered.size === count);
       if (sentMs.length >= count && isOver) return { sent: count, echoes };
       await ppoll(pollSet(fd), 1, timespec((sentMs.length < count ? nextMs : endMs) - nowMs()), null);
     }
