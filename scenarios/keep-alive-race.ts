@@ -55,7 +55,6 @@ export const keepAliveRace = defineScenario({
     'RFC 2068 section 19.7.1.1 (the Keep-Alive header)', 'Node lib/_http_agent.js, keepSocketAlive', 'undici lib/dispatcher/client-h1.js, onHeadersComplete; docs: Client option `keepAliveTimeoutThreshold`',
     'nodejs/node#52649', 'Go net/http: transport.go, shouldRetryRequest',
   ],
-  reproduces: [],
   run: async ({ apply, behave, client, startClient, wait, until, note }) => {
     await Promise.all(cases.map(({ backend, announce }) => behave(backend, { keepAliveMs, announce })));
     await Promise.all(cases.map(({ backend }) => apply('delay', backend, { delayMs })));

@@ -23,6 +23,9 @@ const fcntl = libc.func('int fcntl(int fd, int command, int value)');
 const signal = libc.func('void *signal(int number, void *handler)');
 const execvp = libc.func('int execvp(const char *file, const char **argv)');
 
+/** struct sock_filter: the code, two jumps, and a value. */
+const instructionBytes = 8;
+
 /** Instructions of linux/bpf_common.h: load the number of the call, compare it, and return. */
 function filter(calls: readonly number[]): Buffer {
   const instructions: [code: number, jumpIfEqual: number, value: number][] = [
@@ -32,18 +35,18 @@ function filter(calls: readonly number[]): Buffer {
     [0x06, 0, 0x7fff0000],
     [0x06, 0, 0x00050000],
   ];
-  const bytes = Buffer.alloc(instructions.length * 8);
+  const bytes = Buffer.alloc(instructions.length * instructionBytes);
   instructions.forEach(([code, jumpIfEqual, value], index) => {
-    bytes.writeUInt16LE(code, index * 8);
-    bytes.writeUInt8(jumpIfEqual, index * 8 + 2);
-    bytes.writeUInt32LE(value, index * 8 + 4);
+    bytes.writeUInt16LE(code, index * instructionBytes);
+    bytes.writeUInt8(jumpIfEqual, index * instructionBytes + 2);
+    bytes.writeUInt32LE(value, index * instructionBytes + 4);
   });
   return bytes;
 }
 
 const argv = process.argv.slice(2);
-const calls = numbers[process.arch] ?? [];
-if (calls.length > 0) prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, { len: calls.length + 3, filter: filter(calls) });
+const instructions = filter(numbers[process.arch] ?? []);
+prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, { len: instructions.length / instructionBytes, filter: instructions });
 // Node marks its standard streams so that no other program inherits them (close-on-exec), and ignores SIGPIPE, which the next program would do, too.
 for (const fd of [0, 1, 2]) fcntl(fd, F_SETFD, 0);
 signal(SIGPIPE, null);

@@ -102,7 +102,7 @@ function hashOf(root: string): string {
 function removeOld(builds: string): void {
   for (const name of readdirSync(builds)) {
     const folder = join(builds, name);
-    const isOld = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
-    if (Date.now() - isOld > keepDays * 86_400_000) rmSync(folder, { recursive: true, force: true });
+    const madeMs = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (Date.now() - madeMs > keepDays * 86_400_000) rmSync(folder, { recursive: true, force: true });
   }
 }

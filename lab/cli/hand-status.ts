@@ -1,5 +1,6 @@
 /** `lab status`: who is up, what is broken, how DNS answers, and the connections that there are now. */
 import type { Policy } from '../../services/dns/policy.ts';
+import type { Observation } from '../faults/fault.ts';
 import type { Lab } from '../run/lab.ts';
 import { messageOf } from '../vocabulary/errors.ts';
 import { hostAt, hostNames, isTarget, portOf, type HostName } from '../vocabulary/topology.ts';
@@ -57,7 +58,7 @@ export async function statusByHand(lab: Lab): Promise<HandStatus> {
   return {
     driver: network.driver,
     hosts,
-    faults: inForce.map(({ name, host, optionText, observation }) => `${name} ${host}${optionText && ` ${optionText}`}: ${observation.seen ? 'seen' : 'NOT seen'} (${observation.observed})`),
+    faults: inForce.map(({ name, host, optionText, observation }) => seenText(`${name} ${host}${optionText && ` ${optionText}`}`, observation)),
     behaviours: misbehaving.map(({ backend, text }) => `${backend} ${text}`),
     dns,
     client: client.map(({ state, local, peer }) => ({ state, local, peer, host: hostAt(topology, addressOf(peer)) ?? null })),
@@ -85,6 +86,11 @@ async function socketsOf(lab: Lab, name: HostName): Promise<Omit<Connection, 'ho
 /** `2001:db8:1::11` of `[2001:db8:1::11]:8080`. */
 function addressOf(end: string): string {
   return end.slice(0, end.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+}
+
+/** What the observer saw of `what`: `kill backend-1: seen (IPv4 ECONNREFUSED, IPv6 ECONNREFUSED)`. */
+export function seenText(what: string, { seen, observed, isHidden }: Observation): string {
+  return isHidden ? `${what}: ${observed}` : `${what}: ${seen ? 'seen' : 'NOT seen'} (${observed})`;
 }
 
 /** The status as lines for a terminal. */

@@ -10,12 +10,9 @@ import type { TimelineEvent } from '../vocabulary/events.ts';
  * @throws {LabError} BAD_OUTPUT, with the verdict in the message, when a file cannot be written.
  */
 export async function writeRunFiles(run: FinishedRun, results = 'results'): Promise<string> {
-  try {
-    const { journal, events, capture } = run;
-    return await writeFiles(journal.scenario, journal.startedAt, { 'journal.json': `${JSON.stringify(journal, null, 2)}\n`, ...eventsAndPackets(events, capture) }, results);
-  } catch (error) {
-    throw new LabError('BAD_OUTPUT', `The verdict was ${run.journal.verdict}, but its files could not be written to ${resolve(results)}: ${messageOf(error)}`, { cause: error });
-  }
+  const { journal, events, capture } = run;
+  const files = { 'journal.json': `${JSON.stringify(journal, null, 2)}\n`, ...eventsAndPackets(events, capture) };
+  return await writeFiles(journal.scenario, journal.startedAt, files, results, `The verdict was ${journal.verdict}, but its files`);
 }
 
 /**
@@ -23,11 +20,7 @@ export async function writeRunFiles(run: FinishedRun, results = 'results'): Prom
  * @throws {LabError} BAD_OUTPUT when a file cannot be written.
  */
 export async function writeHandFiles(startedAt: string, events: readonly TimelineEvent[], capture: Buffer | null, results = 'results'): Promise<string> {
-  try {
-    return await writeFiles('by-hand', startedAt, eventsAndPackets(events, capture), results);
-  } catch (error) {
-    throw new LabError('BAD_OUTPUT', `The files of the lab could not be written to ${resolve(results)}: ${messageOf(error)}`, { cause: error });
-  }
+  return await writeFiles('by-hand', startedAt, eventsAndPackets(events, capture), results, 'The files of the lab');
 }
 
 const eventsAndPackets = (events: readonly TimelineEvent[], capture: Buffer | null): Record<string, string | Buffer> => ({
@@ -35,11 +28,16 @@ const eventsAndPackets = (events: readonly TimelineEvent[], capture: Buffer | nu
   ...(capture && { 'wire.pcapng': capture }),
 });
 
-async function writeFiles(name: string, startedAt: string, files: Record<string, string | Buffer>, results: string): Promise<string> {
-  const directory = await makeFreshDirectory(join(results, name), startedAt.replaceAll(':', '-'));
-  await Promise.all(Object.entries(files).map(([file, content]) => writeFile(join(directory, file), content)));
-  await replaceLink(resolve(results), resolve(directory));
-  return relative('.', directory);
+/** `what` begins the message of a failure. */
+async function writeFiles(name: string, startedAt: string, files: Record<string, string | Buffer>, results: string, what: string): Promise<string> {
+  try {
+    const directory = await makeFreshDirectory(join(results, name), startedAt.replaceAll(':', '-'));
+    await Promise.all(Object.entries(files).map(([file, content]) => writeFile(join(directory, file), content)));
+    await replaceLink(resolve(results), resolve(directory));
+    return relative('.', directory);
+  } catch (error) {
+    throw new LabError('BAD_OUTPUT', `${what} could not be written to ${resolve(results)}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** Two runs of one scenario may start in the same millisecond. */

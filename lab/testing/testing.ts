@@ -6,7 +6,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { describe, onTestFinished, test, vi } from 'vitest';
 import { nodeFolder, nodeReleases } from '../../client/external/node.ts';
-import { localRuntime } from '../network/programs.ts';
+import { localRuntime, nodeArgv } from '../network/programs.ts';
 import { searchPath } from '../network/drivers/netns-requirements.ts';
 import type { Driver, Host, HostProcess, Network, ProcessExit } from '../network/drivers/driver.ts';
 import type { EmittedEvent, EventName } from '../vocabulary/events.ts';
@@ -112,6 +112,12 @@ async function isFree(port: number, address: string, transport: 'tcp' | 'udp'): 
   const free = await once(socket, 'listening').then(() => true, () => false);
   if (free) await new Promise<void>((resolve) => { socket.close(() => { resolve(); }); });
   return free;
+}
+
+/** Starts a backend as a process on loopback, on a free port. It is killed when the test ends. */
+export async function localBackend(address: string): Promise<{ port: number; remote: Remote; log: EventLog }> {
+  const port = await freePort();
+  return { port, ...(await localService(nodeArgv('services/backend/main.ts', JSON.stringify({ listen: [address], port, seed: '1' })))) };
 }
 
 /** The argv of a program that only tests start: a source, which has no build. */

@@ -3,8 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { beforeEach, expect, test } from 'vitest';
 import { openRaw, type Answer, type RawConnection } from '../../lab/testing/raw-http.ts';
-import { describeWith, freePort, localService, until, type EventLog } from '../../lab/testing/testing.ts';
-import { nodeArgv } from '../../lab/network/programs.ts';
+import { describeWith, localBackend, until, type EventLog } from '../../lab/testing/testing.ts';
 import type { Remote } from '../../lab/network/remote.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -14,8 +13,7 @@ let remote: Remote;
 let log: EventLog;
 
 beforeEach(async () => {
-  port = await freePort();
-  ({ remote, log } = await localService(nodeArgv('services/backend/main.ts', JSON.stringify({ listen: [address], port, seed: '1' }))));
+  ({ port, remote, log } = await localBackend(address));
 });
 
 const behave = (change: Partial<Behaviour>): Promise<unknown> => remote.call('behaviour', change);

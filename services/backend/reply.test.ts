@@ -2,8 +2,7 @@
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { describeWith, freePort, localService, type EventLog } from '../../lab/testing/testing.ts';
-import { nodeArgv } from '../../lab/network/programs.ts';
+import { describeWith, localBackend, type EventLog } from '../../lab/testing/testing.ts';
 import type { Remote } from '../../lab/network/remote.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -14,8 +13,7 @@ let remote: Remote;
 let log: EventLog;
 
 beforeEach(async () => {
-  port = await freePort();
-  ({ remote, log } = await localService(nodeArgv('services/backend/main.ts', JSON.stringify({ listen: [address], port, seed: '1' }))));
+  ({ port, remote, log } = await localBackend(address));
 });
 
 const behave = (change: Partial<Behaviour>): Promise<unknown> => remote.call('behaviour', change);

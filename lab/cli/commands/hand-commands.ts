@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { askLab } from '../hand-control.ts';
 import { parseDnsWords } from '../dns-words.ts';
 import type { HealedByHand } from '../hand-heal.ts';
-import { policyLines, statusLines, type HandStatus } from '../hand-status.ts';
+import { policyLines, seenText, statusLines, type HandStatus } from '../hand-status.ts';
 import { searchPath } from '../../network/drivers/netns-requirements.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import type { Observation } from '../../faults/fault.ts';
@@ -50,10 +50,6 @@ export async function heal(host: string | undefined): Promise<number> {
   if (healed.length === 0) console.log('nothing was broken');
   for (const each of left) console.log(`left as it is: ${each}`);
   return healed.every(({ seen }) => seen) ? 0 : 2;
-}
-
-function seenText(what: string, { seen, observed, isHidden }: Observation): string {
-  return isHidden ? `${what}: ${observed}` : `${what}: ${seen ? 'seen' : 'NOT seen'} (${observed})`;
 }
 
 /** Changes the behaviour of a backend's application: `status=503 delayMs=200`. Prints the behaviour that is in force now. */
