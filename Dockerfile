@@ -13,10 +13,10 @@ COPY client client
 # A bundle of each program, and its compiled code: so each process of the lab starts in half the time.
 ENV NODE_COMPILE_CACHE=/lab/.cache
 RUN node --input-type=module --eval 'import { hostPrograms, makeBuild } from "/lab/lab/build/build.ts"; makeBuild("/lab", "/lab/build", hostPrograms)' && \
-    node build/services/dns/main.mjs '{"listen":[],"port":53,"domain":"lab.test","seed":"1","records":[]}' </dev/null && \
-    node build/services/backend/main.mjs '{"listen":[],"port":8080}' </dev/null && \
-    node build/services/probe/main.mjs </dev/null && \
-    node build/client/main.mjs --control </dev/null
+    node build/services/dns/main.cjs '{"listen":[],"port":53,"domain":"lab.test","seed":"1","records":[]}' </dev/null && \
+    node build/services/backend/main.cjs '{"listen":[],"port":8080}' </dev/null && \
+    node build/services/probe/main.cjs </dev/null && \
+    node build/client/main.cjs --control </dev/null
 LABEL failover-lab=image
 ENTRYPOINT ["/lab/services/entrypoint.sh"]
 CMD ["sleep", "infinity"]

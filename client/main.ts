@@ -71,10 +71,8 @@ function parseCommandLine() {
   }
 }
 
-try {
-  process.exit(await main());
-} catch (error) {
+main().then(process.exit, (error: unknown) => {
   if (!(error instanceof LabError)) throw error;
   console.error(`client: ${error.message}`);
   process.exit(3);
-}
+});

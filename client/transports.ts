@@ -1,8 +1,8 @@
 /** The two ways in which Node programs make HTTP requests, with the same options. In both Node itself makes the connections. */
 import { getDefaultAutoSelectFamilyAttemptTimeout, type LookupFunction } from 'node:net';
 import { text } from 'node:stream/consumers';
+import http from 'node:http';
 import { LabError } from '../lab/vocabulary/errors.ts';
-import { http } from '../lab/vocabulary/node-http.ts';
 import type { ClientOptions } from './client-options.ts';
 
 /** A response whose status and headers have arrived; `body()` reads the rest. */

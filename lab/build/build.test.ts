@@ -1,6 +1,6 @@
 /** What runs is what the sources say, whoever has edited them and whenever. */
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -10,7 +10,7 @@ import { localRuntime } from '../network/programs.ts';
 function copyOfProject(without: readonly string[] = []): string {
   const root = mkdtempSync(join(tmpdir(), 'build-'));
   onTestFinished(() => { rmSync(root, { recursive: true }); });
-  for (const name of ['lab', 'services', 'client', 'scenarios', 'package.json', 'package-lock.json']) cpSync(join(localRuntime.root, name), join(root, name), { recursive: true });
+  for (const name of ['bin', 'lab', 'services', 'client', 'scenarios', 'package.json', 'package-lock.json']) cpSync(join(localRuntime.root, name), join(root, name), { recursive: true });
   mkdirSync(join(root, 'node_modules'));
   for (const name of readdirSync(join(localRuntime.root, 'node_modules'))) {
     if (name !== '.cache' && !without.includes(name)) symlinkSync(join(localRuntime.root, 'node_modules', name), join(root, 'node_modules', name));
@@ -18,16 +18,16 @@ function copyOfProject(without: readonly string[] = []): string {
   return root;
 }
 
-const run = (...argv: string[]): Promise<{ status: number; stdout: string; stderr: string }> =>
+const run = (file: string, ...argv: string[]): Promise<{ status: number; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
-    const child = execFile(localRuntime.node, argv, (_, stdout, stderr) => { resolve({ status: child.exitCode ?? -1, stdout, stderr }); });
+    const child = execFile(file, argv, (_, stdout, stderr) => { resolve({ status: child.exitCode ?? -1, stdout, stderr }); });
   });
 const list = async (root: string): Promise<string> => {
-  const { status, stdout, stderr } = await run(join(root, 'lab/build/start.ts'), 'list');
+  const { status, stdout, stderr } = await run(join(root, 'bin/lab'), 'list');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;
 };
-const buildsIn = (root: string): string[] => readdirSync(join(root, 'node_modules/.cache/build'));
+const buildsIn = (root: string): string[] => readdirSync(join(root, 'node_modules/.cache/build')).filter((name) => name !== 'current');
 
 test('an edited source is what runs next, also if its size and its time are as before; without an edit nothing is built', { timeout: 120_000 }, async () => {
   const root = copyOfProject();
@@ -41,11 +41,21 @@ test('an edited source is what runs next, also if its size and its time are as b
   utimesSync(file, atime, mtime);
   expect(await list(root)).toContain('nothing is bruken');
   expect(buildsIn(root)).toHaveLength(2);
+  // A file that is gone, or has another name, is a change too.
+  renameSync(file, `${file}.old`);
+  expect((await run(join(root, 'bin/lab'), 'list')).stderr).toContain('baseline.ts');
+  renameSync(`${file}.old`, file);
+  expect(await list(root)).toContain('nothing is bruken');
+  // The whole project has another place: what was built for the old one does not run.
+  renameSync(root, `${root}-moved`);
+  expect(await list(`${root}-moved`)).toContain('nothing is bruken');
+  expect(readFileSync(join(`${root}-moved`, 'node_modules/.cache/build/current'), 'utf8')).toContain('-moved\n');
+  renameSync(`${root}-moved`, root);
   // Another program of the same build.
   writeFileSync(join(root, 'services/dns/main.ts'), "console.log('edited');");
   await list(root);
   const newest = buildsIn(root).map((name) => join(root, 'node_modules/.cache/build', name)).sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)[0];
-  expect((await run(`${newest}/services/dns/main.mjs`)).stdout).toBe('edited\n');
+  expect((await run(localRuntime.node, `${newest}/services/dns/main.cjs`)).stdout).toBe('edited\n');
 });
 
 test('several processes that build at the same time end with one build', { timeout: 120_000 }, async () => {
@@ -63,7 +73,7 @@ test('where no build can be made, the sources run', { timeout: 120_000 }, async 
 
 test('the stack of an error in a built program names the source', async () => {
   expect(localRuntime.build).not.toBeNull();
-  const { status, stderr } = await run(`${localRuntime.build ?? ''}/services/dns/main.mjs`, '{"listen":[],"port":53,"domain":"lab.test","seed":"1","records":[5]}');
+  const { status, stderr } = await run(localRuntime.node, `${localRuntime.build ?? ''}/services/dns/main.cjs`, '{"listen":[],"port":53,"domain":"lab.test","seed":"1","records":[5]}');
   expect(status).toBe(1);
   const line = Number(/services\/dns\/zone\.ts:(\d+):/.exec(stderr)?.[1]);
   expect(readFileSync(join(localRuntime.root, 'services/dns/zone.ts'), 'utf8').split('\n')[line - 1]).toContain('toLowerCase()');

@@ -22,9 +22,9 @@ function mapOf(file: string): SourceMap | null {
   return made;
 }
 
-/** `at f (file:///…/main.mjs:7:5)` becomes `at f (…/services/dns/main.ts:31:12)`. */
+/** `at f (/…/services/dns/main.cjs:7:5)` becomes `at f (…/services/dns/main.ts:31:12)`. */
 function readable(site: string): string {
-  return site.replace(/file:\/\/(\/\S+\.mjs):(\d+):(\d+)/, (place, file: string, line: string, column: string) => {
+  return site.replace(/(\/[^():]+\.cjs):(\d+):(\d+)/, (place, file: string, line: string, column: string) => {
     const entry = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1);
     return entry && 'originalSource' in entry ? `${join(dirname(file), entry.originalSource)}:${entry.originalLine + 1}:${entry.originalColumn + 1}` : place;
   });

@@ -4,4 +4,4 @@ import { buildOf } from './build.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const build = buildOf(root);
-await import(build === null ? '../cli/main.ts' : `${build}/lab/cli/main.mjs`);
+await import(build === null ? '../cli/main.ts' : `${build}/lab/cli/main.cjs`);

@@ -207,24 +207,28 @@ program
     process.exitCode = await docs(check === true);
   });
 
-try {
-  // Only `fault`, its short form, and help on one of them need the table of faults, which takes 20 ms to load.
-  const word = process.argv.slice(2).find((each) => !each.startsWith('-') && each !== 'help');
-  const isFault = word !== undefined && (word === faultGroup.name() || !program.commands.some((command) => command.name() === word));
-  if (isFault) (await import('./fault-commands.ts')).addFaultCommands(program, faultGroup);
-  // Commander would suggest no hidden command, and the short forms of the faults are hidden.
-  const names = program.commands.map((command) => command.name());
-  if (word !== undefined && !names.includes(word)) program.error(`error: unknown command '${word}'.${didYouMean(word, names)}`);
-  await program.parseAsync();
-} catch (error) {
-  // Commander has already printed what was wrong. Help and version are no errors.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 3;
-  else if (error instanceof LabError) {
-    console.error(`lab: ${error.message}`);
-    process.exitCode = (error.code === 'INTERRUPTED' ? interruptedStatus() : null) ?? 3;
-  } else {
-    // A bug of the lab, or a fault of this machine: there is no verdict.
-    console.error('lab: unexpected:', error);
-    process.exitCode = 3;
+async function main(): Promise<void> {
+  try {
+    // Only `fault`, its short form, and help on one of them need the table of faults, which takes 20 ms to load.
+    const word = process.argv.slice(2).find((each) => !each.startsWith('-') && each !== 'help');
+    const isFault = word !== undefined && (word === faultGroup.name() || !program.commands.some((command) => command.name() === word));
+    if (isFault) (await import('./fault-commands.ts')).addFaultCommands(program, faultGroup);
+    // Commander would suggest no hidden command, and the short forms of the faults are hidden.
+    const names = program.commands.map((command) => command.name());
+    if (word !== undefined && !names.includes(word)) program.error(`error: unknown command '${word}'.${didYouMean(word, names)}`);
+    await program.parseAsync();
+  } catch (error) {
+    // Commander has already printed what was wrong. Help and version are no errors.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 3;
+    else if (error instanceof LabError) {
+      console.error(`lab: ${error.message}`);
+      process.exitCode = (error.code === 'INTERRUPTED' ? interruptedStatus() : null) ?? 3;
+    } else {
+      // A bug of the lab, or a fault of this machine: there is no verdict.
+      console.error('lab: unexpected:', error);
+      process.exitCode = 3;
+    }
   }
 }
+
+void main();

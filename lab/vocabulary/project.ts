@@ -13,5 +13,5 @@ export const ownBuild: string | null = typeof BUILT_TO === 'undefined' ? null : 
 
 /** The file of a program: of the sources, or of a build. `path` is the source's path in the project. */
 export function programFile(path: string, { root = projectRoot, build = ownBuild }: { root?: string; build?: string | null } = {}): string {
-  return build === null ? `${root}/${path}` : `${build}/${path.replace(/\.ts$/, '.mjs')}`;
+  return build === null ? `${root}/${path}` : `${build}/${path.replace(/\.ts$/, '.cjs')}`;
 }

@@ -1,9 +1,8 @@
 /** The web application of a backend: what it answers, well or broken, and the connections that it has. It does not listen: see listeners.ts. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emit } from '../../lab/vocabulary/control.ts';
-import { http } from '../../lab/vocabulary/node-http.ts';
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import { Behaviours, healthy, type Behaviour, type Ending } from './behaviour.ts';
 import { Connections, type ConnectionBehaviour } from './connections.ts';

@@ -43,40 +43,44 @@ process.on('SIGTERM', () => {
   void application.closed().then(() => setImmediate(() => process.exit(0)));
 });
 
-try {
-  await Promise.all(addresses.map((address) => listeners.open(address)));
-} catch (error) {
-  console.error(`backend: cannot listen on ${addresses.join(', ')} port ${port}: ${messageOf(error)}`);
-  process.exit(1);
+async function serve(): Promise<void> {
+  try {
+    await Promise.all(addresses.map((address) => listeners.open(address)));
+  } catch (error) {
+    console.error(`backend: cannot listen on ${addresses.join(', ')} port ${port}: ${messageOf(error)}`);
+    process.exit(1);
+  }
+  const timer = wholeNumber(0, longestTimerMs);
+  await serveControl({
+    behaviour: (change) => application.change(change, null),
+    'fault-behaviour': ({ fault, change }) => application.change(change, readValue(text, fault, 'fault')),
+    'heal-behaviour': ({ fault }) => application.restore(readValue(orNull(text), fault, 'fault')),
+    connections: (change) => application.changeConnections(change),
+    refuse: ({ family }) => { listeners.close(listeners.addressOf(family), 'refuse'); },
+    // Undoes `refuse` and `deafen`.
+    listen: ({ family }) => listeners.open(listeners.addressOf(family), 'refuse'),
+    deafen: ({ family, backlog }) => listeners.deafen(listeners.addressOf(family), readValue(wholeNumber(), backlog, 'backlog')),
+    'hand-over': (times) => {
+      const handOverMs = readValue(timer, times['drainMs'], 'drainMs');
+      const shutdownMs = readValue(timer, times['shutdownMs'], 'shutdownMs');
+      handOver = startHandOver(handOverMs, seededRandom(`${seed} hand-over`));
+      listeners.closeAll('hand-over');
+      setTimeout(() => process.exit(0), shutdownMs);
+      emit('backend:hand-over', { connections: application.connections, drainMs: handOverMs, shutdownMs });
+    },
+    'close-idle': () => { application.closeIdle(); },
+    'drain-time': (times) => { drainMs = readValue(timer, times['drainMs'], 'drainMs'); },
+    drain: ({ idle }) => {
+      draining = true;
+      listeners.closeAll('drain');
+      if (idle === 'close') application.closeIdle();
+    },
+    undrain: async () => {
+      draining = false;
+      await listeners.openAll('drain');
+    },
+  });
+  ready();
 }
-const timer = wholeNumber(0, longestTimerMs);
-await serveControl({
-  behaviour: (change) => application.change(change, null),
-  'fault-behaviour': ({ fault, change }) => application.change(change, readValue(text, fault, 'fault')),
-  'heal-behaviour': ({ fault }) => application.restore(readValue(orNull(text), fault, 'fault')),
-  connections: (change) => application.changeConnections(change),
-  refuse: ({ family }) => { listeners.close(listeners.addressOf(family), 'refuse'); },
-  // Undoes `refuse` and `deafen`.
-  listen: ({ family }) => listeners.open(listeners.addressOf(family), 'refuse'),
-  deafen: ({ family, backlog }) => listeners.deafen(listeners.addressOf(family), readValue(wholeNumber(), backlog, 'backlog')),
-  'hand-over': (times) => {
-    const handOverMs = readValue(timer, times['drainMs'], 'drainMs');
-    const shutdownMs = readValue(timer, times['shutdownMs'], 'shutdownMs');
-    handOver = startHandOver(handOverMs, seededRandom(`${seed} hand-over`));
-    listeners.closeAll('hand-over');
-    setTimeout(() => process.exit(0), shutdownMs);
-    emit('backend:hand-over', { connections: application.connections, drainMs: handOverMs, shutdownMs });
-  },
-  'close-idle': () => { application.closeIdle(); },
-  'drain-time': (times) => { drainMs = readValue(timer, times['drainMs'], 'drainMs'); },
-  drain: ({ idle }) => {
-    draining = true;
-    listeners.closeAll('drain');
-    if (idle === 'close') application.closeIdle();
-  },
-  undrain: async () => {
-    draining = false;
-    await listeners.openAll('drain');
-  },
-});
-ready();
+
+void serve();

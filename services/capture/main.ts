@@ -50,7 +50,12 @@ async function sync(): Promise<Delivered> {
 
 serveStdin({ sync });
 ready();
-for (;;) {
-  await socket.wait(waitMs);
-  deliver();
+
+async function capture(): Promise<never> {
+  for (;;) {
+    await socket.wait(waitMs);
+    deliver();
+  }
 }
+
+void capture();

@@ -57,12 +57,16 @@ function formErr(bytes: Buffer): Buffer {
   return header;
 }
 
-const listeners: Listener[] = [];
-try {
-  listeners.push(...(await Promise.all(options.listen.map((address) => listen(address, options.port, (...args) => void handle(...args))))));
-} catch (error) {
-  console.error(`dns: cannot listen on ${options.listen.join(', ')} port ${options.port}: ${(error as Error).message}`);
-  process.exit(1);
+async function serve(): Promise<void> {
+  const listeners: Listener[] = [];
+  try {
+    listeners.push(...(await Promise.all(options.listen.map((address) => listen(address, options.port, (...args) => void handle(...args))))));
+  } catch (error) {
+    console.error(`dns: cannot listen on ${options.listen.join(', ')} port ${options.port}: ${(error as Error).message}`);
+    process.exit(1);
+  }
+  await serveControl(policyCommands(zone, async (mode) => { await Promise.all(listeners.map((listener) => listener.setTcp(mode))); }));
+  ready();
 }
-await serveControl(policyCommands(zone, async (mode) => { await Promise.all(listeners.map((listener) => listener.setTcp(mode))); }));
-ready();
+
+void serve();

@@ -4,9 +4,9 @@
  */
 import { connect } from 'node:net';
 import { Resolver } from 'node:dns/promises';
+import http from 'node:http';
 import { nowMs } from '../../lab/vocabulary/events.ts';
 import { ready, serveStdin } from '../../lab/vocabulary/control.ts';
-import { http } from '../../lab/vocabulary/node-http.ts';
 import { ask } from './ask.ts';
 import { exchange } from './exchange.ts';
 import { heldCommands } from './held.ts';

@@ -1,14 +1,13 @@
 /** Finds the engine and the command of compose. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Agent } from 'node:http';
+import http, { type Agent } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import Docker, { type DockerOptions } from 'dockerode';
 import { execa } from 'execa';
 import { LabError } from '../../vocabulary/errors.ts';
 import { withinLimit } from '../../vocabulary/limits.ts';
-import { http } from '../../vocabulary/node-http.ts';
 
 /**
  * More than a busy engine needs to answer any request of the lab. An engine that has lost the shims of its containers still accepts

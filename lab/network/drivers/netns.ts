@@ -46,17 +46,14 @@ export function buildUnshareArgs(script: string): string[] {
 export function buildPauseScript({ hosts, ipv4PrefixLength, ipv6PrefixLength, clientSysctls }: Topology): string {
   const inEachHost = hostNames.map((name) => {
     const { ipv4, ipv6 } = hosts[name];
-    return `{ nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${Object.entries(sysctls).map(([file, value]) => `echo ${value} >${file}`).join('; ')}${name === 'client' ? buildSysctlScript(clientSysctls) : ''}'
-ip -batch - <<END
-link add v-${name} master br0 up type veth peer name eth0 netns ${name}
-END
-ip -netns ${name} -batch - <<END
+    return `nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${Object.entries(sysctls).map(([file, value]) => `echo ${value} >${file}`).join('; ')}${name === 'client' ? buildSysctlScript(clientSysctls) : ''}
+exec ip -batch -' <<END & pids="$pids $!"
 link set lo up
+link add eth0 type veth peer name v-${name} netns 1
 link set eth0 up
 address add ${ipv4}/${ipv4PrefixLength} dev eth0
 address add ${ipv6}/${ipv6PrefixLength} dev eth0 nodad
-END
-} & pids="$pids $!"`;
+END`;
   });
   return `resolv=$(readlink -m /etc/resolv.conf)
 nsswitch=$(readlink -m /etc/nsswitch.conf)
@@ -82,6 +79,9 @@ END
 pids=
 ${inEachHost.join('\n')}
 for pid in $pids; do wait "$pid"; done
+ip -batch - <<END
+${hostNames.map((name) => `link set v-${name} master br0 up`).join('\n')}
+END
 read -r pid rest </proc/self/stat
 echo "$pid"
 while read -r line; do :; done`;
