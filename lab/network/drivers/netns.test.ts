@@ -32,7 +32,8 @@ describe('argv', () => {
       'address add 198.51.100.11/24 dev eth0',
       'address add 2001:db8:1::11/64 dev eth0 nodad',
       'address add 2001:db8:1:0:8000::200/64 dev eth0 nodad',
-      'link add v-observer master br0 up type veth peer name eth0 netns observer',
+      'link add eth0 type veth peer name v-observer netns 1',
+      'link set v-observer master br0 up',
       // The script prints its pid as the outer /proc knows it. After that it waits for the end of its owner.
       'read -r pid rest </proc/self/stat',
     ]) {
@@ -40,7 +41,7 @@ describe('argv', () => {
     }
     // Each of the six hosts gets these settings before its link is made.
     for (const [file, value] of [['accept_dad', 0], ['keep_addr_on_down', 1]] as const) {
-      expect(lines.filter((line) => line.startsWith('{ nsenter --net=/run/netns/') && new RegExp(`echo ${value} >\\S*${file}`).test(line))).toHaveLength(6);
+      expect(lines.filter((line) => line.startsWith('nsenter --net=/run/netns/') && new RegExp(`echo ${value} >\\S*${file}`).test(line))).toHaveLength(6);
     }
     expect(lines.at(-1)).toBe('while read -r line; do :; done');
   });
@@ -54,7 +55,7 @@ describe('argv', () => {
   test('the pause script sets the client’s kernel settings on the client alone, and skips the ones that the kernel does not have', () => {
     const lines = buildPauseScript(createTopology({ clientSysctls: { 'net.ipv4.tcp_retries2': 2 } })).split('\n');
     const set = lines.filter((line) => line.includes('; [ ! -e ipv4/tcp_retries2 ] || echo 2 >ipv4/tcp_retries2'));
-    expect(set.map((line) => line.split(' ')[2])).toEqual(['--net=/run/netns/client']);
+    expect(set.map((line) => line.split(' ')[1])).toEqual(['--net=/run/netns/client']);
     expect(buildPauseScript(createTopology())).not.toContain('tcp_retries2');
   });
 });
