@@ -1,10 +1,9 @@
 /**
  * Parses a DNS message from the network (RFC 1035 section 4). The DNS server and the capture both use it.
  *
- * dns2 only writes messages here. Its parser leaves out each record that it cannot read, takes the length of an EDNS option for bits, so that it
+ * It does not use dns2, whose parser leaves out each record that it cannot read, takes the length of an EDNS option for bits, so that it
  * refuses a query with two options, and follows any number of pointers for each name: one message of 64 KiB keeps it busy for a minute.
  */
-import { Packet } from 'dns2';
 
 export interface DnsQuestion {
   /** In the case of the message, without the dot at its end. A byte above 127 is a character of Latin-1. */
@@ -60,9 +59,15 @@ export function parseDnsPacket(bytes: Buffer): DnsPacket {
   };
 }
 
-/** Returns the name of a record type: `A`, or `TYPE65` if dns2 has no name for the number (RFC 3597 section 5). */
+/** The record types that have a name in events and rules. The names are those of dns2 (`EDNS` is OPT, RFC 6891). */
+const typeNames = new Map(Object.entries({
+  A: 1, NS: 2, MD: 3, MF: 4, CNAME: 5, SOA: 6, MB: 7, MG: 8, MR: 9, NULL: 10, WKS: 11, PTR: 12, HINFO: 13, MINFO: 14, MX: 15, TXT: 16, AAAA: 28, SRV: 33,
+  EDNS: 41, DNSKEY: 48, SPF: 99, AXFR: 252, MAILB: 253, MAILA: 254, ANY: 255, CAA: 257,
+}).map(([name, type]) => [type, name]));
+
+/** Returns the name of a record type: `A`, or `TYPE65` if the lab has no name for the number (RFC 3597 section 5). */
 export function typeName(type: number): string {
-  return Object.entries(Packet.TYPE).find(([, number]) => number === type)?.[0] ?? `TYPE${type}`;
+  return typeNames.get(type) ?? `TYPE${type}`;
 }
 
 /** Reads one field of a message after the other. */
@@ -95,13 +100,20 @@ class Reader {
   }
 
   word(): number {
-    return this.#take(2).readUInt16BE();
+    return this.#bytes.readUInt16BE(this.#pass(2));
   }
 
   #take(count: number): Buffer {
-    if (this.#at + count > this.#bytes.length) throw new Error(`${Math.max(this.#bytes.length - this.#at, 0)} of ${count} bytes`);
+    const from = this.#pass(count);
+    return this.#bytes.subarray(from, from + count);
+  }
+
+  /** Goes on by so many bytes, and returns where they start. */
+  #pass(count: number): number {
+    const from = this.#at;
+    if (from + count > this.#bytes.length) throw new Error(`${Math.max(this.#bytes.length - from, 0)} of ${count} bytes`);
     this.#at += count;
-    return this.#bytes.subarray(this.#at - count, this.#at);
+    return from;
   }
 
   /** Reads a name (RFC 1035 sections 3.1 and 4.1.4). A pointer leads to an earlier name, and so no name points at itself. */

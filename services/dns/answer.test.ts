@@ -43,7 +43,7 @@ describe('a valid query', () => {
 
   test.each([
     ['NODATA', { name: 'many.lab.test', type: 'TXT' }, 0, true, 'lab.test'],
-    ['NODATA for a type that has no name in dns2', { name: 'many.lab.test', type: 'HTTPS' }, 0, true, 'lab.test'],
+    ['NODATA for a type that has no name in the lab', { name: 'many.lab.test', type: 'HTTPS' }, 0, true, 'lab.test'],
     ['NXDOMAIN', { name: 'nobody.lab.test' }, 3, true, 'lab.test'],
     ['NXDOMAIN outside the zone, as a resolver answers: from the root, and without AA', { name: 'example.test' }, 3, false, ''],
     ['NODATA outside the zone: `test` has a name below it', { name: 'test' }, 0, false, ''],

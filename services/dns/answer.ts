@@ -1,10 +1,10 @@
 /** Parses a query, finds its answer in the zone, and encodes the response. */
 import { isIPv6 } from 'node:net';
-import { Packet, type default as DNS } from 'dns2';
 import { parseDnsPacket, typeName } from '../../lab/vocabulary/dns-packet.ts';
 import { rcodes } from '../../lab/vocabulary/rcodes.ts';
+import { classIn, types, writeMessage, type Message, type Resource } from './message.ts';
+import { addressBytes, type AddressRecord } from './records.ts';
 import { noEffect, type Effect } from './rules.ts';
-import type { AddressRecord } from './records.ts';
 import type { Zone } from './zone.ts';
 
 /** A parsed query, with every field that the response must repeat. */
@@ -15,7 +15,7 @@ export interface Query {
   /** In the case that the client sent; the response repeats it (draft-vixie-dnsext-dns0x20). */
   name: string;
   typeNumber: number;
-  /** `A`, or `TYPE65` if dns2 has no name for the type (RFC 3597). */
+  /** `A`, or `TYPE65` if the lab has no name for the type (RFC 3597). */
   type: string;
   classNumber: number;
   /** The client's EDNS version and UDP payload size, or null without EDNS (RFC 6891). */
@@ -51,12 +51,17 @@ export interface Encoded {
 /** The UDP payload size that this server offers. It fits an unfragmented IPv6 packet (DNS Flag Day 2020). */
 const ownPayloadBytes = 1232;
 
+/** The flags of the header (RFC 1035 section 4.1.1). */
+const [QR, AA, TC, RD, RA] = [0x8000, 0x0400, 0x0200, 0x0100, 0x0080];
+/** The serial number of the zone in its SOA. The zone has no other version. */
+const serial = 1;
+
 /** Reads one query. @throws {Error} that says what is wrong with the bytes. */
 export function parseQuery(bytes: Buffer): Query {
   const { id, isResponse, opcode, isRecursionDesired, questions: [question, ...more], additionals } = parseDnsPacket(bytes);
   if (isResponse) throw new Error('a response, not a query');
   if (question === undefined || more.length > 0) throw new Error(`expected 1 question, got ${question === undefined ? 0 : 1 + more.length}`);
-  const [opt, ...others] = additionals.filter(({ type }) => type === Packet.TYPE.EDNS);
+  const [opt, ...others] = additionals.filter(({ type }) => type === types.OPT);
   if (others.length > 0 || (opt && opt.name !== '')) throw new Error('more than one EDNS record, or one that has a name');
   return {
     id,
@@ -80,7 +85,7 @@ export function resolve(query: Query, zone: Zone, from = '', effect: Effect = no
   };
   if (query.edns && query.edns.version > 0) return response('BADVERS');
   if (query.opcode !== 0) return response('NOTIMP');
-  if (query.classNumber !== Packet.CLASS.IN) return response('REFUSED');
+  if (query.classNumber !== classIn) return response('REFUSED');
   if (effect.rcode !== null) return response(effect.rcode);
   const answer = zone.answer(query.name, query.type, { from, omit: effect.omit });
   if (answer.rcode !== 'NOERROR') return response(answer.rcode);
@@ -106,61 +111,71 @@ function isAnswer(rcode: string): boolean {
  * so that the client asks again over TCP (RFC 2181 section 9).
  */
 export function encodeResponse(query: Query, response: Response, zone: Zone, transport: 'udp' | 'tcp'): Encoded {
-  const packet = buildPacket(query, response, zone);
-  const bytes = packet.toBuffer();
+  const message = messageOf(query, response, zone);
+  const whole = writeMessage(message);
   const limitBytes = transport === 'tcp' ? 65_535 : Math.min(query.edns?.payloadBytes ?? 512, query.edns ? ownPayloadBytes : 512);
   const kept = transport === 'udp' ? response.truncate : null;
-  if (bytes.length <= limitBytes && kept === null) return { bytes, truncated: false, addresses: addressesOf(packet) };
-  packet.header.tc = 1;
-  packet.authorities = [];
-  packet.answers = packet.answers.slice(0, kept ?? 0);
-  while (packet.toBuffer().length > limitBytes) packet.answers.pop();
-  return { bytes: packet.toBuffer(), truncated: true, addresses: addressesOf(packet) };
+  if (whole.length <= limitBytes && kept === null) return { bytes: whole, truncated: false, addresses: addressesOf(message.answers) };
+  const answers = message.answers.slice(0, kept ?? 0);
+  for (;;) {
+    const bytes = writeMessage({ ...message, flags: message.flags | TC, answers, authorities: [] });
+    if (bytes.length <= limitBytes) return { bytes, truncated: true, addresses: addressesOf(answers) };
+    answers.pop();
+  }
 }
 
-function addressesOf({ answers }: Packet): string[] {
+function addressesOf(answers: readonly Resource[]): string[] {
   return answers.flatMap(({ address }) => address ?? []);
 }
 
-function buildPacket(query: Query, { rcode, records, ttlS, cnames, wrongId, aa, ra, soa }: Response, zone: Zone): Packet {
-  const packet = new Packet();
-  packet.header = new Packet.Header({
+function messageOf(query: Query, { rcode, records, ttlS, cnames, wrongId, aa, ra, soa }: Response, zone: Zone): Message {
+  const code = rcodes[rcode] ?? 2;
+  const message: Message = {
     id: wrongId ? query.id ^ 1 : query.id,
-    qr: 1,
-    opcode: query.opcode,
-    aa: aa ? 1 : 0,
-    rd: query.recursionDesired,
-    ra: ra ? 1 : 0,
-    rcode: rcodes[rcode] ?? 2,
-  });
-  // The constructor would take the type or class 0 for a missing one.
-  packet.questions = [Object.assign(new Packet.Question({ name: query.name }), { type: query.typeNumber, class: query.classNumber })];
-  const names = [query.name, ...(records.length > 0 ? Array.from({ length: cnames }, (_, index) => `cname-${index + 1}.${zone.domain}`) : [])];
-  packet.answers = [
-    ...names.slice(1).map((domain, index) => resource(names[index] ?? '', Packet.TYPE.CNAME, ttlS ?? zone.ttlS, { domain })),
-    ...records.map(({ type, address }) => resource(names.at(-1) ?? '', Packet.TYPE[type], ttlS ?? zone.ttlS, { address })),
-  ];
-  const apex = apexRecords(zone, query.name);
-  const isApex = isAnswer(rcode) && query.name.toLowerCase() === zone.apexOf(query.name);
-  if (isApex && query.type === 'SOA') packet.answers = [apex.soa];
-  else if (isApex && query.type === 'NS') packet.answers = [apex.ns];
+    flags: QR | (query.opcode << 11) | (aa ? AA : 0) | (query.recursionDesired ? RD : 0) | (ra ? RA : 0) | (code & 15),
+    question: { name: query.name, type: query.typeNumber, class: query.classNumber },
+    answers: addressAnswers(query.name, records, records.length > 0 ? cnames : 0, ttlS ?? zone.ttlS, zone.domain),
+    authorities: [],
+    // The upper bits of an RCODE above 15 stand in the OPT record (RFC 6891 section 6.1.3).
+    additionals: query.edns ? [resource('', types.OPT, ((code >> 4) << 24) >>> 0, () => undefined, ownPayloadBytes)] : [],
+  };
+  if (!isAnswer(rcode)) return message;
+  const isApex = query.name.toLowerCase() === zone.apexOf(query.name);
+  if (isApex && query.type === 'SOA') return { ...message, answers: [apexRecords(zone, query.name).soa] };
+  if (isApex && query.type === 'NS') return { ...message, answers: [apexRecords(zone, query.name).ns] };
   // NODATA and NXDOMAIN carry the SOA, which says how long the negative answer may be cached (RFC 2308).
-  else if (soa && isAnswer(rcode) && records.length === 0) packet.authorities = [apex.soa];
-  if (query.edns) packet.additionals = [resource('', Packet.TYPE.EDNS, 0, { class: ownPayloadBytes, rdata: [] })];
-  return packet;
+  if (soa && records.length === 0) return { ...message, authorities: [apexRecords(zone, query.name).soa] };
+  return message;
 }
 
-/** The SOA and the NS of the zone that a name is in. The root's have the names and times of the real root. */
-function apexRecords(zone: Zone, name: string): { soa: DNS.Packet.Resource; ns: DNS.Packet.Resource } {
+/** The addresses of a name; with CNAMEs between the name and its addresses. */
+function addressAnswers(name: string, records: readonly AddressRecord[], cnames: number, ttlS: number, domain: string): Resource[] {
+  const answers: Resource[] = [];
+  let owner = name;
+  for (let number = 1; number <= cnames; number++) {
+    const next = `cname-${number}.${domain}`;
+    answers.push(resource(owner, types.CNAME, ttlS, (writer) => { writer.name(next); }));
+    owner = next;
+  }
+  for (const { type, address } of records) answers.push({ ...resource(owner, types[type], ttlS, (writer) => { writer.raw(addressBytes(address)); }), address });
+  return answers;
+}
+
+/** The SOA and the NS of the zone that a name is in (RFC 1035 section 3.3). The root's have the names and times of the real root. */
+function apexRecords(zone: Zone, name: string): { soa: Resource; ns: Resource } {
   const apex = zone.apexOf(name);
-  const [primary, admin, refresh, retry, expiration] =
-    apex === '' ? ['a.root-servers.net', 'nstld.verisign-grs.com', 1800, 900, 604_800] : [`dns.${apex}`, `hostmaster.${apex}`, 3600, 600, 86_400];
+  const [primary, admin, ...timesS] =
+    apex === '' ? ['a.root-servers.net', 'nstld.verisign-grs.com', 1800, 900, 604_800] as const : [`dns.${apex}`, `hostmaster.${apex}`, 3600, 600, 86_400] as const;
   return {
-    soa: resource(apex, Packet.TYPE.SOA, zone.ttlS, { primary, admin, serial: 1, refresh, retry, expiration, minimum: zone.ttlS }),
-    ns: resource(apex, Packet.TYPE.NS, zone.ttlS, { ns: primary }),
+    soa: resource(apex, types.SOA, zone.ttlS, (writer) => {
+      writer.name(primary);
+      writer.name(admin);
+      for (const number of [serial, ...timesS, zone.ttlS]) writer.long(number);
+    }),
+    ns: resource(apex, types.NS, zone.ttlS, (writer) => { writer.name(primary); }),
   };
 }
 
-function resource(name: string, type: number, ttlS: number, data: object): DNS.Packet.Resource {
-  return Object.assign(new Packet.Resource(), { name, type, class: Packet.CLASS.IN, ttl: ttlS }, data);
+function resource(name: string, type: number, ttl: number, write: Resource['write'], recordClass: number = classIn): Resource {
+  return { name, type, class: recordClass, ttl, write };
 }

@@ -1,4 +1,4 @@
-/** Encodes and reads DNS messages without dns2, so that the tests do not check dns2 with dns2 (RFC 1035 section 4). */
+/** Encodes and reads DNS messages with code of its own, so that the tests do not check the server with the server's code (RFC 1035 section 4). */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';

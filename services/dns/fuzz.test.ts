@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { Packet } from 'dns2';
 import { expect, onTestFinished, test } from 'vitest';
 import { fuzz, type Dice } from '../../lab/testing/fuzz.ts';
 import { nodeArgv } from '../../lab/network/programs.ts';
@@ -14,6 +15,8 @@ import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 import { encodeResponse, parseQuery, resolve, type Query } from './answer.ts';
 import { encodeName, header, query, readResponse, words } from './ask-server.ts';
 import type { DnsServerOptions } from './main.ts';
+import { classIn, types, writeMessage, type Resource } from './message.ts';
+import { addressBytes } from './records.ts';
 import { noEffect, type Effect } from './rules.ts';
 import { Zone } from './zone.ts';
 
@@ -85,6 +88,49 @@ fuzz('DNS answers', {
     expect(bytes.length).toBeLessThanOrEqual(transport === 'tcp' ? 65_535 : asked.edns ? Math.min(asked.edns.payloadBytes, 1232) : 512);
     for (const { type, data } of answer.answers) if (type === 1 || type === 28) expect(data).toHaveLength(type === 1 ? 4 : 16);
     expect(answer.additionals.map(({ type }) => type)).toEqual(asked.edns ? [41] : []);
+    return true;
+  },
+});
+
+/** Names that share ends, in both cases, and with bytes above 127. A label has at least one character. */
+const drawText = (dice: Dice): string => dice.some(3, () => dice.oneOf(['web', 'lab', 'LAB', 'test', 'cname-1', 'x'.repeat(63), 'd\u00fcsseldorf'])).join('.');
+
+function drawResource(dice: Dice): { ours: Resource; theirs: object } {
+  const [name, other, ttl, number] = [drawText(dice), drawText(dice), dice.oneOf([0, 60, 2 ** 31 - 1]), dice.below(2 ** 31)];
+  const [ipv4, ipv6] = [Array.from({ length: 4 }, () => dice.below(256)).join('.'), dice.oneOf(['::', '::1', '1::', '2001:db8:1::11', 'fe80::abcd:0:1', '1:2:3:4:5:6:7:8'])];
+  const head = { name, class: classIn, ttl };
+  const soa = { primary: name, admin: other, serial: number, refresh: 1, retry: 2, expiration: 3, minimum: ttl };
+  return dice.oneOf<{ ours: Resource; theirs: object }>([
+    { ours: { ...head, type: types.A, write: (writer) => { writer.raw(addressBytes(ipv4)); } }, theirs: { ...head, type: types.A, address: ipv4 } },
+    { ours: { ...head, type: types.AAAA, write: (writer) => { writer.raw(addressBytes(ipv6)); } }, theirs: { ...head, type: types.AAAA, address: ipv6 } },
+    { ours: { ...head, type: types.CNAME, write: (writer) => { writer.name(other); } }, theirs: { ...head, type: types.CNAME, domain: other } },
+    { ours: { ...head, type: types.NS, write: (writer) => { writer.name(other); } }, theirs: { ...head, type: types.NS, ns: other } },
+    {
+      ours: { ...head, type: types.SOA, write: (writer) => { writer.name(name); writer.name(other); for (const word of [number, 1, 2, 3, ttl]) writer.long(word); } },
+      theirs: { ...head, type: types.SOA, ...soa },
+    },
+    { ours: { ...head, type: types.OPT, class: 1232, write: () => undefined }, theirs: { ...head, type: types.OPT, class: 1232, rdata: [] } },
+  ]);
+}
+
+fuzz('DNS messages, as dns2 writes them', {
+  inputs: 1_500,
+  accepted: 100,
+  make: (dice) => ({
+    id: dice.below(65_536),
+    // The bits Z, AD and CD are 0 here, because dns2's types do not have them.
+    flags: dice.below(65_536) & ~0x0070,
+    question: { name: drawText(dice), type: 1 + dice.below(65_535), class: 1 + dice.below(65_535) },
+    sections: [5, 3, 3].map((most) => dice.some(most, () => drawResource(dice))),
+  }),
+  check: ({ id, flags, question, sections }) => {
+    const [answers = [], authorities = [], additionals = []] = sections.map((section) => section.map(({ ours }) => ours));
+    const theirs = new Packet();
+    const bit = (number: number): 0 | 1 => ((flags >> number) & 1) === 1 ? 1 : 0;
+    theirs.header = new Packet.Header({ id, qr: bit(15), opcode: (flags >> 11) & 15, aa: bit(10), tc: bit(9), rd: bit(8), ra: bit(7), rcode: flags & 15 });
+    theirs.questions = [Object.assign(new Packet.Question({ name: question.name }), question)];
+    [theirs.answers, theirs.authorities, theirs.additionals] = sections.map((section) => section.map((each) => Object.assign(new Packet.Resource(), each.theirs))) as [[], [], []];
+    expect(writeMessage({ id, flags, question, answers, authorities, additionals }).toString('hex')).toBe(theirs.toBuffer().toString('hex'));
     return true;
   },
 });

@@ -3,12 +3,12 @@
  *
  *   node services/dns/main.ts '{"listen":["198.51.100.53"],"port":53,"domain":"lab.test","seed":"1","records":[…]}'
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { emit, ready } from '../../lab/vocabulary/control.ts';
 import { serveControl } from '../serve-control.ts';
 import { encodeResponse, parseQuery, resolve, type Query } from './answer.ts';
 import { listen, type Listener, type Peer } from './listen.ts';
 import { policyCommands } from './policy.ts';
+import { Turn } from './turn.ts';
 import { Zone, type ZoneOptions } from './zone.ts';
 
 /** The server's options, which the lab passes as one JSON argument. */
@@ -19,10 +19,13 @@ export interface DnsServerOptions extends ZoneOptions {
 
 const options = JSON.parse(process.argv[2] ?? '{}') as DnsServerOptions;
 const zone = new Zone(options);
+const turn = new Turn(process.stdout);
 let malformed = 0;
 
 /** No message from a client may end the server. A message that cannot be parsed is counted and reported as an event. */
-async function handle(bytes: Buffer, peer: Peer, reply: (bytes: Buffer) => void): Promise<void> {
+function handle(bytes: Buffer, peer: Peer, send: (bytes: Buffer) => void): void {
+  turn.begin();
+  const reply = (encoded: Buffer): void => { turn.send(() => { send(encoded); }); };
   let query: Query;
   try {
     query = parseQuery(bytes);
@@ -43,10 +46,14 @@ async function handle(bytes: Buffer, peer: Peer, reply: (bytes: Buffer) => void)
     return;
   }
   const response = resolve(query, zone, peer.address, effect);
-  if (effect.delayMs > 0) await sleep(effect.delayMs);
-  const { bytes: encoded, truncated, addresses } = encodeResponse(query, response, zone, peer.transport);
-  for (let copy = 0; copy < effect.copies; copy++) reply(encoded);
-  emit('dns:answer', { ...about, ...from, rcode: response.rcode, addresses, truncated, ...rules });
+  const answer = (): void => {
+    turn.begin();
+    const { bytes: encoded, truncated, addresses } = encodeResponse(query, response, zone, peer.transport);
+    emit('dns:answer', { ...about, ...from, rcode: response.rcode, addresses, truncated, ...rules });
+    for (let copy = 0; copy < effect.copies; copy++) reply(encoded);
+  };
+  if (effect.delayMs > 0) setTimeout(answer, effect.delayMs);
+  else answer();
 }
 
 /** Returns only a header with FORMERR, which RFC 1035 section 4.1.1 defines for a query that the server cannot interpret. */
@@ -60,7 +67,7 @@ function formErr(bytes: Buffer): Buffer {
 async function serve(): Promise<void> {
   const listeners: Listener[] = [];
   try {
-    listeners.push(...(await Promise.all(options.listen.map((address) => listen(address, options.port, (...args) => void handle(...args))))));
+    listeners.push(...(await Promise.all(options.listen.map((address) => listen(address, options.port, handle)))));
   } catch (error) {
     console.error(`dns: cannot listen on ${options.listen.join(', ')} port ${options.port}: ${(error as Error).message}`);
     process.exit(1);

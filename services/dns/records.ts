@@ -22,8 +22,8 @@ export function isAddressType(type: string): type is AddressType {
 }
 
 /**
- * What the address of a record looks like. Another text would leave the server as a broken record: dns2 does not check it, and it cannot write
- * the IPv6 form with dots (::ffff:1.2.3.4). A zone index (fe80::1%eth0) means something on its own host only.
+ * What the address of a record looks like. Another text would leave the server as a broken record: `addressBytes` does not check it, and it does
+ * not read the IPv6 form with dots (::ffff:1.2.3.4). A zone index (fe80::1%eth0) means something on its own host only.
  */
 const isAddressOf = (type: AddressType, address: string): boolean => (type === 'A' ? isIP(address) === 4 : isIP(address) === 6 && !/[%.]/.test(address));
 export const addressKinds = {
@@ -31,3 +31,21 @@ export const addressKinds = {
   AAAA: textThat('an IPv6 address without a zone index and without dots', (address) => isAddressOf('AAAA', address)),
 };
 export const anyAddress = textThat('an IPv4 address, or an IPv6 address without a zone index and without dots', (address) => addressTypes.some((type) => isAddressOf(type, address)));
+
+/** The addresses that have been written before. There are no more of them than the lab's commands have named. */
+const known = new Map<string, Buffer>();
+
+/** Returns an address as a record holds it: 4 bytes, or 16 (RFC 1035 section 3.4.1, RFC 3596 section 2.2). `::` stands for groups of zeros (RFC 4291 section 2.2). */
+export function addressBytes(address: string): Buffer {
+  let bytes = known.get(address);
+  if (bytes === undefined) known.set(address, (bytes = address.includes(':') ? ipv6Bytes(address) : Buffer.from(address.split('.').map(Number))));
+  return bytes;
+}
+
+function ipv6Bytes(address: string): Buffer {
+  const [before = [], after = []] = address.split('::').map((half) => half.split(':').filter(Boolean));
+  const bytes = Buffer.alloc(16);
+  before.forEach((group, index) => bytes.writeUInt16BE(parseInt(group, 16), 2 * index));
+  after.forEach((group, index) => bytes.writeUInt16BE(parseInt(group, 16), 16 - 2 * (after.length - index)));
+  return bytes;
+}

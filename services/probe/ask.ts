@@ -1,4 +1,7 @@
-/** Sends one DNS query and returns every reply. It uses no resolver, because a resolver would hide some replies. */
+/**
+ * Sends one DNS query and returns every reply. It uses no resolver, because a resolver would hide some replies. It reads the replies with dns2, and the
+ * server writes them with code of its own: a mistake in the one is not hidden by the same mistake in the other.
+ */
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { Packet } from 'dns2';
