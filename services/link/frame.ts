@@ -81,13 +81,13 @@ function tcpAt(packet: Buffer): number | null {
 }
 
 /**
- * Cuts a large TCP segment into the segments that would be on a wire, each still without its checksum. Returns any other frame
- * unchanged. Loss, corruption and the other faults must hit one segment at a time and not 64 KiB at once.
+ * Cuts a large TCP segment into the segments that would be on a wire, each still without its checksum. Returns a copy of any other
+ * frame. Loss, corruption and the other faults must hit one segment at a time and not 64 KiB at once.
  */
 export function segmentsOf(packet: Buffer): Buffer[] {
   const type = (packet[1] ?? 0) & ~GSO_ECN;
   const family = type === GSO_TCPV4 ? 4 : type === GSO_TCPV6 ? 6 : null;
-  if (family === null) return [packet];
+  if (family === null) return [Buffer.from(packet)];
   const segmentBytes = packet.readUInt16LE(4);
   const l4 = payloadAt(packet, family);
   const headerEnd = l4 + ((packet[l4 + 12] ?? 0) >> 4) * 4;

@@ -36,6 +36,35 @@ test('a healthy lane passes every frame at once', () => {
   expect(departures(new Lane<number>('to', '1'), 3)).toEqual([[0], [1], [2]]);
 });
 
+describe('a lane is clear for a family', () => {
+  const clear = (lane: Lane<number>): [boolean, boolean] => [lane.isClear(4), lane.isClear(6)];
+
+  test('while no impairment is in force for it in this direction', () => {
+    expect(clear(new Lane<number>('to', '1'))).toEqual([true, true]);
+    const lane = laneWith('loss', { family: 6, direction: 'from', percent: 0, burst: 1 });
+    expect(clear(lane)).toEqual([true, false]);
+    lane.set('delay', { family: 4, direction: 'both', delayMs: 0, jitterMs: 0 }, 0);
+    expect(clear(lane)).toEqual([false, false]);
+    lane.set('loss', null, 0);
+    expect(clear(lane)).toEqual([false, true]);
+    expect(clear(laneWith('loss', { ...everything, percent: 5, burst: 1 }, '1', 'to'))).toEqual([false, false]);
+    expect(clear(laneWith('loss', { family: 0, direction: 'from', percent: 5, burst: 1 }, '1', 'to'))).toEqual([true, true]);
+  });
+
+  test('but not while the link goes down and up, which stops every frame', () => {
+    expect(clear(laneWith('flap', { family: 6, direction: 'from', upMs: 10, downMs: 10 }, '1', 'to'))).toEqual([false, false]);
+  });
+
+  test('and not before the frames that an impairment of other options has held are gone, because a family keeps its order', () => {
+    const lane = laneWith('delay', { family: 4, direction: 'both', delayMs: 100, jitterMs: 0 });
+    lane.pass(1, frame, 0);
+    lane.set('delay', { family: 6, direction: 'both', delayMs: 100, jitterMs: 0 }, 1);
+    expect(clear(lane)).toEqual([false, false]);
+    expect(lane.due(100)).toHaveLength(1);
+    expect(clear(lane)).toEqual([true, false]);
+  });
+});
+
 describe('delay', () => {
   test('is exact', () => {
     expect(departures(laneWith('delay', { ...everything, delayMs: 100, jitterMs: 0 }), 3)).toEqual([[100], [101], [102]]);

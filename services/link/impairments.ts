@@ -75,6 +75,8 @@ export class Lane<Frame> {
   #lastMs = new Map<Family, number>();
   #inBurst = new Map<string, boolean>();
   #lineFreeMs = 0;
+  /** Whether no impairment is in force for a family in this direction. */
+  #untouched: Record<Family, boolean> = { 4: true, 6: true };
   /** In the order in which they leave. */
   #underWay: UnderWay<Frame>[] = [];
   #lastNumber = 0;
@@ -92,6 +94,14 @@ export class Lane<Frame> {
     if (name === 'loss') this.#inBurst.clear();
     if (name === 'throttle') this.#lineFreeMs = 0;
     if (value === null) this.#release(name);
+    const touches = (family: Family): boolean => impairmentNames.some((each) => this.#inForce(each, family) !== undefined);
+    // A link that is down stops everything.
+    for (const family of [4, 6] as const) this.#untouched[family] = this.#impairments.flap === undefined && !touches(family);
+  }
+
+  /** Whether a frame of this family goes on at once and as it is: no impairment is in force for it, and no frame of its family is under way. */
+  isClear(family: Family): boolean {
+    return this.#untouched[family] && (this.#underWay.length === 0 || !this.#underWay.some((frame) => frame.family === family));
   }
 
   /** Takes a frame. It is lost, or under way once, or twice if it is duplicated. */

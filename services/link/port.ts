@@ -53,7 +53,7 @@ export class Port {
   }
 
   /**
-   * Returns the next frame in its own buffer, or null if no frame waits. `own`: the frame is addressed to this interface, so the
+   * Returns the next frame, or null if no frame waits. The next call overwrites the frame. `own`: the frame is addressed to this interface, so the
    * interface's own stack takes it.
    * @throws {Error} naming the call and its errno.
    */
@@ -72,7 +72,7 @@ export class Port {
         this.#dropped++;
         continue;
       }
-      return { packet: Buffer.from(this.#bytes.subarray(0, length)), own: this.#from[10] === PACKET_HOST };
+      return { packet: this.#bytes.subarray(0, length), own: this.#from[10] === PACKET_HOST };
     }
   }
 
