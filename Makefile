@@ -20,6 +20,7 @@ soak_takes := driver client client-image set expect resolv-conf n jobs only
 up_takes := driver seed resolv-conf v
 clients_takes := driver install
 fuzz_takes := n
+bench_takes := only against
 upper := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
 given := $(foreach each,$(.VARIABLES),$(if $(filter command,$(origin $(each))),$(each)))
 $(foreach target,$(or $(MAKECMDGOALS),help),$(foreach each,$(filter-out $(upper) $($(target)_takes),$(given)),\
@@ -85,8 +86,8 @@ lint: $(INSTALLED) ## check the types, the code style, and that the generated ta
 docs: $(INSTALLED) ## update the generated tables in README.md and docs/
 	@bin/lab docs
 
-bench: $(INSTALLED) ## measure how long the lab itself takes; JSON on stdout
-	@$(NODE) bench/bench.ts
+bench: $(INSTALLED) ## measure the lab itself, JSON on stdout: make bench only=run|catalogue|dns|relay|memory|docker [against=COMMIT]
+	@$(NODE) bench/bench.ts $(if $(only),only='$(only)') $(if $(against),against='$(against)')
 
 install: $(INSTALLED) ## install the npm packages of package-lock.json
 
