@@ -13,6 +13,7 @@ export async function run({ now, before }: Trees): Promise<object> {
   const trees = { now, ...(before === null ? {} : { before }) };
   const results: Record<string, Took[]> = {};
   const starts: Took[] = [];
+  // The first run of a tree fills the compile cache.
   for (const tree of Object.values(trees)) took([join(tree, 'bin/lab'), 'run', 'all-down']);
   process.stderr.write('run ');
   for (let round = 0; round < runs; round++) {

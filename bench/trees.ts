@@ -1,9 +1,10 @@
 /** The source trees that a benchmark compares. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../lab/vocabulary/errors.ts';
 import { projectRoot } from '../lab/vocabulary/project.ts';
+import { took } from './measure.ts';
 
 export interface Trees {
   /** The folder of this project. */
@@ -17,6 +18,7 @@ export interface Trees {
  * @throws {LabError} BAD_INPUT if there is no such commit.
  */
 export function treesWith(commit: string | null): Trees & Disposable {
+  makeBuild(projectRoot);
   if (commit === null) return { now: projectRoot, before: null, [Symbol.dispose]: () => undefined };
   const git = (...words: string[]): string => execFileSync('git', ['-C', projectRoot, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   let hash: string;
@@ -35,6 +37,7 @@ export function treesWith(commit: string | null): Trees & Disposable {
   try {
     git('worktree', 'add', '--detach', '--force', before, hash);
     installInto(before);
+    makeBuild(before);
   } catch (error) {
     dispose();
     throw error;
@@ -42,7 +45,15 @@ export function treesWith(commit: string | null): Trees & Disposable {
   return { now: projectRoot, before, [Symbol.dispose]: dispose };
 }
 
-/** The packages are copied if they are those of the commit, and otherwise installed. No build is copied. */
+/** The first command of a tree makes its build. */
+function makeBuild(tree: string): void {
+  took([join(tree, 'bin/lab'), 'list']);
+}
+
+/**
+ * The packages are linked if they are those of the commit, and otherwise installed. With links, both trees run one and the same file of Node, and its pages
+ * are shared in the same way: otherwise their memory could not be compared. The builds are not shared.
+ */
 function installInto(tree: string): void {
   const lock = (root: string): string => readFileSync(join(root, 'package-lock.json'), 'utf8');
   if (lock(tree) !== lock(projectRoot)) {
@@ -51,7 +62,7 @@ function installInto(tree: string): void {
   }
   const [from, to] = [join(projectRoot, 'node_modules'), join(tree, 'node_modules')];
   mkdirSync(to);
-  for (const name of readdirSync(from)) if (name !== '.cache') cpSync(join(from, name), join(to, name), { recursive: true, verbatimSymlinks: true });
+  execFileSync('cp', ['-al', ...readdirSync(from).filter((name) => name !== '.cache').map((name) => join(from, name)), to]);
   // Otherwise make would install them again.
   utimesSync(join(to, '.package-lock.json'), new Date(), new Date());
 }
