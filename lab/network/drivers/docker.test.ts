@@ -19,6 +19,7 @@ import { defineScenario } from '../../run/scenario.ts';
 import { check } from '../../analysis/checks.ts';
 import { copyProject } from '../../testing/project-copy.ts';
 import { describeWith, until, whyMissing } from '../../testing/testing.ts';
+import { commandsOfThePage } from '../../../docs/docker.case.ts';
 import { backendArgv, dnsArgv } from '../programs.ts';
 import { backendNames, createTopology, webName } from '../../vocabulary/topology.ts';
 
@@ -30,6 +31,7 @@ beforeAll(async () => {
 }, 600_000);
 
 driverContract(docker, ['docker']);
+commandsOfThePage();
 
 const topology = createTopology();
 const label = ['failover-lab'];
