@@ -28,7 +28,7 @@ test('each change of what the image is made of gives another tag', async () => {
     ['the entrypoint', append('services/entrypoint.sh')],
     ['a source of the lab', append('lab/vocabulary/topology.ts')],
     ['the Dockerfile', append('Dockerfile')],
-    ['the compose file, which names the base image', append('docker-compose.yml')],
+    ['the compose file, which names the base image', append('compose.yaml')],
     ['a new file', create('services/new/data.bin')],
     ['a new file whose name begins with a dot', create('client/.new')],
     ['the name of a file', ({ root }) => { renameSync(join(root, 'services/libc.ts'), join(root, 'services/libd.ts')); }],

@@ -6,12 +6,12 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** These files say how the image is built. docker-compose.yml names the base image. */
-const recipe = ['Dockerfile', 'docker-compose.yml'];
+/** These files say how the image is built. compose.yaml names the base image. */
+const recipe = ['Dockerfile', 'compose.yaml'];
 
 /**
  * Returns the tag of the image that `root`, a folder of this project, builds. `base` identifies the base image, and is empty for the one
- * that docker-compose.yml names.
+ * that compose.yaml names.
  */
 export async function imageTag(root: string, base: string): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([base]));

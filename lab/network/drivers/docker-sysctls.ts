@@ -6,7 +6,7 @@ import { sysctlsSince, type ClientSysctls } from '../../vocabulary/topology.ts';
 
 /**
  * Calls `use` with further arguments for compose: a `--file` with the settings, or none if no setting was asked for. The settings are not
- * in docker-compose.yml, because a container does not start if its kernel lacks one of them.
+ * in compose.yaml, because a container does not start if its kernel lacks one of them.
  */
 export async function withSysctls<Result>(asked: ClientSysctls, kernel: string, use: (args: string[]) => Promise<Result>): Promise<Result> {
   const sysctls = sysctlsFor(asked, kernel);
@@ -14,7 +14,7 @@ export async function withSysctls<Result>(asked: ClientSysctls, kernel: string, 
   const folder = await mkdtemp(join(tmpdir(), 'failover-lab-'));
   try {
     const file = join(folder, 'sysctls.json');
-    // JSON is also YAML. Compose adds these settings to those in docker-compose.yml.
+    // JSON is also YAML. Compose adds these settings to those in compose.yaml.
     await writeFile(file, JSON.stringify({ services: { client: { sysctls } } }));
     return await use(['--file', file]);
   } finally {

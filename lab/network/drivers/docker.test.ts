@@ -150,7 +150,7 @@ describeWith('docker', 'a lab on docker', () => {
 });
 
 test('the lab by hand starts its services with the same options as the driver', () => {
-  const text = readFileSync('docker-compose.override.yml', 'utf8');
+  const text = readFileSync('compose.override.yaml', 'utf8');
   const given = [...text.matchAll(/\{"listen".*"seed": "1"\}|\{"listen"[\s\S]*?\]\}/g)].map(([json]) => JSON.parse(json) as unknown);
   const wanted = [dnsArgv(topology, '1'), ...backendNames.map((name) => backendArgv(topology, name, '1'))].map((argv) => JSON.parse(argv.at(-1) ?? '') as unknown);
   expect(given).toEqual(wanted);

@@ -1,5 +1,5 @@
 /**
- * The docker driver: each host is a container of docker-compose.yml. Compose makes and removes the containers. Everything else goes over
+ * The docker driver: each host is a container of compose.yaml. Compose makes and removes the containers. Everything else goes over
  * the engine's API, so the engine may run on another machine: nothing is mounted, and this process does not have to reach the lab's addresses.
  *
  * Each container idles (`sleep infinity` under an init). The driver starts processes in it by exec, as the netns driver starts them in a
@@ -109,7 +109,7 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
   }
 }
 
-/** Returns the variables that docker-compose.yml reads, and the address of the engine: Compose v1 does not know docker contexts. */
+/** Returns the variables that compose.yaml reads, and the address of the engine: Compose v1 does not know docker contexts. */
 function composeSettings({ hosts }: Topology, url: string, tag: string): Record<string, string> {
   return {
     DOCKER_HOST: url,
@@ -121,12 +121,12 @@ function composeSettings({ hosts }: Topology, url: string, tag: string): Record<
 }
 
 /**
- * Runs compose on docker-compose.yml. `files` are `--file` arguments for further compose files. When `signal` aborts, compose is ended.
+ * Runs compose on compose.yaml. `files` are `--file` arguments for further compose files. When `signal` aborts, compose is ended.
  * @throws the error of execa, with all output of compose.
  */
 async function compose(args: string[], settings: Record<string, string>, limitMs: number, { files = [], signal }: { files?: string[]; signal?: AbortSignal | undefined } = {}): Promise<void> {
   const [file = '', ...before] = await composeCommand();
-  const running = execa(file, [...before, '--project-name', project, '--file', 'docker-compose.yml', ...files, ...args], {
+  const running = execa(file, [...before, '--project-name', project, '--file', 'compose.yaml', ...files, ...args], {
     cwd: projectRoot,
     timeout: limitMs,
     stdin: 'ignore',
