@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { nodeArgv } from '../lab/network/programs.ts';
+import type { Usage } from './usage.ts';
 import { freePort, localProcess, until } from '../lab/testing/testing.ts';
 
 const json = 'application/json';
@@ -17,10 +18,12 @@ interface Sent {
 
 type Answer = { status: number; body: unknown };
 
-/** Starts a DNS server that takes commands over HTTP. `changes` has each change of its policy that it has told of. */
-async function startServer() {
+const dnsArgv = (...records: object[]) => nodeArgv('services/dns/main.ts', JSON.stringify({ listen: [], port: 53, domain: 'lab.test', seed: '1', records }));
+
+/** Starts a service that takes commands over HTTP. `changes` has each change of its policy that a DNS server has told of. */
+async function startServer(argv = dnsArgv()) {
   const port = await freePort();
-  const server = localProcess(nodeArgv('services/dns/main.ts', JSON.stringify({ listen: [], port: 53, domain: 'lab.test', seed: '1', records: [] })), { ...process.env, LAB_CONTROL_PORT: String(port) });
+  const server = localProcess(argv, { ...process.env, LAB_CONTROL_PORT: String(port) });
   const changes: string[] = [];
   const isReady = new Promise<void>((resolve) => {
     server.onLine((line) => {
@@ -48,7 +51,7 @@ const on = '{"on":true}';
 test('a command in JSON from this machine is obeyed, under each name of loopback', async () => {
   const { port, changes, ask } = await startServer();
   const commands = await ask({ method: 'GET', path: '/', headers: { host: `127.0.0.1:${port}` } });
-  expect(commands).toMatchObject({ status: 200, body: { commands: expect.arrayContaining(['aaaa', 'filter']) as string[] } });
+  expect(commands).toMatchObject({ status: 200, body: { commands: { aaaa: { arguments: { on: 'on or off' } }, filter: {} } } });
   for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`, `[::1]:${port}`]) {
     expect(await ask({ headers: { host, 'content-type': json }, body: on })).toMatchObject({ status: 200, body: { result: { aaaa: true } } });
   }
@@ -120,6 +123,41 @@ test('what cannot be understood is refused with the reason', async () => {
   expect(await ask({ method: 'GET', headers: { host: headers.host } })).toEqual(unknown('GET /aaaa'));
   expect(await ask({ path: '/constructor', headers, body: '{}' })).toEqual(unknown('POST /constructor'));
   expect(changes).toEqual([]);
+});
+
+test.each([
+  { service: 'the DNS server', argv: () => dnsArgv({ name: 'web.lab.test', type: 'A', address: '198.51.100.11' }), without: ['policy', 'unrule'] },
+  {
+    service: 'a backend',
+    argv: async () => nodeArgv('services/backend/main.ts', JSON.stringify({ listen: ['127.0.0.1'], port: await freePort(), seed: '1' })),
+    without: ['close-idle', 'hand-over', 'heal-behaviour', 'listen', 'undrain'],
+  },
+])('$service shows for each command an example, and the command that takes it back', async ({ argv, without }) => {
+  const { port, ask } = await startServer(await argv());
+  const headers = { host: `127.0.0.1:${port}`, 'content-type': json };
+  const look = async () => (await ask({ method: 'GET', path: '/', headers })).body as { now: object; commands: Record<string, Usage> };
+  const call = async (name: string, args: object) => { expect(await ask({ path: `/${name}`, headers, body: JSON.stringify(args) })).toMatchObject({ status: 200 }); };
+  const { now: atStart, commands } = await look();
+  const others: string[] = [];
+  for (const [name, { arguments: known, example, undo }] of Object.entries(commands)) {
+    expect({ name, known: Object.keys(known) }).toEqual({ name, known: expect.arrayContaining(Object.keys(example)) as string[] });
+    if (typeof undo === 'string') {
+      others.push(name);
+      continue;
+    }
+    await call(name, example);
+    expect({ name, now: (await look()).now }).not.toEqual({ name, now: atStart });
+    for (const [back, args] of Object.entries(undo)) await call(back, args);
+    expect({ name, now: (await look()).now }).toEqual({ name, now: atStart });
+  }
+  expect(others.sort()).toEqual(without);
+});
+
+test('a drain with an argument that it does not know changes nothing', async () => {
+  const { port, ask } = await startServer(nodeArgv('services/backend/main.ts', JSON.stringify({ listen: [], port: 8080, seed: '1' })));
+  const headers = { host: `127.0.0.1:${port}`, 'content-type': json };
+  expect(await ask({ path: '/drain', headers, body: '{"idle":"shut"}' })).toEqual({ status: 400, body: { error: 'Expected `idle` to be one of keep, close, got `shut`.' } });
+  expect(await ask({ method: 'GET', path: '/', headers })).toMatchObject({ body: { now: { draining: false } } });
 });
 
 test('the port can be reached on loopback only', async () => {

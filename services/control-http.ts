@@ -15,15 +15,22 @@ import type { IncomingHttpHeaders } from 'node:http';
 import fastify, { type FastifyError } from 'fastify';
 import type { Command } from '../lab/vocabulary/control.ts';
 import { LabError, messageOf } from '../lab/vocabulary/errors.ts';
+import type { About } from './usage.ts';
 
-/** `GET /` lists the commands; `POST /<command>` runs one, with the body as its arguments. Resolves when the service listens. */
-export async function serveHttpControl(commands: Record<string, Command>, port: number): Promise<void> {
+/**
+ * `GET /` shows what has been changed so far, and lists the commands; `POST /<command>` runs one, with the body as its arguments. Resolves when
+ * the service listens.
+ */
+export async function serveHttpControl(commands: Record<string, Command>, about: About, port: number): Promise<void> {
   const app = fastify();
   app.addHook('onRequest', async ({ method, headers }, reply) => {
     const refusal = refusalOf(method, headers, port);
     if (refusal) await reply.code(refusal.status).send({ error: refusal.reason });
   });
-  app.get('/', () => ({ commands: Object.keys(commands) }));
+  app.get('/', (_request, reply) => {
+    // People read it, so it has line breaks.
+    void reply.type('application/json').send(`${JSON.stringify({ now: about.now(), commands: about.usage }, null, 2)}\n`);
+  });
   for (const [name, command] of Object.entries(commands)) {
     app.post(`/${name}`, async ({ body }) => ({ result: (await command(readArguments(body))) ?? null }));
   }

@@ -43,6 +43,11 @@ export class Application {
     return this.#connections.size;
   }
 
+  /** The behaviour that holds now. */
+  get behaviour(): Behaviour {
+    return this.#behaviours.now;
+  }
+
   /** Changes the behaviour for a fault, or by hand if `fault` is null. @throws {LabError} BAD_INPUT for an unknown field or value. */
   change(change: unknown, fault: string | null): Behaviour {
     return this.#changed(this.#behaviours.change(change, fault));

@@ -11,7 +11,8 @@ export interface ConnectionBehaviour {
   cutWith: Ending;
 }
 
-const connectionChange = someOf<ConnectionBehaviour>({ closeDelayMs: wholeNumber(0, 600_000), cutAfterBytes: orNull(wholeNumber(0, 600_000)), cutWith: oneOf(endings) });
+export const connectionFields = { closeDelayMs: wholeNumber(0, 600_000), cutAfterBytes: orNull(wholeNumber(0, 600_000)), cutWith: oneOf(endings) };
+const connectionChange = someOf<ConnectionBehaviour>(connectionFields);
 
 /** A reset discards the bytes that the kernel has not sent yet. They get this time to leave. */
 const flushMs = 20;

@@ -32,6 +32,11 @@ export class Listeners {
     return [...this.#servers.keys()];
   }
 
+  /** The addresses where connections wait, because nobody accepts them. */
+  get deafAddresses(): string[] {
+    return [...this.#deaf.keys()];
+  }
+
   /**
    * The backend's address of a family. Commands name a family, not an address, so that they mean the same to a process that listens on
    * other addresses (lab/faults/move.ts).

@@ -6,11 +6,12 @@
 import { emit, ready } from '../../lab/vocabulary/control.ts';
 import { messageOf } from '../../lab/vocabulary/errors.ts';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
-import { longestTimerMs, orNull, readValue, text, wholeNumber } from '../../lab/vocabulary/values.ts';
+import { orNull, readValue, text, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { serveControl } from '../serve-control.ts';
 import { Application } from './application.ts';
 import { startHandOver, type HandOver } from './hand-over.ts';
 import { Listeners } from './listeners.ts';
+import { backendUsage, idleKind, timer } from './usage.ts';
 
 /** How to start a backend. The lab writes it as one JSON argument. */
 export interface BackendOptions {
@@ -50,7 +51,6 @@ async function serve(): Promise<void> {
     console.error(`backend: cannot listen on ${addresses.join(', ')} port ${port}: ${messageOf(error)}`);
     process.exit(1);
   }
-  const timer = wholeNumber(0, longestTimerMs);
   await serveControl({
     behaviour: (change) => application.change(change, null),
     'fault-behaviour': ({ fault, change }) => application.change(change, readValue(text, fault, 'fault')),
@@ -70,15 +70,28 @@ async function serve(): Promise<void> {
     },
     'close-idle': () => { application.closeIdle(); },
     'drain-time': (times) => { drainMs = readValue(timer, times['drainMs'], 'drainMs'); },
-    drain: ({ idle }) => {
+    drain: ({ idle = 'keep' }) => {
+      const closes = readValue(idleKind, idle, 'idle') === 'close';
       draining = true;
       listeners.closeAll('drain');
-      if (idle === 'close') application.closeIdle();
+      if (closes) application.closeIdle();
     },
     undrain: async () => {
       draining = false;
       await listeners.openAll('drain');
     },
+  }, {
+    now: () => ({
+      behaviour: application.behaviour,
+      connections: application.changeConnections({}),
+      open: application.connections,
+      listening: listeners.addresses,
+      deaf: listeners.deafAddresses,
+      draining,
+      handingOver: handOver !== undefined,
+      drainMs,
+    }),
+    usage: backendUsage,
   });
   ready();
 }

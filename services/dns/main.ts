@@ -6,9 +6,10 @@
 import { emit, ready } from '../../lab/vocabulary/control.ts';
 import { serveControl } from '../serve-control.ts';
 import { encodeResponse, parseQuery, resolve, type Query } from './answer.ts';
-import { listen, type Listener, type Peer } from './listen.ts';
+import { listen, type Listener, type Peer, type TcpMode } from './listen.ts';
 import { policyCommands } from './policy.ts';
 import { Turn } from './turn.ts';
+import { dnsUsage } from './usage.ts';
 import { Zone, type ZoneOptions } from './zone.ts';
 
 /** The server's options, which the lab passes as one JSON argument. */
@@ -72,7 +73,15 @@ async function serve(): Promise<void> {
     console.error(`dns: cannot listen on ${options.listen.join(', ')} port ${options.port}: ${(error as Error).message}`);
     process.exit(1);
   }
-  await serveControl(policyCommands(zone, async (mode) => { await Promise.all(listeners.map((listener) => listener.setTcp(mode))); }));
+  let tcp: TcpMode = 'answer';
+  const commands = policyCommands(zone, async (mode) => {
+    await Promise.all(listeners.map((listener) => listener.setTcp(mode)));
+    tcp = mode;
+  });
+  await serveControl(commands, {
+    now: () => ({ ...commands.policy(), tcp, records: zone.records.map(({ name, type, address, up }) => `${name} ${type} ${address}${up ? '' : ' down'}`) }),
+    usage: dnsUsage,
+  });
   ready();
 }
 

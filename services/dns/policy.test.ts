@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Command } from '../../lab/vocabulary/control.ts';
 import { policyCommands, type Policy } from './policy.ts';
 import { Zone } from './zone.ts';
 
@@ -8,7 +9,7 @@ let written: string[];
 
 beforeEach(() => {
   zone = new Zone({ domain: 'lab.test', seed: '1', records: [{ name: 'web.lab.test', type: 'A', address: '198.51.100.11' }] });
-  const commands = policyCommands(zone);
+  const commands: Record<string, Command> = policyCommands(zone);
   call = (command, args = {}) => commands[command]?.(args) as Policy;
   written = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((line) => written.push(String(line)) > 0);

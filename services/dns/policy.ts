@@ -25,9 +25,13 @@ export interface Policy {
 
 const filterKind = oneOf(filterNames);
 const typeKind = oneOf(addressTypes);
-const selectKind = wholeNumber(0, 1000);
+export const selectKind = wholeNumber(0, 1000);
+export const ttlKind = wholeNumber(0, 2 ** 31 - 1);
+export const delayKind = wholeNumber(0, 600_000);
+export const recordActions = ['add', 'remove', 'up', 'down'] as const;
+
 /** One command for each switch. Each command answers with the policy that is now in force. */
-export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<void> = () => Promise.resolve()): Record<string, Command> {
+export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<void> = () => Promise.resolve()) {
   const policy = (): Policy => ({
     aaaa: zone.aaaa,
     ttlS: zone.ttlS,
@@ -60,7 +64,7 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
       return changed(`SOA in answers without a record ${onOff(zone.soa)}`);
     },
     ttl: ({ seconds }) => {
-      zone.ttlS = readValue(wholeNumber(0, 2 ** 31 - 1), seconds, 'seconds');
+      zone.ttlS = readValue(ttlKind, seconds, 'seconds');
       return changed(`TTL ${zone.ttlS} s`);
     },
     filter: ({ filter, on, n, type }) => {
@@ -76,7 +80,7 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
       return changed(types.map((each) => `${each} ${chainText(zone.chains[each])}`).join(', '));
     },
     record: ({ action, name, type, address }) => {
-      const verb = readValue(oneOf(['add', 'remove', 'up', 'down']), action, 'action');
+      const verb = readValue(oneOf(recordActions), action, 'action');
       const recordType = readValue(typeKind, type, 'type');
       const record = [readValue(text, name, 'name'), recordType, readValue(addressKinds[recordType], address, 'address')] as const;
       if (verb === 'add') zone.add(...record);
@@ -109,7 +113,7 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
     impair: ({ type, delayMs, drop, rcode, truncate }) => {
       const types = readTypes(type);
       const change: Partial<Effect> = {
-        ...(delayMs === undefined ? {} : { delayMs: readValue(wholeNumber(0, 600_000), delayMs, 'delayMs') }),
+        ...(delayMs === undefined ? {} : { delayMs: readValue(delayKind, delayMs, 'delayMs') }),
         ...(drop === undefined ? {} : { drop: readValue(flag, drop, 'drop') }),
         ...(rcode === undefined ? {} : { rcode: readValue(orNull(oneOf(rcodeNames)), rcode, 'rcode') }),
         ...(truncate === undefined ? {} : { truncate: readValue(orNull(truncationKind), truncate, 'truncate') }),
@@ -122,7 +126,7 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
       }
       return changed(`${types.join(' and ')} queries: ${JSON.stringify(change)}`);
     },
-  };
+  } satisfies Record<string, Command>;
 }
 
 /** `['shuffle', 'selectFirst 2']`: the chain has the order of the list. */

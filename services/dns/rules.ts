@@ -129,8 +129,8 @@ function both(one: Effect, other: Effect): Effect {
 
 /** How many records a truncated answer keeps. */
 export const truncationKind = wholeNumber(0, 1000);
-const matchKind = someOf<Match>({ name: orNull(text), type: orNull(text), clients: orNull(listOf(text)), percent: wholeNumber(0, 100) });
-const effectKind = someOf<Effect>({
+export const matchFields = { name: orNull(text), type: orNull(text), clients: orNull(listOf(text)), percent: wholeNumber(0, 100) };
+export const effectFields = {
   drop: flag,
   delayMs: wholeNumber(0, 600_000),
   rcode: orNull(oneOf(rcodeNames)),
@@ -145,7 +145,9 @@ const effectKind = someOf<Effect>({
   cnames: wholeNumber(0, 16),
   omit: listOf(text),
   insert: listOf(anyAddress),
-});
+};
+const matchKind = someOf<Match>(matchFields);
+const effectKind = someOf<Effect>(effectFields);
 
 /** @throws {LabError} BAD_INPUT that names the field, what was expected and what was seen. */
 export function parseRule({ id, match = {}, effect = {} }: Record<string, unknown>): { id: string; match: Partial<Match>; effect: Partial<Effect> } {

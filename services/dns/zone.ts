@@ -72,6 +72,11 @@ export class Zone {
     return key === this.domain || key.endsWith(`.${this.domain}`) ? this.domain : '';
   }
 
+  /** All records, in the order of the zone. */
+  get records(): readonly AddressRecord[] {
+    return this.#records;
+  }
+
   /** @throws {Error} if the record exists already. */
   add(name: string, type: AddressType, address: string): void {
     if (this.#find(name, type, address)) throw new Error(`Expected a new record, but ${name} ${type} ${address} exists already.`);
