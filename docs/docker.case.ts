@@ -7,9 +7,9 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { execa } from 'execa';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { composeCommand, engineAddress, engineUrl } from '../lab/network/drivers/docker-engine.ts';
-import { describeWith, until } from '../lab/testing/testing.ts';
+import { describeWith } from '../lab/testing/testing.ts';
 
 const byHand = readFileSync('docs/docker.md', 'utf8').split('## Scenarios on Docker')[0] ?? '';
 const commands = [...byHand.matchAll(/^```\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) => block.trim().split('\n'));
@@ -101,7 +101,8 @@ const steps: [line: string, seen: (output: string) => unknown, exitCode?: number
     const { all } = await run('docker compose logs dns');
     expect(new Set([...all.matchAll(/"dns:query".*"from":"([^"]*)"/g)].map(([, from]) => from))).toEqual(new Set(['198.51.100.200']));
   }],
-  ['docker compose start backend-1', () => until(async () => ((await client('curl -sS http://backend-1.lab.test:8080/')).exitCode === 0 ? true : undefined), 'an answer of backend-1')],
+  // A container and a Node process start, which takes long on a busy machine.
+  ['docker compose start backend-1', () => vi.waitFor(async () => { expect(await client('curl -sS http://backend-1.lab.test:8080/')).toMatchObject({ exitCode: 0 }); }, { timeout: 60_000, interval: 100 })],
   ['docker compose up --detach --force-recreate', async () => { expect(await now('dns')).toMatchObject({ aaaa: false }); }],
   ['docker compose exec client dig +short web.lab.test AAAA', (output) => { expect(output).toBe(''); }],
   ['docker compose down', async () => {
