@@ -4,6 +4,15 @@ FROM ${BASE_IMAGE}
 # Faults need ip, tc and nft. People use curl and dig. A base image that has them all (as CI's has) needs no network here.
 RUN command -v ip && command -v nft && command -v curl && command -v dig || \
     (apt-get update && apt-get install -y --no-install-recommends iproute2 nftables curl bind9-dnsutils && rm -rf /var/lib/apt/lists/*)
+# Further Debian packages, for clients and servers that are not the lab's: WITH=nginx,haproxy,clients (docs/docker.md). `clients` stands for all
+# packages of docs/clients.md. A base image that has them needs no network here.
+ARG WITH=
+RUN set --; for word in $(echo "$WITH" | tr , ' '); do case $word in \
+      clients) set -- "$@" wget python3-requests python3-httpx python3-aiohttp golang-go gcc libc6-dev default-jdk-headless ruby php-cli php-curl libwww-perl chromium ;; \
+      *) set -- "$@" "$word" ;; \
+    esac; done; \
+    [ $# = 0 ] || dpkg --status "$@" >/dev/null 2>&1 || \
+    (apt-get update && apt-get install -y --no-install-recommends "$@" && rm -rf /var/lib/apt/lists/*)
 WORKDIR /lab
 COPY package.json package-lock.json ./
 RUN test -d node_modules || npm ci --omit=dev --no-audit --no-fund
@@ -17,6 +26,11 @@ RUN node --input-type=module --eval 'import { hostPrograms, makeBuild } from "/l
     node build/services/backend/main.cjs '{"listen":[],"port":8080}' </dev/null && \
     node build/services/probe/main.cjs </dev/null && \
     node build/client/main.cjs --control </dev/null
+# The clients in Go and Java are built once, here, and not in each run. (Chromium's preparation needs the network of a lab. It fails here, and is made in each run.)
+RUN [ -z "$WITH" ] || node --input-type=module --eval '\
+    import { execa } from "execa"; import { prepareClients } from "/lab/lab/clients/find-client.ts"; \
+    const run = async ([file, ...args]) => ({ exitCode: 127, ...(await execa(file, args, { reject: false })) }); \
+    await prepareClients({ run, root: "/lab", node: "node" }, console.log).catch((error) => { console.log(error.message); });'
 LABEL failover-lab=image
 ENTRYPOINT ["/lab/services/entrypoint.sh"]
 CMD ["sleep", "infinity"]

@@ -18,8 +18,8 @@ cache=${ENGINE_CACHE:-/var/cache/failover-lab}
 image=${BASE_IMAGE:-failover-lab-base:ci}
 suite=bookworm
 compose_suite=trixie
-# The packages that the Dockerfile installs. With a base image that has them, the build needs no network.
-packages=iproute2,nftables,curl,bind9-dnsutils
+# The packages that the Dockerfile installs, and those that tests ask for (WITH). With a base image that has them, the build needs no network.
+packages=iproute2,nftables,curl,bind9-dnsutils,nginx-light,wget
 repository=$(cd "$(dirname "$0")/.." && pwd)
 export DOCKER_HOST="unix://$dir/docker.sock"
 unset DOCKER_CONTEXT DOCKER_TLS_VERIFY
@@ -144,7 +144,7 @@ make_image() {
   local version start pin
   version=$("$node" --version) || die "$node does not run on this machine."
   start=$(now)
-  pin="$version $(cksum <"$repository/package-lock.json" | cut -d' ' -f1)"
+  pin="$version $(cksum <"$repository/package-lock.json" | cut -d' ' -f1) $packages"
   if [ "$(docker image inspect --format '{{index .Config.Labels "failover-lab.pin"}}' "$image" 2>/dev/null)" = "$pin" ]; then
     say "$image is there already, with Node $version"
     return

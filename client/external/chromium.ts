@@ -2,7 +2,7 @@ import { programPath, versionFrom, type Profile } from './profile.ts';
 
 export const chromium: Profile = {
   summary: 'headless Chromium, which navigates to the URL',
-  install: 'apt-get install chromium',
+  install: { packages: 'chromium' },
   find: async (host) => {
     for (const browser of ['chromium', 'google-chrome', 'chrome']) {
       const version = await versionFrom(host, [browser, '--version']);

@@ -2,7 +2,7 @@ import { versionFrom, type Profile } from './profile.ts';
 
 export const curl: Profile = {
   summary: 'curl, one process for each request',
-  install: 'apt-get install curl',
+  install: { packages: 'curl' },
   find: async (host) => {
     const version = await versionFrom(host, ['curl', '--version']);
     if (version === null) return null;

@@ -6,7 +6,7 @@ const sources = ['go/go.mod', 'go/main.go', 'go/resolver_go.go', 'go/resolver_cg
 function go(resolver: 'go' | 'cgo'): Profile {
   return {
     summary: resolver === 'go' ? "Go's net/http with Go's own resolver, traced with httptrace" : "Go's net/http with libc's resolver (cgo), traced with httptrace",
-    install: resolver === 'go' ? 'apt-get install golang-go' : 'apt-get install golang-go gcc libc6-dev',
+    install: { packages: resolver === 'go' ? 'golang-go' : 'golang-go gcc libc6-dev' },
     find: async (host) => {
       const folder = programPath(host, 'go');
       const compiler = await versionFrom(host, ['go', 'version']);

@@ -2,7 +2,7 @@ import { programPath, sourceHash, versionFrom, type Profile } from './profile.ts
 
 export const java: Profile = {
   summary: "Java's java.net.http.HttpClient, one shared client with default settings",
-  install: 'apt-get install default-jdk-headless',
+  install: { packages: 'default-jdk-headless' },
   find: async (host) => {
     const version = await versionFrom(host, ['javac', '-version']);
     if (version === null) return null;

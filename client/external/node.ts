@@ -14,11 +14,14 @@ function node(release: Release, transport: 'fetch' | 'http'): Profile {
   const what = transport === 'fetch' ? 'fetch' : 'node:http with its global agent';
   return {
     summary: `Node ${release}, ${what}, with default settings`,
-    install: 'make clients install=1',
+    install: { command: 'make clients install=1', image: `node:${release}` },
     find: async (host) => {
-      const binary = `${nodeFolder(host, release)}/node_modules/node/bin/node`;
-      const version = await versionFrom(host, [binary, '--version']);
-      return version === null ? null : { version, program: { asked: 'over stdin', argv: [binary, programPath(host, `node_${transport}.mjs`)], saysReady: true } };
+      // An image of Node has the release on its PATH.
+      for (const binary of [`${nodeFolder(host, release)}/node_modules/node/bin/node`, 'node']) {
+        const version = await versionFrom(host, [binary, '--version']);
+        if (version?.startsWith(`${release}.`)) return { version, program: { asked: 'over stdin', argv: [binary, programPath(host, `node_${transport}.mjs`)], saysReady: true } };
+      }
+      return null;
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Installation } from '../../lab/vocabulary/installation.ts';
 import { projectRoot } from '../../lab/vocabulary/project.ts';
 
 /** The host on which the client runs: a network namespace with this machine's files, or a container with its own files. */
@@ -22,8 +23,8 @@ export interface ClientHost {
 /** A client that is not ours. Tables and messages show `summary` and `install`. */
 export interface Profile {
   summary: string;
-  /** How to install it. */
-  install: string;
+  /** How to get it. */
+  install: Installation;
   /** Looks for the client on the host and changes nothing. Returns null if the client is not installed. */
   find(host: ClientHost): Promise<Found | null>;
 }

@@ -1,10 +1,11 @@
 /** Clients in Python: urllib of the standard library, and three libraries that pip or the distribution installs. */
+import type { Installation } from '../../lab/vocabulary/installation.ts';
 import { programPath, type ClientHost, type Found, type Profile } from './profile.ts';
 
 /** The Python of a version manager comes first on the PATH but does not have the distribution's packages, so the system's Python is tried too. */
 const interpreters = ['python3', '/usr/bin/python3'];
 
-function python(library: string, summary: string, install: string): Profile {
+function python(library: string, summary: string, install: Installation): Profile {
   return { summary, install, find: (host) => find(host, library) };
 }
 
@@ -21,7 +22,7 @@ async function find(host: ClientHost, library: string): Promise<Found | null> {
   return null;
 }
 
-export const pythonUrllib = python('urllib', "Python's urllib.request, which keeps no connection", 'apt-get install python3');
-export const pythonRequests = python('requests', 'Python requests with one shared Session', 'apt-get install python3-requests, or pip install requests');
-export const pythonHttpx = python('httpx', 'Python HTTPX with one shared Client', 'apt-get install python3-httpx, or pip install httpx');
-export const pythonAiohttp = python('aiohttp', 'Python aiohttp with one shared ClientSession', 'apt-get install python3-aiohttp, or pip install aiohttp');
+export const pythonUrllib = python('urllib', "Python's urllib.request, which keeps no connection", { packages: 'python3' });
+export const pythonRequests = python('requests', 'Python requests with one shared Session', { packages: 'python3-requests', or: 'pip install requests' });
+export const pythonHttpx = python('httpx', 'Python HTTPX with one shared Client', { packages: 'python3-httpx', or: 'pip install httpx' });
+export const pythonAiohttp = python('aiohttp', 'Python aiohttp with one shared ClientSession', { packages: 'python3-aiohttp', or: 'pip install aiohttp' });

@@ -2,7 +2,7 @@ import { programPath, versionFrom, type Profile } from './profile.ts';
 
 export const ruby: Profile = {
   summary: "Ruby's Net::HTTP with one started connection for each server",
-  install: 'apt-get install ruby',
+  install: { packages: 'ruby' },
   find: async (host) => {
     const version = await versionFrom(host, ['ruby', '--version']);
     return version === null ? null : { version, program: { asked: 'over stdin', argv: ['ruby', programPath(host, 'ruby_net_http.rb')], saysReady: true } };

@@ -2,7 +2,7 @@ import { versionFrom, type Profile } from './profile.ts';
 
 export const wget: Profile = {
   summary: 'GNU Wget, one process for each request; it treats a status of 400 or more as an error',
-  install: 'apt-get install wget',
+  install: { packages: 'wget' },
   find: async (host) => {
     const version = await versionFrom(host, ['wget', '--version']);
     if (version === null) return null;

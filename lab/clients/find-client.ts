@@ -6,6 +6,7 @@ import type { ClientHost, Found, Profile, Program } from '../../client/external/
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { Host, Network, Runtime } from '../network/drivers/driver.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
+import { howToGet } from '../vocabulary/installation.ts';
 import { excerpt, printable } from '../vocabulary/printable.ts';
 import { startExternalClient } from './external-client.ts';
 import { isOwn, ownClientNames, type Client } from './index.ts';
@@ -30,7 +31,7 @@ export async function findClient(context: ClientContext, client: Client): Promis
   const stageClient = ({ request, stop }: Pick<StageClient, 'request' | 'stop'>): StageClient => ({ request, get: (url) => request('GET', url), stop, $: shellOn(context) });
   if (isOwn(client)) return { version: process.version, start: async (options, limitMs) => stageClient(await startOwnClient(context, options, limitMs)) };
   const host = hostFor(context.externalHost, context.runtime);
-  const found = 'profile' in client ? await findNamed(host, client.name, client.profile) : await findCommand(host, client.name, client.command);
+  const found = 'profile' in client ? await findNamed(host, client.name, client.profile, context) : await findCommand(host, client.name, client.command);
   await prepareClient(host, client.name, found);
   await makeOwnFolder(context.externalHost, context.folder);
   return { version: shownVersion(found), start: async (options) => stageClient(await startExternalClient(context, client.name, found.program, options)) };
@@ -43,13 +44,13 @@ export interface ClientListing {
   reason?: string;
 }
 
-/** Every client of the table, with its version on this host. */
-export async function findClients(host: ClientHost): Promise<ClientListing[]> {
+/** Every client of the table, with its version on this host of a driver. */
+export async function findClients(host: ClientHost, driver: string): Promise<ClientListing[]> {
   const listings = Object.entries(profiles as Record<string, Profile>).map(async ([name, profile]): Promise<ClientListing> => {
     // A client that does not even tell its version must not hide the others.
     const found = await profile.find(host).catch(messageOf);
     if (typeof found === 'string') return { name, version: null, reason: found };
-    return found ? { name, version: shownVersion(found) } : { name, version: null, reason: profile.install };
+    return found ? { name, version: shownVersion(found) } : { name, version: null, reason: howToGet(profile.install, driver) };
   });
   return [...ownClientNames.map((name) => ({ name, version: process.version })), ...(await Promise.all(listings))];
 }
@@ -70,9 +71,23 @@ export async function prepareClient(host: ClientHost, name: string, found: Found
   if (exitCode !== 0) throw new LabError('START_FAILED', `Could not prepare the client \`${name}\`: ${(stderr || stdout).trim().slice(-2_000)}`);
 }
 
-async function findNamed(host: ClientHost, name: string, profile: Profile): Promise<Found> {
+/** Builds what the clients that are found need. `tell` is called with the name of each one before. @throws {LabError} as `prepareClient` does. */
+export async function prepareClients(host: ClientHost, tell: (name: string) => void): Promise<void> {
+  for (const [name, profile] of Object.entries(profiles as Record<string, Profile>)) {
+    const found = await profile.find(host);
+    if (!found?.prepare) continue;
+    tell(name);
+    await prepareClient(host, name, found);
+  }
+}
+
+async function findNamed(host: ClientHost, name: string, profile: Profile, { driver, image }: ClientContext): Promise<Found> {
   const found = await profile.find(host);
-  if (!found) throw new LabError('MISSING_TOOL', `The client \`${name}\` is not on the client's host. To install it: ${profile.install}.`);
+  if (!found) {
+    throw new LabError('MISSING_TOOL', image === undefined
+      ? `The client \`${name}\` is not on the client's host. To get it: ${howToGet(profile.install, driver)}.`
+      : `The client \`${name}\` is not in the image ${image}. Name an image that has it.`);
+  }
   return found;
 }
 

@@ -183,7 +183,7 @@ describeWith('netns', 'a command of a client that does not end', () => {
 describe('the list of clients', () => {
   test('has every client, also if one of them hangs when it is asked for its version', async () => {
     const hanging = { run: (argv: readonly string[]) => (argv[0] === 'go' ? Promise.reject(new LabError('TIME_LIMIT', '`go version` on client did not end within 30 s.')) : Promise.resolve({ exitCode: 0, stdout: '1.2.3', stderr: '' })), ...localRuntime };
-    const listed = await findClients(hanging);
+    const listed = await findClients(hanging, 'netns');
     expect(listed.map(({ name }) => name)).toEqual(clientNames);
     expect(listed.find(({ name }) => name === 'go')).toEqual({ name: 'go', version: null, reason: '`go version` on client did not end within 30 s.' });
     expect(listed.find(({ name }) => name === 'curl')?.version).toBe('1.2.3');
@@ -191,7 +191,7 @@ describe('the list of clients', () => {
 
   test('has the version of each client that was found, and the way to install each other client', async () => {
     const nothing = { run: () => Promise.resolve({ exitCode: 127, stdout: '', stderr: 'not found' }), ...localRuntime };
-    const listed = await findClients(nothing);
+    const listed = await findClients(nothing, 'netns');
     expect(listed.map(({ name }) => name)).toEqual(clientNames);
     expect(listed.filter(({ version }) => version !== null).map(({ name }) => name)).toEqual(['node-fetch', 'node-http']);
     expect(listed.filter(({ version }) => version === null).every(({ reason }) => (reason ?? '').length > 5)).toBe(true);

@@ -32,6 +32,9 @@ export interface ClientContext {
   /** Where a client that is not ours runs: on the client's host, or in a container from another image in its place. */
   externalHost: Host;
   runtime: Runtime;
+  /** The driver of the lab, and the image that a client that is not ours runs from, if it is not the lab's own. */
+  driver: string;
+  image: string | undefined;
   /** The folder on its host in which a client that is not ours runs. It is empty at first, and gone with the lab. */
   folder: string;
   /** Starts a program of this project on the client's host. */

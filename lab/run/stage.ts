@@ -81,6 +81,8 @@ async function clientContext(lab: Lab, image: string | undefined): Promise<Clien
     host,
     externalHost: (image === undefined ? undefined : await network.clientFrom?.(image)) ?? host,
     runtime: network.runtime,
+    driver: network.driver,
+    image,
     folder: `${network.scratch}/client`,
     startProgram: (title, path, ...args) => processes.start('client', title, programArgv(network.runtime, path, ...args)),
     record: (event, payload) => { timeline.add('client', event, payload); },

@@ -75,7 +75,7 @@ export async function allClients(flags: AllClientsFlags): Promise<number> {
 
 async function foundClients(driver: Driver, signal: AbortSignal): Promise<string[]> {
   await using network = await startNetwork(driver, createTopology(), signal);
-  return (await unlessAborted(signal, () => findClients(clientHost(network)))).filter(({ version }) => version !== null).map(({ name }) => name);
+  return (await unlessAborted(signal, () => findClients(clientHost(network), network.driver))).filter(({ version }) => version !== null).map(({ name }) => name);
 }
 
 /** One row for each client: how many runs passed, and the scenarios that did not. */

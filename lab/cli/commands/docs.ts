@@ -7,6 +7,7 @@ import { behaviourOptions } from '../../../services/backend/behaviour.ts';
 import { filters } from '../../../services/dns/filters.ts';
 import { profiles } from '../../../client/external/index.ts';
 import { ownClients } from '../../clients/index.ts';
+import { installText } from '../../vocabulary/installation.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { events } from '../../vocabulary/events.ts';
 import { faults } from '../../faults/index.ts';
@@ -42,7 +43,7 @@ const tables: Record<string, () => string> = {
       ['event', 'when', 'payload'],
       Object.entries(events).map(([name, { doc, fields }]) => [`\`${name}\``, doc, Object.keys(fields).map((field) => `\`${field}\``).join(' ')]),
     ),
-  clients: () => table(['client', 'what it is', 'how to install it'], Object.entries({ ...ownClients, ...profiles }).map(([name, each]) => [`\`${name}\``, each.summary, 'install' in each ? each.install : 'part of the lab'])),
+  clients: () => table(['client', 'what it is', 'how to install it'], Object.entries({ ...ownClients, ...profiles }).map(([name, each]) => [`\`${name}\``, each.summary, 'install' in each ? installText(each.install) : 'part of the lab'])),
   'client-options': () => optionTable('option', clientOptions),
   behaviours: () => optionTable('behaviour', behaviourOptions),
   stage: () =>

@@ -3,9 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeFolder, nodeReleases } from '../../../client/external/node.ts';
-import { profiles } from '../../../client/external/index.ts';
-import type { Profile } from '../../../client/external/profile.ts';
-import { clientHost, findClients, prepareClient } from '../../clients/find-client.ts';
+import { clientHost, findClients, prepareClients } from '../../clients/find-client.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { startNetwork } from '../../network/start-network.ts';
 import { LabError } from '../../vocabulary/errors.ts';
@@ -19,7 +17,7 @@ import { interruptSignal } from '../interrupt.ts';
 export async function listClients({ driver: driverName, install }: { driver: string; install?: boolean }): Promise<number> {
   const driver = await chooseDriver(driverName);
   if (install && driver.name !== 'netns') {
-    throw new LabError('NOT_SUPPORTED', 'Clients are installed on this machine, and only the hosts of the netns driver see its files. On docker, run a client from its own image: --client-image IMAGE.');
+    throw new LabError('NOT_SUPPORTED', 'Clients are installed on this machine, and only the hosts of the netns driver see its files. On docker, build the image of the lab with them (WITH=clients), or run a client from its own image (--client-image IMAGE).');
   }
   if (install) for (const release of nodeReleases) await installNode(release);
   const signal = interruptSignal();
@@ -27,14 +25,9 @@ export async function listClients({ driver: driverName, install }: { driver: str
   const host = clientHost(network);
   const listings = await unlessAborted(signal, async () => {
     if (install) {
-      for (const [name, profile] of Object.entries(profiles as Record<string, Profile>)) {
-        const found = await profile.find(host);
-        if (!found?.prepare) continue;
-        console.error(`Preparing ${name} …`);
-        await prepareClient(host, name, found);
-      }
+      await prepareClients(host, (name) => { console.error(`Preparing ${name} …`); });
     }
-    return await findClients(host);
+    return await findClients(host, network.driver);
   });
   const width = Math.max(...listings.map(({ name }) => name.length));
   for (const { name, version, reason } of listings) {

@@ -107,7 +107,7 @@ const troubled = ({ unknown }: Cell): boolean => unknown > 0;
 async function clientsOf(text: string, driver: Driver, signal: AbortSignal): Promise<Listing[]> {
   const asked = wordsOf(text).map((word) => parseClient(word).name);
   await using network = await startNetwork(driver, createTopology(), signal);
-  const all = await unlessAborted(signal, () => findClients(clientHost(network)));
+  const all = await unlessAborted(signal, () => findClients(clientHost(network), network.driver));
   if (asked.length === 0) return all;
   return asked.map((name) => all.find((listing) => listing.name === name) ?? { name, version: 'a command' });
 }

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { findingsOf } from '../../analysis/findings.ts';
 import type { Journal } from '../../run/journal.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
-import { compare, declared, deviations } from './parity.ts';
+import { compare, declared, deviations, runnable } from './parity.ts';
 import { scenarioNames } from '../../../scenarios/index.ts';
 
 const findings = findingsOf([], createTopology());
@@ -46,4 +46,17 @@ test('a deviation covers its own scenario and finding, within its limit', () => 
   expect(declared('flapping-backend', { finding: 'requests', text: '', byMs: null })).toBeDefined();
   expect(declared('baseline', { finding: 'requests', text: '', byMs: null })).toBeUndefined();
   expect(deviations.filter(({ scenario }) => !(scenarioNames as string[]).includes(scenario))).toEqual([]);
+});
+
+test('a scenario that cannot run on both drivers is left out, with the reason', async () => {
+  const flags = { driver: 'auto', client: 'node-fetch', seed: '1', set: [], expect: [], resolvConf: [], repeat: '1', only: ['baseline', 'hot-reload-haproxy'] };
+  onTestFinished(() => { vi.unstubAllEnvs(); });
+  vi.stubEnv('WITH', undefined);
+  const plain = await runnable(flags);
+  expect(plain.names).toEqual(['baseline']);
+  expect(plain.skipped).toEqual([expect.stringMatching(/hot-reload-haproxy: .*on docker it needs haproxy: build the image of the lab with it, WITH=haproxy \(docs\/docker\.md\)$/)]);
+  // What this machine lacks is another reason.
+  vi.stubEnv('WITH', 'wget, haproxy');
+  expect((await runnable(flags)).skipped.filter((line) => line.includes('on docker'))).toEqual([]);
+  await expect(runnable({ ...flags, only: ['no-such'] })).rejects.toMatchObject({ code: 'BAD_INPUT' });
 });

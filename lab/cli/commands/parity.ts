@@ -1,12 +1,12 @@
 /** `lab parity`: runs every scenario on both drivers with the same seed, and compares them. A difference is a declared deviation or a bug. */
 import { pc } from '../../vocabulary/terminal.ts';
-import { scenarioNames, scenarios } from '../../../scenarios/index.ts';
-import type { Scenario } from '../../run/scenario.ts';
+import { scenarioNames } from '../../../scenarios/index.ts';
 import type { Findings } from '../../analysis/findings.ts';
 import { median } from '../../analysis/median.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
+import { missingServer } from '../../run/external-servers/start-external-server.ts';
 import type { Journal } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
@@ -52,11 +52,12 @@ export function declared(scenario: string, { finding, byMs }: Difference): Devia
   return deviations.find((each) => each.scenario === scenario && each.findings.includes(finding) && (each.withinMs === undefined || (byMs !== null && byMs <= each.withinMs)));
 }
 
-/** Exit status: 0 without an undeclared difference, 1 with one. 129, 130 or 143 when interrupted. @throws {LabError} (exit status 3) when a run was not completed. */
+/** Exit status: 0 without an undeclared difference, 1 with one. 129, 130 or 143 when interrupted. @throws {LabError} (exit status 3) when a run was not completed, or no scenario could run. */
 export async function parity(flags: ParityFlags): Promise<number> {
   const repeat = readValue(wholeNumber(1, 1_000), flags.repeat, '--repeat');
-  // The containers have no nginx and no HAProxy, so scenarios that need them run on one driver only.
-  const names = flags.only.length > 0 ? flags.only : scenarioNames.filter((name) => (scenarios as Record<string, Scenario>)[name]?.needs === undefined);
+  const { names, skipped } = await runnable(flags);
+  for (const line of skipped) console.log(line);
+  if (names.length === 0) throw new LabError('NOT_SUPPORTED', 'No scenario was compared: none of them can run on both drivers here.');
   const width = Math.max(...names.map((name) => name.length));
   console.log(pc.dim(`${'scenario'.padEnd(width)}  ${compared.map((driver) => `${driver.padEnd(7)} median`.padEnd(18)).join(' ')} the delay that matters, in ms`));
   let worst = 0;
@@ -90,6 +91,22 @@ export async function parity(flags: ParityFlags): Promise<number> {
   }
   console.log(worst === 0 ? `\n${pc.green('same verdicts, same findings')}` : `\n${pc.red('there is an undeclared difference')}`);
   return worst;
+}
+
+/** The scenarios that can run on both drivers, and a line for each one that cannot. @throws {LabError} BAD_INPUT for an unknown name. */
+export async function runnable(flags: ParityFlags): Promise<{ names: string[]; skipped: string[] }> {
+  const names: string[] = [];
+  const skipped: string[] = [];
+  for (const name of flags.only.length > 0 ? flags.only : scenarioNames) {
+    const { scenario: { needs } } = await runOptions(name, { ...flags, driver: 'netns' });
+    const missing = (await Promise.all(compared.map(async (driver) => {
+      const reason = await missingServer(needs, { name: driver });
+      return reason === null ? [] : [`on ${driver} it ${reason}`];
+    }))).flat();
+    if (missing.length === 0) names.push(name);
+    else skipped.push(`  ${pc.yellow('skipped')}  ${name}: ${missing.join('; ')}`);
+  }
+  return { names, skipped };
 }
 
 interface Difference {

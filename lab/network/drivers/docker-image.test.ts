@@ -1,7 +1,9 @@
 /** The tag of the image. docker.test.ts shows on an engine that the image holds exactly these files, and that another tag is another image. */
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { profiles } from '../../../client/external/index.ts';
+import type { Profile } from '../../../client/external/profile.ts';
 import { copyProject, type ProjectCopy } from '../../testing/project-copy.ts';
 import { localRuntime } from '../programs.ts';
 import { copiedFiles, imageTag } from './docker-image.ts';
@@ -77,6 +79,24 @@ test('a change of what is not in the image gives the same tag', async () => {
 test('another base image gives another tag', async () => {
   const tags = await Promise.all(['', 'sha256:1', 'sha256:2'].map((base) => imageTag(localRuntime.root, base)));
   expect(new Set(tags).size).toBe(3);
+});
+
+test('other packages in the image give another tag, in whatever order they are named', async () => {
+  const tagWith = async (words?: string) => {
+    vi.stubEnv('WITH', words);
+    return await imageTag(localRuntime.root, '');
+  };
+  onTestFinished(() => { vi.unstubAllEnvs(); });
+  const [none, empty, one, two, turned] = [await tagWith(), await tagWith(''), await tagWith('wget'), await tagWith('wget,nginx'), await tagWith(' nginx  wget ')];
+  expect([empty, two]).toEqual([none, turned]);
+  expect(new Set([none, one, two]).size).toBe(3);
+});
+
+test('`clients` in the Dockerfile stands for the packages of all named clients', () => {
+  const listed = /^ *clients\) set -- "\$@" (.*) ;; \\$/m.exec(readFileSync('Dockerfile', 'utf8'))?.[1]?.split(' ') ?? [];
+  const wanted = Object.values(profiles as Record<string, Profile>).flatMap(({ install }) => ('packages' in install ? install.packages.split(' ') : []));
+  // Every image has curl. The interpreter comes with its libraries.
+  expect(new Set([...listed, 'curl', 'python3'])).toEqual(new Set(wanted));
 });
 
 test('.dockerignore: the last pattern that matches a file or its folder decides', async () => {

@@ -9,12 +9,22 @@ import { join, relative } from 'node:path';
 /** These files say how the image is built. compose.yaml names the base image. */
 const recipe = ['Dockerfile', 'compose.yaml'];
 
+/** The further Debian packages that the image is built with: WITH=nginx,wget. The Dockerfile reads the same variable. */
+export function imagePackages(): string[] {
+  return (process.env['WITH'] ?? '').split(/[\s,]+/).filter((word) => word !== '').sort();
+}
+
 /**
  * Returns the tag of the image that `root`, a folder of this project, builds. `base` identifies the base image, and is empty for the one
- * that compose.yaml names.
+ * that compose.yaml names. The tag begins with the tag of the plain image, so that it shows which sources the image has.
  */
-export async function imageTag(root: string, base: string): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([base]));
+export async function imageTag(root: string, base: string, packages: readonly string[] = imagePackages()): Promise<string> {
+  const plain = await sourcesHash(root);
+  return base === '' && packages.length === 0 ? plain : `${plain}-${createHash('sha256').update(JSON.stringify([base, packages])).digest('hex').slice(0, 8)}`;
+}
+
+async function sourcesHash(root: string): Promise<string> {
+  const hash = createHash('sha256');
   for (const file of [...recipe, ...(await copiedFiles(root))]) {
     const path = join(root, file);
     // COPY keeps links, and it keeps the mode: a program that is not executable makes another image.

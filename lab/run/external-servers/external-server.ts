@@ -1,11 +1,12 @@
 /** An external server: a web server that is not ours, in the place of a backend. It answers as a backend does, and is reloaded as its manual says. */
 import type { CommandResult, Host } from '../../network/drivers/driver.ts';
+import type { Installation } from '../../vocabulary/installation.ts';
 import type { BackendName } from '../../vocabulary/topology.ts';
 
 export interface ExternalServer {
   summary: string;
-  /** How to install it. */
-  install: string;
+  /** How to get it. */
+  install: Installation;
   /** The argv that prints the version. It fails where the program is not installed. */
   version: readonly string[];
   /** The text of the configuration file. `directory` is writable, and no other process uses it. */

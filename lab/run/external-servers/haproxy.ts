@@ -3,7 +3,7 @@ import type { ExternalServer } from './external-server.ts';
 
 export const haproxy: ExternalServer = {
   summary: 'HAProxy, replaced by a new process with `-sf`',
-  install: 'apt-get install haproxy',
+  install: { packages: 'haproxy' },
   version: ['haproxy', '-v'],
   configuration: ({ addresses, port }) => `defaults
   mode http

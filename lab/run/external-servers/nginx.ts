@@ -3,7 +3,7 @@ import { expectSuccess, type ExternalServer } from './external-server.ts';
 
 export const nginx: ExternalServer = {
   summary: 'nginx, reloaded with `nginx -s reload`',
-  install: 'apt-get install nginx-light',
+  install: { packages: 'nginx-light' },
   version: ['nginx', '-v'],
   // The namespace of a lab has one user only, so workers cannot change to another one. Idle connections live longer than any scenario, and no number of requests ends a connection.
   configuration: ({ addresses, port }, directory) => `worker_processes 1;

@@ -3,8 +3,10 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { externalServers, type ExternalServerName } from './index.ts';
 import type { Driver } from '../../network/drivers/driver.ts';
+import { imagePackages } from '../../network/drivers/docker-image.ts';
 import { searchPath } from '../../network/drivers/netns-requirements.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
+import { howToGet } from '../../vocabulary/installation.ts';
 import type { Lab } from '../lab.ts';
 import { httpPort, type BackendName } from '../../vocabulary/topology.ts';
 
@@ -25,7 +27,7 @@ export async function startExternalServer(lab: Lab, name: ExternalServerName, ba
   const server = externalServers[name];
   const host = lab.host(backend);
   const asked = await host.run([...server.version]);
-  if (asked.exitCode !== 0) throw new LabError('MISSING_TOOL', `The server \`${name}\` is not on the host of ${backend}. To install it: ${server.install}.`);
+  if (asked.exitCode !== 0) throw new LabError('MISSING_TOOL', `The server \`${name}\` is not on the host of ${backend}. To get it: ${howToGet(server.install, lab.network.driver)}.`);
   const own = lab.server(backend).remote;
   own.expectExit();
   await own.process.signal('SIGKILL');
@@ -68,8 +70,10 @@ export async function startExternalServer(lab: Lab, name: ExternalServerName, ba
 /** Why a scenario that needs an external server cannot run here, or null. It is asked before a lab is made. */
 export async function missingServer(needs: ExternalServerName | undefined, driver: Pick<Driver, 'name'>): Promise<string | null> {
   if (needs === undefined) return null;
-  if (driver.name !== 'netns') return `needs ${needs}, which is not in the containers`;
-  const [file = '', ...args] = externalServers[needs].version;
+  const { install, version: [file = '', ...args] } = externalServers[needs];
+  const reason = `needs ${needs}: ${howToGet(install, driver.name)}`;
+  // Only a container could tell what its image has. What the image is built with is known before.
+  if (driver.name === 'docker') return imagePackages().some((word) => word === needs || word.startsWith(`${needs}-`)) ? null : reason;
   const found = await promisify(execFile)(file, args, { env: { ...process.env, PATH: searchPath() } }).then(() => true, () => false);
-  return found ? null : `needs ${needs}: ${externalServers[needs].install}`;
+  return found ? null : reason;
 }
