@@ -29,7 +29,7 @@ RUN node --input-type=module --eval 'import { hostPrograms, makeBuild } from "/l
 # The clients in Go and Java are built once, here, and not in each run. (Chromium's preparation needs the network of a lab. It fails here, and is made in each run.)
 RUN [ -z "$WITH" ] || node --input-type=module --eval '\
     import { execa } from "execa"; import { prepareClients } from "/lab/lab/clients/find-client.ts"; \
-    const run = async ([file, ...args]) => ({ exitCode: 127, ...(await execa(file, args, { reject: false })) }); \
+    const run = ([file, ...args]) => execa(file, args, { reject: false }); \
     await prepareClients({ run, root: "/lab", node: "node" }, console.log).catch((error) => { console.log(error.message); });'
 LABEL failover-lab=image
 ENTRYPOINT ["/lab/services/entrypoint.sh"]

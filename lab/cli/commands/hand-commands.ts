@@ -68,8 +68,8 @@ export async function down(): Promise<number> {
       throw error;
     },
   );
-  const removed = (await removeDockerLabs()) ?? 0;
-  const parts = [...(wasUp ? ['the lab is down'] : []), ...(removed > 0 ? [`${removed} docker containers and networks removed`] : [])];
+  const { labs, images } = (await removeDockerLabs()) ?? { labs: 0, images: 0 };
+  const parts = [...(wasUp ? ['the lab is down'] : []), ...(labs > 0 ? [`${labs} docker containers and networks removed`] : []), ...(images > 0 ? [`${images} old docker images removed`] : [])];
   console.log(parts.join('; ') || 'nothing was up');
   return 0;
 }

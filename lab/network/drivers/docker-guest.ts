@@ -7,7 +7,7 @@ import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { answerOf } from './docker-engine.ts';
-import { createDockerHost } from './docker-host.ts';
+import { createDockerHost, root } from './docker-host.ts';
 import type { Host } from './driver.ts';
 
 /** The folder to which the programs of the client profiles are copied. It is the same folder as in the lab's own image. */
@@ -22,36 +22,50 @@ export interface Guest {
 }
 
 /**
- * Pulls the image if necessary, and starts a guest from it.
+ * Pulls the image if necessary, and starts a guest from it. Its processes run as the image's own user.
  * @throws {LabError} MISSING_TOOL if the image cannot be pulled; START_FAILED if no client can run in it.
  */
 export async function startGuest(engine: Docker, client: Container, image: string, labels: Record<string, string>, engineUrl: string, over: AbortSignal): Promise<Guest> {
   await ensureImage(engine, image);
-  const container = await answerOf('Making the client’s container', engine.createContainer({
-    Image: image,
-    // The guest idles under an init, as the lab's own containers do. The image's own program is not started.
-    Entrypoint: [],
-    Cmd: ['sleep', 'infinity'],
-    User: '0:0',
-    WorkingDir: clientFolder,
-    Labels: labels,
-    HostConfig: { NetworkMode: `container:${client.id}`, Init: true, CapAdd: ['NET_ADMIN'] },
-  }));
+  const { Config: { User: user } } = await answerOf(`Inspecting the image ${image}`, engine.getImage(image).inspect());
+  let container: Container | undefined;
   const remove = async (): Promise<void> => {
-    await answerOf('Removing the client’s container', container.remove({ force: true })).catch((error: unknown) => {
+    // With the volumes that the image asks for.
+    await answerOf('Removing the client’s container', container?.remove({ force: true, v: true }) ?? Promise.resolve()).catch((error: unknown) => {
       if ((error as { statusCode?: number }).statusCode !== 404) throw error;
     });
   };
   try {
+    container = await answerOf('Making the client’s container', engine.createContainer({
+      Image: image,
+      // The guest idles under an init, as the lab's own containers do. The image's own program is not started.
+      Entrypoint: [],
+      Cmd: ['sleep', 'infinity'],
+      User: root,
+      WorkingDir: clientFolder,
+      Labels: labels,
+      HostConfig: { NetworkMode: `container:${client.id}`, Init: true, CapAdd: ['NET_ADMIN'] },
+    }));
     const programs = await answerOf('Reading the clients’ programs', client.getArchive({ path: `${clientFolder}/external` }));
     await answerOf('Copying the clients’ programs', container.putArchive(programs, { path: clientFolder }));
     await answerOf('Starting the client’s container', container.start());
-    const host = await createDockerHost('client', container, engineUrl, over, { user: '', directory: clientFolder });
+    const host = await createDockerHost('client', container, engineUrl, over, { user: user || root, directory: clientFolder });
+    await host.run(['true']);
     return { host, remove };
   } catch (error) {
-    await remove();
-    throw new LabError('START_FAILED', `No client can run in the image ${image}: ${messageOf(error)}. The image needs the programs \`sh\` and \`sleep\`.`, { cause: error });
+    const why = await whyNot(error, container).finally(remove);
+    throw new LabError('START_FAILED', `No client can run in the image ${image}: ${why}`, { cause: error });
   }
+}
+
+/** Why a guest did not start. The engine tells of a program that is not there in the log of the container, or as the output of the program. */
+async function whyNot(error: unknown, container: Container | undefined): Promise<string> {
+  // The engine makes the folder, or copies into it.
+  if (/not a directory/.test(messageOf(error))) return `it has a file at /lab or ${clientFolder}, where the lab puts its programs for clients. Move that file.`;
+  const state = await container?.inspect().then(({ State }) => State, () => undefined);
+  if (state?.Running) return 'it has no program `sh`, which the lab needs beside `sleep`. Take an image of the same client that has a shell (for distroless images: the tag `debug`).';
+  if (state?.ExitCode === 127) return 'it has no program `sleep`, which the lab needs beside `sh`. Take an image of the same client that has it.';
+  return `${messageOf(error)}. The image needs the programs \`sh\` and \`sleep\`.`;
 }
 
 async function ensureImage(engine: Docker, image: string): Promise<void> {

@@ -15,7 +15,7 @@ import type { CommandResult, Host, HostProcess } from './driver.ts';
 import { endOf, readOutput } from './process-output.ts';
 
 const nobodyInParticular = '1000:1000';
-const root = '0:0';
+export const root = '0:0';
 const commandLimitMs = 30_000;
 /** The exit code that a shell reports for SIGKILL: 128 + 9. */
 const killed = 137;

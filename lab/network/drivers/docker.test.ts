@@ -11,6 +11,7 @@ import { driverContract } from './contract.case.ts';
 import { docker } from './docker.ts';
 import { engineAddress, engineUrl } from './docker-engine.ts';
 import { copiedFiles } from './docker-image.ts';
+import { images } from './docker-images.case.ts';
 import { faultNamed, faultNames } from '../../faults/index.ts';
 import { Timeline } from '../../run/timeline.ts';
 import { startLab } from '../../run/lab.ts';
@@ -32,6 +33,7 @@ beforeAll(async () => {
 
 driverContract(docker, ['docker']);
 commandsOfThePage();
+images();
 
 const topology = createTopology();
 const label = ['failover-lab'];

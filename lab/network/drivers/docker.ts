@@ -9,12 +9,13 @@ import type { default as Docker, Container, ContainerInfo } from 'dockerode';
 import { execa } from 'execa';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { interruptionOf } from '../../vocabulary/limits.ts';
+import { readLines } from '../../vocabulary/lines.ts';
 import { projectRoot } from '../../vocabulary/project.ts';
 import { hostNames, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import { answerOf, composeCommand, connectEngine, type Engine } from './docker-engine.ts';
 import { startGuest, type Guest } from './docker-guest.ts';
 import { createDockerHost } from './docker-host.ts';
-import { imageTag } from './docker-image.ts';
+import { buildImage, hasImage, imageTag, removeOldImages } from './docker-image.ts';
 import { withSysctls } from './docker-sysctls.ts';
 import { dockerRequirements, explainDockerFailure } from './docker-requirements.ts';
 import type { Driver, Host, Network } from './driver.ts';
@@ -53,7 +54,7 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
     const tag = await imageTag(projectRoot, await ownBase(api));
     const settings = composeSettings(topology, url, tag);
     // The image is built once, here. Compose v2 would build it for all six hosts at the same time.
-    if (!(await hasImage(api, tag))) await compose(['build', 'dns'], settings, buildLimitMs, { signal });
+    if (!(await hasImage(api, tag))) await buildImage(tag, (onLine) => compose(['build', 'dns'], settings, buildLimitMs, { signal, onLine }));
     signal?.throwIfAborted();
     await withSysctls(topology.clientSysctls, version.KernelVersion, (files) => compose(['up', '--detach', '--no-build'], settings, upLimitMs, { files, signal }));
     signal?.throwIfAborted();
@@ -79,7 +80,7 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
       await answerOf('Pinging it', api.ping());
       // The guests are removed first: compose does not know them, and they still use the client's network.
       await Promise.all(guests.map(({ remove }) => remove())).catch(() => undefined);
-      await compose(['down', '--timeout', '0'], settings, downLimitMs).catch(() => removeLabelled(api, projectLabel));
+      await compose(['down', '--timeout', '0', '--volumes'], settings, downLimitMs).catch(() => removeLabelled(api, projectLabel));
     };
     return {
       driver: 'docker',
@@ -121,10 +122,11 @@ function composeSettings({ hosts }: Topology, url: string, tag: string): Record<
 }
 
 /**
- * Runs compose on compose.yaml. `files` are `--file` arguments for further compose files. When `signal` aborts, compose is ended.
+ * Runs compose on compose.yaml. `files` are `--file` arguments for further compose files. `onLine` gets each line that it writes. When `signal`
+ * aborts, compose is ended.
  * @throws the error of execa, with all output of compose.
  */
-async function compose(args: string[], settings: Record<string, string>, limitMs: number, { files = [], signal }: { files?: string[]; signal?: AbortSignal | undefined } = {}): Promise<void> {
+async function compose(args: string[], settings: Record<string, string>, limitMs: number, { files = [], signal, onLine }: { files?: string[]; signal?: AbortSignal | undefined; onLine?: (line: string) => void } = {}): Promise<void> {
   const [file = '', ...before] = await composeCommand();
   const running = execa(file, [...before, '--project-name', project, '--file', 'compose.yaml', ...files, ...args], {
     cwd: projectRoot,
@@ -136,6 +138,7 @@ async function compose(args: string[], settings: Record<string, string>, limitMs
     detached: true,
     env: settings,
   });
+  if (onLine) readLines(running.all, onLine);
   // `docker compose` is a plugin, a process of its own. So the signal goes to the whole process group.
   const end = (): void => {
     try {
@@ -151,11 +154,6 @@ async function compose(args: string[], settings: Record<string, string>, limitMs
   } finally {
     signal?.removeEventListener('abort', end);
   }
-}
-
-async function hasImage(engine: Docker, tag: string): Promise<boolean> {
-  const images = await answerOf('Looking for the image', engine.listImages({ filters: { reference: [`failover-lab:${tag}`] } }));
-  return images.length > 0;
 }
 
 /**
@@ -195,15 +193,16 @@ async function agesS(engine: Docker, containers: ContainerInfo[]): Promise<numbe
 }
 
 /**
- * Removes every lab of this engine, running or not, made by a run or by hand: all containers and networks with the label `failover-lab`, and
- * nothing else. Returns how many containers and networks there were, or null if no engine answers.
+ * Removes every lab of this engine, running or not, made by a run or by hand: all containers and networks with the label `failover-lab`, the
+ * images that were made from other sources than those of this folder, and nothing else. Returns how many there were, or null if no engine answers.
  * @throws {LabError} if the engine refuses, or is stuck.
  */
-export async function removeDockerLabs(): Promise<number | null> {
+export async function removeDockerLabs(): Promise<{ labs: number; images: number } | null> {
   const { api, close } = await connectEngine();
   try {
     await answerOf('Pinging it', api.ping());
-    return await removeLabelled(api, ['failover-lab']);
+    const labs = await removeLabelled(api, ['failover-lab']);
+    return { labs, images: await removeOldImages(api, projectRoot) };
   } catch (error) {
     if (/connect (ENOENT|ECONNREFUSED)/.test(messageOf(error))) return null;
     throw explainDockerFailure(error);
@@ -214,7 +213,7 @@ export async function removeDockerLabs(): Promise<number | null> {
 
 async function removeLabelled(engine: Docker, label: string[]): Promise<number> {
   const containers = await answerOf('Listing its containers', engine.listContainers({ all: true, filters: { label } }));
-  await answerOf('Removing a lab’s containers', Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true }))));
+  await answerOf('Removing a lab’s containers', Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true }))));
   const networks = await answerOf('Listing its networks', engine.listNetworks({ filters: { label } }));
   await answerOf('Removing a lab’s network', Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove())));
   return containers.length + networks.length;
