@@ -43,7 +43,7 @@ scenario: $(INSTALLED) ## run one scenario: make scenario name=all-down
 scenarios: $(INSTALLED) ## run all scenarios, several labs side by side
 	@bin/lab run-all $(FLAGS) $(if $(jobs),--jobs '$(jobs)')
 
-parity: $(INSTALLED) ## run all scenarios on both drivers (netns, docker) and compare the results
+parity: $(INSTALLED) ## run the scenarios on both drivers (netns, docker) and compare the results
 	@bin/lab parity $(FLAGS) $(if $(repeat),--repeat '$(repeat)') $(foreach each,$(only),--only '$(each)')
 
 matrix: $(INSTALLED) ## run every client that is installed against every failure of the matrix

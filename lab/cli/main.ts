@@ -63,7 +63,7 @@ withRunFlags(program.command('run-all').description('run every scenario, several
     process.exitCode = await runAll(flags);
   });
 
-withRunFlags(program.command('parity').description('run every scenario on namespaces and on docker, and compare'))
+withRunFlags(program.command('parity').description('run each scenario that both drivers can run on namespaces and on docker, and compare'))
   .option('--repeat <n>', 'runs of each scenario; their median counts', '1')
   .option('--only <scenario>', 'only this scenario (repeatable)', collect, [])
   .action(async (flags: ParityFlags) => {

@@ -47,7 +47,7 @@ const knownOfCompose: Known[] = [
   {
     pattern: /no such host|pull access denied|failed to resolve|manifest unknown|Temporary failure (in name resolution|resolving)|EAI_AGAIN|ENOTFOUND/i,
     code: 'START_FAILED',
-    message: 'The base image or a package could not be fetched. The first build needs a connection to the internet. Without one, set BASE_IMAGE to an image that the engine has, with Node 24, iproute2, nftables, curl and dig.',
+    message: 'The base image or a package could not be fetched. The first build needs a connection to the internet. Without one, set BASE_IMAGE to an image that the engine has, with Node 24, iproute2, nftables, curl and dig, and with the npm packages in /lab/node_modules.',
   },
 ];
 
