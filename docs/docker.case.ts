@@ -3,7 +3,6 @@
  * because one lab at a time can be up on docker.
  */
 import { readFileSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { execa } from 'execa';
@@ -130,7 +129,7 @@ export function commandsOfThePage(): void {
       const since = await clock();
       expect(await run('docker compose build')).toMatchObject({ exitCode: 0 });
       // A build ends with a tag, also if every step of it comes from the cache.
-      const tagged = await text((await engine.getEvents({ since, until: await clock(), filters: { type: ['image'], event: ['tag'] } })) as Readable);
+      const tagged = await text(await engine.getEvents({ since, until: await clock(), filters: { type: ['image'], event: ['tag'] } }));
       expect(tagged.match(/"name":"failover-lab:dev"/g)).toHaveLength(1);
     });
   });
