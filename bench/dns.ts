@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { median } from '../lab/analysis/median.ts';
 import { LabError } from '../lab/vocabulary/errors.ts';
 import { nodeArgv } from '../lab/network/programs.ts';
@@ -14,6 +15,7 @@ import { cpuOfMs, rounded, runs, temporaryFolder } from './measure.ts';
 const name = 'web.lab.test';
 const addresses = ['198.51.100.11', '198.51.100.12', '198.51.100.13'];
 const lastsS = 3;
+const newline = 0x0a;
 
 interface Rate {
   perS: number;
@@ -54,17 +56,18 @@ export async function dns(): Promise<object> {
   };
 }
 
+/** @throws {Error} if the log lacks an event 5 s after the last query. */
 async function rateOfOurs(): Promise<Rate> {
-  let events = 0;
-  let queries = 0;
-  const rate = await rateOf('the DNS server', oursArgv, (server) => {
-    server.stdout?.setEncoding('latin1').on('data', (text: string) => {
-      for (let at = text.indexOf('"event":"dns:'); at >= 0; at = text.indexOf('"event":"dns:', at + 1)) events++;
-    });
-  }, (sent) => { queries = sent; });
-  // The query of the start is in the log, too.
-  if (events < 2 * queries) throw new Error(`Expected two events of the DNS server for each of ${queries} queries, got ${events} events.`);
-  return rate;
+  let lines = 0;
+  const readLog = (server: ChildProcess): void => {
+    server.stdout?.on('data', (bytes: Buffer) => { for (const byte of bytes) if (byte === newline) lines++; });
+  };
+  return await rateOf('the DNS server', oursArgv, readLog, async (queries) => {
+    // The first line says that the server is ready.
+    const limit = AbortSignal.timeout(5_000);
+    while (lines < 1 + 2 * queries && !limit.aborted) await sleep(10);
+    if (lines < 1 + 2 * queries) throw new Error(`Expected two events of the DNS server for each of ${queries} queries, got ${lines - 1} events.`);
+  });
 }
 
 function oursArgv(port: number): string[] {
@@ -78,7 +81,7 @@ function dnsmasqArgv(port: number): string[] {
   return ['dnsmasq', ...[...options, ...addresses.map((address) => `host-record=${name},${address}`)].map((option) => `--${option}`)];
 }
 
-async function rateOf(title: string, argvOf: (port: number) => string[], onStart: (server: ChildProcess) => void = () => undefined, onSent: (queries: number) => void = () => undefined): Promise<Rate> {
+async function rateOf(title: string, argvOf: (port: number) => string[], onStart: (server: ChildProcess) => void = () => undefined, onSent: (queries: number) => Promise<void> = () => Promise.resolve()): Promise<Rate> {
   using folder = temporaryFolder();
   const port = await freePort();
   const [file = '', ...args] = argvOf(port);
@@ -93,8 +96,9 @@ async function rateOf(title: string, argvOf: (port: number) => string[], onStart
     const figure = (label: string): number => Number(new RegExp(`${label}:\\s+([\\d.]+)`).exec(output)?.[1] ?? NaN);
     const [sent, perS, lost] = [figure('Queries sent'), figure('Queries per second'), figure('Queries lost')];
     if (!Number.isFinite(sent + perS + lost)) throw new Error(`Expected dnsperf to count its queries, got: ${output}`);
-    onSent(sent - lost);
-    return { perS, lost, cpuUs: ((cpuOfMs(server.pid ?? 0) - startCpuMs) * 1_000) / (sent - lost) };
+    const cpuMs = cpuOfMs(server.pid ?? 0) - startCpuMs;
+    await onSent(sent - lost);
+    return { perS, lost, cpuUs: (cpuMs * 1_000) / (sent - lost) };
   } finally {
     server.kill();
     await ended;
@@ -109,7 +113,7 @@ async function answers(title: string, port: number): Promise<void> {
   throw new Error(`Expected ${title} to answer on 127.0.0.1 port ${port} within 20 s.`);
 }
 
-/** Its own thread of events: the log of the server is read while dnsperf runs. */
+/** Returns what a command writes. It does not block this process, which reads the server's log meanwhile. */
 async function outputOf(...argv: string[]): Promise<string> {
   const child = spawn(argv[0] ?? '', argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
