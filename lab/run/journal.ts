@@ -20,8 +20,8 @@ export interface Journal {
   resolvConf: string[] | null;
   /** Those of the lines that the command line gave (`--resolv-conf`). With them, another run has the same file. */
   resolvConfGiven: string[];
-  /** Whether the run came to its end. */
-  status: 'completed' | 'failed' | 'interrupted';
+  /** Whether the run came to its end. `disturbed`: something outside the lab cut it short: a host ended, or the container engine. */
+  status: 'completed' | 'failed' | 'interrupted' | 'disturbed';
   /** What the run showed. */
   verdict: Verdict;
   startedAt: string;

@@ -16,8 +16,10 @@ export interface ProcessOptions extends StartOptions {
 }
 
 export class Processes {
-  /** Processes that ended unexpectedly, or wrote lines that are not part of the protocol: with one of these the verdict is unknown. */
+  /** Processes that ended unexpectedly, or wrote lines that are not part of the protocol, and hosts that were changed from outside: with one of these the verdict is unknown. */
   readonly doubts: string[] = [];
+  /** Whether something outside the lab has changed a host. */
+  isDisturbed = false;
   readonly #network: Network;
   readonly #timeline: Timeline;
   readonly #remotes: Remote[] = [];
@@ -26,6 +28,10 @@ export class Processes {
   constructor(network: Network, timeline: Timeline) {
     this.#network = network;
     this.#timeline = timeline;
+    network.onDisturbance?.((host, reason) => {
+      this.isDisturbed = true;
+      this.reportTrouble(host, `the container of ${host}`, reason);
+    });
   }
 
   /**

@@ -77,6 +77,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   try {
     lab = await createLab({ driver, timeline, seed, topology: change, signal: over.signal });
     const running = lab;
+    void running.network.ended.then((reason) => { over.abort(networkEnded(reason)); });
     const setting = { lab: running, client, clientImage: options.clientImage, options: clientOptions, asked: options.clientOptions, limitMs, seed, over: over.signal, onBroken, onClient, onOptions };
     const stage = await unlessAborted(over.signal, () => setStage(setting));
     setupMs = performance.now() - start;
@@ -88,8 +89,18 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   }
   signal.removeEventListener('abort', onInterrupt);
   over.abort();
+  let isDisturbed = false;
+  if (lab && error && error.code !== 'INTERRUPTED') {
+    // The end of a host shows first as the end of the processes on it.
+    const reason = error.code === 'NETWORK_ENDED' ? null : await lab.network.look();
+    if (reason !== null) error = networkEnded(reason, error);
+    isDisturbed = error.code === 'NETWORK_ENDED' || lab.processes.isDisturbed;
+  }
   if (lab && error) await withinLimit('Reading the last events', lastWordsLimitMs, lab.settle()).catch((thrown: unknown) => { doubts.push(`the last events and packets may be missing: ${messageOf(thrown)}`); });
-  const stillUp = await lab?.[Symbol.asyncDispose]().then(() => null, (thrown: unknown) => `The lab could not be taken down: ${messageOf(thrown)}`);
+  const stillUp = await lab?.[Symbol.asyncDispose]().then(() => null, (thrown: unknown) => {
+    isDisturbed ||= asLabError(thrown).code === 'NETWORK_ENDED';
+    return `The lab could not be taken down: ${messageOf(thrown)}`;
+  });
   timeline.flush();
 
   /** Also an error of the analysis must not lose what was measured. */
@@ -114,7 +125,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const capture = orElse(null, () => lab?.captureFile(comment) ?? null);
   doubts.unshift(...(lab?.doubts ?? []));
   const problems = [error?.message, stillUp].filter((problem) => typeof problem === 'string');
-  const status = problems.length === 0 ? 'completed' : error?.code === 'INTERRUPTED' ? 'interrupted' : 'failed';
+  const status = problems.length === 0 ? 'completed' : error?.code === 'INTERRUPTED' ? 'interrupted' : isDisturbed ? 'disturbed' : 'failed';
   return {
     events,
     data,
@@ -143,6 +154,10 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       findings,
     },
   };
+}
+
+function networkEnded(reason: string, cause?: LabError): LabError {
+  return new LabError('NETWORK_ENDED', `The lab network ended during the run: ${reason}`, { cause });
 }
 
 function asLabError(thrown: unknown): LabError {

@@ -12,6 +12,7 @@ export type LabErrorCode =
   | 'BAD_OUTPUT'
   | 'TIME_LIMIT'
   | 'NO_LAB'
+  | 'NETWORK_ENDED'
   | 'INTERRUPTED';
 
 /**

@@ -32,7 +32,7 @@ const detail = <const F extends Fields>(doc: string, fields: F): EventSpec<F> =>
 const flow = { address: 'text', port: 'number', localPort: 'number', family: 'number' } as const;
 
 export const events = {
-  'lab:process-trouble': event('a process of the lab ended unexpectedly, or wrote a line that is not part of its protocol', { process: 'text', reason: 'text' }),
+  'lab:process-trouble': event('a process of the lab ended unexpectedly, or wrote a line that is not part of its protocol; or something outside the lab disturbed a host', { process: 'text', reason: 'text' }),
   'lab:command': event('a scenario ran a command on a host', { command: 'text' }),
   'lab:note': event('the scenario added a remark', { text: 'text' }),
 

@@ -65,7 +65,7 @@ export async function allClients(flags: AllClientsFlags): Promise<number> {
       if (outcomes.length % 100 === 0) console.log(pc.dim(`  ${outcomes.length} of ${total} runs, ${((performance.now() - start) / 1000).toFixed(0)} s`));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, driver.maxLabs ?? Infinity, total) }, work));
+  await Promise.all(Array.from({ length: Math.min(jobs, total) }, work));
   await mkdir('results', { recursive: true });
   await writeFile('results/all-clients.json', `${JSON.stringify(outcomes, null, 2)}\n`);
   for (const line of tableLines(clients, outcomes)) console.log(line);

@@ -58,9 +58,12 @@ export async function behave(backend: string, words: string[]): Promise<number> 
   return 0;
 }
 
-/** Takes down the lab that `lab up` keeps up, and waits until it is gone. Also removes every docker lab, and what a crashed run has left on docker. */
+/**
+ * Takes down the lab that `lab up` keeps up, and waits until it is gone. Also removes what killed runs have left on docker. The exit status is 3 if
+ * there was no lab by hand, and docker could not be asked.
+ */
 export async function down(): Promise<number> {
-  const { removeDockerLabs } = await import('../../network/drivers/docker.ts');
+  const { removeDockerLabs } = await import('../../network/drivers/docker-leftovers.ts');
   const wasUp = await askLab('down', {}).then(
     () => true,
     (error: unknown) => {
@@ -68,8 +71,10 @@ export async function down(): Promise<number> {
       throw error;
     },
   );
-  const { labs, images } = (await removeDockerLabs()) ?? { labs: 0, images: 0 };
+  const { labs, images, left, notAsked } = await removeDockerLabs();
   const parts = [...(wasUp ? ['the lab is down'] : []), ...(labs > 0 ? [`${labs} docker containers and networks removed`] : []), ...(images > 0 ? [`${images} old docker images removed`] : [])];
-  console.log(parts.join('; ') || 'nothing was up');
-  return 0;
+  if (parts.length > 0 || (left.length === 0 && notAsked === null)) console.log(parts.join('; ') || 'nothing was up');
+  for (const each of left) console.log(each);
+  if (notAsked !== null) console.error(`lab: Docker could not be asked, so what killed runs have left there stays: ${notAsked}`);
+  return notAsked === null || wasUp ? 0 : 3;
 }

@@ -56,7 +56,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
       progress.step(`${client.name}, ${failure}`, reading);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(readValue(wholeNumber(1), flags.jobs, '--jobs'), driver.maxLabs ?? Infinity, runs.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(readValue(wholeNumber(1), flags.jobs, '--jobs'), runs.length) }, work));
   progress.end();
   const interrupted = interruptedStatus();
   if (interrupted !== null) return interrupted;

@@ -18,7 +18,6 @@ const couldNotRun = 3;
 export async function runAll(flags: RunFlags & { jobs: string }): Promise<number> {
   const jobs = readValue(wholeNumber(1), flags.jobs, '--jobs');
   const driver = await chooseDriver(flags.driver);
-  const { maxLabs = Infinity } = driver;
   const start = performance.now();
   const width = Math.max(...scenarioNames.map((name) => name.length));
   const waiting = longestFirst(scenarioNames);
@@ -52,7 +51,7 @@ export async function runAll(flags: RunFlags & { jobs: string }): Promise<number
       if (options.signal.aborted) return;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, maxLabs, scenarioNames.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(jobs, scenarioNames.length) }, work));
 
   const count = (verdict: string): number => journals.filter((journal) => journal.verdict === verdict).length;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);

@@ -31,7 +31,7 @@ export interface RunFlags {
   verbose?: boolean;
 }
 
-/** Exit status of a run: 0 pass, 1 fail, 2 unknown, 3 could not run; 128 + the signal's number when interrupted. */
+/** Exit status of a run: 0 pass, 1 fail, 2 unknown or disturbed, 3 could not run; 128 + the signal's number when interrupted. */
 export function exitStatusOf({ verdict, status }: Journal): number {
   if (status === 'interrupted') return interruptedStatus() ?? 3;
   if (status === 'failed') return 3;

@@ -54,7 +54,7 @@ export async function soak(flags: SoakFlags): Promise<number> {
     }
   };
   try {
-    await Promise.all(Array.from({ length: Math.min(jobs, driver.maxLabs ?? Infinity, total) }, work));
+    await Promise.all(Array.from({ length: Math.min(jobs, total) }, work));
   } finally {
     burners.stop();
   }

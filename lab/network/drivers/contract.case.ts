@@ -234,8 +234,7 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
       await network.ended;
     });
 
-    // A driver that allows only one lab at a time declares this deviation with `maxLabs`.
-    test.skipIf(driver.maxLabs === 1)('two networks are up side by side, and the end of one does not change the other', async () => {
+    test('two networks are up side by side, and the end of one does not change the other', async () => {
       await using one = await driver.start(topology);
       const two = await driver.start(topology);
       const [first, second] = await Promise.all([one.host('backend-1').start(node(one, server)), two.host('backend-1').start(node(two, server))]);

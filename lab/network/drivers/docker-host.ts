@@ -67,8 +67,11 @@ async function execute({ name, container, over }: Within, argv: readonly string[
     await new Promise<void>((resolve) => stream.once('close', resolve).once('end', resolve));
     stdout.end();
     stderr.end();
-    if (over.aborted) return killed;
-    return (await answerOf('Reading an exit code', exec.inspect()).catch(() => null))?.ExitCode ?? killed;
+    const inspected = over.aborted ? null : await answerOf('Reading an exit code', exec.inspect()).catch(() => null);
+    // An engine that cannot say how the process ended has gone, or its container has gone. That ends the network, and nobody may take it for an
+    // end of this process alone.
+    if (!inspected && !over.aborted) await once(over, 'abort');
+    return inspected?.ExitCode ?? killed;
   })();
   return { stdin: stream, stdout, stderr, ended };
 }

@@ -18,7 +18,7 @@ test.each([
 });
 
 test.each([
-  ['Pool overlaps with other one on this address space', 'BAD_INPUT', 'are taken by another network'],
+  ['could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network', 'START_FAILED', 'no IPv4 network left'],
   ['Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host', 'START_FAILED', 'could not be fetched'],
   ["  Temporary failure resolving 'deb.debian.org'", 'START_FAILED', 'could not be fetched'],
   ['npm error request to https://registry.npmjs.org/valibot failed, reason: getaddrinfo EAI_AGAIN registry.npmjs.org', 'START_FAILED', 'could not be fetched'],

@@ -43,7 +43,7 @@ const knownOfEngine: Known[] = [
 
 /** Why compose could not build the image, or start the containers. The words of the engine's failures mean something else here: npm, too, says ECONNREFUSED. */
 const knownOfCompose: Known[] = [
-  { pattern: /Pool overlaps/i, code: 'BAD_INPUT', message: 'The addresses of the lab network (198.51.100.0/24, 2001:db8:1::/64) are taken by another network of this engine. If that is another lab, take it down (`make down` or `docker compose down`). Otherwise remove that network (`docker network ls`, `docker network rm NAME`).' },
+  { pattern: /non-overlapping IPv4 address pool|predefined address pools have been fully subnetted/i, code: 'START_FAILED', message: 'The engine has no IPv4 network left for another lab. Remove the networks that nobody uses (`docker network ls`, `docker network rm NAME`), or run fewer labs at a time.' },
   {
     pattern: /no such host|pull access denied|failed to resolve|manifest unknown|Temporary failure (in name resolution|resolving)|EAI_AGAIN|ENOTFOUND/i,
     code: 'START_FAILED',

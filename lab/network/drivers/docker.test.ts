@@ -1,17 +1,22 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { execa } from 'execa';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { driverContract } from './contract.case.ts';
 import { docker } from './docker.ts';
-import { engineAddress, engineUrl } from './docker-engine.ts';
+import { disturbedLabs } from './docker-disturbed.case.ts';
+import { composeCommand, engineAddress, engineUrl } from './docker-engine.ts';
 import { copiedFiles } from './docker-image.ts';
 import { images } from './docker-images.case.ts';
+import { removeDockerLabs } from './docker-leftovers.ts';
+import { ownerLabel } from './docker-owner.ts';
 import { faultNamed, faultNames } from '../../faults/index.ts';
 import { Timeline } from '../../run/timeline.ts';
 import { startLab } from '../../run/lab.ts';
@@ -34,6 +39,7 @@ beforeAll(async () => {
 driverContract(docker, ['docker']);
 commandsOfThePage();
 images();
+disturbedLabs();
 
 const topology = createTopology();
 const label = ['failover-lab'];
@@ -80,7 +86,7 @@ describeWith('docker', 'the image', () => {
     for (const file of files) edit(file, (text) => text.replace(/\n$/, file.endsWith('json') ? '\n\n' : '\n# The test was here.\n'));
     const { owner, up } = ownerIn(root);
     await up;
-    const [client] = await engine.listContainers({ filters: { label: ['com.docker.compose.project=failover-lab', 'com.docker.compose.service=client'] } });
+    const [client] = await engine.listContainers({ filters: { label: [ownerLabel, 'com.docker.compose.service=client'] } });
     const { stdout } = await execa('docker', ['exec', client?.Id ?? '', 'cat', ...files.map((file) => `/lab/${file}`)], { stripFinalNewline: false });
     expect(stdout).toBe(files.map((file) => readFileSync(join(root, file), 'utf8')).join(''));
     expect(stdout).not.toBe(files.map((file) => readFileSync(file, 'utf8')).join(''));
@@ -123,10 +129,11 @@ describeWith('docker', 'a lab on docker', () => {
     expect(lab.inForce).toEqual([]);
   });
 
-  test('a second lab does not start, says why, and leaves the first one as it is', { timeout: 180_000 }, async () => {
-    await using first = await docker.start(topology);
-    await expect(docker.start(topology)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('up already') as string });
-    expect((await first.host('client').run(['true'])).exitCode).toBe(0);
+  test.each([0, 1_000])('two runs that start %i ms apart both pass, and each removes what is its own', { timeout: 180_000 }, async (apartMs) => {
+    const run = (name: string) => execa('bin/lab', ['run', name, '--driver', 'docker'], { reject: false, all: true });
+    const runs = [run('all-down'), sleep(apartMs).then(() => run('keep-alive'))];
+    for (const { exitCode, all } of await Promise.all(runs)) expect({ exitCode, all }).toEqual({ exitCode: 0, all: expect.stringMatching(/^PASS {2}/m) as string });
+    expect(await labelled()).toBe(0);
   });
 
   test('the containers of a killed run end by themselves, and the next run removes them', { timeout: 180_000 }, async () => {
@@ -142,12 +149,34 @@ describeWith('docker', 'a lab on docker', () => {
     expect(await labelled()).toBe(0);
   });
 
-  test('if another network has the addresses, the lab says so and leaves that network as it is', { timeout: 180_000 }, async () => {
-    const engine = new Docker(engineAddress(await engineUrl()));
-    const foreign = await engine.createNetwork({ Name: 'failover-lab-test-foreign', IPAM: { Config: [{ Subnet: '198.51.100.0/25' }] } });
-    onTestFinished(async () => { await foreign.remove(); });
-    await expect(docker.start(topology)).rejects.toMatchObject({ message: expect.stringContaining('are taken by another network') as string });
+  test('what a killed run has left can be removed by two processes at the same time', { timeout: 180_000 }, async () => {
+    const { owner, up } = ownerIn('.');
+    await up;
+    const whileUp = await removeDockerLabs();
+    expect(whileUp).toMatchObject({ labs: 0, left: [expect.stringMatching(new RegExp(`^A lab is up on docker, and stays: it belongs to .*, pid ${owner.pid} \\(6 containers\\)`)) as string], notAsked: null });
+    owner.kill('SIGKILL');
+    await once(owner, 'close');
+    for (const { left, notAsked } of await Promise.all([removeDockerLabs(), removeDockerLabs()])) expect({ left, notAsked }).toEqual({ left: [], notAsked: null });
     expect(await labelled()).toBe(0);
+  });
+
+  test('a lab by hand with the same addresses stays as it is, also if its compose project has the name of this project', { timeout: 180_000 }, async () => {
+    const engine = new Docker(engineAddress(await engineUrl()));
+    const [image] = (await engine.listImages({ filters: { reference: ['failover-lab'] } })).sort((a, b) => b.Created - a.Created);
+    const tag = image?.RepoTags?.[0]?.split(':')[1] ?? '';
+    const compose = async (...args: string[]) => {
+      const [file = '', ...before] = await composeCommand();
+      return await execa(file, [...before, '--project-name', 'failover-lab', ...args], { env: { LAB_IMAGE_TAG: tag } });
+    };
+    onTestFinished(async () => { await compose('down', '--timeout', '0'); });
+    const runtimeFolder = mkdtempSync(join(tmpdir(), 'docker-down-'));
+    onTestFinished(() => { rmSync(runtimeFolder, { recursive: true }); });
+    await compose('up', '--detach', '--no-build');
+    const { exitCode, all } = await execa('bin/lab', ['run', 'keep-alive', '--driver', 'docker'], { reject: false, all: true });
+    expect({ exitCode, all }).toEqual({ exitCode: 0, all: expect.stringMatching(/^PASS {2}/m) as string });
+    const { stdout } = await execa('bin/lab', ['down'], { env: { XDG_RUNTIME_DIR: runtimeFolder } });
+    expect(stdout).toBe('A lab by hand is on docker, and stays. To remove it: docker compose --project-name failover-lab down');
+    expect((await compose('exec', '-T', 'client', 'curl', '-sS', 'http://web.lab.test:8080/')).stdout).toMatch(/^Hello, World from 198\.51\.100\.1[123]$/);
   });
 });
 

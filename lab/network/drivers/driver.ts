@@ -28,8 +28,6 @@ export interface Runtime {
 /** A way to make the lab network on this machine. */
 export interface Driver {
   readonly name: string;
-  /** How many labs can be up at the same time. Not set: any number. */
-  readonly maxLabs?: number;
   /** Checks what the driver needs. Changes nothing. */
   requirements(): Promise<Requirement[]>;
   /**
@@ -57,6 +55,10 @@ export interface Network extends AsyncDisposable {
   clientFrom?(image: string): Promise<Host>;
   /** Resolves when the hosts have ended, also if nobody asked for it. The text is the reason. */
   readonly ended: Promise<string>;
+  /** Looks now whether all hosts are still there. Returns why not, or null. It answers within 30 s. */
+  look(): Promise<string | null>;
+  /** Calls `listener` for each thing that somebody outside the lab does to a host. Not set if the driver cannot see it. */
+  onDisturbance?(listener: (host: HostName, reason: string) => void): void;
 }
 
 /** A host of the lab network. */

@@ -118,8 +118,9 @@ describeWith('netns', 'driver netns leaves nothing behind', () => {
     const network = await netns.start(createTopology());
     const sleep = await network.host('client').start(['sleep', '1000']);
     const [pause = 0] = (await namespaceMates(sleep.pid)).toSorted((a, b) => a - b);
+    expect(await network.look()).toBeNull();
     process.kill(pause, 'SIGKILL');
-    await network.ended;
+    expect(await network.look()).toBe(await network.ended);
     await sleep.exited;
     expect(await isAlive(sleep.pid)).toBe(false);
     await network[Symbol.asyncDispose]();

@@ -129,6 +129,7 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
     const output = readOutput('the namespaces', pause.stdout, pause.stderr);
     const pausePid = await unlessAborted(signal, () => Promise.race([output.pid, spawnFailure(pause)]));
     const hosts = new Map(hostNames.map((name) => [name, createHost(name, pausePid)]));
+    const ended = exited.then(() => output.stderr() || 'the pause process ended');
     return {
       driver: 'netns',
       // The hosts have this machine's files.
@@ -136,7 +137,11 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
       // In the tmpfs of the lab's own mount namespace.
       scratch: '/run/lab',
       host: (name) => hosts.get(name) as Host,
-      ended: exited.then(() => output.stderr() || 'the pause process ended'),
+      ended,
+      look: async () => {
+        const { exitCode } = await (hosts.get('client') as Host).run(['true']);
+        return exitCode === 0 ? null : await ended;
+      },
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {

@@ -1,0 +1,134 @@
+/**
+ * The compose project of one lab. Each lab has a project of its own, so labs are up side by side, a project is never that of somebody's folder, and
+ * what a lab removes is its own.
+ *
+ * Each project has a bridge of its own. The engine chooses IPv4 addresses from its pools, which never overlap, and the IPv6 network is a random
+ * one. Inside the containers, the lab's own addresses take their place. A bridge carries frames, whatever their addresses are.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { readLines } from '../../vocabulary/lines.ts';
+import { projectRoot } from '../../vocabulary/project.ts';
+import { hostNames, interfaceName, sysctlsSince, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
+import { composeCommand } from './docker-engine.ts';
+import { ownerLabel, thisProcess } from './docker-owner.ts';
+
+export interface Project {
+  name: string;
+  /** The filter of the engine's API that finds what belongs to this project. */
+  filter: string[];
+  /** The labels of everything that belongs to this project. */
+  labels: Record<string, string>;
+  /** The network that the engine is asked for: a random one of RFC 4193, so that no two labs have the same. */
+  ipv6Subnet: string;
+}
+
+/** Returns a new project, which belongs to this process. */
+export function newProject(): Project {
+  const id = randomBytes(5).toString('hex');
+  const name = `failover-lab-run-${id}`;
+  return {
+    name,
+    filter: [`com.docker.compose.project=${name}`],
+    labels: { [ownerLabel]: JSON.stringify(thisProcess()) },
+    ipv6Subnet: `fd${id.slice(0, 2)}:${id.slice(2, 6)}:${id.slice(6)}::/64`,
+  };
+}
+
+/** Returns what this lab adds to compose.yaml: its labels, its network, and the client's kernel settings. */
+export function composeFile({ labels, ipv6Subnet }: Project, sysctls: ClientSysctls): object {
+  // Compose replaces variables in all values: `$$` stands for `$`.
+  const escaped = Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, value.replaceAll('$', '$$$$')]));
+  return {
+    services: Object.fromEntries(hostNames.map((name) => [name, { labels: escaped, ...(name === 'client' && { sysctls }) }])),
+    networks: { lab: { enable_ipv6: true, labels: { 'failover-lab': 'network', ...escaped }, ipam: { config: [{ subnet: ipv6Subnet }] } } },
+  };
+}
+
+/**
+ * Returns the kernel settings that the engine's kernel has. `kernel` is its release, for example `6.8.0-45-generic`. They are not in
+ * compose.yaml, because a container does not start if its kernel lacks one of them. A container gets them only from its configuration,
+ * because /proc/sys is read-only in it.
+ */
+export function sysctlsFor(asked: ClientSysctls, kernel: string): ClientSysctls {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return Object.fromEntries(
+    Object.entries(asked).filter(([name]) => {
+      const [sinceMajor, sinceMinor] = sysctlsSince[name as keyof ClientSysctls];
+      return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
+    }),
+  );
+}
+
+/**
+ * The shell script that gives a container the lab's addresses in the place of the engine's. The routes by way of the engine's bridge go, too: a
+ * packet to another network fails with ENETUNREACH, as on the netns driver. `nodad`: an address is usable at once.
+ */
+export function buildAddressScript({ hosts, ipv4PrefixLength, ipv6PrefixLength }: Topology, name: HostName): string {
+  const { ipv4, ipv6 } = hosts[name];
+  return `ip address flush dev ${interfaceName} scope global && ip -6 route flush default &&
+ip address add ${ipv4}/${ipv4PrefixLength} dev ${interfaceName} && ip address add ${ipv6}/${ipv6PrefixLength} dev ${interfaceName} nodad`;
+}
+
+/** Builds the lab's image. Only the service `dns` has the section for it. `onLine` gets each line that the builder writes. @throws the error of execa, with all output of compose. */
+export async function composeBuild(project: Project, settings: Record<string, string>, limitMs: number, signal: AbortSignal, onLine: (line: string) => void): Promise<void> {
+  await compose(project, ['build', 'dns'], settings, limitMs, signal, onLine);
+}
+
+/** Makes the network and the containers, and starts them. @throws the error of execa, with all output of compose. */
+export async function composeUp(project: Project, sysctls: ClientSysctls, settings: Record<string, string>, limitMs: number, signal: AbortSignal): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'failover-lab-'));
+  try {
+    const file = join(folder, 'lab.json');
+    // JSON is also YAML.
+    await writeFile(file, JSON.stringify(composeFile(project, sysctls)));
+    await compose(project, ['--file', file, 'up', '--detach', '--no-build'], settings, limitMs, signal);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** `docker compose` is a plugin, a process of its own. After the first signal it gets this time to end. */
+const endLimitMs = 5_000;
+
+/** Runs compose on compose.yaml. When `signal` aborts, or the time is over, compose is ended with all its processes. */
+async function compose({ name }: Project, args: string[], settings: Record<string, string>, limitMs: number, signal: AbortSignal, onLine?: (line: string) => void): Promise<void> {
+  const [file = '', ...before] = await composeCommand();
+  const running = execa(file, [...before, '--project-name', name, '--file', 'compose.yaml', ...args], {
+    cwd: projectRoot,
+    timeout: limitMs,
+    stdin: 'ignore',
+    // A build tells what failed on stdout or on stderr, depending on compose and on the builder.
+    all: true,
+    // Ctrl-C at the terminal must reach only this process. compose would stop at once, and leave half a lab behind.
+    detached: true,
+    env: settings,
+  });
+  if (onLine) readLines(running.all, onLine);
+  const signalAll = (which: NodeJS.Signals): void => {
+    try {
+      // The whole process group: the command and its plugin.
+      if (running.pid !== undefined) process.kill(-running.pid, which);
+    } catch {
+      // compose has just ended by itself.
+    }
+  };
+  let force: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    signalAll('SIGTERM');
+    force ??= setTimeout(signalAll, endLimitMs, 'SIGKILL');
+  };
+  const limit = setTimeout(end, limitMs);
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end);
+  try {
+    await running;
+  } finally {
+    clearTimeout(limit);
+    clearTimeout(force);
+    signal.removeEventListener('abort', end);
+  }
+}
