@@ -181,7 +181,7 @@ test('a base image that was made again under its name gives another image of the
   const again = await imageAskedFor([200, { Id: 'sha256:1' }]);
   const other = await imageAskedFor([200, { Id: 'sha256:2' }]);
   const absent = await imageAskedFor([404, { message: 'No such image' }]);
-  expect(first).toMatch(/^failover-lab:[0-9a-f]{12}$/);
+  expect(first).toMatch(/^failover-lab:[0-9a-f]{12}-[0-9a-f]{8}$/);
   expect(again).toBe(first);
   expect(new Set([first, other, absent]).size).toBe(3);
 });
