@@ -46,18 +46,19 @@ export function temporaryFolder(): { path: string; environment: NodeJS.ProcessEn
 
 /** What a command took. */
 export interface Took {
+  status: number | null;
   wallMs: number;
   /** CPU time of the command and of all processes that it has waited for, in steps of 10 ms. Sums over many commands are exact. */
   cpuMs: number;
 }
 
-/** Runs a command to its end. @throws {Error} when it does not end with exit status 0. */
-export function took(argv: readonly string[]): Took {
+/** Runs a command to its end. @throws {Error} when it ends with an exit status that was not expected. */
+export function took(argv: readonly string[], expected: readonly (number | null)[] = [0]): Took {
   using folder = temporaryFolder();
   const [startMs, startCpuMs] = [nowMs(), cpuOfChildrenMs()];
   const { status, stderr } = spawnSync(argv[0] ?? '', argv.slice(1), { cwd: folder.path, env: folder.environment, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
-  const measured = { wallMs: nowMs() - startMs, cpuMs: cpuOfChildrenMs() - startCpuMs };
-  if (status !== 0) throw new Error(`\`${argv.join(' ')}\` ended with exit status ${String(status)}, expected 0. Run it by hand to see why. It wrote: ${stderr.slice(-500)}`);
+  const measured = { status, wallMs: nowMs() - startMs, cpuMs: cpuOfChildrenMs() - startCpuMs };
+  if (!expected.includes(status)) throw new Error(`\`${argv.join(' ')}\` ended with exit status ${String(status)}, expected ${expected.join(' or ')}. Run it by hand to see why. It wrote: ${stderr.slice(-500)}`);
   return measured;
 }
 
