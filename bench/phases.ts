@@ -65,9 +65,10 @@ async function inForce(driver: Driver, fault: FaultName, isSign: (sighting: Sigh
   const timer = setInterval(probe, 1);
   const calledMs = nowMs();
   const applying = lab.apply(fault, 'backend-1');
-  await new Promise((resolve) => setTimeout(resolve, 60));
-  clearInterval(timer);
+  // The lab has seen the effect then, and so does a probe that starts now.
   await applying;
+  clearInterval(timer);
+  probe();
   const first = (await Promise.all(probes)).filter(isSign).map(({ startMs }) => startMs);
   if (first.length === 0) throw new Error(`Expected a probe to see the fault ${fault} on backend-1, but none of ${probes.length} probes did.`);
   return Math.max(Math.min(...first) - calledMs, 0);
