@@ -37,6 +37,9 @@ function lab(...words: string[]): Started {
   return { child, output, ended };
 }
 
+/** The engine of these tests is away. Where no compose is installed, no lab was ever on docker, and nothing is said. */
+const notAsked = /^(lab: Docker could not be asked, so what killed runs have left there stays: No docker engine answers\. .*no-engine\.sock\)\n)?$/;
+
 const isUp = ({ output }: Started): boolean => output.stdout.includes('The lab is up');
 const up = async (): Promise<Started> => {
   const started = lab('up', '--driver', 'netns');
@@ -70,7 +73,7 @@ describeWith('netns', '`lab up`', () => {
   test('`lab down` ends when the lab is gone, so the next `lab up` comes up at once', { timeout: 60_000 }, async () => {
     for (let round = 0; round < 3; round++) {
       await up();
-      expect(await lab('down').ended).toMatchObject({ code: 0, stdout: 'the lab is down\n', stderr: '' });
+      expect(await lab('down').ended).toMatchObject({ code: 0, stdout: 'the lab is down\n', stderr: expect.stringMatching(notAsked) as string });
     }
   });
 

@@ -163,6 +163,26 @@ test('on this machine the owner decides: its lab stays as long as it runs, and g
   expect(await removedBeside({ ageS: 0, owner: { machine, started: '1' } })).toEqual(leftOver);
 });
 
+/** A machine with a `docker compose` that works, or without any compose. */
+function stubCompose(works: boolean): void {
+  writeFileSync(join(folder, 'docker'), `#!/bin/sh\nexit ${works ? 0 : 1}\n`, { mode: 0o755 });
+  vi.stubEnv('PATH', folder);
+  // The command of compose is looked for once in a process.
+  vi.resetModules();
+}
+const down = async () => await (await import('./docker-leftovers.ts')).removeDockerLabs();
+
+test.each([
+  ['no engine', 'unix:///no-such-folder/docker.sock', /^No docker engine answers\. .*ENOENT/],
+  ['an address that is not supported', 'ssh://me@example.test', /^Expected the engine at unix:\/\/ or tcp:\/\/, got `ssh:/],
+])('with %s, `make down` says what it could not ask, and without compose it says nothing', async (_what, url, notAsked) => {
+  vi.stubEnv('DOCKER_HOST', url);
+  stubCompose(true);
+  expect(await down()).toEqual({ labs: 0, images: 0, left: [], notAsked: expect.stringMatching(notAsked) as string });
+  stubCompose(false);
+  expect(await down()).toEqual({ labs: 0, images: 0, left: [], notAsked: null });
+});
+
 test('a base image that was made again under its name gives another image of the lab', async () => {
   vi.stubEnv('BASE_IMAGE', 'base.test');
   /** Returns the name of the image that a start looks for. `base` is what the engine knows of the base image. */
