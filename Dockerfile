@@ -15,7 +15,8 @@ RUN set --; for word in $(echo "$WITH" | tr , ' '); do case $word in \
     (apt-get update && apt-get install -y --no-install-recommends "$@" && rm -rf /var/lib/apt/lists/*)
 WORKDIR /lab
 COPY package.json package-lock.json ./
-RUN test -d node_modules || npm ci --omit=dev --no-audit --no-fund
+COPY packages/docker packages/docker
+RUN test -d node_modules || npm ci --ignore-scripts --workspace=packages/docker --include-workspace-root --no-audit --no-fund
 COPY lab lab
 COPY services services
 COPY client client

@@ -3,8 +3,12 @@
 .PHONY: help install scenario scenarios parity matrix all-clients soak list clients up down doctor test fuzz lint docs bench clean
 
 NODE := node_modules/.bin/node
-# npm writes this file at the end of an installation.
+# npm writes this file at the end of an installation. Runs on namespaces need the packages of package.json alone, so they do not wait for more.
 INSTALLED := node_modules/.package-lock.json
+# Here are the packages of packages/ as well: those of the docker driver, of the tests and of lint.
+ALL := node_modules/.all-packages
+for_all := parity down test fuzz lint docs bench install
+RUN = $(if $(filter docker,$(driver) $(LAB_DRIVER))$(client-image),$(ALL),$(INSTALLED))
 # Node keeps the stripped and compiled code in this folder. That halves the start time of each process.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
@@ -37,63 +41,67 @@ help: ## show this list
 	@echo "  make scenario name=recovery client='curl -sS {url}' expect='recoveryMs<2000 requests.failed==0' [client-image=IMAGE driver=docker]"
 	@echo "  make scenario name=address-queries resolv-conf='search a.test b.test; options ndots:5'"
 
-scenario: $(INSTALLED) ## run one scenario: make scenario name=all-down
+scenario: $(RUN) ## run one scenario: make scenario name=all-down
 	@bin/lab run $(FLAGS) '$(name)'
 
-scenarios: $(INSTALLED) ## run all scenarios, several labs side by side
+scenarios: $(RUN) ## run all scenarios, several labs side by side
 	@bin/lab run-all $(FLAGS) $(if $(jobs),--jobs '$(jobs)')
 
-parity: $(INSTALLED) ## run the scenarios on both drivers (netns, docker) and compare the results
+parity: $(ALL) ## run the scenarios on both drivers (netns, docker) and compare the results
 	@bin/lab parity $(FLAGS) $(if $(repeat),--repeat '$(repeat)') $(foreach each,$(only),--only '$(each)')
 
-matrix: $(INSTALLED) ## run every client that is installed against every failure of the matrix
+matrix: $(RUN) ## run every client that is installed against every failure of the matrix
 	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(failures),--failures '$(failures)') \
 	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(write),--write '$(write)')
 
-all-clients: $(INSTALLED) ## run every scenario with every client that is found
+all-clients: $(RUN) ## run every scenario with every client that is found
 	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(foreach each,$(clients),--clients '$(each)')
 
-soak: $(INSTALLED) ## run all scenarios many times on a busy machine: make soak n=20
+soak: $(RUN) ## run all scenarios many times on a busy machine: make soak n=20
 	@bin/lab soak $(FLAGS) $(if $(n),--n '$(n)') $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)')
 
 list: $(INSTALLED) ## list the scenarios
 	@bin/lab list
 
-up: $(INSTALLED) ## keep a lab up, to inject faults by hand from another terminal
+up: $(RUN) ## keep a lab up, to inject faults by hand from another terminal
 	@bin/lab up $(FLAGS)
 
-down: $(INSTALLED) ## take that lab down, and remove what runs on docker have left
+down: $(ALL) ## take that lab down, and remove what runs on docker have left
 	@bin/lab down
 
-clients: $(INSTALLED) ## list the clients that a run can use; install=1 installs other Node versions and builds the Go and Java clients
+clients: $(RUN) ## list the clients that a run can use; install=1 installs other Node versions and builds the Go and Java clients
 	@bin/lab clients $(if $(driver),--driver '$(driver)') $(if $(install),--install)
 
 doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to get what is missing
 	@bin/lab doctor
 
-test: $(INSTALLED) ## run the tests
+test: $(ALL) ## run the tests
 	@$(NODE) node_modules/vitest/vitest.mjs run
 
-fuzz: $(INSTALLED) ## try many broken and random inputs: make fuzz n=1000000 (each kind of input; make test tries some thousand)
+fuzz: $(ALL) ## try many broken and random inputs: make fuzz n=1000000 (each kind of input; make test tries some thousand)
 	@$(if $(n),FUZZ='$(n)') $(NODE) node_modules/vitest/vitest.mjs run fuzz.test.ts
 
-lint: $(INSTALLED) ## check the types, the code style, and that the generated tables in the documents are up to date
+lint: $(ALL) ## check the types, the code style, and that the generated tables in the documents are up to date
 	@$(NODE) node_modules/typescript/bin/tsc
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
 	@$(NODE) node_modules/dependency-cruiser/bin/dependency-cruiser.mjs --config .dependency-cruiser.js lab services client scenarios bench docs
 	@bin/lab docs --check
 
-docs: $(INSTALLED) ## update the generated tables in README.md and docs/
+docs: $(ALL) ## update the generated tables in README.md and docs/
 	@bin/lab docs
 
-bench: $(INSTALLED) ## measure the lab itself, JSON on stdout: make bench only=run|catalogue|dns|relay|memory|docker [against=COMMIT]
+bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|catalogue|dns|relay|memory|docker [against=COMMIT]
 	@$(NODE) bench/bench.ts $(if $(only),only='$(only)') $(if $(against),against='$(against)')
 
-install: $(INSTALLED) ## install the npm packages of package-lock.json
+install: $(ALL) ## install the npm packages of package-lock.json
 
 $(INSTALLED): package.json package-lock.json
 	@echo 'Installing the npm packages of package-lock.json (once) …' >&2
-	@npm ci --no-audit --no-fund --loglevel=error >&2
+	@npm ci $(if $(wildcard $(ALL))$(filter $(for_all),$(MAKECMDGOALS)),,--workspaces=false) --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
+$(ALL): $(INSTALLED)
+	@[ -e node_modules/vitest ] || { echo 'Installing the packages of packages/, too (once) …' >&2; npm install --no-save --no-audit --no-fund --loglevel=error >&2; }
 	@touch $@
 
 clean: ## remove results and installed packages

@@ -6,10 +6,11 @@
  * The build is made at first use. The name of its folder is a hash over all sources: an edited source makes another name, and so another build.
  * No build is ever stale, and there is no command to remember. docs/architecture.md says which process runs from what.
  */
+import type { BuildOptions } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 /** Every file that a process on a host, or a thread of one, is started with. */
 export const hostPrograms: readonly string[] = [
@@ -25,7 +26,8 @@ export const hostPrograms: readonly string[] = [
   'services/keep-root.ts',
   'client/main.ts',
 ];
-const programs = ['lab/cli/main.ts', ...hostPrograms];
+/** Every program. */
+export const programs: readonly string[] = ['lab/cli/main.ts', ...hostPrograms];
 const folders = ['lab', 'services', 'client', 'scenarios'];
 /** These stay in node_modules: they load native code, or are needed by few commands and are large. */
 const external = ['koffi', 'esbuild', 'dockerode', 'fastify'];
@@ -69,28 +71,32 @@ export function makeBuild(root: string, folder: string, entryPoints: readonly st
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(dirname(folder), { recursive: true });
   try {
-    buildSync({
-      absWorkingDir: root,
-      entryPoints: [...entryPoints],
-      outbase: root,
-      outdir: unfinished,
-      outExtension: { '.js': '.cjs' },
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node24',
-      sourcemap: true,
-      sourcesContent: false,
-      inject: ['lab/build/readable-stack.ts'],
-      external,
-      define: { BUILT_FROM: JSON.stringify(root), BUILT_TO: JSON.stringify(folder) },
-      logLevel: 'silent',
-    });
+    buildSync({ ...settings(root, folder), entryPoints: [...entryPoints], outdir: unfinished });
     renameSync(unfinished, folder);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     if (!existsSync(folder)) throw error;
   }
+}
+
+/** How esbuild bundles a program of the project in `root` that will be in `folder`. */
+export function settings(root: string, folder: string): BuildOptions {
+  return {
+    absWorkingDir: root,
+    outbase: root,
+    outdir: folder,
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node24',
+    sourcemap: true,
+    sourcesContent: false,
+    inject: ['lab/build/readable-stack.ts'],
+    external,
+    define: { BUILT_HERE: '__dirname', BUILT_TO: JSON.stringify(relative(root, folder)) },
+    logLevel: 'silent',
+  };
 }
 
 /**

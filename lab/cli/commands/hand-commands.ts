@@ -5,6 +5,7 @@ import { askLab } from '../hand-control.ts';
 import { parseDnsWords } from '../dns-words.ts';
 import type { HealedByHand } from '../hand-heal.ts';
 import { policyLines, seenText, statusLines, type HandStatus } from '../hand-status.ts';
+import { ifInstalled } from '../../network/drivers/index.ts';
 import { searchPath } from '../../network/drivers/netns-requirements.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import type { Observation } from '../../faults/fault.ts';
@@ -63,7 +64,7 @@ export async function behave(backend: string, words: string[]): Promise<number> 
  * there was no lab by hand, and docker could not be asked.
  */
 export async function down(): Promise<number> {
-  const { removeDockerLabs } = await import('../../network/drivers/docker-leftovers.ts');
+  const leftovers = await ifInstalled(() => import('../../network/drivers/docker-leftovers.ts'));
   const wasUp = await askLab('down', {}).then(
     () => true,
     (error: unknown) => {
@@ -71,7 +72,7 @@ export async function down(): Promise<number> {
       throw error;
     },
   );
-  const { labs, images, left, notAsked } = await removeDockerLabs();
+  const { labs, images, left, notAsked } = leftovers ? await leftovers.removeDockerLabs() : { labs: 0, images: 0, left: [], notAsked: null };
   const parts = [...(wasUp ? ['the lab is down'] : []), ...(labs > 0 ? [`${labs} docker containers and networks removed`] : []), ...(images > 0 ? [`${images} old docker images removed`] : [])];
   if (parts.length > 0 || (left.length === 0 && notAsked === null)) console.log(parts.join('; ') || 'nothing was up');
   for (const each of left) console.log(each);

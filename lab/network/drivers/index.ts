@@ -7,7 +7,7 @@ import type { Driver } from './driver.ts';
 
 export const drivers = {
   netns: async () => (await import('./netns.ts')).netns,
-  docker: async () => (await import('./docker.ts')).docker,
+  docker: async () => (await ifInstalled(() => import('./docker.ts')))?.docker ?? dockerWithoutPackages,
 } satisfies Record<string, () => Promise<Driver>>;
 
 export const driverNames = ['auto', ...Object.keys(drivers)];
@@ -28,3 +28,19 @@ export async function chooseDriver(name: string): Promise<Driver> {
   }
   throw new LabError('NOT_SUPPORTED', `No driver can run on this machine: ${misses.join('; ')}.`);
 }
+
+/** A module of the docker driver, or null where its npm packages are not installed: runs on namespaces do without them, so `make scenario` does not install them. */
+export async function ifInstalled<Module>(load: () => Promise<Module>): Promise<Module | null> {
+  try {
+    return await load();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')) return null;
+    throw error;
+  }
+}
+
+const dockerWithoutPackages: Driver = {
+  name: 'docker',
+  requirements: () => Promise.resolve([{ name: 'npm packages', found: false, observed: 'not installed', costs: 'the docker driver', remedy: 'run `make install`' }]),
+  start: () => Promise.reject(new LabError('NOT_SUPPORTED', 'The docker driver needs npm packages that are not installed. Run `make install`.')),
+};
