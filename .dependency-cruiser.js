@@ -14,6 +14,7 @@ const rooms = {
   clients: ['vocabulary', 'network', 'client'],
   run: ['vocabulary', 'network', 'wire', 'faults', 'analysis', 'clients', 'services', 'client'],
   report: ['vocabulary', 'analysis', 'run'],
+  api: ['vocabulary', 'network', 'faults', 'analysis', 'clients', 'run', 'services', 'client', 'scenarios'],
   cli: ['vocabulary', 'network', 'faults', 'analysis', 'clients', 'run', 'report', 'services', 'client', 'scenarios'],
 };
 

@@ -6,7 +6,7 @@ import { backendNames } from '../lab/vocabulary/topology.ts';
 /** How many requests the caller makes in each phase. */
 const asked = 10;
 
-interface Data {
+export interface Data {
   failing: number;
   silent: number;
   after: boolean;

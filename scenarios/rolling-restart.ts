@@ -50,7 +50,7 @@ const wayNames = Object.keys(ways) as WayName[];
 /** The paths that the load asks for. They tell its requests from others in the logs of the backends. */
 const pathOf = (way: WayName, when: 'before' | 'after' | 'later'): string => `/?${way}-${when}`;
 
-interface Rolled {
+export interface Rolled {
   answers: Awaited<ReturnType<Stage['client']['get']>>[];
   /** How often the load had dialled again in each way: when the last restart was over, and at the end. */
   redialled: Record<WayName, { after: number; later: number }>;

@@ -5,17 +5,27 @@
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 import { programs, settings } from './build.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const dist = join(root, 'dist');
 /** Large packages that few commands need. Each one is a file of its own, so that other commands do not read it. */
 const vendored = ['dockerode', 'fastify'];
+/** The files of lab/api/ that `exports` of package.json names. */
+const entries = ['index', 'faults', 'scenarios'];
 const all: BuildOptions = { ...settings(root, dist), external: ['koffi', 'esbuild', 'cpu-features', '*.node'], minifyWhitespace: true, minifySyntax: true };
 
 rmSync(dist, { recursive: true, force: true });
 for (const name of vendored) await build({ ...all, entryPoints: [{ in: name, out: `vendor/${name}` }], inject: [], sourcemap: false });
 for (const program of programs) await build({ ...all, entryPoints: [program], plugins: [fromVendor(dirname(program))] });
+// The library runs in somebody's process, perhaps on an older Node, and leaves the stack traces of that process alone.
+await build({ ...all, entryPoints: entries.map((entry) => `lab/api/${entry}.ts`), plugins: [fromVendor('lab/api')], inject: ['lab/build/older-node.ts'], target: 'node20.16', sourcemap: false });
+
+// One file of types for each entry, and what they share. The types of other packages are a part of them, so nobody has to install those packages.
+const types = await rollup({ input: Object.fromEntries(entries.map((entry) => [entry, join(root, `lab/api/${entry}.ts`)])), plugins: [dts({ respectExternal: true, tsconfig: join(root, 'tsconfig.json') })], external: /^node:/, onwarn: ({ code, message }) => { if (code !== 'UNRESOLVED_IMPORT') console.error(message); } });
+await types.write({ dir: join(dist, 'types'), entryFileNames: '[name].d.cts', chunkFileNames: '[name]-shared.d.cts' });
 
 /** Has a program that will be in `folder` of the build take the vendored packages from their files. */
 function fromVendor(folder: string): Plugin {

@@ -33,8 +33,10 @@ const withDriver = (command: Command): Command => command.option('--driver <name
 const withResolvConf = (command: Command): Command =>
   command.option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, []);
 
+const withResults = (command: Command): Command => command.option('--results <dir>', 'the folder for the files of a run', 'results');
+
 const withRunFlags = (command: Command): Command =>
-  withResolvConf(withDriver(command))
+  withResults(withResolvConf(withDriver(command)))
     .option('--client <name>', 'the client under test: a name (`lab clients` lists them), or a command with {url} in it', 'node-fetch')
     .option('--client-image <image>', 'docker only: run the client from this image, on the network of the lab')
     .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
@@ -90,7 +92,7 @@ withRunFlags(program.command('all-clients').description('run every scenario with
     process.exitCode = await allClients(flags);
   });
 
-withDriver(program.command('matrix').description('run every client that is found against every failure that matters'))
+withResults(withDriver(program.command('matrix').description('run every client that is found against every failure that matters')))
   .option('--clients <names>', 'only these clients, with commas between the names', '')
   .option('--failures <names>', 'only these failures, with commas between the names', '')
   .option('--repeat <n>', 'runs of each client and failure; their median counts', '3')
@@ -114,15 +116,15 @@ program
   .description('explain a scenario or a fault: the question, what to predict, why it comes out so, the sources')
   .action(async (name: string) => {
     const { explainLines } = await import('./commands/explain.ts');
-    console.log(explainLines(name).join('\n'));
+    console.log((await explainLines(name)).join('\n'));
   });
 
 program.commandsGroup('A lab by hand:');
 
-withResolvConf(withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down')))
+withResults(withResolvConf(withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down'))))
   .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
   .option('-v, --verbose', 'print every event')
-  .action(async (flags: { driver: string; seed: string; resolvConf: string[]; verbose?: boolean }) => {
+  .action(async (flags: { driver: string; seed: string; resolvConf: string[]; results: string; verbose?: boolean }) => {
     const { up } = await import('./commands/up.ts');
     process.exitCode = await up(flags);
   });

@@ -2,8 +2,8 @@
 import { profiles } from '../../client/external/index.ts';
 import type { Profile, Program } from '../../client/external/profile.ts';
 import { clientOptions, type ClientOptions } from '../../client/client-options.ts';
-import { unknownName } from '../vocabulary/errors.ts';
-import { defaultsOf } from '../vocabulary/options.ts';
+import { LabError, unknownName } from '../vocabulary/errors.ts';
+import { defaultsOf, parseOptions } from '../vocabulary/options.ts';
 import { optionsForAny } from './external-client.ts';
 import { splitWords } from './split-words.ts';
 
@@ -21,19 +21,28 @@ export const clientNames = [...ownClientNames, ...Object.keys(profiles)];
 export type Client = { name: string } & ({ own: OwnClientName } | { profile: Profile } | { command: Program });
 
 /**
- * Reads `--client`: a name of the table, or a command. A command has a blank, a `/` or `{url}` in it. A command with `{url}` runs once for
- * each request; a command without it is started once and speaks the protocol of docs/clients.md.
+ * Reads `--client`: a name of the table, or a command. A command has a blank, a `/` or `{url}` in it. A list is always a command: its argv. A command
+ * with `{url}` runs once for each request; a command without it is started once and speaks the protocol of docs/clients.md.
  * @throws {LabError} BAD_INPUT that lists the clients.
  */
-export function parseClient(text: string): Client {
+export function parseClient(words: string | readonly string[]): Client {
+  if (typeof words !== 'string') {
+    if (words.length === 0) throw new LabError('BAD_INPUT', 'Expected the argv of a client, got an empty list.');
+    return commandClient(words.join(' '), [...words]);
+  }
+  const text = words;
   if (Object.hasOwn(ownClients, text)) return { name: text, own: text as OwnClientName };
   if (Object.hasOwn(profiles, text)) return { name: text, profile: profiles[text as keyof typeof profiles] };
   const argv = splitWords(text);
   if (argv.length === 0 || !/[\s/]|\{url\}/.test(text.trim())) {
     throw unknownName('client', text, clientNames, "Or a command: 'curl -sS {url}'.");
   }
-  if (argv.some((word) => word.includes('{url}'))) return { name: text, command: { asked: 'by arguments', argv } };
-  return { name: text, command: { asked: 'over stdin', argv, saysReady: false } };
+  return commandClient(text, argv);
+}
+
+function commandClient(name: string, argv: string[]): Client {
+  if (argv.some((word) => word.includes('{url}'))) return { name, command: { asked: 'by arguments', argv } };
+  return { name, command: { asked: 'over stdin', argv, saysReady: false } };
 }
 
 /** Whether a client is ours: traced, with options, and held to a contract. */
@@ -44,6 +53,19 @@ export function isOwn(client: Client): client is Client & { own: OwnClientName }
 /** The options of a client. The defaults are overruled by the scenario, then by the client's transport, then by the command line (`asked`). */
 export function optionsFor(client: Client, scenario: Partial<ClientOptions>, asked: Partial<ClientOptions>): ClientOptions {
   return { ...defaultsOf(clientOptions), ...scenario, ...(isOwn(client) ? ownClients[client.own].options : {}), ...asked };
+}
+
+/**
+ * Reads the options that somebody gives a client, words or values. Returns those alone, without the defaults of the others.
+ * @throws {LabError} BAD_INPUT for an unknown option, a wrong value, and an option that this client cannot be given.
+ */
+export function askedOptions(client: Client, given: Readonly<Record<string, unknown>>): Partial<ClientOptions> {
+  if ('transport' in given) throw new LabError('BAD_INPUT', `\`transport\` is not an option. The client decides it: ${ownClientNames.join(' or ')}.`);
+  const alien = isOwn(client) ? undefined : Object.keys(given).find((key) => !(optionsForAny as readonly string[]).includes(key));
+  if (alien !== undefined) {
+    throw new LabError('BAD_INPUT', `\`${alien}\` is an option of our own client (${ownClientNames.join(' or ')}); for \`${client.name}\` you can set only ${optionsForAny.join(' and ')}.`);
+  }
+  return Object.fromEntries(Object.entries(parseOptions(clientOptions, given, 'the client')).filter(([key]) => key in given));
 }
 
 /** The names of those options that this client cannot be given. */

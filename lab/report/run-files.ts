@@ -1,9 +1,19 @@
 /** Writes the files of a run, or of a lab by hand, to results/<name>/<timestamp>/, and points the link results/latest there. */
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import type { FinishedRun } from '../run/journal.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
+
+/** Makes the folder of the results, and tries to write in it: a run whose files cannot be written must not begin. @throws {LabError} BAD_INPUT */
+export async function checkResults(results: string): Promise<void> {
+  try {
+    await mkdir(results, { recursive: true });
+    await rm(await mkdtemp(join(results, '.try-')), { recursive: true });
+  } catch (error) {
+    throw new LabError('BAD_INPUT', `The results cannot be written to ${resolve(results)}: ${messageOf(error)}. Name another folder: --results DIR`, { cause: error });
+  }
+}
 
 /**
  * Writes journal.json, events.ndjson and wire.pcapng. Returns the directory, relative to the working directory.

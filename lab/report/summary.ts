@@ -3,6 +3,7 @@ import { pc } from '../vocabulary/terminal.ts';
 import type { Verdict } from '../analysis/checks.ts';
 import { sharesText } from '../analysis/skew.ts';
 import type { Journal } from '../run/journal.ts';
+import { labCommand } from '../vocabulary/project.ts';
 import { backendNames } from '../vocabulary/topology.ts';
 
 const marks: Record<Verdict, string> = { pass: pc.green('✔'), fail: pc.red('✘'), unknown: pc.yellow('?') };
@@ -12,8 +13,8 @@ const painted: Record<Verdict, (text: string) => string> = {
   unknown: (text) => pc.bold(pc.yellow(text)),
 };
 
-/** Returns the lines of the summary. `directory` is the folder of the run's files, or null if none were written. */
-export function summaryLines(journal: Journal, directory: string | null): string[] {
+/** Returns the lines of the summary. `directory` is the folder of the run's files, or null if none were written; `name` is what `lab explain` takes. */
+export function summaryLines(journal: Journal, directory: string | null, name = journal.scenario): string[] {
   const { checks, optionsNotApplied, doubts, error, verdict, durationMs, setupMs, status, clock, wire } = journal;
   return [
     '',
@@ -25,7 +26,7 @@ export function summaryLines(journal: Journal, directory: string | null): string
     '',
     `${painted[verdict](verdict.toUpperCase())}  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  ${pc.dim(`${durationMs} ms${setupMs === null ? '' : `, of which ${setupMs} ms set-up`}${clock ? `; one clock to ±${clock.precisionMs} ms` : ''}${wire ? `; ${wire.frames} frames, ${wire.dropped === 0 ? 'none' : wire.dropped} lost` : ''}`)}`,
     ...(directory === null ? [] : [pc.dim(`      ${directory}`)]),
-    pc.dim(`      why: bin/lab explain ${journal.scenario}`),
+    pc.dim(`      why: ${labCommand} explain ${name}`),
   ];
 }
 

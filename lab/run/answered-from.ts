@@ -1,6 +1,7 @@
 /** Which address answered a request, while the scenario goes on. The witnesses tell of a packet or a response some milliseconds after it. */
 import { answererAddress, loggedAnswerer, tracedAnswerer } from '../analysis/answerer.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
+import { labCommand } from '../vocabulary/project.ts';
 import type { Topology } from '../vocabulary/topology.ts';
 import type { Lab } from './lab.ts';
 
@@ -19,7 +20,7 @@ export async function answeredFrom(lab: Lab, request: number): Promise<string | 
 /** Why the last request of a client was not answered by anybody: a message for the author of the client. */
 export function whyNobody(events: readonly TimelineEvent[], client: string, topology: Topology): string {
   const expected = `Expected the client \`${client}\` to be answered by a backend`;
-  const byHand = 'To try the client by hand: `bin/lab up`, and in another terminal `bin/lab exec client COMMAND`.';
+  const byHand = `To try the client by hand: \`${labCommand} up\`, and in another terminal \`${labCommand} exec client COMMAND\`.`;
   const isUnanswered = (event: TimelineEvent): boolean => event.event === 'client:error' || (event.event === 'client:response' && answererAddress(events, event.request, topology) === null);
   const last = events.findLast(isUnanswered);
   if (last?.event === 'client:error') return `${expected}, because the scenario needs to know which one answered. Request #${last.request} failed: ${last.code}. ${byHand}`;

@@ -71,8 +71,8 @@ export async function setStage({ lab, client, clientImage, options, asked, limit
   return untilOver(stage, over);
 }
 
-/** @throws {LabError} NOT_SUPPORTED for an image where the driver has no images. */
-async function clientContext(lab: Lab, image: string | undefined): Promise<ClientContext> {
+/** What a client of the lab needs. One for all clients of a lab, since it numbers their requests. @throws {LabError} NOT_SUPPORTED for an image where the driver has no images. */
+export async function clientContext(lab: Lab, image: string | undefined): Promise<ClientContext> {
   const { network, processes, timeline } = lab;
   const host = network.host('client');
   if (image !== undefined && !network.clientFrom) throw new LabError('NOT_SUPPORTED', `A client from an image needs the docker driver. On ${network.driver} a client has the files of this machine.`);

@@ -13,6 +13,7 @@ export type LabErrorCode =
   | 'TIME_LIMIT'
   | 'NO_LAB'
   | 'NETWORK_ENDED'
+  | 'DOUBTS'
   | 'INTERRUPTED';
 
 /**

@@ -12,6 +12,12 @@ export const projectRoot = folderOfPackage(typeof BUILT_HERE === 'undefined' ? i
 /** The folder of the build that this process runs from; null for a process that runs from the sources. */
 export const ownBuild: string | null = typeof BUILT_TO === 'undefined' ? null : join(projectRoot, BUILT_TO);
 
+/** Whether this is the npm package, which has no sources, and not a clone. */
+const isPackage = !existsSync(join(projectRoot, 'lab'));
+
+/** The command `lab` as somebody types it: from a clone, or from the package. */
+export const labCommand = isPackage ? 'npx lab' : 'bin/lab';
+
 /** The file of a program: of the sources, or of a build. `path` is the source's path in the project. */
 export function programFile(path: string, { root = projectRoot, build = ownBuild }: { root?: string; build?: string | null } = {}): string {
   return build === null ? `${root}/${path}` : `${build}/${path.replace(/\.ts$/, '.cjs')}`;

@@ -55,7 +55,7 @@ export async function allClients(flags: AllClientsFlags): Promise<number> {
     for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
       const finished = await runScenario(await runOptions(next.scenario, { ...flags, client: next.client }));
       const word = wordOf(finished.journal);
-      const directory = word === 'pass' ? '' : await writeRunFiles(finished);
+      const directory = word === 'pass' ? '' : await writeRunFiles(finished, flags.results);
       const complaints = complaintsOf(finished.journal);
       outcomes.push({ ...next, word, complaints, directory });
       if (word !== 'pass') {

@@ -5,15 +5,17 @@ import { faultNamed, faultNames, isFaultName } from '../../faults/index.ts';
 import type { Scenario } from '../../run/scenario.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { didYouMean } from '../../vocabulary/nearest-name.ts';
+import { labCommand } from '../../vocabulary/project.ts';
 import { pc, wrapped } from '../../vocabulary/terminal.ts';
+import { isScenarioFile, loadScenario } from '../scenario-file.ts';
 import { expectedOf } from '../../vocabulary/values.ts';
 
 /**
- * Returns the lines of the explanation. Where a scenario and a fault have the same name, both are explained.
+ * Returns the lines of the explanation of a scenario, also of one in a file, or of a fault. Where a scenario and a fault have the same name, both are explained.
  * @throws {LabError} BAD_INPUT for an unknown name.
  */
-export function explainLines(name: string): string[] {
-  const scenario = scenarioNamed(name);
+export async function explainLines(name: string): Promise<string[]> {
+  const scenario = isScenarioFile(name) ? await loadScenario(name) : scenarioNamed(name);
   const parts = [...(scenario ? [scenarioLines(name, scenario)] : []), ...(isFaultName(name) ? [faultLines(name, faultNamed(name))] : [])];
   if (parts.length === 0) {
     throw new LabError('BAD_INPUT', `Unknown scenario or fault \`${name}\`. \`lab list\` lists the scenarios, \`lab fault --help\` lists the faults.${didYouMean(name, [...runnableNames, ...faultNames])}`);
@@ -33,7 +35,7 @@ function scenarioLines(name: string, { title, teaches, predict, explains, source
     '',
     ...sources.flatMap((source, index) => labelled(index === 0 ? 'sources' : '', source)),
     '',
-    ...labelled('run it', `bin/lab run ${name}`),
+    ...labelled('run it', `${labCommand} run ${name}`),
   ];
 }
 
@@ -45,7 +47,7 @@ function faultLines(name: string, { summary, effect, on, options }: Fault): stri
     ...labelled('effect', effect),
     ...Object.entries(options).flatMap(([key, { doc, kind, default: defaultValue }], index) => labelled(index === 0 ? 'options' : '', `${key}: ${doc}; ${expectedOf(kind)}; default ${String(defaultValue)}`)),
     '',
-    ...labelled('use it', `bin/lab fault ${name} ${on.includes('backend') ? 'backend-1' : 'dns'}   (while \`bin/lab up\` keeps a lab up)`),
+    ...labelled('use it', `${labCommand} fault ${name} ${on.includes('backend') ? 'backend-1' : 'dns'}   (while \`${labCommand} up\` keeps a lab up)`),
   ];
 }
 

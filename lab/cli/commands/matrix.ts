@@ -14,7 +14,7 @@ import { startNetwork } from '../../network/start-network.ts';
 import { unknownName } from '../../vocabulary/errors.ts';
 import { unlessAborted } from '../../vocabulary/limits.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
-import { writeRunFiles } from '../../report/run-files.ts';
+import { checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { matrixLines, matrixPage, type Matrix } from '../../report/matrix-tables.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
@@ -27,6 +27,7 @@ export interface MatrixFlags {
   repeat: string;
   jobs: string;
   write?: string;
+  results: string;
 }
 
 type Listing = Matrix['clients'][number];
@@ -36,6 +37,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   const repeat = readValue(wholeNumber(1, 1_000), flags.repeat, '--repeat');
   const chosen = namesOf(flags.failures, Object.keys(failures), 'failure');
   const driver = await chooseDriver(flags.driver);
+  await checkResults(flags.results);
   const signal = interruptSignal();
   const listings = await clientsOf(flags.clients, driver, signal);
   const found = listings.filter(({ version }) => version !== null);
@@ -50,7 +52,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   const work = async (): Promise<void> => {
     for (let run = waiting.shift(); run !== undefined && !signal.aborted; run = waiting.shift()) {
       const { failure, client, round } = run;
-      const reading = await read(driver, failure, client.name, String(round + 1), signal);
+      const reading = await read(driver, failure, client.name, String(round + 1), flags.results, signal);
       const key = `${failure} ${client.name}`;
       readings.set(key, [...(readings.get(key) ?? []), reading]);
       progress.step(`${client.name}, ${failure}`, reading);
@@ -87,10 +89,10 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
 }
 
 /** Makes one run, writes its files, and reads the measurements from it. */
-async function read(driver: Driver, name: string, client: string, seed: string, signal: AbortSignal): Promise<Reading> {
+async function read(driver: Driver, name: string, client: string, seed: string, results: string, signal: AbortSignal): Promise<Reading> {
   const failure = failures[name] as Failure;
   const finished = await runScenario({ name: `matrix-${name}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed, signal });
-  const directory = await writeRunFiles(finished);
+  const directory = await writeRunFiles(finished, results);
   const { journal, events } = finished;
   if (journal.verdict !== 'pass') {
     const trouble = journal.error ?? [...journal.doubts, ...journal.checks.filter(({ verdict }) => verdict !== 'pass').map(({ text, observed }) => `${text}: ${observed}`)].join('; ');

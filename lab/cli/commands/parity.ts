@@ -68,7 +68,7 @@ export async function parity(flags: ParityFlags): Promise<number> {
       for (let done = 0; done < repeat; done++) {
         const options = await runOptions(name, { ...flags, driver });
         const finished = await runScenario(options);
-        await writeRunFiles(finished);
+        await writeRunFiles(finished, flags.results);
         runs.push(finished.journal);
         if (finished.journal.status === 'interrupted') return exitStatusOf(finished.journal);
         if (finished.journal.status !== 'completed') throw new LabError('START_FAILED', `${name} on ${driver} ${finished.journal.status}: ${finished.journal.error ?? ''}`);

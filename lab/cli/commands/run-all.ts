@@ -39,7 +39,7 @@ export async function runAll(flags: RunFlags & { jobs: string }): Promise<number
       journals.push(journal);
       statuses.push(exitStatusOf(journal));
       // A run whose files could not be written must not take the other runs with it.
-      const directory = await writeRunFiles(finished).catch((error: unknown) => {
+      const directory = await writeRunFiles(finished, flags.results).catch((error: unknown) => {
         statuses.push(couldNotRun);
         console.error(`lab: ${name}: ${messageOf(error)}`);
         return '';

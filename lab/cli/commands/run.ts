@@ -1,22 +1,21 @@
 /** `lab run`: runs one scenario, shows its events, writes its files, and ends with its verdict as the exit status. */
 import { pc, wrapped } from '../../vocabulary/terminal.ts';
-import { clientOptions } from '../../../client/client-options.ts';
 import { runnableNames, scenarioNamed } from '../../../scenarios/index.ts';
-import { optionsForAny } from '../../clients/external-client.ts';
-import { isOwn, ownClientNames, parseClient } from '../../clients/index.ts';
+import { askedOptions, isOwn, parseClient } from '../../clients/index.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { parseExpectation } from '../../analysis/expectations.ts';
 import { didYouMean } from '../../vocabulary/nearest-name.ts';
-import { parseOptions, readSeed, splitAssignments } from '../../vocabulary/options.ts';
+import { readSeed, splitAssignments } from '../../vocabulary/options.ts';
 import { parseResolvConfLine } from '../../vocabulary/resolv-conf.ts';
-import { writeRunFiles } from '../../report/run-files.ts';
+import { checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
 import type { Journal } from '../../run/journal.ts';
 import { runScenario, type RunOptions } from '../../run/run-scenario.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
+import { isScenarioFile, loadScenario, nameOfFile } from '../scenario-file.ts';
 import { listLines } from './list.ts';
 
 export interface RunFlags {
@@ -27,6 +26,7 @@ export interface RunFlags {
   set: string[];
   expect: string[];
   resolvConf: string[];
+  results: string;
   json?: boolean;
   verbose?: boolean;
 }
@@ -44,12 +44,12 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   const write = (line: string): void => { process.stdout.write(`${line}\n`); };
   if (flags.json) {
     const finished = await runScenario(options);
-    await writeRunFiles(finished);
+    await writeRunFiles(finished, flags.results);
     write(JSON.stringify(finished.journal, null, 2));
     return exitStatusOf(finished.journal);
   }
   const { scenario: { title, predict }, resolvConf = [] } = options;
-  write(`${pc.bold(name)} · ${title}`);
+  write(`${pc.bold(options.name)} · ${title}`);
   write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}${resolvConf.length === 0 ? '' : ` · resolv.conf: ${resolvConf.join('; ')}`}`));
   // Before the story, so that a reader can answer it first.
   for (const line of wrapped(`predict: ${predict}`, 0)) write(pc.italic(line));
@@ -66,35 +66,31 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   const finished = await runScenario({ ...options, onEvent: story.tell });
   progress.end();
   story.end();
-  const directory = await writeRunFiles(finished);
-  for (const line of summaryLines(finished.journal, directory)) write(line);
+  const directory = await writeRunFiles(finished, flags.results);
+  for (const line of summaryLines(finished.journal, directory, name)) write(line);
   return exitStatusOf(finished.journal);
 }
 
 /** Makes the options of a run from the words of the command line. @throws {LabError} BAD_INPUT for an unknown name or a wrong value. */
 export async function runOptions(name: string, flags: RunFlags): Promise<RunOptions> {
-  const scenario = scenarioNamed(name);
+  const scenario = isScenarioFile(name) ? await loadScenario(name) : scenarioNamed(name);
   if (!scenario) throw new LabError('BAD_INPUT', [`Unknown scenario \`${name}\`. Known:`, ...listLines(), ...(didYouMean(name, runnableNames) === '' ? [] : ['', didYouMean(name, runnableNames).trim()])].join('\n'));
   const seed = readSeed(flags.seed);
   const resolvConf = flags.resolvConf.map(parseResolvConfLine);
   const expectations = flags.expect.map(parseExpectation);
   const asked = splitAssignments(flags.set);
-  if ('transport' in asked) throw new LabError('BAD_INPUT', `\`transport\` is not an option. The client decides it: --client ${ownClientNames.join(' or ')}.`);
   const client = parseClient(flags.client);
   if (isOwn(client) && flags.clientImage !== undefined) {
     throw new LabError('BAD_INPUT', `\`${client.name}\` is part of the lab and runs from the lab's own image. Name the client in the image ${flags.clientImage}: --client NAME, or a command.`);
   }
-  const alien = isOwn(client) ? undefined : Object.keys(asked).find((key) => !(optionsForAny as readonly string[]).includes(key));
-  if (alien !== undefined) {
-    throw new LabError('BAD_INPUT', `\`${alien}\` is an option of our own client (--client ${ownClientNames.join(' or ')}); for \`${client.name}\` you can set only ${optionsForAny.join(' and ')}.`);
-  }
-  const parsed = parseOptions(clientOptions, asked, 'the client');
+  const clientOptions = askedOptions(client, asked);
+  await checkResults(flags.results);
   return {
-    name,
+    name: isScenarioFile(name) ? nameOfFile(name) : name,
     scenario,
     client: client.name,
     ...(flags.clientImage === undefined ? {} : { clientImage: flags.clientImage }),
-    clientOptions: Object.fromEntries(Object.entries(parsed).filter(([key]) => key in asked)),
+    clientOptions,
     // Only the docker driver can run a client from an image.
     driver: await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver),
     seed,

@@ -48,7 +48,7 @@ export async function soak(flags: SoakFlags): Promise<number> {
       if (++done % Math.ceil(total / 10) === 0 && done < total) console.log(pc.dim(`  ${done} of ${total} runs, ${elapsed()}`));
       if (finished.journal.verdict === 'pass') continue;
       // Only runs that did not pass keep their files.
-      const directory = await writeRunFiles(finished);
+      const directory = await writeRunFiles(finished, flags.results);
       console.log(`  ${pc.red(wordOf(finished.journal))} ${next.name}, seed ${next.seed}  ${pc.dim(directory)}`);
       for (const complaint of complaintsOf(finished.journal)) console.log(`      ${complaint}`);
     }

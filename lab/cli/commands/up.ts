@@ -3,11 +3,12 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { openHandControl } from '../hand-control.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { startLab, type Lab } from '../../run/lab.ts';
-import { writeHandFiles } from '../../report/run-files.ts';
+import { checkResults, writeHandFiles } from '../../report/run-files.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { Timeline } from '../../run/timeline.ts';
 import { messageOf } from '../../vocabulary/errors.ts';
 import { withinLimit } from '../../vocabulary/limits.ts';
+import { labCommand } from '../../vocabulary/project.ts';
 import { hostNames, webUrl } from '../../vocabulary/topology.ts';
 import { parseResolvConfLine, resolvConfOf } from '../../vocabulary/resolv-conf.ts';
 import { readSeed } from '../../vocabulary/options.ts';
@@ -23,12 +24,13 @@ const lastWordsLimitMs = 2_000;
  * Exit status: 0, or 3 if the network ended by itself. @throws {LabError} INTERRUPTED (129, 130 or 143) when interrupted before the lab was up;
  * BAD_OUTPUT when the files could not be written. The lab is down then, too.
  */
-export async function up(flags: { driver: string; seed: string; resolvConf: string[]; verbose?: boolean }): Promise<number> {
+export async function up(flags: { driver: string; seed: string; resolvConf: string[]; results: string; verbose?: boolean }): Promise<number> {
   const interrupted = interruptSignal();
   const seed = readSeed(flags.seed);
   const resolvConf = resolvConfOf(undefined, flags.resolvConf.map(parseResolvConfLine));
   const timeline = new Timeline({ historyLimit: keepEvents });
   const driver = await chooseDriver(flags.driver);
+  await checkResults(flags.results);
   const startedAt = new Date().toISOString();
   await using control = await openHandControl();
   const { promise: end, resolve } = Promise.withResolvers<string>();
@@ -45,10 +47,10 @@ export async function up(flags: { driver: string; seed: string; resolvConf: stri
   console.log(`
 The lab is up (${driver.name}). Ctrl-C takes it down. From another terminal:
 
-  bin/lab exec client -- curl -s ${webUrl}
-  bin/lab dns                       shows the DNS answer policy; bin/lab dns shuffle off, bin/lab dns aaaa on change it
-  bin/lab fault stop backend-1      puts a fault in force; bin/lab heal heals everything
-  bin/lab status                    shows who is up, what is broken, and the connections
+  ${labCommand} exec client -- curl -s ${webUrl}
+  ${labCommand} dns                       shows the DNS answer policy; ${labCommand} dns shuffle off, ${labCommand} dns aaaa on change it
+  ${labCommand} fault stop backend-1      puts a fault in force; ${labCommand} heal heals everything
+  ${labCommand} status                    shows who is up, what is broken, and the connections
 `);
   const story = startTerminalStory({ topology, verbose: flags.verbose === true, write: console.log });
   timeline.subscribe(story.tell);
@@ -58,12 +60,12 @@ The lab is up (${driver.name}). Ctrl-C takes it down. From another terminal:
   timeline.flush();
   story.end();
   console.log(pc.dim(`\n${why}; taking the lab down`));
-  console.log(await writeFiles(lab, startedAt));
+  console.log(await writeFiles(lab, startedAt, flags.results));
   return why.startsWith('the network ended') ? 3 : 0;
 }
 
 /** Writes what was seen. Returns the line that says where, how much it is, and what is missing. */
-async function writeFiles(lab: Lab, startedAt: string): Promise<string> {
+async function writeFiles(lab: Lab, startedAt: string, results: string): Promise<string> {
   const { timeline, wire } = lab;
   const { events } = timeline;
   const missing = [
@@ -72,6 +74,6 @@ async function writeFiles(lab: Lab, startedAt: string): Promise<string> {
     wire && wire.dropped > 0 ? `${wire.dropped} frames that the capture lost` : null,
   ].filter((part) => part !== null);
   const without = missing.length === 0 ? '' : `; without ${missing.join(' and ')}`;
-  const directory = await writeHandFiles(startedAt, events, lab.captureFile(`a lab by hand on ${lab.network.driver}${without}`));
+  const directory = await writeHandFiles(startedAt, events, lab.captureFile(`a lab by hand on ${lab.network.driver}${without}`), results);
   return `${directory}: ${events.length} events, ${wire?.frames.length ?? 0} frames${without}`;
 }
