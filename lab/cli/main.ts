@@ -1,7 +1,9 @@
 /** The command line. A command is loaded when it is asked for, because its start is a part of the time of a run. */
 import { Command, CommanderError } from 'commander';
+import { release, type } from 'node:os';
 import { driverNames } from '../network/drivers/index.ts';
 import { LabError } from '../vocabulary/errors.ts';
+import { version } from '../vocabulary/project.ts';
 import { didYouMean } from '../vocabulary/nearest-name.ts';
 import type { AllClientsFlags } from './commands/all-clients.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
@@ -25,6 +27,7 @@ const program = new Command('lab')
   .description('A local failure-injection lab: what does my HTTP client do when DNS, the network or a server fails?')
   .showHelpAfterError('(lab --help lists the commands)')
   .enablePositionalOptions()
+  .version(`failover-lab ${version}, Node ${process.version}, ${type()} ${release()}`)
   .exitOverride()
   .commandsGroup('Scenarios:');
 
@@ -45,8 +48,10 @@ const withRunFlags = (command: Command): Command =>
     .option('--json', 'print the journal only')
     .option('-v, --verbose', 'print every event');
 
-withRunFlags(program.command('run [scenario]').description('run one scenario; exit status 0 pass, 1 fail, 2 unknown, 3 could not run')).action(
-  async (name: string | undefined, flags: RunFlags) => {
+const withReporters = (command: Command): Command => command.option('--reporter <kind>', 'a report for CI (repeatable): junit:FILE, or github', collect, []);
+
+withReporters(withRunFlags(program.command('run [scenario]').description('run one scenario of the lab, or the one in a file (./failover/checkout.scenario.ts); exit status 0 pass, 1 fail, 2 unknown, 3 could not run'))).action(
+  async (name: string | undefined, flags: RunFlags & { reporter: string[] }) => {
     if (name === undefined || name === '') {
       const { listLines } = await import('./commands/list.ts');
       console.error(`Which scenario? (make scenario name=…, or lab run …)\n\n${listLines().join('\n')}`);
@@ -58,9 +63,9 @@ withRunFlags(program.command('run [scenario]').description('run one scenario; ex
   },
 );
 
-withRunFlags(program.command('run-all').description('run every scenario, several labs at a time'))
+withReporters(withRunFlags(program.command('run-all').description('run every scenario, several labs at a time')))
   .option('--jobs <n>', 'labs at a time', '4')
-  .action(async (flags: RunFlags & { jobs: string }) => {
+  .action(async (flags: RunFlags & { jobs: string; reporter: string[] }) => {
     const { runAll } = await import('./commands/run-all.ts');
     process.exitCode = await runAll(flags);
   });
@@ -182,6 +187,32 @@ program
   .action(async () => {
     const { down } = await import('./commands/hand-commands.ts');
     process.exitCode = await down();
+  });
+
+program.commandsGroup('Your repository:');
+
+program
+  .command('init')
+  .description('write a first scenario and a CI job (GitHub Actions) into this folder')
+  .action(async () => {
+    const { init } = await import('./commands/init.ts');
+    process.exitCode = await init();
+  });
+
+program
+  .command('completion <shell>')
+  .description('print the completion script for bash, zsh or fish')
+  .action(async (shell: string) => {
+    const { completionScript } = await import('./completion.ts');
+    console.log(completionScript(shell));
+  });
+
+program
+  .command('complete [words...]', { hidden: true })
+  .action(async (words: string[]) => {
+    const { candidates } = await import('./completion.ts');
+    (await import('./fault-commands.ts')).addFaultCommands(program, faultGroup);
+    console.log(candidates(program, words).join('\n'));
   });
 
 program.commandsGroup('This machine:');

@@ -1,8 +1,8 @@
 /** A scenario that is not in the table of the lab, but in a file of somebody's own repository: `lab run ./failover/checkout.scenario.ts`. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { basename, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Scenario } from '../run/scenario.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import { programFile } from '../vocabulary/project.ts';
@@ -34,8 +34,8 @@ export async function loadScenario(path: string): Promise<Scenario> {
     throw new LabError('BAD_INPUT', `Could not load the scenario ${path}: ${messageOf(error)}${whereIn(error, file)}`, { cause: error });
   }
   // A CommonJS file has its exports as the default export, too.
-  const found = new Set([...Object.values(exported), ...Object.values((exported['default'] ?? {}) as object)].filter(isScenario));
-  const chosen = isScenario(exported['default']) ? [exported['default']] : [...found];
+  const found = new Set([...Object.values(exported), ...Object.values((exported['default'] ?? {}) as object)].filter((value) => isScenario(value, path)));
+  const chosen = isScenario(exported['default'], path) ? [exported['default']] : [...found];
   const [scenario, another] = chosen;
   if (!scenario || another) {
     throw new LabError('BAD_INPUT', `Expected ${path} to export one scenario, got ${chosen.length === 0 ? 'none' : String(chosen.length)}. Write: export default defineScenario({ title, teaches, predict, explains, sources, run, checks }). Exported: ${Object.keys(exported).join(', ') || 'nothing'}.`);
@@ -47,11 +47,11 @@ const texts = ['title', 'teaches', 'predict', 'explains'] as const;
 const functions = ['run', 'checks'] as const;
 
 /** @throws {LabError} BAD_INPUT for what is meant as a scenario and lacks a field. */
-function isScenario(value: unknown): value is Scenario {
+function isScenario(value: unknown, path: string): value is Scenario {
   if (typeof value !== 'object' || value === null || !('run' in value || 'checks' in value)) return false;
   const given = value as Record<string, unknown>;
   const missing = [...texts.filter((field) => typeof given[field] !== 'string'), ...functions.filter((field) => typeof given[field] !== 'function'), ...(Array.isArray(given['sources']) ? [] : ['sources'])];
-  if (missing.length > 0) throw new LabError('BAD_INPUT', `A scenario lacks: ${missing.join(', ')}. ${texts.join(', ')} are texts, sources is a list of texts, ${functions.join(' and ')} are functions.`);
+  if (missing.length > 0) throw new LabError('BAD_INPUT', `The scenario in ${path} lacks: ${missing.join(', ')}. ${texts.join(', ')} are texts, sources is a list of texts, ${functions.join(' and ')} are functions.`);
   return true;
 }
 
@@ -64,9 +64,13 @@ function whereIn(error: unknown, file: string): string {
 
 let resolved = false;
 
+/** A line that only an ES module has. */
+const moduleSyntax = /^\s*(import\b\s*[\w{*"']|export\b\s*[\w{*])/m;
+
 /**
  * `failover-lab` means this lab, wherever the file is: without an installation beside it, for instance in a container with this lab and a folder of
- * scenarios. A file in a package without a `type` may have `import` in it; without a format Node would warn.
+ * scenarios. A file with `import` or `export` is an ES module also where package.json has another `type` or none: `npm init` writes `commonjs`, and
+ * bundlers and test runners do not care.
  */
 function resolveOwnImports(): void {
   if (resolved) return;
@@ -76,6 +80,11 @@ function resolveOwnImports(): void {
     resolve: (specifier, context, next) => {
       const entry = Object.hasOwn(entries, specifier) ? entries[specifier] : undefined;
       return entry === undefined ? next(specifier, context) : { url: pathToFileURL(programFile(`lab/api/${entry}.ts`)).href, shortCircuit: true };
+    },
+    load: (url, context, next) => {
+      const isTypeScript = url.endsWith('.ts');
+      const isOpen = (isTypeScript || url.endsWith('.js')) && url.startsWith('file:') && !url.includes('/node_modules/') && !context.format?.startsWith('module');
+      return next(url, isOpen && moduleSyntax.test(readFileSync(fileURLToPath(url), 'utf8')) ? { ...context, format: isTypeScript ? 'module-typescript' : 'module' } : context);
     },
   });
 }

@@ -1,6 +1,7 @@
 /** Writes the files of a run, or of a lab by hand, to results/<name>/<timestamp>/, and points the link results/latest there. */
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import type { FinishedRun } from '../run/journal.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
@@ -8,7 +9,7 @@ import type { TimelineEvent } from '../vocabulary/events.ts';
 /** Makes the folder of the results, and tries to write in it: a run whose files cannot be written must not begin. @throws {LabError} BAD_INPUT */
 export async function checkResults(results: string): Promise<void> {
   try {
-    await mkdir(results, { recursive: true });
+    await makeFolder(resolve(results));
     await rm(await mkdtemp(join(results, '.try-')), { recursive: true });
   } catch (error) {
     throw new LabError('BAD_INPUT', `The results cannot be written to ${resolve(results)}: ${messageOf(error)}. Name another folder: --results DIR`, { cause: error });
@@ -48,6 +49,16 @@ async function writeFiles(name: string, startedAt: string, files: Record<string,
   } catch (error) {
     throw new LabError('BAD_OUTPUT', `${what} could not be written to ${resolve(results)}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** As `mkdir` with `recursive`, which never ends where the parent is there and refuses with ENOENT, as /proc does (Node 24). */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder).catch(async (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(dirname(folder))) throw error;
+    await makeFolder(dirname(folder));
+    await mkdir(folder);
+  });
 }
 
 /** Two runs of one scenario may start in the same millisecond. */

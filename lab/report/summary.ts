@@ -30,7 +30,8 @@ export function summaryLines(journal: Journal, directory: string | null, name = 
   ];
 }
 
-function findingLines({ findings }: Journal): [string, string][] {
+/** The findings that say something about this run: a name, and the value as text. */
+export function findingLines({ findings }: Pick<Journal, 'findings'>): [string, string][] {
   const { requests, perBackend, connections, dnsQueries, attempts, skew } = findings;
   const lines: [string, string | null][] = [
     ['requests', `${requests.sent} sent, ${requests.ok} answered, ${requests.failed} failed`],

@@ -1,5 +1,5 @@
 /** Where the files of this project are, whether this process runs from the sources or from what the build (lab/build/) has made of them. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Constants of a built file: its own folder, and the folder of the build, relative to that of the project. A built project can have another place than the one it was built in. */
@@ -11,6 +11,9 @@ export const projectRoot = folderOfPackage(typeof BUILT_HERE === 'undefined' ? i
 
 /** The folder of the build that this process runs from; null for a process that runs from the sources. */
 export const ownBuild: string | null = typeof BUILT_TO === 'undefined' ? null : join(projectRoot, BUILT_TO);
+
+/** The version of this project. */
+export const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
 
 /** Whether this is the npm package, which has no sources, and not a clone. */
 const isPackage = !existsSync(join(projectRoot, 'lab'));

@@ -7,6 +7,7 @@ import { messageOf } from '../../vocabulary/errors.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { missingServer } from '../../run/external-servers/start-external-server.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
+import { parseReporters } from '../../report/reporters.ts';
 import type { FinishedRun } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { interruptedStatus } from '../interrupt.ts';
@@ -15,7 +16,8 @@ import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
 const couldNotRun = 3;
 
 /** Exit status: that of the worst run. 3 (could not run) is worse than 2 (unknown), and 2 is worse than 1 (fail). 129, 130 or 143 when interrupted. */
-export async function runAll(flags: RunFlags & { jobs: string }): Promise<number> {
+export async function runAll(flags: RunFlags & { jobs: string; reporter: string[] }): Promise<number> {
+  const report = await parseReporters(flags.reporter, flags.json ? console.error : console.log);
   const jobs = readValue(wholeNumber(1), flags.jobs, '--jobs');
   const driver = await chooseDriver(flags.driver);
   const start = performance.now();
@@ -57,5 +59,6 @@ export async function runAll(flags: RunFlags & { jobs: string }): Promise<number
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (flags.json) console.log(JSON.stringify(journals, null, 2));
   else console.log(`\n${journals.length} scenarios in ${seconds} s: ${count('pass')} pass, ${count('fail')} fail, ${count('unknown')} unknown${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  await report(journals);
   return interruptedStatus() ?? [couldNotRun, 2, 1].find((status) => statuses.includes(status)) ?? 0;
 }

@@ -9,6 +9,7 @@ import { didYouMean } from '../../vocabulary/nearest-name.ts';
 import { readSeed, splitAssignments } from '../../vocabulary/options.ts';
 import { parseResolvConfLine } from '../../vocabulary/resolv-conf.ts';
 import { checkResults, writeRunFiles } from '../../report/run-files.ts';
+import { parseReporters } from '../../report/reporters.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
 import type { Journal } from '../../run/journal.ts';
@@ -39,13 +40,16 @@ export function exitStatusOf({ verdict, status }: Journal): number {
 }
 
 /** Runs the scenario `name`. Returns the exit status. */
-export async function run(name: string, flags: RunFlags): Promise<number> {
+export async function run(name: string, flags: RunFlags & { reporter: string[] }): Promise<number> {
+  const report = await parseReporters(flags.reporter, flags.json ? console.error : console.log);
   const options = await runOptions(name, flags);
+  const file = isScenarioFile(name) ? name : undefined;
   const write = (line: string): void => { process.stdout.write(`${line}\n`); };
   if (flags.json) {
     const finished = await runScenario(options);
     await writeRunFiles(finished, flags.results);
     write(JSON.stringify(finished.journal, null, 2));
+    await report([finished.journal], file);
     return exitStatusOf(finished.journal);
   }
   const { scenario: { title, predict }, resolvConf = [] } = options;
@@ -68,6 +72,7 @@ export async function run(name: string, flags: RunFlags): Promise<number> {
   story.end();
   const directory = await writeRunFiles(finished, flags.results);
   for (const line of summaryLines(finished.journal, directory, name)) write(line);
+  await report([finished.journal], file);
   return exitStatusOf(finished.journal);
 }
 
