@@ -110,10 +110,12 @@ function handleOf(lab: Lab, timeline: Timeline, signal: AbortSignal | undefined)
     try {
       const result = await work();
       await lab.settle();
-      return result;
+      // A request that the end of the lab has cut off has a result, too. It says nothing about the client.
+      if (!over.signal.aborted) return result;
     } catch (error) {
-      throw over.signal.aborted ? ended() : error;
+      if (!over.signal.aborted) throw error;
     }
+    throw ended();
   };
   return {
     url: webUrl,

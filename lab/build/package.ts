@@ -24,9 +24,9 @@ for (const program of programs) await build({ ...all, entryPoints: [program], pl
 await build({ ...all, entryPoints: entries.map((entry) => `lab/api/${entry}.ts`), plugins: [fromVendor('lab/api')], inject: ['lab/build/older-node.ts'], target: 'node20.16', sourcemap: false });
 
 // zx names the types of fs-extra. Nothing that is public here uses them.
-const withoutReference = { name: 'without-reference', renderChunk: (code: string) => code.replace('/// <reference types="fs-extra" />\n', '') };
+const withoutReference = { name: 'without-reference', renderChunk: (code: string) => code.replace(/^\/\/\/ <reference types="fs-extra" \/>$/m, '') };
 // One file of types for each entry, and what they share. The types of other packages are a part of them, so nobody has to install those packages.
-const types = await rollup({ input: Object.fromEntries(entries.map((entry) => [entry, join(root, `lab/api/${entry}.ts`)])), plugins: [withoutReference, dts({ respectExternal: true, tsconfig: join(root, 'tsconfig.json') })], external: /^node:/, onwarn: ({ code, message }) => { if (code !== 'UNRESOLVED_IMPORT') console.error(message); } });
+const types = await rollup({ input: Object.fromEntries(entries.map((entry) => [entry, join(root, `lab/api/${entry}.ts`)])), plugins: [dts({ respectExternal: true, tsconfig: join(root, 'tsconfig.json') }), withoutReference], external: /^node:/, onwarn: ({ code, message }) => { if (code !== 'UNRESOLVED_IMPORT') console.error(message); } });
 await types.write({ dir: join(dist, 'types'), entryFileNames: '[name].d.cts', chunkFileNames: '[name]-shared.d.cts' });
 
 /** Has a program that will be in `folder` of the build take the vendored packages from their files. */

@@ -1,11 +1,11 @@
 /** A scenario that is not in the table of the lab, but in a file of somebody's own repository: `lab run ./failover/checkout.scenario.ts`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Scenario } from '../run/scenario.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
-import { programFile } from '../vocabulary/project.ts';
+import { programFile, projectRoot } from '../vocabulary/project.ts';
 
 const extension = /\.[cm]?[jt]s$/;
 
@@ -79,7 +79,11 @@ function resolveOwnImports(): void {
   registerHooks({
     resolve: (specifier, context, next) => {
       const entry = Object.hasOwn(entries, specifier) ? entries[specifier] : undefined;
-      return entry === undefined ? next(specifier, context) : { url: pathToFileURL(programFile(`lab/api/${entry}.ts`)).href, shortCircuit: true };
+      if (entry === undefined) return next(specifier, context);
+      // Only the package has a build of it. Few people run a file of their own from a clone, and then Node strips the types.
+      const source = `lab/api/${entry}.ts`;
+      const built = programFile(source);
+      return { url: pathToFileURL(existsSync(built) ? built : join(projectRoot, source)).href, shortCircuit: true };
     },
     load: (url, context, next) => {
       const isTypeScript = url.endsWith('.ts');

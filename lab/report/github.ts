@@ -1,4 +1,5 @@
 /** What GitHub Actions shows of a run: an annotation for each check that did not pass, and a summary with the findings. */
+import { normalize } from 'node:path';
 import type { Journal } from '../run/journal.ts';
 import { wordOf } from './complaints.ts';
 import { findingLines } from './summary.ts';
@@ -9,7 +10,7 @@ import { findingLines } from './summary.ts';
  */
 export function annotations({ scenario, checks, doubts, error }: Journal, file?: string): string[] {
   const line = (kind: 'error' | 'warning', title: string, message: string): string =>
-    `::${kind} ${file === undefined ? '' : `file=${property(file)},`}title=${property(`${scenario}: ${title}`)}::${data(message)}`;
+    `::${kind} ${file === undefined ? '' : `file=${property(normalize(file))},`}title=${property(`${scenario}: ${title}`)}::${data(message)}`;
   return [
     ...checks.filter(({ verdict }) => verdict !== 'pass').map(({ verdict, text, observed }) => line(verdict === 'fail' ? 'error' : 'warning', text, observed)),
     ...doubts.map((doubt) => line('warning', 'a doubt', doubt)),

@@ -65,6 +65,6 @@ export async function init(): Promise<number> {
     }
     console.log(`${path} written`);
   }
-  console.log(`\\nRun it:  ${labCommand} run ./${scenarioPath}\\nResults go to results/: add that to .gitignore.`);
+  console.log(`\nRun it:  ${labCommand} run ./${scenarioPath}\nResults go to results/: add that to .gitignore.`);
   return 0;
 }

@@ -1,0 +1,8 @@
+/** A process with a lab, as a test runner is one. It prints `up`, and then waits for a request that nobody answers. */
+import { startLab } from './index.ts';
+
+await using lab = await startLab({ driver: 'netns' });
+const client = await lab.client('curl -sS {url}');
+for (const backend of lab.backends) await lab.apply('blackhole', backend);
+console.log('up');
+await client.get();
