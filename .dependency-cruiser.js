@@ -9,13 +9,14 @@ const rooms = {
   build: [],
   wire: ['vocabulary'],
   analysis: ['vocabulary'],
+  skew: ['vocabulary', 'analysis'],
   network: ['vocabulary', 'build', 'services'],
   faults: ['vocabulary', 'network', 'services'],
   clients: ['vocabulary', 'network', 'client'],
   run: ['vocabulary', 'network', 'wire', 'faults', 'analysis', 'clients', 'services', 'client'],
   report: ['vocabulary', 'analysis', 'run'],
   api: ['vocabulary', 'network', 'faults', 'analysis', 'clients', 'run', 'services', 'client', 'scenarios'],
-  cli: ['vocabulary', 'network', 'faults', 'analysis', 'clients', 'run', 'report', 'services', 'client', 'scenarios'],
+  cli: ['vocabulary', 'network', 'faults', 'analysis', 'skew', 'clients', 'run', 'report', 'services', 'client', 'scenarios'],
 };
 
 /** The folder of a room, or of a program. */

@@ -6,6 +6,7 @@ import { LabError } from '../vocabulary/errors.ts';
 import { version } from '../vocabulary/project.ts';
 import { didYouMean } from '../vocabulary/nearest-name.ts';
 import type { AllClientsFlags } from './commands/all-clients.ts';
+import type { ExplainSkewFlags } from './commands/explain-skew.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
@@ -122,6 +123,22 @@ program
   .action(async (name: string) => {
     const { explainLines } = await import('./commands/explain.ts');
     console.log((await explainLines(name)).join('\n'));
+  });
+
+program.commandsGroup('Skew:');
+
+program
+  .command('explain-skew')
+  .description('which address gets which share of new connections, and the rule that decides it, for each resolver (docs/skew.md)')
+  .option('--client <address/prefix>', "an address of the client's host and the length of its prefix (repeatable)", collect, [])
+  .option('--answers <addresses>', 'the addresses of the DNS name, IPv4 and IPv6, with commas between them')
+  .option('--returned <n>', 'how many of them an A or AAAA answer holds; by default all')
+  .option('--policy <name>', 'how DNS orders an answer before it selects: shuffle, fixed, rotate', 'shuffle')
+  .option('--gai-conf <file>', "the client's gai.conf, for glibc")
+  .option('--json', 'print JSON')
+  .action(async (flags: ExplainSkewFlags) => {
+    const { explainSkewLines } = await import('./commands/explain-skew.ts');
+    console.log(explainSkewLines(flags).join('\n'));
   });
 
 program.commandsGroup('A lab by hand:');

@@ -37,6 +37,7 @@ const probes = {
   python: { argv: ['/usr/bin/python3', '-c', 'import requests, httpx, aiohttp'], remedy: 'install python3-requests, python3-httpx and python3-aiohttp' },
   go: { argv: ['go', 'version'], remedy: 'install golang-go' },
   gcc: { argv: ['gcc', '--version'], remedy: 'install gcc and libc6-dev' },
+  musl: { argv: ['musl-gcc', '-dumpversion'], remedy: 'install musl-tools' },
   java: { argv: ['javac', '-version'], remedy: 'install default-jdk-headless' },
   ruby: { argv: ['ruby', '--version'], remedy: 'install ruby' },
   php: { argv: ['php', '-r', 'curl_version();'], remedy: 'install php-cli and php-curl' },
