@@ -12,10 +12,11 @@ import { buildUnshareArgs } from '../../network/drivers/netns.ts';
 import { describeWith, fixtureArgv, type Need } from '../../testing/testing.ts';
 import { seededRandom, shuffled } from '../../vocabulary/random.ts';
 import ipaddr from 'ipaddr.js';
-import { parseAddress, parseHostAddress } from './address.ts';
+import { parseAddress, parseHostAddress, type HostAddress } from './address.ts';
 import { listOf } from './explain-skew.ts';
 import type { Case, Outcome, Task } from './real-resolvers.fixture.ts';
 import type { ResolverName } from './resolvers.ts';
+import { sourceFor } from './source-address.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lookups-'));
 afterAll(() => { rmSync(folder, { recursive: true }); });
@@ -108,6 +109,12 @@ const cases: Case[] = Array.from({ length: Math.ceil(namesOfAll / namesOfOne) },
 /** The rows of glibc, Node and Java are for a host with an IPv6 address. glibc alone has a row for a host without one. */
 const hasIpv6 = (client: readonly string[]): boolean => client.some((each) => each.includes(':'));
 
+/** Go sends both queries at once and starts with the answer that comes first. That order is seen among addresses without a route only, whose two families it does not compare. */
+function noRouteByFamily(list: readonly string[], host: readonly HostAddress[]): string[] {
+  const isUnrouted = (each: string): boolean => sourceFor(parseAddress(each, 'case'), host) === null;
+  return [...list.filter((each) => !isUnrouted(each)), ...([4, 6] as const).flatMap((family) => list.filter((each) => isUnrouted(each) && isIP(each) === family))];
+}
+
 for (const { name, needs, build, argv } of real) {
   describeWith(['netns', ...needs], `the model and the real ${name}`, () => {
     beforeAll(() => {
@@ -125,7 +132,8 @@ for (const { name, needs, build, argv } of real) {
         return names.flatMap((dns, at) => {
           const expected = listOf(model, dns.map((each) => parseAddress(each, 'case')), host).map(({ text }) => text);
           const seen = (outcome[index]?.[name]?.[at] ?? []).map((each) => (isIP(each) === 6 ? new URL(`http://[${each}]`).hostname.slice(1, -1) : each));
-          return seen.join() === expected.join() ? [] : [{ client: client.join(' '), dns: dns.join(' '), expected: expected.join(' '), seen: seen.join(' ') }];
+          const comparable = (list: readonly string[]): string => (name === 'go-1.8' ? noRouteByFamily(list, host) : list).join();
+          return comparable(seen) === comparable(expected) ? [] : [{ client: client.join(' '), dns: dns.join(' '), expected: expected.join(' '), seen: seen.join(' ') }];
         });
       });
       expect(differences.slice(0, 5)).toEqual([]);

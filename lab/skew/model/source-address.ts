@@ -22,10 +22,11 @@ export function sourceFor(destination: Address, host: readonly HostAddress[]): H
 
 /**
  * IPv4: the route decides. The longest prefix that holds the destination wins, and its source is the first address of that subnet; all later
- * addresses of one subnet are secondary (ip-address(8)). This is so for the host's own addresses, too.
+ * addresses of one subnet are secondary (ip-address(8)). A destination that is the host's own has the first address of its own subnet as source.
  */
 function ipv4Source(destination: Address, own: readonly HostAddress[]): HostAddress | null {
-  const holding = own.filter((each) => samePrefix(each, destination, each.prefixLength));
+  const itself = own.find((each) => commonBits(each, destination) === 32);
+  const holding = own.filter((each) => samePrefix(each, destination, each.prefixLength) && (itself === undefined || each.prefixLength === itself.prefixLength));
   const longest = Math.max(...holding.map(({ prefixLength }) => prefixLength));
   const onLink = holding.find(({ prefixLength }) => prefixLength === longest);
   if (onLink) return onLink;
