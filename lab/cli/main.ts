@@ -133,8 +133,9 @@ program
   .option('--client <address/prefix>', "an address of the client's host and the length of its prefix (repeatable)", collect, [])
   .option('--answers <addresses>', 'the addresses of the DNS name, IPv4 and IPv6, with commas between them')
   .option('--returned <n>', 'how many of them an A or AAAA answer holds; by default all')
-  .option('--policy <name>', 'how DNS orders an answer before it selects: shuffle, fixed, rotate', 'shuffle')
+  .option('--policy <name>', 'how DNS orders an answer before it selects: shuffle, fixed, rotate; by default shuffle')
   .option('--gai-conf <file>', "the client's gai.conf, for glibc")
+  .option('--from <folder>', "a run's folder, such as results/latest: its own addresses and answers, and whether its connections fit")
   .option('--json', 'print JSON')
   .action(async (flags: ExplainSkewFlags) => {
     const { explainSkewLines } = await import('./commands/explain-skew.ts');

@@ -16,6 +16,8 @@ export interface Journal {
   /** The names of the options that an external client could not be given. */
   optionsNotApplied: string[];
   seed: number;
+  /** The client's addresses and the lengths of their prefixes, as `ip address` writes them. */
+  clientAddresses: string[];
   /** All lines of the client's resolv.conf, where it differs from that of the other hosts; otherwise null. */
   resolvConf: string[] | null;
   /** Those of the lines that the command line gave (`--resolv-conf`). With them, another run has the same file. */

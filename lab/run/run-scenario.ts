@@ -138,6 +138,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       clientOptions,
       optionsNotApplied: [...notApplied],
       seed: Number(seed),
+      clientAddresses: [`${topology.hosts.client.ipv4}/${topology.ipv4PrefixLength}`, `${topology.hosts.client.ipv6}/${topology.ipv6PrefixLength}`],
       resolvConf: topology.resolvConf && [...topology.resolvConf],
       resolvConfGiven: [...given],
       status,

@@ -37,6 +37,7 @@ const probes = {
   python: { argv: ['/usr/bin/python3', '-c', 'import requests, httpx, aiohttp'], remedy: 'install python3-requests, python3-httpx and python3-aiohttp' },
   go: { argv: ['go', 'version'], remedy: 'install golang-go' },
   gcc: { argv: ['gcc', '--version'], remedy: 'install gcc and libc6-dev' },
+  'gai.conf': { argv: ['test', '-f', '/etc/gai.conf'], remedy: 'touch /etc/gai.conf: a namespace can hide a file, but not add one' },
   musl: { argv: ['musl-gcc', '-dumpversion'], remedy: 'install musl-tools' },
   java: { argv: ['javac', '-version'], remedy: 'install default-jdk-headless' },
   ruby: { argv: ['ruby', '--version'], remedy: 'install ruby' },

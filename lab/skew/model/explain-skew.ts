@@ -4,7 +4,7 @@ import type { Address, HostAddress } from './address.ts';
 import { glibcTables, type AddressTables } from './prefix-table.ts';
 import { destinationOf, type Step } from './rank.ts';
 import { resolverNames, resolvers, type Resolver, type ResolverName } from './resolvers.ts';
-import { fractionText, numberOf, placesOf, sharesOf, type Answer, type Policy } from './shares.ts';
+import { fractionText, numberOf, placesOf, sentBy, sharesOf, type Answer, type Policy } from './shares.ts';
 import { compare } from './source-address.ts';
 
 export interface SkewQuestion {
@@ -15,6 +15,8 @@ export interface SkewQuestion {
   /** How many of its type an answer holds at most; null for all. */
   returned: number | null;
   policy: Policy;
+  /** The answers as they were sent, for a run that was: then neither `returned` nor `policy` counts. Each list has the A answer first. */
+  sent?: readonly (readonly Address[])[];
   /** The tables of a gai.conf; by default those of glibc. */
   gai?: AddressTables;
 }
@@ -68,21 +70,20 @@ function rankedBy(resolver: Resolver, answers: readonly Address[], host: readonl
   });
 }
 
-function explainOne(name: ResolverName, resolver: Resolver, host: readonly HostAddress[], { answers, returned, policy, gai = glibcTables }: SkewQuestion): Explained {
+function explainOne(name: ResolverName, resolver: Resolver, host: readonly HostAddress[], { answers, returned, policy, sent, gai = glibcTables }: SkewQuestion): Explained {
   const ranked = rankedBy(resolver, answers, host, gai);
   const classes = classesOf(ranked);
-  const mixed = classes.find((members) => members[0]?.hasRoute && new Set(members.map(({ address: { family } }) => family)).size > 1);
-  if (mixed) {
-    throw new LabError('BAD_INPUT', `Expected gai.conf to prefer one family, but it gives ${mixed.map(({ address }) => address.text).join(' and ')} the same label match and precedence. Rule 9 compares addresses of one family alone, so glibc then has no order of all of them. Give IPv4 (::ffff:0:0/96) another precedence.`);
-  }
+  checkFamilies(ranked);
   const usable = classes.map((members) => members.filter(({ hasRoute }) => hasRoute)).filter(({ length }) => length > 0);
   const zone = ([4, 6] as const).map((family): Answer => {
     const all = ranked.filter(({ address }) => address.family === family).map(({ index }) => index);
     return { all, returned: Math.min(returned ?? all.length, all.length) };
   }).filter(({ all }) => all.length > 0);
   const indexes = (groups: readonly (readonly Ranked[])[]): number[][] => groups.map((members) => members.map(({ index }) => index));
-  const shares = sharesOf(zone, indexes(usable), policy, resolver.reshuffles);
-  const places = placesOf(zone, indexes(classes), policy, resolver.reshuffles);
+  const lists = sent?.map((list) => list.map(({ text }) => answers.findIndex((each) => each.text === text)));
+  const given = lists ? { answers: zone, lists } : sentBy(policy, zone);
+  const shares = sharesOf(given, indexes(usable), resolver.reshuffles);
+  const places = placesOf(given, indexes(classes), resolver.reshuffles);
   const record = <T>(value: (index: number) => T): Record<string, T> => Object.fromEntries(answers.map(({ text }, index) => [text, value(index)]));
   const share = (index: number) => shares.get(index) ?? { numerator: 0n, denominator: 1n };
   return {
@@ -97,6 +98,19 @@ function explainOne(name: ResolverName, resolver: Resolver, host: readonly HostA
     summary: resolver.summary,
     source: resolver.source,
   };
+}
+
+/**
+ * Rule 9 compares addresses of one family. Where two families tie before it, the comparison is no order: a before b by rule 9, b before c and c
+ * before a by their places. Only a gai.conf can do that: in the default tables, IPv4 has a precedence of its own.
+ */
+function checkFamilies(ranked: readonly Ranked[]): void {
+  const before = ({ steps }: Ranked): number[] => steps.filter(({ rule }) => rule !== 'rule 9').map(({ value }) => value);
+  const routed = ranked.filter(({ hasRoute }) => hasRoute);
+  for (const one of routed.filter(({ address }) => address.family === 4)) {
+    const other = routed.find((each) => each.address.family === 6 && compare(before(each), before(one)) === 0);
+    if (other) throw new LabError('BAD_INPUT', `Expected gai.conf to prefer one family, but no rule before rule 9 tells ${one.address.text} from ${other.address.text}. Rule 9 compares addresses of one family only, so the order of all of them depends on how glibc sorts. Give IPv4 (::ffff:0:0/96) another precedence.`);
+  }
 }
 
 interface Ranked {
@@ -151,7 +165,7 @@ const ruleNames: Record<string, string> = {
 const meet = (host: readonly HostAddress[], answers: readonly Address[]): boolean => answers.some((address) => destinationOf(address, host).source !== null);
 
 function checkQuestion({ client, answers, returned }: SkewQuestion): void {
-  if (client.length === 0) throw new LabError('BAD_INPUT', 'Expected one `--client ADDRESS/PREFIX` or more: the addresses of the client\'s host, as `ip address` shows them. Got none.');
+  if (client.length === 0) throw new LabError('BAD_INPUT', "Expected one `--client ADDRESS/PREFIX` or more: the addresses of the client's host, as `ip address` shows them. Got none.");
   if (answers.length === 0) throw new LabError('BAD_INPUT', 'Expected `--answers` to be addresses with commas between them, such as 172.18.1.10,172.18.1.37. Got none.');
   for (const [option, list] of [['--client', client], ['--answers', answers]] as const) {
     const twice = list.find(({ bytes }, index) => list.findIndex((other) => other.bytes.join() === bytes.join()) < index);

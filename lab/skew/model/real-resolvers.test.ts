@@ -3,7 +3,7 @@
  * names than the hundred of a normal run.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,6 +14,7 @@ import { seededRandom, shuffled } from '../../vocabulary/random.ts';
 import ipaddr from 'ipaddr.js';
 import { parseAddress, parseHostAddress, type HostAddress } from './address.ts';
 import { listOf } from './explain-skew.ts';
+import { readGaiConf, type AddressTables } from './prefix-table.ts';
 import type { Case, Outcome, Task } from './real-resolvers.fixture.ts';
 import type { ResolverName } from './resolvers.ts';
 import { sourceFor } from './source-address.ts';
@@ -22,9 +23,11 @@ const folder = mkdtempSync(join(tmpdir(), 'lookups-'));
 afterAll(() => { rmSync(folder, { recursive: true }); });
 const programs = resolve(import.meta.dirname, 'programs');
 
+const glibc = { name: 'glibc' as const, needs: ['gcc' as const], build: `gcc -o ${folder}/glibc ${programs}/lookup.c`, argv: [`${folder}/glibc`] };
+
 /** How to build each program, and how to run it. */
 const real: { name: ResolverName; needs: Need[]; build: string; argv: string[] }[] = [
-  { name: 'glibc', needs: ['gcc'], build: `gcc -o ${folder}/glibc ${programs}/lookup.c`, argv: [`${folder}/glibc`] },
+  glibc,
   { name: 'musl', needs: ['musl'], build: `musl-gcc -static -o ${folder}/musl ${programs}/lookup.c`, argv: [`${folder}/musl`] },
   { name: 'go-1.8', needs: ['go'], build: `GOCACHE=${resolve('node_modules/.cache/clients/go-build')} GOTOOLCHAIN=local CGO_ENABLED=0 go build -o ${folder}/go ${programs}/lookup.go`, argv: [`${folder}/go`] },
   { name: 'java', needs: ['java'], build: `javac -d ${folder} ${programs}/Lookup.java`, argv: ['java', '-XX:-UsePerfData', '-Xshare:auto', '-cp', folder, 'Lookup'] },
@@ -32,13 +35,19 @@ const real: { name: ResolverName; needs: Need[]; build: string; argv: string[] }
   { name: 'c-ares', needs: [], build: ':', argv: fixtureArgv('lab/skew/model/programs/lookup.fixture.ts', 'resolve') },
 ];
 
+function make(command: string): void {
+  mkdirSync('node_modules/.cache/clients', { recursive: true });
+  const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+}
+
 /** Gives the cases to the programs in a namespace of their own. The namespace sees its own resolv.conf, and no nscd. */
-function lookUp(task: Task): Outcome {
+function lookUp(task: Task, gaiConf = ''): Outcome {
   const script = `mount -t tmpfs lab /run
 printf 'nameserver 127.0.0.1\\n' >/run/resolv.conf
 printf 'hosts: files dns\\n' >/run/nsswitch.conf
 printf '127.0.0.1 localhost\\n' >/run/hosts
-: >/run/gai.conf
+printf '%s' '${gaiConf}' >/run/gai.conf
 for file in resolv.conf nsswitch.conf hosts gai.conf; do [ ! -e /etc/$file ] || mount --bind /run/$file /etc/$file; done
 ip link set lo up
 exec ${fixtureArgv('lab/skew/model/real-resolvers.fixture.ts').join(' ')}`;
@@ -106,6 +115,9 @@ const cases: Case[] = Array.from({ length: Math.ceil(namesOfAll / namesOfOne) },
   return { client, names: Array.from({ length: namesOfOne }, () => randomName(client)) };
 });
 
+/** An address in the form of RFC 5952. The programs write the same address in several forms. */
+const plain = (text: string): string => (isIP(text) === 6 ? new URL(`http://[${text}]`).hostname.slice(1, -1) : text);
+
 /** The rows of glibc, Node and Java are for a host with an IPv6 address. glibc alone has a row for a host without one. */
 const hasIpv6 = (client: readonly string[]): boolean => client.some((each) => each.includes(':'));
 
@@ -117,11 +129,7 @@ function noRouteByFamily(list: readonly string[], host: readonly HostAddress[]):
 
 for (const { name, needs, build, argv } of real) {
   describeWith(['netns', ...needs], `the model and the real ${name}`, () => {
-    beforeAll(() => {
-      mkdirSync('node_modules/.cache/clients', { recursive: true });
-      const { status, stderr } = spawnSync('sh', ['-c', build], { encoding: 'utf8' });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    });
+    beforeAll(() => { make(build); });
 
     test(`agree on the order of ${cases.length * namesOfOne} random answers`, { timeout: 600_000 }, () => {
       const given = name === 'glibc' ? cases : cases.map(({ client, names }) => ({ client: hasIpv6(client) ? client : [...client, 'fe80::77/64'], names }));
@@ -131,7 +139,7 @@ for (const { name, needs, build, argv } of real) {
         const model = hasIpv6(client) ? name : 'glibc-without-ipv6';
         return names.flatMap((dns, at) => {
           const expected = listOf(model, dns.map((each) => parseAddress(each, 'case')), host).map(({ text }) => text);
-          const seen = (outcome[index]?.[name]?.[at] ?? []).map((each) => (isIP(each) === 6 ? new URL(`http://[${each}]`).hostname.slice(1, -1) : each));
+          const seen = (outcome[index]?.[name]?.[at] ?? []).map(plain);
           const comparable = (list: readonly string[]): string => (name === 'go-1.8' ? noRouteByFamily(list, host) : list).join();
           return comparable(seen) === comparable(expected) ? [] : [{ client: client.join(' '), dns: dns.join(' '), expected: expected.join(' '), seen: seen.join(' ') }];
         });
@@ -141,6 +149,34 @@ for (const { name, needs, build, argv } of real) {
     });
   });
 }
+
+/** Nobody's file, but each kind of line: IPv4 first, ULA before other IPv6, private IPv4 of another scope, and a label that nothing else has. */
+const gaiConf = `precedence ::ffff:0:0/96 100
+precedence fc00::/7 45
+label 2001:db8:1::/48 42
+label ::ffff:0:0/96 4
+scopev4 ::ffff:10.0.0.0/104 5
+scopev4 172.16.0.0/12 7
+`;
+
+describeWith(['netns', 'gcc', 'gai.conf'], 'the model and the real glibc with a gai.conf', () => {
+  beforeAll(() => { make(glibc.build); });
+
+  test(`agree on the order of ${cases.length * namesOfOne} random answers`, { timeout: 600_000 }, () => {
+    const file = join(folder, 'gai.conf');
+    writeFileSync(file, gaiConf);
+    const tables = readGaiConf(file);
+    const withIpv6 = cases.filter(({ client }) => hasIpv6(client));
+    const outcome = lookUp({ programs: { glibc: glibc.argv }, cases: withIpv6 }, gaiConf);
+    const lists = withIpv6.flatMap(({ client, names }, index) => names.map((dns, at) => {
+      const list = (gai?: AddressTables): string => listOf('glibc', dns.map((each) => parseAddress(each, 'case')), client.map((each) => parseHostAddress(each, 'case')), gai).map(({ text }) => text).join(' ');
+      return { seen: outcome[index]?.['glibc']?.[at]?.map(plain).join(' '), expected: list(tables), byDefault: list() };
+    }));
+    expect(lists.filter(({ seen, expected }) => seen !== expected).slice(0, 5)).toEqual([]);
+    // The file matters: without it, several lists would be others.
+    expect(lists.filter(({ seen, byDefault }) => seen !== byDefault).length).toBeGreaterThan(withIpv6.length);
+  });
+});
 
 test('the random hosts and answers are with and without IPv6', () => {
   const withIpv6 = cases.map(({ client }) => hasIpv6(client));

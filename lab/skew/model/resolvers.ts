@@ -1,6 +1,6 @@
 /** The resolvers that the model knows, in the order in which they are shown. */
 import { commonBits, type Address, type HostAddress } from './address.ts';
-import { glibcTables, muslTables, rfc6724Tables, type AddressTables } from './prefix-table.ts';
+import { muslTables, rfc6724Tables, type AddressTables } from './prefix-table.ts';
 import { familyFirst, glibcBits, goBits, ipv6Bits, ipv6PrefixBits, rfc6724, sameBlockBits, type Ranking } from './rank.ts';
 
 export interface Resolver {

@@ -21,12 +21,26 @@ export const policies = ['shuffle', 'fixed', 'rotate'] as const;
 /** How the DNS server orders each answer before it selects the first ones: every order is equally likely; always the same; each answer starts one later. */
 export type Policy = (typeof policies)[number];
 
+/** The answers of DNS: all of their possible lists, each equally likely, or null for every order of each answer. */
+export interface Sent {
+  answers: readonly Answer[];
+  /** Each list has the addresses of the A answer and then those of the AAAA answer. */
+  lists: readonly (readonly number[])[] | null;
+}
+
+/** Returns what a policy sends. Without a shuffle there are few lists: one, or one for each step of the rotation, in which both types go in step. */
+export function sentBy(policy: Policy, answers: readonly Answer[]): Sent {
+  if (policy === 'shuffle') return { answers, lists: null };
+  const steps = policy === 'fixed' ? 1 : answers.reduce((common, { all }) => (common * all.length) / Number(greatestCommonDivisor(BigInt(common), BigInt(all.length))), 1);
+  return { answers, lists: Array.from({ length: steps }, (_, step) => answers.flatMap(({ all, returned }) => [...all.slice(step % all.length), ...all.slice(0, step % all.length)].slice(0, returned))) };
+}
+
 /**
  * Returns the share of each address. `classes`: the addresses with a route, the most preferred class first; within a class the order of DNS
- * stays. An address that is in no class has no route.
+ * stays, or with `reshuffles` each order is equally likely.
  */
-export function sharesOf(answers: readonly Answer[], classes: readonly (readonly number[])[], policy: Policy, reshuffles = false): Map<number, Fraction> {
-  return policy === 'shuffle' ? shuffledShares(answers, classes) : listedShares(answers, classes, policy, reshuffles);
+export function sharesOf({ answers, lists }: Sent, classes: readonly (readonly number[])[], reshuffles = false): Map<number, Fraction> {
+  return lists === null ? shuffledShares(answers, classes) : listedShares(lists, classes, reshuffles);
 }
 
 /**
@@ -50,9 +64,7 @@ function shuffledShares(answers: readonly Answer[], classes: readonly (readonly 
   return shares;
 }
 
-/** Without a shuffle there are few answers, and each one is sorted. */
-function listedShares(answers: readonly Answer[], classes: readonly (readonly number[])[], policy: Policy, reshuffles: boolean): Map<number, Fraction> {
-  const lists = listsOf(answers, policy);
+function listedShares(lists: readonly (readonly number[])[], classes: readonly (readonly number[])[], reshuffles: boolean): Map<number, Fraction> {
   const shares = new Map(classes.flat().map((each) => [each, reduced(0n, 1n)]));
   for (const list of lists) {
     const best = classes.map((members) => list.filter((each) => members.includes(each))).find(({ length }) => length > 0) ?? [];
@@ -62,23 +74,16 @@ function listedShares(answers: readonly Answer[], classes: readonly (readonly nu
   return shares;
 }
 
-/** The answers that a policy without a shuffle gives: one, or one for each step of the rotation. Both types rotate in step. */
-function listsOf(answers: readonly Answer[], policy: Policy): number[][] {
-  const steps = policy === 'fixed' ? 1 : answers.reduce((common, { all }) => (common * all.length) / Number(greatestCommonDivisor(BigInt(common), BigInt(all.length))), 1);
-  return Array.from({ length: steps }, (_, step) => answers.flatMap(({ all, returned }) => [...all.slice(step % all.length), ...all.slice(0, step % all.length)].slice(0, returned)));
-}
-
 /**
  * Returns the first and the last place that each address can have in the client's order, from 1. Null: no answer holds it. `classes`: as for the
  * shares, and after them the addresses without a route.
  */
-export function placesOf(answers: readonly Answer[], classes: readonly (readonly number[])[], policy: Policy, reshuffles = false): Map<number, readonly [number, number] | null> {
+export function placesOf({ answers, lists }: Sent, classes: readonly (readonly number[])[], reshuffles = false): Map<number, readonly [number, number] | null> {
   const places = new Map<number, readonly [number, number] | null>();
-  const lists = policy === 'shuffle' ? [] : listsOf(answers, policy);
   for (const [rank, members] of classes.entries()) {
     const better = new Set(classes.slice(0, rank).flat());
     for (const each of members) {
-      const seen = policy === 'shuffle' ? [shuffledPlace(answers, better, members, each)] : lists.filter((list) => list.includes(each)).map((list) => listedPlace(list, better, members, each, reshuffles));
+      const seen = lists === null ? [shuffledPlace(answers, better, members, each)] : lists.filter((list) => list.includes(each)).map((list) => listedPlace(list, better, members, each, reshuffles));
       places.set(each, seen.length === 0 ? null : [Math.min(...seen.map(([first]) => first)), Math.max(...seen.map(([, last]) => last))]);
     }
   }
