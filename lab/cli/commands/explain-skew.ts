@@ -1,5 +1,5 @@
 /** `lab explain-skew`: what each resolver makes of the answers of DNS, for one client, from the exact model. */
-import { fitsShares, sharesText } from '../../analysis/skew.ts';
+import { fitsShares } from '../../analysis/skew.ts';
 import { parseAddress, parseHostAddress } from '../../skew/model/address.ts';
 import { explainSkew, type Explained, type SkewQuestion } from '../../skew/model/explain-skew.ts';
 import { readGaiConf } from '../../skew/model/prefix-table.ts';
@@ -125,15 +125,13 @@ function placeText({ places, noRoute }: Explained, address: string): string {
 const percent = (share: number): string => `${(100 * share).toFixed(1).padStart(5)} %`;
 
 function verdictLines(run: RunFacts, resolvers: readonly (Explained & { fits?: boolean | null })[]): string[] {
-  const counts = [...run.connections].toSorted(([, one], [, other]) => other - one);
-  const seen = `The run: ${sharesText(counts.map(([, count]) => count))} connections to ${counts.map(([address]) => address).join(' · ')}.`;
   const named = resolverOf(run);
   const own = resolvers.find(({ name }) => name === named);
   const verdict =
     own === undefined ? `The lab does not know how ${run.client} looks names up.`
     : own.fits === null || own.fits === undefined ? `Fewer than ${enoughConnections} connections: too few to judge.`
     : `${run.client} looks names up as ${own.name}: the shares ${own.fits ? 'fit the model' : 'do not fit the model'}.${own.fits ? '' : ' Something else decides: connections that fail, a cache, or more than one connection for a lookup.'}`;
-  return ['', ...wrapped(seen, 0), ...wrapped(verdict, 0).map((line) => pc.bold(line))];
+  return ['', ...wrapped(verdict, 0).map((line) => pc.bold(line))];
 }
 
 /** The row of the model for a client of the lab; undefined where it is not known. */

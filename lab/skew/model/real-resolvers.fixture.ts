@@ -7,7 +7,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { text } from 'node:stream/consumers';
-import ipaddr from 'ipaddr.js';
+import { classIn, types, writeMessage } from '../../../services/dns/message.ts';
+import { addressBytes } from '../../../services/dns/records.ts';
 import { parseDnsPacket } from '../../vocabulary/dns-packet.ts';
 
 export interface Case {
@@ -27,25 +28,17 @@ export type Outcome = Record<string, string[][]>[];
 
 let zone: string[][] = [];
 
-/** Answers with the addresses of the name `n<index>`. Both sections begin behind the header of 12 bytes (RFC 1035 section 4.1). */
+/** Answers with the addresses of the name `n<index>`, as an authoritative server: QR, AA, RD, RA. */
 function answer(query: Buffer): Buffer {
-  const [question] = parseDnsPacket(query).questions;
-  const { name = '', type = 0 } = question ?? {};
-  const family = { 1: 4, 28: 6 }[type];
+  const { id, questions: [question] } = parseDnsPacket(query);
+  if (!question) throw new Error('a query without a question');
+  const { name, type } = question;
+  const family = { [types.A]: 4, [types.AAAA]: 6 }[type];
   const addresses = (zone[Number(/^n(\d+)\./.exec(name)?.[1])] ?? []).filter((address) => isIP(address) === family);
-  const header = Buffer.alloc(12);
-  header.writeUInt16BE(query.readUInt16BE(0), 0);
-  header.writeUInt16BE(0x8580, 2);
-  header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(addresses.length, 6);
-  const records = addresses.map((address) => {
-    const bytes = Buffer.from(ipaddr.parse(address).toByteArray());
-    const record = Buffer.from('c00c0000000100000000', 'hex');
-    record.writeUInt16BE(type, 2);
-    return Buffer.concat([record, Buffer.from([0, bytes.length]), bytes]);
+  return writeMessage({
+    id, flags: 0x8580, question: { name, type, class: classIn }, authorities: [], additionals: [],
+    answers: addresses.map((address) => ({ name, type, class: classIn, ttl: 0, write: (writer) => { writer.raw(addressBytes(address)); } })),
   });
-  // A name of n labels takes its characters, a length for each label, and the 0 at its end.
-  return Buffer.concat([header, query.subarray(12, 12 + name.length + 2 + 4), ...records]);
 }
 
 function ip(...commands: string[]): void {

@@ -1,0 +1,67 @@
+/** Runs the commands of docs/skew.md exactly as the page shows them, and holds the output that it shows against the real one. */
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { describeWith } from '../lab/testing/testing.ts';
+
+const page = readFileSync('docs/skew.md', 'utf8');
+const commands = [...page.matchAll(/^```\n([^]*?)^```/gm)].flatMap(([, block = '']) => block.split('\n')).map((line) => line.trim());
+const models = commands.filter((line) => line.startsWith('bin/lab explain-skew --client'));
+const ofRuns = commands.filter((line) => line.startsWith('bin/lab ') && !models.includes(line));
+const onClient = commands.filter((line) => /^(dig|ip|getent|ss) /.test(line));
+
+const sh = (line: string, { cwd = '.', env = process.env } = {}): SpawnSyncReturns<string> => spawnSync('sh', ['-c', line], { encoding: 'utf8', cwd, env: { ...env, NO_COLOR: '1' } });
+
+test('docs/skew.md has the commands that are tested here', () => {
+  expect([models.length > 3, ofRuns.length > 1, onClient.length > 4]).toEqual([true, true, true]);
+});
+
+describe('the model of docs/skew.md', () => {
+  test.each(models)('%s', (line) => {
+    const { status, stderr, stdout } = sh(line);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('glibc');
+  });
+
+  test('the page shows the real output', () => {
+    const [, line = '', shown = ''] = /^(bin\/lab explain-skew [^\n]*)\n```\n\n<!-- output: [^\n]*\n\n```\n([^]*?)^```/m.exec(page) ?? [];
+    expect(sh(line).stdout).toBe(shown);
+  });
+});
+
+describeWith('netns', 'the runs of docs/skew.md', () => {
+  test(ofRuns.join(', '), { timeout: 60_000 }, () => {
+    // A folder of its own: other tests make runs in the project's folder at the same time, and `results/latest` is the last one.
+    const folder = mkdtempSync(join(tmpdir(), 'skew-'));
+    onTestFinished(() => { rmSync(folder, { recursive: true }); });
+    for (const name of ['bin', 'node_modules', 'package.json']) symlinkSync(resolve(name), join(folder, name));
+    for (const line of ofRuns) {
+      const { status, stderr, stdout } = sh(line, { cwd: folder });
+      expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' });
+      if (line.includes('--from')) expect(stdout).toContain('the shares fit the model');
+    }
+  });
+});
+
+describeWith(['netns', 'dig', 'ss'], 'the three facts of docs/skew.md', () => {
+  test(onClient.join(', '), { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'skew-'));
+    onTestFinished(() => { rmSync(folder, { recursive: true }); });
+    const env = { ...process.env, TMPDIR: folder };
+    const up = spawn('bin/lab', ['up'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => { up.kill('SIGKILL'); });
+    const ended = once(up, 'exit');
+    for await (const line of createInterface({ input: up.stdout })) if (line.includes('The lab is up')) break;
+    up.stdout.resume();
+    for (const line of onClient) {
+      const { status, stderr } = sh(`bin/lab exec client -- ${line}`, { env });
+      expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' });
+    }
+    up.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+  });
+});
