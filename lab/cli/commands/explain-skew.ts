@@ -110,7 +110,7 @@ function groupLines(group: readonly Explained[], run: RunFacts | null): string[]
     ...shares.map(row),
     ...wrapped(first.because, 2).map((line) => `  ${line}`),
     ...(first.order.length > 1 ? wrapped(`order: ${first.order.map((members) => members.join(' = ')).join(' > ')}`, 2).map((line) => `  ${line}`) : []),
-    ...(fit === null || fit === undefined ? [] : [fit ? pc.green('  the run fits') : '  the run does not fit']),
+    ...(fit === null ? [] : [fit ? pc.green('  the run fits') : '  the run does not fit']),
   ];
 }
 

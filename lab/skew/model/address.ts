@@ -52,10 +52,10 @@ export function parseHostAddress(text: string, option: string): HostAddress {
   const bits = parsed.bytes.length * 8;
   const prefixLength = Number(length);
   if (!/^\d{1,3}$/.test(length) || prefixLength < 1 || prefixLength > bits) throw new LabError('BAD_INPUT', `Expected the prefix length of \`${option}\` to be a whole number from 1 to ${bits} for IPv${parsed.family}, got \`${length}\` in \`${text}\`.`);
-  const hostPart = parsed.bytes.flatMap((byte) => [...byte.toString(2).padStart(8, '0')]).slice(prefixLength);
   // RFC 3021: in a prefix of 31 bits both addresses belong to hosts.
-  if (parsed.family === 4 && hostPart.length > 1 && hostPart.every((bit) => bit === hostPart[0])) {
-    throw new LabError('BAD_INPUT', `Expected \`${option}\` to be the address of a host, got \`${text}\`, the ${hostPart[0] === '0' ? 'network' : 'broadcast'} address of its prefix. Give the client's own address, as \`ip address\` shows it.`);
+  if (parsed.family === 4 && prefixLength < 31) {
+    const kind = { [ipaddr.IPv4.networkAddressFromCIDR(text).toString()]: 'network', [ipaddr.IPv4.broadcastAddressFromCIDR(text).toString()]: 'broadcast' }[address];
+    if (kind) throw new LabError('BAD_INPUT', `Expected \`${option}\` to be the address of a host, got \`${text}\`, the ${kind} address of its prefix. Give the client's own address, as \`ip address\` shows it.`);
   }
   return { ...parsed, prefixLength };
 }

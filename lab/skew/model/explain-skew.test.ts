@@ -84,7 +84,7 @@ describe('the measured shares', () => {
     ['AAAA in three prefixes', '2001:db8:1::9/64', '2001:db8:1::11 2001:db8:3::11 2001:db8:8::11', { glibc: [67, 33, 0], 'go-1.8': [67, 33, 0] }],
   ] as const)('%s', (_, client, answers, rows) => {
     const all = explained({ client, answers, returned: 2 });
-    for (const [name, points] of Object.entries(rows)) {
+    for (const [name, points] of Object.entries<readonly number[]>(rows)) {
       expect({ name, points: Object.values(all.get(name as ResolverName)?.shares ?? {}).map((share) => Math.round(share * 100)) }).toEqual({ name, points });
     }
   });
@@ -152,7 +152,7 @@ test('the model of one list is the model of the shares', () => {
   const random = seededRandom('lists');
   const sent = Array.from({ length: 200 }, () => shuffled(asked.answers, random).slice(0, 2));
   for (const { name, shares } of explainSkew({ ...asked, sent })) {
-    if (resolvers[name] && 'reshuffles' in resolvers[name]) continue;
+    if ('reshuffles' in resolvers[name]) continue;
     const first = sent.map((list) => listOf(name, list, asked.client)[0]?.text);
     for (const [address, share] of Object.entries(shares)) expect({ name, address, share }).toEqual({ name, address, share: first.filter((each) => each === address).length / 200 });
   }

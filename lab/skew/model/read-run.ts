@@ -29,7 +29,7 @@ export function readRun(folder: string): RunFacts {
   const journal = parseJournal(folder);
   const addresses = journal.clientAddresses.map((text) => parseHostAddress(text, join(folder, 'journal.json')));
   const events = readText(folder, 'events.ndjson').split('\n').filter((line) => line !== '').map((line) => v.safeParse(eventKind, JSON.parse(line)));
-  const ofClient = events.flatMap(({ success, output }) => (success && output.tMs >= 0 && addresses.some(({ text }) => text === output.from) ? [output as v.InferOutput<typeof eventKind>] : []));
+  const ofClient = events.flatMap(({ success, output }) => (success && output.tMs >= 0 && addresses.some(({ text }) => text === output.from) ? [output] : []));
   const answers = (type: string): string[][] => ofClient.flatMap((each) => (each.event === 'dns:answer' && each.type === type && each.name === webName ? [each.addresses ?? []] : []));
   const [a, aaaa] = [answers('A'), answers('AAAA')];
   const sent = Array.from({ length: Math.max(a.length, aaaa.length) }, (_, index) => [...(a[index] ?? []), ...(aaaa[index] ?? [])]).filter(({ length }) => length > 0);

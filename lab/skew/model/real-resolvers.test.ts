@@ -99,7 +99,8 @@ function randomClient(): string[] {
 function randomName(client: readonly string[]): string[] {
   const own = client.map((each) => each.split('/')[0] ?? '').filter((each) => !each.startsWith('fe80'));
   const address = (family: 4 | 6): string => {
-    const base = pick(below(2) === 0 ? own.filter((each) => each.includes(':') === (family === 6)) : []) ?? pick(family === 4 ? v4Blocks : v6Blocks);
+    const ofFamily = own.filter((each) => each.includes(':') === (family === 6));
+    const base = pick(ofFamily.length > 0 && below(2) === 0 ? ofFamily : family === 4 ? v4Blocks : v6Blocks);
     const text = near(base, pick(family === 4 ? [8, 16, 20, 24, 26, 28, 30, 32] : [16, 32, 40, 48, 56, 60, 64, 96, 112, 120, 124, 128]));
     return isHost(text, client) ? text : address(family);
   };
