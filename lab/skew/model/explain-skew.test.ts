@@ -107,11 +107,18 @@ describe('what decides', () => {
     ['a ULA and a global source address', '2001:db8:1::9/64', 'fd00::11 2001:db8:5::11', { 'go-1.8': 'rule 5: the label of the source address' }],
     ['a loopback destination', '198.51.100.9/24 fe80::9/64', '127.0.0.1 198.51.100.11', { 'go-1.8': 'rule 8: scope 2', musl: 'no sort: the order of DNS stays' }],
     ['another block', '10.0.0.9/8', '10.0.0.8 192.168.0.8', { 'go-1.5': 'rule 9: 31 bits shared', 'go-1.6': 'rule 9: 31 bits shared', 'go-1.8': 'rule 10: the order of DNS stays' }],
+    ['one private block of several subnets', '10.0.0.9/24', '10.5.0.8 10.200.0.8', { 'go-1.6': 'rule 9: 13 bits shared', glibc: 'rule 10: the order of DNS stays' }],
     ['a public subnet', '198.51.100.9/24', '198.51.100.8 198.51.100.100', { 'go-1.5': 'rule 9: 31 bits shared', 'go-1.6': 'rule 10: the order of DNS stays', windows: 'rule 10: the order of DNS stays' }],
   ] as const)('%s', (_, client, answers, rows) => {
     const all = explained({ client, answers });
     for (const [name, decidedBy] of Object.entries(rows)) expect({ name, decidedBy: all.get(name as ResolverName)?.decidedBy }).toEqual({ name, decidedBy });
   });
+});
+
+test('systemd-resolved shuffles what DNS has sent in a fixed order, before glibc sorts it', () => {
+  const fixed = { client: '198.51.100.200/24 fe80::9/64', answers: '198.51.100.11 198.51.100.12 198.51.100.13', returned: 2, policy: 'fixed' } as const;
+  expect([sharesFor(fixed, 'glibc'), sharesFor(fixed, 'systemd-resolved')]).toEqual([['1', '0', '0'], ['1/2', '1/2', '0']]);
+  expect(sharesFor({ ...fixed, client: '198.51.100.9/24 fe80::9/64' }, 'systemd-resolved')).toEqual(['1', '0', '0']);
 });
 
 /** Every list that DNS can send, by trying all orders. */
