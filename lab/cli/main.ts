@@ -10,6 +10,7 @@ import type { ExplainSkewFlags } from './commands/explain-skew.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
+import type { SimulateFlags } from './commands/simulate.ts';
 import type { SoakFlags } from './commands/soak.ts';
 import { dnsUsage } from './dns-words.ts';
 import { interruptedStatus } from './interrupt.ts';
@@ -142,6 +143,23 @@ program
     console.log(explainSkewLines(flags).join('\n'));
   });
 
+program.commandsGroup('Skew:');
+
+const simulateCommand = program
+  .command('simulate')
+  .description('simulate many clients and backends: why does one backend get most of the load, and what evens it out? (docs/skew.md)')
+  .option('--list', 'list the presets and the remedies')
+  .option('--preset <name>', 'a cause of skew, by its name')
+  .option('--remedy <name>', 'also run it with this remedy, and compare. `all` compares all remedies')
+  .option('--seed <number>', 'the seed of every random draw', '1')
+  .option('--seeds <n>', 'run with so many seeds, from --seed on, and show mean and quantiles', '1')
+  .option('--svg <file>', 'write a picture')
+  .option('--json', 'print the result as JSON only')
+  .action(async (flags: SimulateFlags) => {
+    const { simulate } = await import('./commands/simulate.ts');
+    process.exitCode = simulate(flags);
+  });
+
 program.commandsGroup('A lab by hand:');
 
 withResults(withResolvConf(withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down'))))
@@ -264,6 +282,8 @@ async function main(): Promise<void> {
     const word = process.argv.slice(2).find((each) => !each.startsWith('-') && each !== 'help');
     const isFault = word !== undefined && (word === faultGroup.name() || !program.commands.some((command) => command.name() === word));
     if (isFault) (await import('./fault-commands.ts')).addFaultCommands(program, faultGroup);
+    // Like the faults, the parameters of the simulation are a table that no other command needs.
+    if (word === simulateCommand.name()) (await import('./simulate-options.ts')).addSimulateOptions(simulateCommand);
     // Commander would suggest no hidden command, and the short forms of the faults are hidden.
     const names = program.commands.map((command) => command.name());
     if (word !== undefined && !names.includes(word)) program.error(`error: unknown command '${word}'.${didYouMean(word, names)}`);

@@ -15,6 +15,25 @@ export function seededRandom(seed: string): Random {
   };
 }
 
+/**
+ * Returns the stream of `seed` for simulations, which draw up to some 10^9 numbers. The streams of `seededRandom` are pieces of one circle of 2^32
+ * numbers, so long streams of two seeds would overlap. This generator is sfc32 (public domain, Chris Doty-Humphrey, PractRand): 128 bits of state.
+ */
+export function longRandom(seed: string): Random {
+  let [one, two, three, count] = [hash(`${seed}:1`), hash(`${seed}:2`), hash(`${seed}:3`), 1];
+  const next = (): number => {
+    const sum = (((one + two) | 0) + count) | 0;
+    count = (count + 1) | 0;
+    one = two ^ (two >>> 9);
+    two = (three + (three << 3)) | 0;
+    three = (((three << 21) | (three >>> 11)) + sum) | 0;
+    return (sum >>> 0) / 2 ** 32;
+  };
+  // The first numbers still show how alike two seeds are. PractRand drops 12 of them, too.
+  for (let dropped = 0; dropped < 12; dropped++) next();
+  return next;
+}
+
 /** Returns the items in a random order. Every order is equally likely (Fisher–Yates). */
 export function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
   const result = [...items];
