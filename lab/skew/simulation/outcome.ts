@@ -51,14 +51,14 @@ export function parametersOf({ preset, remedies: names, given }: Question): { ca
 export function causeNamed(name: string): Preset {
   const known: Record<string, Preset> = causes;
   if (Object.hasOwn(known, name)) return known[name] as Preset;
-  if (remedyNames.includes(name)) throw new LabError('BAD_INPUT', `\`${name}\` is a remedy. Choose the cause that it is tried on: --preset rolling-restart --remedy ${name}`);
+  if (remedyNames.includes(name)) throw new LabError('BAD_INPUT', `\`${name}\` is a remedy. Choose the cause that it is tried on: --preset rolling-restart-once --remedy ${name}`);
   throw unknownName('preset', name, [...causeNames, 'supermarket']);
 }
 
 export function remedyNamed(name: string): Remedy {
   const known: Record<string, Remedy> = remedies;
   if (Object.hasOwn(known, name)) return known[name] as Remedy;
-  throw unknownName('remedy', name, remedyNames);
+  throw unknownName('remedy', name, [...remedyNames, 'all']);
 }
 
 /** Runs the simulation for `seeds` seeds, from `seed` on. */

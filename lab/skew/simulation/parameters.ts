@@ -85,6 +85,17 @@ export function bitListsOf({ commonBits }: Pick<Parameters, 'commonBits'>): numb
 /** These keep the arrays of a simulation below 500 MB. */
 const mostConnections = 10_000_000;
 const mostCached = 50_000_000;
+/** This keeps it below a few minutes. */
+const mostDials = 1_000_000_000;
+
+/** About how many connections are dialled because others reach their limits. */
+function dialsByLimits(given: Parameters): number {
+  const { clients, hours, lifetimeS, maxAgeS, maxRequests, goaway, rate } = given;
+  const requestsPerS = rate / poolOf(given);
+  const endsPerS = [lifetimeS > 0 ? 1 / lifetimeS : 0, maxAgeS > 0 ? 1 / maxAgeS : 0, maxRequests > 0 ? requestsPerS / maxRequests : 0, goaway * requestsPerS].reduce((sum, each) => sum + each);
+  // A connection lives for a second at least.
+  return clients * poolOf(given) * hours * 3_600 * Math.min(endsPerS, 1);
+}
 
 /**
  * Reads parameters, as words or as values. One that is not given has its default.
@@ -119,6 +130,7 @@ function misfits(read: Parameters): { isWrong: boolean; message: string }[] {
     { isWrong: restarts > 1 && restartS > restartEveryMin * 60, message: `Expected a rolling restart to be over before the next one begins, after ${restartEveryMin * 60} s (\`restartEveryMin\`), but ${tranchesOf(read)} groups each ${trancheEveryS} s (\`trancheEveryS\`) take ${restartS} s.` },
     { isWrong: restarts > 0 && firstEndMin > hours * 60, message: `Expected the first rolling restart to end within the simulated ${hours * 60} minutes (\`hours\`), but it ends at minute ${Math.ceil(firstEndMin)}.` },
     { isWrong: clients * poolOf(read) > mostConnections, message: `Expected at most ${mostConnections} connections, got ${clients} clients with ${poolOf(read)} each. More do not fit into 500 MB.` },
+    { isWrong: dialsByLimits(read) > mostDials, message: `Expected at most ${mostDials} new connections, but with these limits of connections there would be about ${Math.round(dialsByLimits(read))}. Take fewer clients, fewer hours, or longer limits.` },
     { isWrong: cacheClients > 0 && (clients / cacheClients) * returnedOf(read) > mostCached, message: `Expected the caches to hold at most ${mostCached} addresses, got ${Math.ceil(clients / cacheClients)} caches with ${returnedOf(read)} each. More do not fit into 500 MB.` },
   ];
 }

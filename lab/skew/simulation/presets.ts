@@ -49,7 +49,7 @@ export const causes = {
   },
   'shared-cache': {
     title: 'all clients are behind one DNS cache: for a whole time to live, all new connections go to one backend',
-    parameters: { backends: 10, hours: 12, cacheClients: 100_000, ttlS: 300, lifetimeS: 1_800 },
+    parameters: { backends: 10, hours: 12, cacheClients: 100_000, ttlS: 300, lifetimeS: 1_200 },
   },
   'first-up': {
     title: 'the backends start one after the other: the first one that is up takes all clients that wait',

@@ -1,5 +1,5 @@
 /** Which backends a client takes, when it knows all of them and uses a few (SRE book, chapter 20; gRPC A68). */
-import { longRandom } from '../../vocabulary/random.ts';
+import { longRandom, shuffled } from '../../vocabulary/random.ts';
 
 export type SubsetName = 'random-subset' | 'deterministic-subset' | 'rendezvous';
 
@@ -7,8 +7,16 @@ export type SubsetName = 'random-subset' | 'deterministic-subset' | 'rendezvous'
 export type Subset = (client: number, backends: readonly number[], size: number, seed: string) => number[];
 
 export const subsets: Record<SubsetName, Subset> = {
-  /** Each client draws its backends by itself. */
-  'random-subset': (client, backends, size, seed) => firstShuffled(backends, size, `${seed}:${client}`),
+  /** Each client draws its backends by itself (Floyd's algorithm, CACM 1987: it draws `size` numbers, however long the list is). */
+  'random-subset': (client, backends, size, seed) => {
+    const random = longRandom(`${seed}:${client}`);
+    const chosen = new Set<number>();
+    for (let end = backends.length - size; end < backends.length; end++) {
+      const index = Math.floor(random() * (end + 1));
+      chosen.add(chosen.has(index) ? end : index);
+    }
+    return [...chosen].map((index) => backends[index] as number);
+  },
   /**
    * Clients are taken in rounds. All clients of a round shuffle the list in the same way and divide it among them, so that each backend has one client
    * of a round (SRE book, chapter 20, "Deterministic subsetting").
@@ -17,7 +25,7 @@ export const subsets: Record<SubsetName, Subset> = {
     const clientsInRound = Math.max(Math.floor(backends.length / size), 1);
     const round = Math.floor(client / clientsInRound);
     const place = client % clientsInRound;
-    return firstShuffled(backends, backends.length, `${seed}:${round}`).slice(place * size, (place + 1) * size);
+    return shuffled(backends, longRandom(`${seed}:${round}`)).slice(place * size, (place + 1) * size);
   },
   /** Each client takes the backends with the largest hashes of client and backend. */
   rendezvous: (client, backends, size, seed) => {
@@ -33,17 +41,6 @@ export const subsets: Record<SubsetName, Subset> = {
     return largest.map(({ backend }) => backend);
   },
 };
-
-/** The first `size` entries of a shuffle. */
-function firstShuffled(backends: readonly number[], size: number, seed: string): number[] {
-  const random = longRandom(seed);
-  const list = [...backends];
-  for (let index = 0; index < size; index++) {
-    const other = index + Math.floor(random() * (list.length - index));
-    [list[index], list[other]] = [list[other] as number, list[index] as number];
-  }
-  return list.slice(0, size);
-}
 
 /** The finalizer of MurmurHash3 (public domain, Austin Appleby), over both numbers. */
 function hashOf(client: number, backend: number, salt: number): number {

@@ -3,7 +3,7 @@ import type { Outcome } from './outcome.ts';
 
 const plot = { left: 50, top: 44, width: 720, height: 200, gap: 80 };
 /** More lines than this cannot be told apart. Then every nth backend has one. */
-const mostLines = 120;
+const mostLines = 50;
 
 export function svgPicture(outcomes: readonly ({ name: string } & Outcome)[]): string {
   const height = outcomes.length * (plot.height + plot.gap) + plot.top;
