@@ -1,4 +1,4 @@
-/** `lab docs`: writes the tables in README.md and docs/ from the code. With `--check` it changes nothing, and fails if a table is out of date. */
+/** `lab docs`: writes the tables in README.md and docs/, and the pictures in docs/, from the code. With `--check` it changes nothing, and fails if one is out of date. */
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { clientOptions } from '../../../client/client-options.ts';
@@ -8,6 +8,8 @@ import { filters } from '../../../services/dns/filters.ts';
 import { profiles } from '../../../client/external/index.ts';
 import { ownClients } from '../../clients/index.ts';
 import { installText } from '../../vocabulary/installation.ts';
+import { outcomeOf, parametersOf, type Outcome } from '../../skew/simulation/outcome.ts';
+import { svgPicture } from '../../skew/simulation/svg-picture.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { events } from '../../vocabulary/events.ts';
 import { faults } from '../../faults/index.ts';
@@ -58,7 +60,19 @@ const tables: Record<string, () => string> = {
 
 const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md'];
 
-/** Exit status: 0, or 1 if `check` is set and a table is out of date. */
+/** Pictures, each by the file that holds it. */
+const pictures: Record<string, () => string> = {
+  'docs/rolling-restart.svg': () => svgPicture(comparedRuns('rolling-restart-once', ['max-age', 'goaway'])),
+  'docs/shared-cache.svg': () => svgPicture(comparedRuns('shared-cache', [])),
+};
+
+/** What `lab simulate --preset PRESET --remedy REMEDY` runs. */
+function comparedRuns(preset: string, remedies: readonly string[]): ({ name: string } & Outcome)[] {
+  const { cause, remedied } = parametersOf({ preset, remedies, given: {} });
+  return [{ name: preset, parameters: cause }, ...remedied].map(({ name, parameters }) => ({ name, ...outcomeOf(parameters, { seed: 1, seeds: 1 }) }));
+}
+
+/** Exit status: 0, or 1 if `check` is set and a table or a picture is out of date. */
 export async function docs(check: boolean): Promise<number> {
   const stale: string[] = [];
   for (const path of documents) {
@@ -72,7 +86,13 @@ export async function docs(check: boolean): Promise<number> {
     stale.push(path);
     if (!check) await writeFile(path, made);
   }
-  for (const path of stale) console.log(check ? `${path}: a table is out of date. Run \`make docs\`.` : `${path} written`);
+  for (const [path, make] of Object.entries(pictures)) {
+    const made = make();
+    if (made === (await readFile(path, 'utf8').catch(() => ''))) continue;
+    stale.push(path);
+    if (!check) await writeFile(path, made);
+  }
+  for (const path of stale) console.log(check ? `${path} is out of date. Run \`make docs\`.` : `${path} written`);
   return check && stale.length > 0 ? 1 : 0;
 }
 

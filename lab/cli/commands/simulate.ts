@@ -65,7 +65,7 @@ function supermarket(given: Readonly<Record<string, unknown>>, { seed, seeds }: 
   const longestQueue = Math.max(...runs.map((each) => each.longestQueue));
   if (json) return void console.log(JSON.stringify({ preset: 'supermarket', seed, parameters, meanTime, longestQueue, formula, seeds: seeds === 1 ? null : { count: seeds, meanTime: spread } }));
   console.log([
-    `supermarket · each request joins the shortest of ${choices} random queue${choices === 1 ? '' : 's'}`,
+    `supermarket · each request joins ${choices === 1 ? 'a random queue' : `the shortest of ${choices} random queues`}`,
     `${backends} backends, ${utilisationPercent} % busy · seed ${seed}${seeds > 1 ? ` to ${seed + seeds - 1}` : ''}`,
     '',
     `  mean time of a request  ${meanTime.toFixed(3)} service times${spread !== null && seeds > 1 ? ` (${spread.min.toFixed(3)} to ${spread.max.toFixed(3)})` : ''}`,

@@ -12,13 +12,15 @@ export class Connections {
   /** The slots on each backend, without gaps: the first `counts` entries of its list. */
   readonly #lists: Int32Array[];
   readonly #counts: Int32Array;
-  readonly #indexInList: Int32Array;
+  /** Null where no single connection ends. A write for each new connection, far from the last one, would take a third of the whole time. */
+  readonly #indexInList: Int32Array | null;
 
-  constructor(slots: number, backends: number) {
+  /** `endsSingly`: whether `disconnect` will be called. */
+  constructor(slots: number, backends: number, endsSingly: boolean) {
     this.backendOf = new Uint16Array(slots).fill(none);
     this.#lists = Array.from({ length: backends }, () => new Int32Array(16));
     this.#counts = new Int32Array(backends);
-    this.#indexInList = new Int32Array(slots);
+    this.#indexInList = endsSingly ? new Int32Array(slots) : null;
   }
 
   connect(slot: number, backend: number): void {
@@ -30,13 +32,14 @@ export class Connections {
       this.#lists[backend] = list = longer;
     }
     list[index] = slot;
-    this.#indexInList[slot] = index;
+    if (this.#indexInList !== null) this.#indexInList[slot] = index;
     this.#counts[backend] = index + 1;
     this.backendOf[slot] = backend;
   }
 
   /** Takes a connected slot off its backend. The last slot of the list takes its place there. */
   disconnect(slot: number): void {
+    if (this.#indexInList === null) throw new RangeError('Expected `endsSingly` to be set where a single connection ends.');
     const backend = this.backendOf[slot] as number;
     const list = this.#lists[backend] as Int32Array;
     const lastIndex = (this.#counts[backend] as number) - 1;

@@ -88,7 +88,7 @@ export function comparisonLines(without: Outcome, remedied: readonly ({ name: st
     ...cells.map(line),
     '',
     '  peak, end: the load of the fullest backend divided by the fair load. least: that of the emptiest one at the end.',
-    '  even after: the time from the last restart or failure until nine tenths of the excess over the start are gone for good.',
+    '  even after: the time from the last restart or failure until, for good, a tenth of the excess over the start is left, or no more than chance makes.',
   ];
 }
 

@@ -57,9 +57,9 @@ class Simulation {
     this.#pool = poolOf(given);
     this.#slots = given.clients * this.#pool;
     this.#changes = changesOf(given, random);
-    this.#connections = new Connections(this.#slots, given.backends);
-    this.#load = new Load(given, this.#connections.backendOf, this.#endS);
     this.#lifetimes = Lifetimes.of(given, random);
+    this.#connections = new Connections(this.#slots, given.backends, this.#lifetimes !== null);
+    this.#load = new Load(given, this.#connections.backendOf, this.#endS);
     this.#agenda = new Agenda(this.#slots, this.#endS);
     this.#answers = new Answers(given, random, given.balance === 'p2c');
     this.#pools = isPooled(given) ? new Pools(given, this.#answers, random) : null;

@@ -23,12 +23,16 @@ function panel({ name, samples, parameters: { hours, backends, clients }, peakOv
   const yOf = (load: number): number => y + plot.height * (1 - load / top);
   const every = Math.ceil(backends / mostLines);
   const lines = Array.from({ length: Math.ceil(backends / every) }, (_, index) => index * every);
-  const points = (load: (overFair: readonly number[]) => number): string => samples.map(({ atS, overFair }) => `${xOf(atS).toFixed(1)},${yOf(load(overFair)).toFixed(1)}`).join(' ');
+  const points = (load: (overFair: readonly number[]) => number): string => {
+    const heights = samples.map(({ overFair }) => yOf(load(overFair)).toFixed(1));
+    // In the middle of a level line, a point changes nothing.
+    return samples.flatMap(({ atS }, index) => (heights[index] === heights[index - 1] && heights[index] === heights[index + 1] ? [] : [`${xOf(atS).toFixed(1)},${heights[index] ?? ''}`])).join(' ');
+  };
   const step = top > 20 ? 10 : top > 8 ? 2 : top > 4 ? 1 : 0.5;
   const marks = Array.from({ length: Math.floor(top / step) + 1 }, (_, index) => index * step);
   return [
     `<text x="${plot.left}" y="${y - 24}" font-size="14" font-weight="bold">${name}</text>`,
-    `<text x="${plot.left}" y="${y - 8}" fill="#555">load of each backend divided by the fair load; ${clients.toLocaleString('en')} clients, ${backends} backends${every > 1 ? `, a line for every ${every}th` : ''}; peak ${peakOverFair.toFixed(2)}, end ${endOverFair.toFixed(2)}</text>`,
+    `<text x="${plot.left}" y="${y - 8}" fill="#555">load of each backend ÷ fair load; ${clients.toLocaleString('en')} clients, ${backends} backends${every > 1 ? `, one of ${every} is shown` : ''}; black: the fullest one; peak ${peakOverFair.toFixed(2)}, end ${endOverFair.toFixed(2)}</text>`,
     ...marks.map((mark) => `<path d="M${plot.left} ${yOf(mark).toFixed(1)}h${plot.width}" stroke="${mark === 1 ? '#333' : '#ddd'}"${mark === 1 ? ' stroke-dasharray="4 3"' : ''}/><text x="${plot.left - 6}" y="${(yOf(mark) + 4).toFixed(1)}" text-anchor="end">${mark}</text>`),
     ...lines.map((backend) => `<polyline points="${points((overFair) => overFair[backend] ?? 0)}" fill="none" stroke="hsl(${Math.round((300 * backend) / backends)} 70% 45%)" stroke-width="${lines.length > 20 ? 0.6 : 1.5}" opacity="${lines.length > 20 ? 0.6 : 0.9}"/>`),
     `<polyline points="${points((overFair) => Math.max(...overFair))}" fill="none" stroke="black" stroke-width="1.5"/>`,
