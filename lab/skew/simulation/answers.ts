@@ -50,7 +50,7 @@ export class Answers {
     if (this.#ranks !== null) sortByRank(this.#list, this.#listRanks, this.#ranks.of(client));
   }
 
-  /** The address at that place of the order in which the client tries them. */
+  /** The address at that place of the order in which the client tries them. Each call may draw it: ask for each place once. */
   at(index: number): number {
     if (this.#list === null) return this.#answered(index);
     return this.#shuffledByClient ? drawn(this.#list, index, this.length, this.#random) : (this.#list[index] as number);

@@ -50,7 +50,8 @@ export class Pools {
     own[slot - firstSlot] = unknown;
     this.#answers.lookUp(Math.floor(slot / this.#pool), nowS);
     let index = 0;
-    while (own.includes(this.#answers.at(index))) index++;
-    own[slot - firstSlot] = this.#answers.at(index);
+    let backend = this.#answers.at(index);
+    while (own.includes(backend)) backend = this.#answers.at(++index);
+    own[slot - firstSlot] = backend;
   }
 }

@@ -20,6 +20,7 @@ describe('the share of each backend, of three', () => {
     ['strict ranking, two of three', { returned: 2, commonBits: '30,26,22' }, [2 / 3, 1 / 3, 0]],
     ['one winner, two tied, two of three', { returned: 2, commonBits: '22,30,22' }, [1 / 6, 2 / 3, 1 / 6]],
     ['all three returned and sorted', { commonBits: '22,26,30' }, [0, 0, 1]],
+    ['equal ranks keep the order of the answer', { policy: 'fixed', commonBits: '22,22,22' }, [1, 0, 0]],
     ['cut to two before the shuffle', { returned: 2, policy: 'subset-first' }, [1 / 2, 1 / 2, 0]],
     ['shuffle off', { returned: 2, policy: 'fixed' }, [1, 0, 0]],
     ['rotated', { returned: 2, policy: 'rotate' }, [1 / 3, 1 / 3, 1 / 3]],
@@ -98,7 +99,14 @@ describe('pools', () => {
     expect(peakOverFair.at(-1)).toBeCloseTo(1, 4);
   });
 
-  test('a pool from DNS asks again when a limit ends a connection, and still holds each backend once', () => {
+  test('a pool of all backends holds each one once, however often its connections end', () => {
+    const { dials, end } = run({ balance: 'round-robin', backends: 4, pool: 4, clients: 1_000, lifetimeS: 600 });
+    // 4,000 connections that live for 600 s, and an hour.
+    expect(dials).toBeGreaterThan(20_000);
+    for (const load of end) expect(load).toBeCloseTo(1, 6);
+  });
+
+  test('a pool from DNS asks again when a limit ends a connection', () => {
     const given = { balance: 'round-robin', backends: 10, returned: 4, pool: 3, clients: 1_000, hours: 4 } as const;
     const [once, renewed] = [run({ ...given }), run({ ...given, lifetimeS: 600 })];
     expect(once.dials).toBe(3_000);
