@@ -90,7 +90,7 @@ lint: $(ALL) ## check the types, the code style, and that the generated tables i
 docs: $(ALL) ## update the generated tables in README.md and docs/
 	@bin/lab docs
 
-bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|catalogue|dns|relay|memory|docker [against=COMMIT]
+bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
 	@$(NODE) bench/bench.ts $(if $(only),only='$(only)') $(if $(against),against='$(against)')
 
 install: $(ALL) ## install the npm packages of package-lock.json

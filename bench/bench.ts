@@ -13,6 +13,7 @@ import { usable } from './drivers.ts';
 import { memory } from './memory.ts';
 import { relay } from './relay.ts';
 import { run } from './run.ts';
+import { simulate } from './simulate.ts';
 import { treesWith, type Trees } from './trees.ts';
 
 const benchmarks: Record<string, (trees: Trees) => object | Promise<object>> = {
@@ -21,6 +22,7 @@ const benchmarks: Record<string, (trees: Trees) => object | Promise<object>> = {
   dns,
   relay: async () => await relay(await usable('netns')),
   memory,
+  simulate,
   docker,
 };
 

@@ -66,7 +66,7 @@ export function took(argv: readonly string[], expected: readonly (number | null)
  * CPU time of all child processes that have ended, and of those that they have waited for (proc(5), cutime and cstime of /proc/self/stat). Every process
  * of a lab is waited for, also when it is killed: for one run a cgroup of its own (cpuacct.usage) counted 803 ms, and this 802 ms.
  */
-function cpuOfChildrenMs(): number {
+export function cpuOfChildrenMs(): number {
   return ticksMs('self', 13, 14);
 }
 

@@ -3,14 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../lab/vocabulary/project.ts';
+import { cpuOfChildrenMs, rounded } from './measure.ts';
+import type { Trees } from './trees.ts';
 
 /** What one run of the command took. */
 interface Run {
   clients: number;
   dials: number;
   /** CPU time of the whole command. */
-  cpuS: number;
+  cpuMs: number;
   /** The most memory that the process had (VmHWM of proc(5), read every 20 ms). */
   peakMb: number;
 }
@@ -19,20 +20,20 @@ interface Run {
  * Measures the whole command. `cpuPerClient`: the CPU time for one more client, from 10^5 to 10^6 clients, divided by that from 10^4 to 10^5. It is 1 where the
  * cost is linear.
  */
-export async function simulate(): Promise<object> {
+export async function simulate({ now }: Trees): Promise<object> {
   const runs: Run[] = [];
   // The first run of the command may have to build the program.
-  await runOf(1_000);
-  for (const clients of [10_000, 100_000, 1_000_000]) runs.push(await runOf(clients));
+  await runOf(now, 1_000);
+  for (const clients of [10_000, 100_000, 1_000_000]) runs.push(await runOf(now, clients));
   const [small, middle, large] = runs as [Run, Run, Run];
-  const perClient = (from: Run, to: Run): number => (to.cpuS - from.cpuS) / (to.clients - from.clients);
-  return { runs, cpuPerClient: round(perClient(middle, large) / perClient(small, middle), 2) };
+  const perClient = (from: Run, to: Run): number => (to.cpuMs - from.cpuMs) / (to.clients - from.clients);
+  return { runs, cpuPerClient: rounded(perClient(middle, large) / perClient(small, middle), 2) };
 }
 
-async function runOf(clients: number): Promise<Run> {
+async function runOf(tree: string, clients: number): Promise<Run> {
   process.stderr.write(`simulate: ${clients} clients\n`);
-  const cpuBeforeS = cpuOfChildrenS();
-  const child = spawn(join(projectRoot, 'bin/lab'), ['simulate', '--preset', 'rolling-restart', '--clients', String(clients), '--backends', '100', '--hours', '24', '--seed', '1', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const cpuBeforeMs = cpuOfChildrenMs();
+  const child = spawn(join(tree, 'bin/lab'), ['simulate', '--preset', 'rolling-restart', '--clients', String(clients), '--backends', '100', '--hours', '24', '--seed', '1', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
   let peakMb = 0;
   const look = setInterval(() => { peakMb = Math.max(peakMb, peakOf(child.pid ?? 0)); }, 20);
   let output = '';
@@ -41,7 +42,7 @@ async function runOf(clients: number): Promise<Run> {
   clearInterval(look);
   if (child.exitCode !== 0) throw new Error(`Expected \`lab simulate\` to end with exit status 0, got ${String(child.exitCode)}.`);
   const { dials } = JSON.parse(output) as { dials: number };
-  return { clients, dials, cpuS: round(cpuOfChildrenS() - cpuBeforeS, 2), peakMb: round(peakMb, 0) };
+  return { clients, dials, cpuMs: rounded(cpuOfChildrenMs() - cpuBeforeMs), peakMb: rounded(peakMb, 0) };
 }
 
 /** 0 when the process has ended. */
@@ -51,14 +52,4 @@ function peakOf(pid: number): number {
   } catch {
     return 0;
   }
-}
-
-/** User and system time of the children that have ended: fields 16 and 17 of proc(5), stat, in 1/100 s. */
-function cpuOfChildrenS(): number {
-  const fields = readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /, '').split(' ');
-  return (Number(fields[13]) + Number(fields[14])) / 100;
-}
-
-function round(value: number, digits: number): number {
-  return Math.round(value * 10 ** digits) / 10 ** digits;
 }

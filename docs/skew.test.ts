@@ -11,13 +11,14 @@ import { describeWith } from '../lab/testing/testing.ts';
 const page = readFileSync('docs/skew.md', 'utf8');
 const commands = [...page.matchAll(/^```\n([^]*?)^```/gm)].flatMap(([, block = '']) => block.split('\n')).map((line) => line.trim());
 const models = commands.filter((line) => line.startsWith('bin/lab explain-skew --client'));
-const ofRuns = commands.filter((line) => line.startsWith('bin/lab ') && !models.includes(line));
+const simulations = commands.filter((line) => line.startsWith('bin/lab simulate '));
+const ofRuns = commands.filter((line) => line.startsWith('bin/lab ') && !models.includes(line) && !simulations.includes(line));
 const onClient = commands.filter((line) => /^(dig|ip|getent|ss) /.test(line));
 
-const sh = (line: string, { cwd = '.', env = process.env } = {}): SpawnSyncReturns<string> => spawnSync('sh', ['-c', line], { encoding: 'utf8', cwd, env: { ...env, NO_COLOR: '1' } });
+const sh = (line: string, { cwd = '.', env = process.env } = {}): SpawnSyncReturns<string> => spawnSync('sh', ['-c', line], { encoding: 'utf8', maxBuffer: 100_000_000, cwd, env: { ...env, NO_COLOR: '1' } });
 
 test('docs/skew.md has the commands that are tested here', () => {
-  expect([models.length > 3, ofRuns.length > 1, onClient.length > 4]).toEqual([true, true, true]);
+  expect([models.length > 3, ofRuns.length > 1, onClient.length > 4, simulations.length > 8]).toEqual([true, true, true, true]);
 });
 
 describe('the model of docs/skew.md', () => {
@@ -29,6 +30,19 @@ describe('the model of docs/skew.md', () => {
 
   test('the page shows the real output', () => {
     const [, line = '', shown = ''] = /^(bin\/lab explain-skew [^\n]*)\n```\n\n<!-- output: [^\n]*\n\n```\n([^]*?)^```/m.exec(page) ?? [];
+    expect(sh(line).stdout).toBe(shown);
+  });
+});
+
+describe('the simulations of docs/skew.md', () => {
+  test.each(simulations)('%s', { timeout: 120_000 }, (line) => {
+    const { status, stderr, stdout } = sh(line);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.length).toBeGreaterThan(100);
+  });
+
+  test('the page shows the real output', { timeout: 120_000 }, () => {
+    const [, line = '', shown = ''] = /^<!-- output of: (bin\/lab simulate .*) -->\n\n```\n([^]*?)^```/m.exec(page) ?? [];
     expect(sh(line).stdout).toBe(shown);
   });
 });

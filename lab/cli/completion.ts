@@ -4,6 +4,7 @@ import { runnableNames } from '../../scenarios/index.ts';
 import { clientNames } from '../clients/index.ts';
 import { faultNames, isFaultName } from '../faults/index.ts';
 import { driverNames } from '../network/drivers/index.ts';
+import { presetNames, remedyNames } from '../skew/simulation/outcome.ts';
 import { unknownName } from '../vocabulary/errors.ts';
 import { backendNames, hostNames, targetNames } from '../vocabulary/topology.ts';
 
@@ -40,6 +41,8 @@ const values: Record<string, readonly string[]> = {
   clients: clientNames,
   only: runnableNames,
   reporter: ['junit:', 'github'],
+  preset: presetNames,
+  remedy: [...remedyNames, 'all'],
 };
 
 /** What can be the arguments of a command. */

@@ -143,8 +143,6 @@ program
     console.log(explainSkewLines(flags).join('\n'));
   });
 
-program.commandsGroup('Skew:');
-
 const simulateCommand = program
   .command('simulate')
   .description('simulate many clients and backends: why does one backend get most of the load, and what evens it out? (docs/skew.md)')
@@ -248,6 +246,7 @@ program
   .action(async (words: string[]) => {
     const { candidates } = await import('./completion.ts');
     (await import('./fault-commands.ts')).addFaultCommands(program, faultGroup);
+    (await import('./simulate-options.ts')).addSimulateOptions(simulateCommand);
     console.log(candidates(program, words).join('\n'));
   });
 

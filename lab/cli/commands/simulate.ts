@@ -34,7 +34,7 @@ export function simulate({ list, preset, remedy, seed, seeds, svg, json, ...word
   const asked = { seed: Number(readSeed(seed)), seeds: readValue(wholeNumber(1, 10_000), seeds, '--seeds') };
   if (preset === 'supermarket') {
     if (remedy !== undefined || svg !== undefined) throw new LabError('BAD_INPUT', 'The preset `supermarket` is about the time that requests take. It has no --remedy and no --svg: compare --choices 1 and --choices 2.');
-    supermarket(given, asked, json === true);
+    console.log(supermarketText(given, asked, json === true));
     return 0;
   }
   const { cause, remedied } = parametersOf({ preset: preset ?? null, remedies: remedy === undefined ? [] : remedy === 'all' ? remedyNames : [remedy], given });
@@ -55,7 +55,7 @@ function writePicture(file: string, picture: string): void {
   }
 }
 
-function supermarket(given: Readonly<Record<string, unknown>>, { seed, seeds }: { seed: number; seeds: number }, json: boolean): void {
+function supermarketText(given: Readonly<Record<string, unknown>>, { seed, seeds }: { seed: number; seeds: number }, json: boolean): string {
   const parameters = readSupermarket(given);
   const { utilisationPercent, choices, backends } = parameters;
   const runs = Array.from({ length: seeds }, (_, index) => simulateSupermarket(parameters, String(seed + index)));
@@ -63,13 +63,13 @@ function supermarket(given: Readonly<Record<string, unknown>>, { seed, seeds }: 
   const spread = spreadOf(runs.map(({ meanTime }) => meanTime));
   const meanTime = spread?.mean ?? NaN;
   const longestQueue = Math.max(...runs.map((each) => each.longestQueue));
-  if (json) return void console.log(JSON.stringify({ preset: 'supermarket', seed, parameters, meanTime, longestQueue, formula, seeds: seeds === 1 ? null : { count: seeds, meanTime: spread } }));
-  console.log([
+  if (json) return JSON.stringify({ preset: 'supermarket', seed, parameters, meanTime, longestQueue, formula, seeds: seeds === 1 ? null : { count: seeds, meanTime: spread } });
+  return [
     `supermarket · each request joins ${choices === 1 ? 'a random queue' : `the shortest of ${choices} random queues`}`,
     `${backends} backends, ${utilisationPercent} % busy · seed ${seed}${seeds > 1 ? ` to ${seed + seeds - 1}` : ''}`,
     '',
     `  mean time of a request  ${meanTime.toFixed(3)} service times${spread !== null && seeds > 1 ? ` (${spread.min.toFixed(3)} to ${spread.max.toFixed(3)})` : ''}`,
     `  formula                 ${formula.toFixed(3)} for very many backends (Mitzenmacher 2001)`,
     `  longest queue           ${longestQueue} requests`,
-  ].join('\n'));
+  ].join('\n');
 }

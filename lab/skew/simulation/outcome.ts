@@ -6,7 +6,8 @@ import { causes, remedies, type Preset, type Remedy } from './presets.ts';
 import { simulate } from './simulate.ts';
 import { churnOf } from './subsets.ts';
 
-export const causeNames: readonly string[] = Object.keys(causes);
+/** The causes, and the other question that `lab simulate` answers. */
+export const presetNames: readonly string[] = [...Object.keys(causes), 'supermarket'];
 export const remedyNames: readonly string[] = Object.keys(remedies);
 
 export interface Question {
@@ -52,7 +53,7 @@ export function causeNamed(name: string): Preset {
   const known: Record<string, Preset> = causes;
   if (Object.hasOwn(known, name)) return known[name] as Preset;
   if (remedyNames.includes(name)) throw new LabError('BAD_INPUT', `\`${name}\` is a remedy. Choose the cause that it is tried on: --preset rolling-restart-once --remedy ${name}`);
-  throw unknownName('preset', name, [...causeNames, 'supermarket']);
+  throw unknownName('preset', name, presetNames);
 }
 
 export function remedyNamed(name: string): Remedy {
