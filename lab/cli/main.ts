@@ -146,13 +146,6 @@ program
 const simulateCommand = program
   .command('simulate')
   .description('simulate many clients and backends: why does one backend get most of the load, and what evens it out? (docs/skew.md)')
-  .option('--list', 'list the presets and the remedies')
-  .option('--preset <name>', 'a cause of skew, by its name')
-  .option('--remedy <name>', 'also run it with this remedy, and compare. `all` compares all remedies')
-  .option('--seed <number>', 'the seed of every random draw', '1')
-  .option('--seeds <n>', 'run with so many seeds, from --seed on, and show mean and quantiles', '1')
-  .option('--svg <file>', 'write a picture')
-  .option('--json', 'print the result as JSON only')
   .action(async (flags: SimulateFlags) => {
     const { simulate } = await import('./commands/simulate.ts');
     process.exitCode = simulate(flags);

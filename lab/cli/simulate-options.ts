@@ -1,4 +1,4 @@
-/** The options of `lab simulate`: one for each parameter of a simulation. */
+/** The options of `lab simulate`, with one for each parameter of a simulation. */
 import { Option, type Command } from 'commander';
 import { parameters } from '../skew/simulation/parameters.ts';
 import { supermarketParameters } from '../skew/simulation/supermarket.ts';
@@ -11,6 +11,14 @@ const tables: [heading: string, table: OptionTable][] = [
 ];
 
 export function addSimulateOptions(command: Command): void {
+  command
+    .option('--list', 'list the presets and the remedies')
+    .option('--preset <name>', 'a cause of skew, by its name')
+    .option('--remedy <name>', 'also run it with this remedy, and compare. `all` compares all remedies')
+    .option('--seed <number>', 'the seed of every random draw', '1')
+    .option('--seeds <n>', 'run with so many seeds, from --seed on, and show mean and quantiles', '1')
+    .option('--svg <file>', 'write a picture')
+    .option('--json', 'print the result as JSON only');
   const added = new Set<string>();
   for (const [heading, table] of tables) {
     for (const [key, { doc, kind, default: defaultValue }] of Object.entries(table)) {

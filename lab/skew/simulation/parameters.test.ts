@@ -27,6 +27,8 @@ describe('bad input', () => {
     [{ balance: 'rendezvous', backends: 3, pool: 4 }, 'Expected `pool` to be at most the number of addresses to choose from, 3, got 4.'],
     [{ ipv6Percent: 5 }, 'the families cannot meet'],
     [{ clients: 5, cacheClients: 6 }, 'Expected `cacheClients` to be at most the number of clients, 5, got 6.'],
+    [{ rampMin: 61, hours: 1 }, 'Expected all clients to start within the simulated 60 minutes (`hours`), got 61 for `rampMin`.'],
+    [{ positions: 1_000, backends: 10_000 }, 'Expected `positions` times `backends` to be at most 5000000, got 10000000.'],
     [{ positions: 2, backends: 2, commonBits: '1,2' }, 'got both'],
     [{ backends: 3, commonBits: '1,2,3/1,2' }, 'one number for each of the 3 backends, got 2 numbers in `1,2`.'],
     [{ backends: 1, commonBits: '129' }, 'at most 128, got 129'],

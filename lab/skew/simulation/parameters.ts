@@ -85,6 +85,7 @@ export function bitListsOf({ commonBits }: Pick<Parameters, 'commonBits'>): numb
 /** These keep the arrays of a simulation below 500 MB. */
 const mostConnections = 10_000_000;
 const mostCached = 50_000_000;
+const mostBits = 5_000_000;
 /** This keeps it below a few minutes. */
 const mostDials = 1_000_000_000;
 
@@ -108,7 +109,7 @@ export function readParameters(given: Readonly<Record<string, unknown>>): Parame
 }
 
 function misfits(read: Parameters): { isWrong: boolean; message: string }[] {
-  const { clients, backends, hours, returned, pool, cacheClients, positions, ipv6Backends, ipv6Percent, goaway, restarts, firstRestartMin, restartEveryMin, trancheEveryS, downS, tranches } = read;
+  const { clients, backends, hours, rampMin, returned, pool, cacheClients, positions, ipv6Backends, ipv6Percent, goaway, restarts, firstRestartMin, restartEveryMin, trancheEveryS, downS, tranches } = read;
   const lists = bitListsOf(read);
   const wrongList = lists.find((list) => list.length !== backends);
   const restartS = tranchesOf(read) * trancheEveryS;
@@ -121,6 +122,8 @@ function misfits(read: Parameters): { isWrong: boolean; message: string }[] {
     { isWrong: tranches > backends, message: tooMany('tranches', tranches) },
     { isWrong: ipv6Percent > 0 && ipv6Backends === 0, message: `${ipv6Percent} percent of the clients prefer IPv6, but no backend has an AAAA record: the families cannot meet. Give \`ipv6Backends\`, too.` },
     { isWrong: cacheClients > clients, message: `Expected \`cacheClients\` to be at most the number of clients, ${clients}, got ${cacheClients}.` },
+    { isWrong: rampMin > hours * 60, message: `Expected all clients to start within the simulated ${hours * 60} minutes (\`hours\`), got ${rampMin} for \`rampMin\`.` },
+    { isWrong: positions * backends > mostBits, message: `Expected \`positions\` times \`backends\` to be at most ${mostBits}, got ${positions * backends}. More do not fit into 500 MB.` },
     { isWrong: positions > 0 && lists.length > 0, message: 'Expected `positions` or `commonBits`, got both. `positions` draws the addresses of clients, `commonBits` says what they share.' },
     { isWrong: wrongList !== undefined, message: `Expected each list of \`commonBits\` to have one number for each of the ${backends} backends, got ${wrongList?.length ?? 0} numbers in \`${wrongList?.join(',') ?? ''}\`.` },
     { isWrong: lists.flat().some((bits) => bits > 128), message: `Expected each number of \`commonBits\` to be at most 128, got ${Math.max(...lists.flat())}. An IPv6 address has 128 bits.` },
