@@ -14,14 +14,14 @@ export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
 # The variables that each target takes on the command line (`make TARGET name=value`). Any other one would change nothing, so it is refused. Names
 # in upper case are for the environment: LAB_REQUIRE, FUZZ_ONLY.
-run_takes := driver client client-image seed set expect resolv-conf v json
+run_takes := driver client client-image seed set expect resolv-conf results v json
 scenario_takes := name $(run_takes)
 scenarios_takes := $(filter-out v,$(run_takes)) jobs
-parity_takes := client client-image seed set expect resolv-conf repeat only
-matrix_takes := driver clients failures repeat jobs write
-all-clients_takes := driver client-image seed set expect resolv-conf jobs only clients
-soak_takes := driver client client-image set expect resolv-conf n jobs only
-up_takes := driver seed resolv-conf v
+parity_takes := client client-image seed set expect resolv-conf repeat only results
+matrix_takes := driver clients failures repeat jobs write results
+all-clients_takes := driver client-image seed set expect resolv-conf jobs only clients results
+soak_takes := driver client client-image set expect resolv-conf n jobs only results
+up_takes := driver seed resolv-conf v results
 clients_takes := driver install
 fuzz_takes := n
 bench_takes := only against
@@ -32,7 +32,7 @@ $(foreach target,$(or $(MAKECMDGOALS),help),$(foreach each,$(filter-out $(upper)
 
 FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst ','\'',$(client))') $(if $(client-image),--client-image '$(client-image)') \
          $(if $(seed),--seed '$(seed)') $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') \
-         $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(v),--verbose) $(if $(json),--json)
+         $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(results),--results '$(results)') $(if $(v),--verbose) $(if $(json),--json)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -52,7 +52,7 @@ parity: $(ALL) ## run the scenarios on both drivers (netns, docker) and compare 
 
 matrix: $(RUN) ## run every client that is installed against every failure of the matrix
 	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(failures),--failures '$(failures)') \
-	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(write),--write '$(write)')
+	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(write),--write '$(write)') $(if $(results),--results '$(results)')
 
 all-clients: $(RUN) ## run every scenario with every client that is found
 	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(foreach each,$(clients),--clients '$(each)')
@@ -86,9 +86,11 @@ lint: $(ALL) ## check the types, the code style, and that the generated tables i
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
 	@$(NODE) node_modules/dependency-cruiser/bin/dependency-cruiser.mjs --config .dependency-cruiser.js lab services client scenarios bench docs
 	@bin/lab docs --check
+	@$(NODE) lab/build/api-pages.ts --check
 
 docs: $(ALL) ## update the generated tables in README.md and docs/
 	@bin/lab docs
+	@$(NODE) lab/build/api-pages.ts
 
 bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
 	@$(NODE) bench/bench.ts $(if $(only),only='$(only)') $(if $(against),against='$(against)')
@@ -105,4 +107,4 @@ $(ALL): $(INSTALLED)
 	@touch $@
 
 clean: ## remove results and installed packages
-	rm -rf results node_modules
+	rm -rf results node_modules dist *.tgz

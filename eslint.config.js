@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   // The programs of external clients run on other Node versions and have no types.
-  { ignores: ['node_modules/', 'results/', '*.js', 'client/external/programs/'] },
+  { ignores: ['node_modules/', 'results/', 'dist/', '.ci/', '*.js', 'client/external/programs/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

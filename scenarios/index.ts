@@ -99,6 +99,7 @@ export const scenarios = {
   'dns-first-server-dead': dnsFirstServerDead,
 } satisfies Record<string, Scenario>;
 
+/** The name of a scenario of the lab: docs/scenarios.md lists all of them. */
 export type ScenarioName = keyof typeof scenarios;
 export const scenarioNames = Object.keys(scenarios) as ScenarioName[];
 

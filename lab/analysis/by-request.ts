@@ -5,6 +5,7 @@ import { answererOf, startOf, windowOf, type Caller } from './answerer.ts';
 import { isTraced, type Attempt } from './attempts.ts';
 import { resolutionsOnWire } from './wire-attempts.ts';
 
+/** What one request of a caller did. Null says that there was nothing to measure. */
 export interface RequestFindings {
   /** From the request to its response or error. Null if it had no end. */
   ms: number | null;

@@ -103,17 +103,18 @@ function handleOf(lab: Lab, timeline: Timeline, signal: AbortSignal | undefined)
   };
   const onAbort = (): void => { void dispose().catch(() => undefined); };
   signal?.addEventListener('abort', onAbort);
+  const isOver = (): boolean => over.signal.aborted;
   /** Does something with the lab, and waits for its last event. After the end of the lab, the reason of an error is that end. */
   const whileUp = async <T>(work: () => Promise<T>): Promise<T> => {
     const ended = (): LabError => (signal?.aborted ? interruptionOf(signal) : new LabError('NO_LAB', 'This lab was taken down.'));
-    if (over.signal.aborted) throw ended();
+    if (isOver()) throw ended();
     try {
       const result = await work();
       await lab.settle();
       // A request that the end of the lab has cut off has a result, too. It says nothing about the client.
-      if (!over.signal.aborted) return result;
+      if (!isOver()) return result;
     } catch (error) {
-      if (!over.signal.aborted) throw error;
+      if (!isOver()) throw error;
     }
     throw ended();
   };

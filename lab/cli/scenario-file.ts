@@ -34,7 +34,7 @@ export async function loadScenario(path: string): Promise<Scenario> {
     throw new LabError('BAD_INPUT', `Could not load the scenario ${path}: ${messageOf(error)}${whereIn(error, file)}`, { cause: error });
   }
   // A CommonJS file has its exports as the default export, too.
-  const found = new Set([...Object.values(exported), ...Object.values((exported['default'] ?? {}) as object)].filter((value) => isScenario(value, path)));
+  const found = new Set([...Object.values(exported), ...Object.values((exported['default'] ?? {}) as Record<string, unknown>)].filter((value) => isScenario(value, path)));
   const chosen = isScenario(exported['default'], path) ? [exported['default']] : [...found];
   const [scenario, another] = chosen;
   if (!scenario || another) {

@@ -14,6 +14,7 @@ export type Method = 'GET' | 'PUT' | 'POST';
 /** The result of a request, and the address that answered, according to the witnesses (lab/analysis/answerer.ts). Null if none did. */
 export type AddressedResult = RequestResult & { address: string | null };
 
+/** A client that has started. Its requests are numbered from 1 over the whole run. */
 export interface StageClient {
   /** Makes one request, and resolves at its end. The URL is the lab's if none is given. A request that fails is a result, not an error. */
   request(method: Method, url?: string): Promise<AddressedResult>;

@@ -11,6 +11,7 @@ import type { OptionTable, OptionValues } from '../vocabulary/options.ts';
 import type { Held, Probe } from '../network/probe.ts';
 import type { Family, TargetKind, TargetName, Topology } from '../vocabulary/topology.ts';
 
+/** What the observer saw when it looked for the effect of a fault, or for the baseline. */
 export interface Observation {
   /** Whether the effect of the fault was seen. */
   seen: boolean;

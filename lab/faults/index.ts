@@ -20,6 +20,7 @@ export const faults = {
   ...dnsFaults,
 };
 
+/** The name of a fault: docs/scenarios.md lists all of them. */
 export type FaultName = keyof typeof faults;
 export const faultNames = Object.keys(faults) as FaultName[];
 

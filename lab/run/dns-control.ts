@@ -4,14 +4,17 @@ import type { Policy } from '../../services/dns/policy.ts';
 import type { AddressType } from '../../services/dns/records.ts';
 import type { Service } from '../network/server.ts';
 
+/** The switches of the DNS server's answer policy. Each one returns the policy that is in force then. @throws {LabError} BAD_INPUT for a wrong value. */
 export interface DnsControl {
   /** Switches all AAAA records on or off. */
   aaaa(on: boolean): Promise<Policy>;
   /** Gives all records this TTL. */
   ttl(seconds: number): Promise<Policy>;
-  /** Whether answers from `lab.test` have the flag AA, all answers the flag RA, and answers without a record the SOA. */
+  /** Whether answers from `lab.test` have the flag AA (RFC 1035 section 4.1.1). */
   aa(on: boolean): Promise<Policy>;
+  /** Whether all answers have the flag RA (RFC 1035 section 4.1.1). */
   ra(on: boolean): Promise<Policy>;
+  /** Whether an answer without a record has the SOA of the zone (RFC 2308 section 2). */
   soa(on: boolean): Promise<Policy>;
   /** Switches one filter of the chain, for one record type or both. */
   filter(filter: FilterName, on: boolean, n?: number, type?: AddressType): Promise<Policy>;

@@ -44,6 +44,7 @@ export interface Stage {
   backendAt: (address: string | null) => BackendName;
 }
 
+/** Many connections to one backend, from the observer's host. */
 export interface Load {
   /** Opens connections. Each one makes one request, and the busy ones go on at a steady rate. Events tell what happens to them. */
   open(address: string, connections: { busy: number; idle: number; requestsPerS: number }): Promise<void>;
@@ -51,6 +52,7 @@ export interface Load {
   alive(): Promise<{ busy: number; idle: number }>;
 }
 
+/** Many clients on the observer's host that keep a connection each, and dial again when it ends. */
 export interface Redialers {
   /** Opens `each` connections to every address, and makes a request on each. */
   open(addresses: readonly string[], each: number): Promise<void>;
@@ -78,6 +80,7 @@ export interface Result<Data> {
   data: Data;
 }
 
+/** A scenario: the question, the stimulus, the checks, and the explanation. */
 export interface Scenario<Data = unknown> {
   /** One line, for the list. */
   title: string;

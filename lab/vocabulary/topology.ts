@@ -5,9 +5,11 @@ export type Family = 4 | 6;
 
 /** The hosts of the lab network. The lab checks faults from the host `observer`, so that the client's host has the client's traffic only. */
 export const hostNames = ['client', 'dns', 'backend-1', 'backend-2', 'backend-3', 'observer'] as const;
+/** A host of the lab network. */
 export type HostName = (typeof hostNames)[number];
 
 export const backendNames = ['backend-1', 'backend-2', 'backend-3'] as const;
+/** A web server of the lab. */
 export type BackendName = (typeof backendNames)[number];
 
 /** The name of every host's interface on the lab network, with every driver. */
@@ -20,11 +22,13 @@ export const httpPort = 8080;
 export const dnsPort = 53;
 export const webUrl = `http://${webName}:${httpPort}/`;
 
+/** The addresses of a host. */
 export interface Addresses {
   ipv4: string;
   ipv6: string;
 }
 
+/** The lab network: its hosts, and what differs from the defaults. */
 export interface Topology {
   hosts: Record<HostName, Addresses>;
   /** The new addresses of a backend under the fault `move` (lab/faults/move.ts). Until then no host has them. */
@@ -44,6 +48,7 @@ export const sysctlsSince = {
 } as const;
 export type ClientSysctls = Partial<Record<keyof typeof sysctlsSince, number>>;
 
+/** What a scenario or a test changes of the network. */
 export interface TopologyChange {
   /** The client's IPv4 address. With the default, no backend is preferred under RFC 6724 rule 9. */
   clientIpv4?: string;
@@ -103,6 +108,7 @@ export function hostAt(topology: Topology, address: string): HostName | undefine
 
 /** The kinds of hosts that a fault can act on: the hosts that serve clients. */
 export type TargetKind = 'backend' | 'dns';
+/** A host that a fault can act on. */
 export type TargetName = BackendName | 'dns';
 export const targetNames: readonly TargetName[] = [...backendNames, 'dns'];
 

@@ -26,6 +26,7 @@ export const behaviourOptions = {
   announce: onOff(true, 'tell the client `keepAliveMs` in each response, in whole seconds, rounded down: `Keep-Alive: timeout=1` (RFC 2068 section 19.7.1.1)'),
 };
 
+/** How a backend answers: docs/scenarios.md lists all fields, with their units and defaults. */
 export type Behaviour = OptionValues<typeof behaviourOptions>;
 
 export const healthy: Readonly<Behaviour> = defaultsOf(behaviourOptions);

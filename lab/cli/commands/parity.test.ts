@@ -49,7 +49,7 @@ test('a deviation covers its own scenario and finding, within its limit', () => 
 });
 
 test('a scenario that cannot run on both drivers is left out, with the reason', async () => {
-  const flags = { driver: 'auto', client: 'node-fetch', seed: '1', set: [], expect: [], resolvConf: [], repeat: '1', only: ['baseline', 'hot-reload-haproxy'] };
+  const flags = { driver: 'auto', client: 'node-fetch', seed: '1', set: [], expect: [], resolvConf: [], results: 'results', repeat: '1', only: ['baseline', 'hot-reload-haproxy'] };
   onTestFinished(() => { vi.unstubAllEnvs(); });
   vi.stubEnv('WITH', undefined);
   const plain = await runnable(flags);
