@@ -3,7 +3,7 @@
  * A program of the package needs nothing but koffi, which is native: all other packages are a part of the bundles.
  */
 import { build, type BuildOptions, type Plugin } from 'esbuild';
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
@@ -28,6 +28,11 @@ const withoutReference = { name: 'without-reference', renderChunk: (code: string
 // One file of types for each entry, and what they share. The types of other packages are a part of them, so nobody has to install those packages.
 const types = await rollup({ input: Object.fromEntries(entries.map((entry) => [entry, join(root, `lab/api/${entry}.ts`)])), plugins: [dts({ respectExternal: true, tsconfig: join(root, 'tsconfig.json') }), withoutReference], external: /^node:/, onwarn: ({ code, message }) => { if (code !== 'UNRESOLVED_IMPORT') console.error(message); } });
 await types.write({ dir: join(dist, 'types'), entryFileNames: '[name].d.cts', chunkFileNames: '[name]-shared.d.cts' });
+
+// What the docker driver makes its image from.
+for (const name of ['Dockerfile', '.dockerignore', 'compose.yaml', 'package.json', 'package-lock.json', 'packages/docker', 'lab', 'services', 'client']) {
+  cpSync(join(root, name), join(dist, 'image', name), { recursive: true, filter: (path) => !/\.(test|case|fixture)\.ts$|\/lab\/testing|__pycache__/.test(path) });
+}
 
 /** Has a program that will be in `folder` of the build take the vendored packages from their files. */
 function fromVendor(folder: string): Plugin {

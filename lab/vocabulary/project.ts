@@ -18,6 +18,9 @@ export const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.js
 /** Whether this is the npm package, which has no sources, and not a clone. */
 const isPackage = !existsSync(join(projectRoot, 'lab'));
 
+/** The folder that the image of the docker driver is made from. The package has a copy of the sources for it. */
+export const imageContext = isPackage ? join(projectRoot, 'dist/image') : projectRoot;
+
 /** The command `lab` as somebody types it: from a clone, or from the package. */
 export const labCommand = isPackage ? 'npx lab' : 'bin/lab';
 

@@ -1,6 +1,6 @@
 /** What labs have on the engine, and its removal. Only a lab that nobody holds any more is removed: its own run removes it, or its run was killed. */
 import type { default as Docker, ContainerInfo, NetworkInspectInfo } from 'dockerode';
-import { projectRoot } from '../../vocabulary/project.ts';
+import { imageContext } from '../../vocabulary/project.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { answerOf, composeCommand, connectEngine } from './docker-engine.ts';
 import { removeOldImages } from './docker-image.ts';
@@ -119,7 +119,7 @@ export async function removeDockerLabs(): Promise<DockerDown> {
     engine = await connectEngine();
     await answerOf('Pinging it', engine.api.ping());
     const { removed, up } = await removeEndedLabs(engine.api);
-    const images = await removeOldImages(engine.api, projectRoot);
+    const images = await removeOldImages(engine.api, imageContext);
     return { labs: removed, images, left: [...up.map(sentenceOf), ...(await labsByHand(engine.api))], notAsked: null };
   } catch (error) {
     // Without compose, no lab was ever on docker here.

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { readLines } from '../../vocabulary/lines.ts';
-import { projectRoot } from '../../vocabulary/project.ts';
+import { imageContext } from '../../vocabulary/project.ts';
 import { hostNames, interfaceName, sysctlsSince, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import { composeCommand } from './docker-engine.ts';
 import { ownerLabel, thisProcess } from './docker-owner.ts';
@@ -98,7 +98,7 @@ const endLimitMs = 5_000;
 async function compose({ name }: Project, args: string[], settings: Record<string, string>, limitMs: number, signal: AbortSignal, onLine?: (line: string) => void): Promise<void> {
   const [file = '', ...before] = await composeCommand();
   const running = execa(file, [...before, '--project-name', name, '--file', 'compose.yaml', ...args], {
-    cwd: projectRoot,
+    cwd: imageContext,
     timeout: limitMs,
     stdin: 'ignore',
     // A build tells what failed on stdout or on stderr, depending on compose and on the builder.

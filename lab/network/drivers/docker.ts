@@ -8,7 +8,7 @@
 import type { default as Docker, Container } from 'dockerode';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { interruptionOf, unlessAborted } from '../../vocabulary/limits.ts';
-import { projectRoot } from '../../vocabulary/project.ts';
+import { imageContext } from '../../vocabulary/project.ts';
 import { hostNames, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import { answerOf, connectEngine, type Engine } from './docker-engine.ts';
 import { startGuest, type Guest } from './docker-guest.ts';
@@ -52,7 +52,7 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
     const watching = (watch = new Watch(api, url));
     const cut = AbortSignal.any([watching.lost, ...(signal ? [signal] : [])]);
     await removeEndedLabs(api);
-    const tag = await imageTag(projectRoot, await ownBase(api));
+    const tag = await imageTag(imageContext, await ownBase(api));
     // Compose v1 does not know docker contexts, so it gets the address of the engine.
     const settings = { DOCKER_HOST: url, LAB_IMAGE_TAG: tag, COMPOSE_IGNORE_ORPHANS: 'true' };
     // The image is built once, here. Compose v2 would build it for all six hosts at the same time.
