@@ -22,9 +22,32 @@ describe('skewOf', () => {
     expect(Math.log(skewOf([200, 100, 0]).chi2p ?? 0)).toBeCloseTo(-100, 9);
   });
 
-  test('is null without a response, and throws for another number of backends', () => {
-    expect(skewOf([0, 0, 0])).toEqual({ maxOverFair: null, chi2p: null });
-    expect(() => skewOf([1, 2])).toThrow('Expected the counts of 3 backends, got 2.');
+  test('is null without a response', () => {
+    expect(skewOf([0, 0, 0])).toEqual({ maxOverFair: null, jainIndex: null, chi2p: null });
+  });
+
+  // The 5 % points of 1, 4 and 23 degrees of freedom: 3.841, 9.488 and 35.172 (NIST/SEMATECH e-Handbook, section 1.3.6.7.4).
+  test.each([
+    [2, 3.841],
+    [5, 9.488],
+    [24, 35.172],
+  ])('with %i backends the test has one degree of freedom less', (backends, chi2) => {
+    // Two counts that are `off` from the fair count make chi-squared 2 off² / fair.
+    const fair = 1_000;
+    const off = Math.sqrt((chi2 * fair) / 2);
+    const counts = Array.from({ length: backends }, (_, index) => fair + (index === 0 ? off : index === 1 ? -off : 0));
+    expect(skewOf(counts).chi2p).toBeCloseTo(0.05, 4);
+  });
+
+  test.each([
+    [[10], 1, 1, 1],
+    [[5, 5, 5, 5], 1, 1, 1],
+    [[20, 0, 0, 0], 4, 1 / 4, null],
+    [[10, 10, 0, 0], 2, 2 / 4, null],
+    // 6² / (3 (1 + 4 + 9)).
+    [[1, 2, 3], 1.5, 36 / 42, null],
+  ])('%j has a Jain index', (counts, maxOverFair, jainIndex, chi2p) => {
+    expect(skewOf(counts)).toEqual({ maxOverFair, jainIndex: expect.closeTo(jainIndex, 12) as number, chi2p: chi2p ?? (expect.any(Number) as number) });
   });
 });
 
@@ -53,5 +76,6 @@ describe('fitsShares', () => {
 
 test('sharesText shows counts and shares', () => {
   expect(sharesText([206, 94, 0])).toBe('206 · 94 · 0 (69 % · 31 % · 0 %)');
+  expect(sharesText([7, 0, 0, 0, 0, 0, 1])).toBe('7 · 0 · 0 · 0 · 0 · 0 · 1 (1.1 each would be fair)');
   expect(sharesText([0, 0, 0])).toBe('0 · 0 · 0 (0 % · 0 % · 0 %)');
 });

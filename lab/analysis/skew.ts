@@ -1,25 +1,29 @@
 /** Skew: how unevenly the requests were spread over the backends. */
+import { chiSquaredAtLeast } from './chi-squared.ts';
 
-/** Two measures of skew. */
+/** Measures of skew. Each is null without a response. */
 export interface Skew {
-  /** The largest share divided by the fair share: 1 if all shares are equal, 3 if one of three backends gets everything. Null without a response. */
+  /** The largest share divided by the fair share: 1 if all shares are equal, 3 if one of three backends gets everything. */
   maxOverFair: number | null;
+  /**
+   * Jain's index of fairness: 1 if all shares are equal, 1/n if one of n backends gets everything. If k backends share everything equally, it
+   * is k/n (Jain, Chiu and Hawe, DEC-TR-301, 1984).
+   */
+  jainIndex: number | null;
   /** Pearson's chi-squared test against equal shares: the probability of a spread at least this uneven, if the true shares are equal. */
   chi2p: number | null;
 }
 
-/**
- * Returns the skew of the responses of three backends. Three backends have two degrees of freedom, and then the survival function of
- * chi-squared is exactly e^(-x/2).
- * @throws {RangeError} for another number of backends.
- */
+/** Returns the skew of the responses of some backends, one count for each. The test has one degree of freedom less than there are backends. */
 export function skewOf(counts: readonly number[]): Skew {
-  if (counts.length !== 3) throw new RangeError(`Expected the counts of 3 backends, got ${counts.length}.`);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return { maxOverFair: null, chi2p: null };
+  const total = sumOf(counts);
+  if (total === 0) return { maxOverFair: null, jainIndex: null, chi2p: null };
   const fair = total / counts.length;
-  const chi2 = counts.reduce((sum, count) => sum + (count - fair) ** 2 / fair, 0);
-  return { maxOverFair: Math.max(...counts) / fair, chi2p: Math.exp(-chi2 / 2) };
+  return {
+    maxOverFair: Math.max(...counts) / fair,
+    jainIndex: total ** 2 / (counts.length * sumOf(counts.map((count) => count ** 2))),
+    chi2p: chiSquaredAtLeast(sumOf(counts.map((count) => (count - fair) ** 2 / fair)), counts.length - 1),
+  };
 }
 
 /**
@@ -27,7 +31,7 @@ export function skewOf(counts: readonly number[]): Skew {
  * `sigmas` standard deviations of a binomial count. With four, about one run in 5,000 that follows the model fails by chance.
  */
 export function fitsShares(counts: readonly number[], shares: readonly number[], sigmas = 4): boolean {
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const total = sumOf(counts);
   return (
     total > 0 &&
     counts.every((count, index) => {
@@ -37,8 +41,16 @@ export function fitsShares(counts: readonly number[], shares: readonly number[],
   );
 }
 
-/** Returns the counts and their shares: `206 · 94 · 0 (69 % · 31 % · 0 %)`. */
+/** A line with the shares of more backends would be too long for a terminal. */
+const mostShares = 6;
+
+/** Returns the counts and their shares: `206 · 94 · 0 (69 % · 31 % · 0 %)`. Of many backends the counts alone, with the fair count: `14 · 29 · … (25 each would be fair)`. */
 export function sharesText(counts: readonly number[]): string {
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const total = sumOf(counts);
+  if (counts.length > mostShares) return `${counts.join(' · ')} (${(total / counts.length).toFixed(1).replace('.0', '')} each would be fair)`;
   return `${counts.join(' · ')} (${counts.map((count) => `${total > 0 ? Math.round((100 * count) / total) : 0} %`).join(' · ')})`;
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0);
 }
