@@ -1,6 +1,5 @@
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { backendNames } from '../lab/vocabulary/topology.ts';
 
 export const allDown = defineScenario({
   title: 'every backend is down: which addresses are tried, and what does the caller get?',
@@ -12,9 +11,9 @@ export const allDown = defineScenario({
     'does not ask DNS for the third address: it knows only the addresses of this answer.',
   sources: ['RFC 9293 section 3.10.7.1 (RST for a closed port)', 'Node lib/net.js, afterConnectMultiple (a failed attempt starts the next one at once)'],
   reproduces: ['S6'],
-  run: async ({ client, apply, until }) => {
+  run: async ({ topology, client, apply, until }) => {
     await client.get();
-    await Promise.all(backendNames.map((backend) => apply('kill', backend)));
+    await Promise.all(topology.backends.map((backend) => apply('kill', backend)));
     // The FIN tells an idle client that its connection is closed.
     await until((event) => event.event === 'client:connection-closed');
     await client.get();

@@ -1,7 +1,6 @@
 import { fallbackDelay } from '../lab/analysis/attempts.ts';
 import { check, checkDelay } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { backendNames } from '../lab/vocabulary/topology.ts';
 import { attemptsText, triedCheck, timerTolerance } from './common.ts';
 
 /** The steps are further apart than the tolerance is wide, so no step can be mistaken for another one. */
@@ -19,9 +18,9 @@ export const fallbackDelaySweep = defineScenario({
     'to 10 ms, and recommends no less than 100 ms. A short delay hides broken IPv6, and it treats healthy but distant IPv6 as broken.',
   sources: ['RFC 8305 section 8 (configurable values)', 'Node net docs: autoSelectFamilyAttemptTimeout'],
   reproduces: ['S13'],
-  run: async ({ dns, apply, startClient }) => {
+  run: async ({ topology, dns, apply, startClient }) => {
     await dns.aaaa(true);
-    await Promise.all(backendNames.map((backend) => apply('blackhole', backend, { family: 6 })));
+    await Promise.all(topology.backends.map((backend) => apply('blackhole', backend, { family: 6 })));
     const answers = [];
     for (const attemptDelayMs of delaysMs) {
       // Each step has its own client, because a kept-alive connection would need no second fallback.

@@ -1,6 +1,5 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { backendNames } from '../lab/vocabulary/topology.ts';
 import { attemptsText, triedCheck, nodeAttemptDelayMs, timerTolerance } from './common.ts';
 
 export const ipv6Blackhole = defineScenario({
@@ -16,10 +15,10 @@ export const ipv6Blackhole = defineScenario({
     'connection: the IPv4 connection won, and the second request reuses it.',
   sources: ['RFC 8305 sections 4 and 5 (interlaced families, 250 ms)', 'RFC 6724 section 2.1 (default policy)', 'Node lib/net.js, internalConnectMultiple'],
   reproduces: ['S13', 'S12'],
-  run: async ({ client, dns, apply }) => {
+  run: async ({ topology, client, dns, apply }) => {
     await dns.aaaa(true);
     // The answer is shuffled, so every backend gets the fault: then the first IPv6 address is always a silent one.
-    await Promise.all(backendNames.map((backend) => apply('blackhole', backend, { family: 6 })));
+    await Promise.all(topology.backends.map((backend) => apply('blackhole', backend, { family: 6 })));
     const first = await client.get();
     const second = await client.get();
     return { first, second };

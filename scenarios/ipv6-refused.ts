@@ -1,6 +1,5 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { backendNames } from '../lab/vocabulary/topology.ts';
 import { attemptsText, triedCheck } from './common.ts';
 
 export const ipv6Refused = defineScenario({
@@ -13,10 +12,10 @@ export const ipv6Refused = defineScenario({
     'packets costs each client a delay, and a firewall that rejects them does not.',
   sources: ['Node lib/net.js, afterConnectMultiple (a failed attempt starts the next one at once)', 'RFC 9293 section 3.10.7.1 (RST for a closed port)'],
   reproduces: ['S13'],
-  run: async ({ client, dns, apply }) => {
+  run: async ({ topology, client, dns, apply }) => {
     await dns.aaaa(true);
     // The answer is shuffled, so every backend gets the fault: then the first IPv6 address is always refused.
-    await Promise.all(backendNames.map((backend) => apply('refuse', backend, { family: 6 })));
+    await Promise.all(topology.backends.map((backend) => apply('refuse', backend, { family: 6 })));
     return client.get();
   },
   checks: ({ findings, data }) => [triedCheck(findings), check('no answer came over IPv6', !(data.address ?? '').includes(':'), data.address ?? 'no answer')],

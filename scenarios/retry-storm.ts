@@ -1,7 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import type { TimelineEvent } from '../lab/vocabulary/events.ts';
 import { defineScenario, type Result } from '../lab/run/scenario.ts';
-import { backendNames } from '../lab/vocabulary/topology.ts';
 
 /** How many requests the caller makes in each phase. */
 const asked = 10;
@@ -28,16 +27,16 @@ export const retryStorm = defineScenario({
     'client (--client) and read the factor.',
   sources: ['RFC 9110 section 15.6.4 (503) and 10.2.3 (Retry-After)', 'RFC 9110 section 9.2.2 (idempotent methods may be repeated)', 'RFC 9112 section 9.3.1 (retrying requests)'],
   reproduces: ['S17'],
-  run: async ({ client, apply, note }): Promise<Data> => {
+  run: async ({ topology, client, apply, note }): Promise<Data> => {
     const make = async (): Promise<number> => {
       let answered = 0;
       for (let request = 0; request < asked; request++) if ((await client.get()).ok) answered++;
       return answered;
     };
-    const failing = await Promise.all(backendNames.map((backend) => apply('error-status', backend, { status: 503, retryAfterS: 2 })));
+    const failing = await Promise.all(topology.backends.map((backend) => apply('error-status', backend, { status: 503, retryAfterS: 2 })));
     const answeredFailing = await make();
     await Promise.all(failing.map((fault) => fault.heal()));
-    const silent = await Promise.all(backendNames.map((backend) => apply('empty-reply', backend)));
+    const silent = await Promise.all(topology.backends.map((backend) => apply('empty-reply', backend)));
     note('every backend ends the connection without an answer');
     const answeredSilent = await make();
     await Promise.all(silent.map((fault) => fault.heal()));
@@ -70,6 +69,7 @@ function isOwn(event: TimelineEvent, { topology }: Result<Data>): boolean {
 /** The client's requests for `/` that reached a backend between the first fault of a phase and its heal, and when that fault was applied. */
 function reachedIn(result: Result<Data>, phase: number): { fromMs: number; requests: number } {
   const times = (name: 'fault:apply' | 'fault:heal'): number[] => result.events.filter(({ event }) => event === name).map(({ tMs }) => tMs);
-  const [fromMs, toMs] = [times('fault:apply')[phase * backendNames.length] ?? Infinity, times('fault:heal')[phase * backendNames.length] ?? Infinity];
+  const first = phase * result.topology.backends.length;
+  const [fromMs, toMs] = [times('fault:apply')[first] ?? Infinity, times('fault:heal')[first] ?? Infinity];
   return { fromMs, requests: result.events.filter((event) => event.event === 'backend:request' && event.path === '/' && isOwn(event, result) && event.tMs >= fromMs && event.tMs < toMs).length };
 }

@@ -1,7 +1,7 @@
 import { check, type Check } from '../lab/analysis/checks.ts';
 import { fitsShares, sharesText } from '../lab/analysis/skew.ts';
 import { defineScenario, type Redialers, type Result, type Stage } from '../lab/run/scenario.ts';
-import { backendNames, type BackendName } from '../lab/vocabulary/topology.ts';
+import type { BackendName } from '../lab/vocabulary/topology.ts';
 import { answererOf, closedTo } from './common.ts';
 
 /** With 300 connections, one standard deviation of a share is at most 2.9 %. That is enough to tell the two ways apart. */
@@ -79,6 +79,8 @@ export const rollingRestart = defineScenario<Rolled>({
     'nginx documentation, ngx_http_core_module (keepalive_requests, keepalive_time)',
   ],
   reproduces: ['S18', 'S14', 'S5'],
+  // The shares are those of three backends.
+  topology: { backends: 3 },
   limitMs: 60_000,
   run: async (stage) => {
     const { client, note, until, wait, topology } = stage;
@@ -87,9 +89,9 @@ export const rollingRestart = defineScenario<Rolled>({
     for (const way of wayNames) {
       note(`restarts ${ways[way].title}`);
       const load = await stage.startRedialers();
-      await load.open(backendNames.map((name) => topology.hosts[name].ipv4), perBackend);
+      await load.open(topology.backends.map((name) => topology.hosts[name].ipv4), perBackend);
       await load.ask(pathOf(way, 'before'));
-      for (const backend of backendNames) {
+      for (const backend of topology.backends) {
         await ways[way].restart(stage, backend, await redialsOf(load, topology.hosts[backend].ipv4));
         const last = answers.at(-1);
         if (last && answererOf(topology, last) === backend) await until(closedTo(topology, backend));
@@ -109,7 +111,8 @@ export const rollingRestart = defineScenario<Rolled>({
     ...wayNames.flatMap((way) => wayChecks(result, way)),
   ],
   contract: (result) => {
-    const restarts = [...backendNames, ...backendNames];
+    const { backends } = result.topology;
+    const restarts = [...backends, ...backends];
     const before = answerersOf(result);
     const dialled = result.events.flatMap((event) => (event.event === 'client:connection' ? [!event.reused] : []));
     const expected = [true, ...restarts.map((backend, index) => before[index] === backend)];
@@ -127,11 +130,11 @@ async function redialsOf(load: Redialers, address: string): Promise<() => Promis
   return () => load.redialled(redialled + (perAddress[address] ?? 0));
 }
 
-function wayChecks({ events, data: { redialled } }: Result<Rolled>, way: WayName): Check[] {
+function wayChecks({ events, topology: { backends }, data: { redialled } }: Result<Rolled>, way: WayName): Check[] {
   const { title, shares, sharesText: expected } = ways[way];
   // Each connection makes one request, so the logs of the backends count the connections.
   const [before, after, later] = (['before', 'after', 'later'] as const).map((when) =>
-    backendNames.map((name) => events.filter((event) => event.event === 'backend:request' && event.host === name && event.path === pathOf(way, when)).length),
+    backends.map((name) => events.filter((event) => event.event === 'backend:request' && event.host === name && event.path === pathOf(way, when)).length),
   ) as [number[], number[], number[]];
   const total = after.reduce((sum, count) => sum + count, 0);
   const dials = redialsIn(events, way);
@@ -139,7 +142,7 @@ function wayChecks({ events, data: { redialled } }: Result<Rolled>, way: WayName
   return [
     check(`${title}: each backend has ${perBackend} connections at first`, before.every((count) => count === perBackend), sharesText(before)),
     check(`${title}: ${way === 'down' ? 'a third of the redials was refused first' : 'no redial was refused'}`, fitsShares([refused, dials.length - refused], way === 'down' ? [1 / 3, 2 / 3] : [0, 1]), `${refused} of ${dials.length}`),
-    check(`${title}: the backends have ${expected} of the connections in the end, within 4 standard deviations`, total === perBackend * backendNames.length && fitsShares(after, shares), sharesText(after)),
+    check(`${title}: the backends have ${expected} of the connections in the end, within 4 standard deviations`, total === perBackend * backends.length && fitsShares(after, shares), sharesText(after)),
     check(`${title}: the shares stay as they are after that`, later.join() === after.join() && redialled[way].later === redialled[way].after && dials.length === redialled[way].after, `${sharesText(later)}, ${redialled[way].later - redialled[way].after} dialled again`),
   ];
 }

@@ -3,15 +3,20 @@ import { check, type Check } from '../lab/analysis/checks.ts';
 import { fitsShares, sharesText } from '../lab/analysis/skew.ts';
 import type { StageClient } from '../lab/clients/stage-client.ts';
 import type { Result } from '../lab/run/scenario.ts';
-import { backendNames, webName } from '../lab/vocabulary/topology.ts';
+import { backendCount, webName, type BackendName } from '../lab/vocabulary/topology.ts';
 
 /** Enough to tell 1/3 from 1/2 and from 1/6: with 300 requests one standard deviation is 2.7 %. */
 const requestCount = 300;
 /** With fewer DNS answers than this, the check of the shuffle is `unknown`. */
 const enoughAnswers = 100;
 
-/** The shares of backend-1, -2 and -3. */
-export type Shares = readonly [number, number, number];
+/** The shares of backend-1, backend-2 and so on. The backends after the last one of the list have none. */
+export type Shares = readonly number[];
+
+/** The same share for each backend of the lab. */
+export function equalShares({ topology: { backends } }: Result<unknown>): Shares {
+  return backends.map(() => 1 / backends.length);
+}
 
 /** Makes the requests one after the other. Each one opens its own connection when the client keeps none. */
 export async function requestMany(client: StageClient): Promise<void> {
@@ -28,10 +33,10 @@ export function answersTo({ events, topology }: Pick<Result<unknown>, 'events' |
 
 /** Checks for every client: every request was answered, and the DNS server put each backend first as often as `shares` says. */
 export function dnsChecks(result: Result<unknown>, shares: Shares): Check[] {
-  const { requests } = result.findings;
+  const { findings: { requests }, topology: { backends, hosts } } = result;
   const answers = answersTo(result);
-  const first = backendNames.map((name) => answers.filter(([address]) => address === result.topology.hosts[name].ipv4).length);
-  const offered = check(`DNS put each backend first in its share of the answers: ${sharesOf(shares)}`, fitsShares(first, shares), sharesText(first));
+  const first = backends.map((name) => answers.filter(([address]) => address === hosts[name].ipv4).length);
+  const offered = check(`DNS put each backend first in its share of the answers: ${sharesOf(backends, shares)}`, fitsShares(first, shares), sharesText(first));
   return [
     check('every request was answered', requests.failed === 0 && requests.ok === requests.sent, `${requests.ok} of ${requests.sent}`),
     answers.length >= enoughAnswers ? offered : { ...offered, verdict: 'unknown', observed: `${offered.observed}; too few answers to judge` },
@@ -39,17 +44,24 @@ export function dnsChecks(result: Result<unknown>, shares: Shares): Check[] {
 }
 
 /** Checks for our own client: one connection for each request, spread over the backends as `shares` says. */
-export function spreadChecks({ findings: { requests, connections, perBackend, skew } }: Result<unknown>, shares: Shares): Check[] {
-  const counts = backendNames.map((name) => perBackend[name]);
+export function spreadChecks({ findings: { requests, connections, perBackend, skew }, topology: { backends } }: Result<unknown>, shares: Shares): Check[] {
+  const counts = Object.values(perBackend);
   const seen = `${sharesText(counts)}, largest share ${skew.maxOverFair?.toFixed(2) ?? '?'} times the fair one, chi-squared p ${skew.chi2p?.toPrecision(2) ?? '?'}`;
   return [
     check('each request opened its own connection', connections.opened === requests.sent && connections.reused === 0, `${connections.opened} opened, ${connections.reused} reused`),
-    check(`each backend got its share of the requests: ${sharesOf(shares)}`, fitsShares(counts, shares), seen),
+    check(`each backend got its share of the requests: ${sharesOf(backends, shares)}`, fitsShares(counts, shares), seen),
   ];
 }
 
-/** `backend-1 2/3, backend-2 1/6, backend-3 1/6`. With three backends, every expected share here is a multiple of 1/6. */
-function sharesOf(shares: Shares): string {
-  const sixths = ['none', '1/6', '1/3', '1/2', '2/3', '5/6', 'all'];
-  return backendNames.map((name, index) => `${name} ${sixths[Math.round((shares[index] ?? 0) * 6)] ?? '?'}`).join(', ');
+/** `backend-1 2/3, backend-2 1/6, backend-3 1/6`, or `1/12 each` where many backends have the same share. */
+function sharesOf(backends: readonly BackendName[], shares: Shares): string {
+  const texts = backends.map((_, index) => fractionText(shares[index] ?? 0));
+  if (backends.length > 3 && new Set(texts).size === 1) return `${texts[0] ?? ''} each`;
+  return backends.map((name, index) => `${name} ${texts[index] ?? ''}`).join(', ');
+}
+
+function fractionText(share: number): string {
+  if (share === 0 || share === 1) return share === 0 ? 'none' : 'all';
+  for (let parts = 2; parts <= backendCount.most; parts++) if (Math.abs(share * parts - Math.round(share * parts)) < 1e-9) return `${Math.round(share * parts)}/${parts}`;
+  return share.toFixed(3);
 }

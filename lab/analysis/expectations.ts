@@ -35,17 +35,17 @@ type Operator = keyof typeof operators;
 const knownOperators = '< <= == != >= >';
 
 /**
- * Parses an expectation: `requests.failed==0`, `attempts.0.outcome==refused`, `attempts.length<=3`, `recoveryMs<2s`, `fallbackDelayMs!=null`.
+ * Parses an expectation on the findings that `schema` describes: `requests.failed==0`, `attempts.0.outcome==refused`, `attempts.length<=3`, `recoveryMs<2s`, `fallbackDelayMs!=null`.
  * @throws {LabError} BAD_INPUT with the mistake, the text, and a caret under the place of the mistake.
  */
-export function parseExpectation(text: string): Expectation {
+export function parseExpectation(text: string, schema = findingsSchema): Expectation {
   const [, indent = '', name = '', gap = '', sign = '', space = '', word = ''] = /^(\s*)([^\s<>=!]*)(\s*)([<>=!]*)(\s*)([^]*)$/.exec(text.trimEnd()) ?? [];
   const nameAt = indent.length;
   const signAt = nameAt + name.length + gap.length;
   const wordAt = signAt + sign.length + space.length;
   const mistake = (at: number, message: string): LabError => new LabError('BAD_INPUT', `--expect: ${printable(message)}\n${pointAt(text, at)}`);
 
-  const { field, mayBeNull } = findField(name, (offset, message) => mistake(nameAt + offset, message));
+  const { field, mayBeNull } = findField(name, schema, (offset, message) => mistake(nameAt + offset, message));
   if (sign === '') throw mistake(signAt, `Expected an operator after \`${name}\`: ${knownOperators}. Put the expectation in quotes, because a shell takes < and > for itself.`);
   if (!isOperator(sign)) throw mistake(signAt, `Unknown operator \`${sign}\`. Known: ${knownOperators}.`);
   if (word === '') throw mistake(wordAt, `Expected a value after \`${sign}\`${'kind' in field ? `: ${expectedOf(field.kind)}` : ''}.`);
@@ -81,8 +81,8 @@ export function checkExpectation({ text, path, operator, bound }: Expectation, f
 type Mistake = (offset: number, message: string) => LabError;
 
 /** Follows the name through the schema of the findings. `mayBeNull`: the field, or one that it is part of, may have nothing to measure. */
-function findField(name: string, mistake: Mistake): { field: Field; mayBeNull: boolean } {
-  let field: Field = findingsSchema;
+function findField(name: string, schema: Field, mistake: Mistake): { field: Field; mayBeNull: boolean } {
+  let field = schema;
   let mayBeNull = false;
   let offset = 0;
   for (const key of name.split('.')) {

@@ -4,7 +4,7 @@
  */
 import { isIP, SocketAddress } from 'node:net';
 import { accepts, milliseconds, number, oneOf, text, textThat, trueOrFalse, wholeNumber, type Kind } from '../vocabulary/values.ts';
-import { backendNames } from '../vocabulary/topology.ts';
+import { createTopology, type BackendName } from '../vocabulary/topology.ts';
 import type { Attempt } from './attempts.ts';
 import type { RequestFindings } from './by-request.ts';
 import type { Findings } from './findings.ts';
@@ -39,7 +39,7 @@ type ShapeOf<T> = [T] extends [readonly (infer Each)[]]
     ? { kind: Kind<T>; isOrdered?: true; unit?: 'ms' }
     : string extends keyof T
       ? { countsBy: Kind<string> }
-      : { fields: { [Key in keyof T]: FieldOf<T[Key]> } };
+      : { fields: { [Key in keyof T]: FieldOf<Exclude<T[Key], undefined>> } };
 
 const count = { kind: wholeNumber(), isOrdered: true } as const;
 const time = { kind: milliseconds, isOrdered: true, unit: 'ms' } as const;
@@ -54,17 +54,17 @@ function orNull<const T extends object>(field: T): T & { mayBeNull: true } {
 /** The outcomes of an attempt that are words. Any other outcome is the kernel's error code. */
 const outcomes = ['connected', 'refused', 'given up', 'aborted', 'open', 'unreachable', 'silent'];
 
-const request = {
+const request = (backends: readonly BackendName[]) => ({
   fields: {
     ms: orNull(time),
-    backend: orNull({ kind: oneOf(backendNames) }),
+    backend: orNull({ kind: oneOf(backends) }),
     status: orNull({ kind: wholeNumber(100, 999), isOrdered: true }),
     error: orNull({ kind: text }),
     lookups: orNull(count),
     attempts: count,
     sent: orNull(count),
   },
-} satisfies FieldOf<RequestFindings>;
+}) satisfies FieldOf<RequestFindings>;
 
 const attempt = {
   fields: {
@@ -82,31 +82,37 @@ const attempt = {
   },
 } satisfies FieldOf<Attempt>;
 
-export const findingsSchema: Group = {
-  fields: {
-    requests: { fields: { sent: count, ok: count, failed: count } },
-    statuses: { countsBy: textThat('a status such as 503, or `unknown`', (word) => /^([1-9]\d\d|unknown)$/.test(word)) },
-    byRequest: { each: request },
-    perBackend: { fields: { 'backend-1': count, 'backend-2': count, 'backend-3': count } },
-    connections: { fields: { opened: count, reused: count } },
-    dnsQueries: { fields: { A: count, AAAA: count } },
-    queryOrder: orNull({ kind: textThat('query types such as A AAAA', (word) => /^[A-Z]+\d*( [A-Z]+\d*)*$/.test(word)) }),
-    attempts: { each: attempt },
-    addressesTried: { each: address },
-    attemptsKept: orNull({ kind: trueOrFalse }),
-    fallbackDelayMs: orNull(time),
-    nextAddressDelayMs: orNull(time),
-    resolutionDelayMs: orNull(time),
-    requestsOnWire: orNull(count),
-    repeated: { mayBeNull: true, fields: { GET: count, PUT: count, POST: count } },
-    retransmissions: { mayBeNull: true, fields: { syn: count, data: count } },
-    answerOrder: { mayBeNull: true, fields: { dials: count, firstAddress: count } },
-    reResolutions: count,
-    recoveryMs: orNull(time),
-    returnMs: orNull(time),
-    skew: { fields: { maxOverFair: orNull(ratio), chi2p: orNull(ratio) } },
-  },
-} satisfies FieldOf<Findings>;
+/** Returns the schema of the findings of a lab with these backends. */
+export function findingsSchemaFor(backends: readonly BackendName[]): Group {
+  return {
+    fields: {
+      requests: { fields: { sent: count, ok: count, failed: count } },
+      statuses: { countsBy: textThat('a status such as 503, or `unknown`', (word) => /^([1-9]\d\d|unknown)$/.test(word)) },
+      byRequest: { each: request(backends) },
+      perBackend: { fields: Object.fromEntries(backends.map((name) => [name, count])) },
+      connections: { fields: { opened: count, reused: count } },
+      dnsQueries: { fields: { A: count, AAAA: count } },
+      queryOrder: orNull({ kind: textThat('query types such as A AAAA', (word) => /^[A-Z]+\d*( [A-Z]+\d*)*$/.test(word)) }),
+      attempts: { each: attempt },
+      addressesTried: { each: address },
+      attemptsKept: orNull({ kind: trueOrFalse }),
+      fallbackDelayMs: orNull(time),
+      nextAddressDelayMs: orNull(time),
+      resolutionDelayMs: orNull(time),
+      requestsOnWire: orNull(count),
+      repeated: { mayBeNull: true, fields: { GET: count, PUT: count, POST: count } },
+      retransmissions: { mayBeNull: true, fields: { syn: count, data: count } },
+      answerOrder: { mayBeNull: true, fields: { dials: count, firstAddress: count } },
+      reResolutions: count,
+      recoveryMs: orNull(time),
+      returnMs: orNull(time),
+      skew: { fields: { maxOverFair: orNull(ratio), jainIndex: orNull(ratio), chi2p: orNull(ratio) } },
+    },
+  } satisfies FieldOf<Findings>;
+}
+
+/** The schema for a lab with the usual number of backends. */
+export const findingsSchema = findingsSchemaFor(createTopology().backends);
 
 /** Returns what the field holds under the name, index or word `key`, or undefined if the field has nothing of that name. */
 export function fieldBelow(field: Field, key: string): Field | undefined {

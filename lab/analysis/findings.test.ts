@@ -40,7 +40,7 @@ test('without events, counts are 0 and measurements are null', () => {
     reResolutions: 0,
     recoveryMs: null,
     returnMs: null,
-    skew: { maxOverFair: null, chi2p: null },
+    skew: { maxOverFair: null, jainIndex: null, chi2p: null },
   });
 });
 

@@ -1,6 +1,6 @@
 /** Turns the events of a run into numbers: what did the client do? All numbers come from the timeline, and none from the configuration. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import { backendNames, isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
 import { answererOf } from './answerer.ts';
 import { attemptsApart, attemptsOf, fallbackDelay, isTraced, nextAddressDelay, type Attempt } from './attempts.ts';
 import { byRequest, repeatedRequests, statusOf, type RequestFindings, type Repeated } from './by-request.ts';
@@ -19,8 +19,8 @@ export interface Findings {
   statuses: Record<string, number>;
   /** Each request of a caller, in the order in which they were sent. */
   byRequest: RequestFindings[];
-  /** How many responses each backend gave. */
-  perBackend: Record<BackendName, number>;
+  /** How many responses each backend of the lab gave, in the order of the backends. */
+  perBackend: PerBackend;
   connections: { opened: number; reused: number };
   /** The client's own queries, as the DNS server saw them. */
   dnsQueries: { A: number; AAAA: number };
@@ -60,6 +60,9 @@ export interface Findings {
   skew: Skew;
 }
 
+/** A count for each backend that the lab has. */
+export type PerBackend = Partial<Record<BackendName, number>>;
+
 /** Returns the findings of a run. `events` are in the order of their times. */
 export function findingsOf(events: readonly TimelineEvent[], topology: Topology): Findings {
   const ofType = <Name extends TimelineEvent['event']>(name: Name) => events.filter((event): event is Extract<TimelineEvent, { event: Name }> => event.event === name);
@@ -98,7 +101,7 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
     reResolutions: Math.max(lookups - 1, 0),
     recoveryMs: recovery(events)?.ms ?? null,
     returnMs: comingBack(events, topology),
-    skew: skewOf(backendNames.map((name) => perBackend[name])),
+    skew: skewOf(Object.values(perBackend)),
   };
 }
 
@@ -107,13 +110,9 @@ function countBy(words: readonly string[]): Record<string, number> {
 }
 
 /** Counts the responses of each backend. */
-function answersByBackend(events: readonly TimelineEvent[], topology: Topology): Record<BackendName, number> {
-  const perBackend: Record<BackendName, number> = { 'backend-1': 0, 'backend-2': 0, 'backend-3': 0 };
-  for (const event of events) {
-    const backend = event.event === 'client:response' ? answererOf(events, event.request, topology) : null;
-    if (backend !== null) perBackend[backend]++;
-  }
-  return perBackend;
+function answersByBackend(events: readonly TimelineEvent[], topology: Topology): PerBackend {
+  const answerers = events.map((event) => (event.event === 'client:response' ? answererOf(events, event.request, topology) : null));
+  return Object.fromEntries(topology.backends.map((name) => [name, answerers.filter((answerer) => answerer === name).length]));
 }
 
 function comingBack(events: readonly TimelineEvent[], topology: Topology): number | null {

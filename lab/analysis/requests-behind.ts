@@ -1,7 +1,6 @@
 /** Which requests stand behind a number of the findings, in a few words each. An expectation that does not hold shows them. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { printable } from '../vocabulary/printable.ts';
-import { backendNames } from '../vocabulary/topology.ts';
 import { attemptsApart, fallbackPair, nextAddressPair, type Attempt } from './attempts.ts';
 import type { RequestFindings } from './by-request.ts';
 import type { Findings } from './findings.ts';
@@ -51,7 +50,7 @@ const behind = {
     const healMs = events.findLast(({ event }) => event === 'fault:heal')?.tMs ?? Infinity;
     return requests.filter(({ startMs }) => startMs >= healMs).map(endText);
   },
-  skew: ({ findings: { perBackend } }) => backendNames.map((name) => `${perBackend[name]} from ${name}`),
+  skew: ({ findings: { perBackend } }) => Object.entries(perBackend).map(([name, count]) => `${count} from ${name}`),
 } satisfies Record<keyof Findings, Behind>;
 
 /**

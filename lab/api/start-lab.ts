@@ -18,7 +18,7 @@ import { LabError } from '../vocabulary/errors.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { interruptionOf } from '../vocabulary/limits.ts';
 import { readSeed } from '../vocabulary/options.ts';
-import { backendNames, webUrl, type BackendName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
+import { webUrl, type BackendName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 
 /** How a lab is made. */
 export interface LabOptions {
@@ -26,7 +26,7 @@ export interface LabOptions {
   driver?: 'auto' | 'netns' | 'docker';
   /** Repeats every shuffled answer and every random draw exactly. The default is 1. */
   seed?: number;
-  /** Changes to the network: another address of the client, another resolv.conf. */
+  /** Changes to the network: another number of backends, another address of the client, another resolv.conf. */
   topology?: TopologyChange;
   /** Takes the lab down when it aborts, and ends what waits for it. Pass the signal of the test, so that a test that runs into its time limit leaves no lab. */
   signal?: AbortSignal;
@@ -36,7 +36,7 @@ export interface LabOptions {
 export interface StartedLab extends AsyncDisposable {
   /** The URL that a client asks for: a name with the addresses of all backends. */
   readonly url: string;
-  /** The names of the backends: `backend-1`, `backend-2`, `backend-3`. */
+  /** The names of the backends: `backend-1`, `backend-2`, `backend-3`, or as many as `topology.backends` asks for. */
   readonly backends: readonly BackendName[];
   /** The hosts and their addresses: `topology.hosts['backend-1'].ipv4`. */
   readonly topology: Topology;
@@ -120,7 +120,7 @@ function handleOf(lab: Lab, timeline: Timeline, signal: AbortSignal | undefined)
   };
   return {
     url: webUrl,
-    backends: backendNames,
+    backends: lab.topology.backends,
     topology: lab.topology,
     dns: lab.dns,
     get events() { return timeline.events.filter(({ tMs }) => tMs >= 0); },

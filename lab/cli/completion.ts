@@ -6,7 +6,7 @@ import { faultNames, isFaultName } from '../faults/index.ts';
 import { driverNames } from '../network/drivers/index.ts';
 import { presetNames, remedyNames } from '../skew/simulation/outcome.ts';
 import { unknownName } from '../vocabulary/errors.ts';
-import { backendNames, hostNames, targetNames } from '../vocabulary/topology.ts';
+import { createTopology, hostsOf, targetsOf } from '../vocabulary/topology.ts';
 
 // Each script falls back to the names of files: a scenario can be in one.
 const scripts = {
@@ -34,6 +34,9 @@ export function completionScript(shell: string): string {
   return scripts[shell as keyof typeof scripts];
 }
 
+/** A lab can have other backends than the usual ones. Completion does not ask the lab that is up. */
+const usual = createTopology();
+
 /** What can stand in the place of an option's value. */
 const values: Record<string, readonly string[]> = {
   driver: driverNames,
@@ -49,9 +52,9 @@ const values: Record<string, readonly string[]> = {
 const args: Record<string, readonly (readonly string[])[]> = {
   run: [runnableNames],
   explain: [[...runnableNames, ...faultNames]],
-  exec: [hostNames],
-  behave: [backendNames],
-  heal: [targetNames],
+  exec: [hostsOf(usual)],
+  behave: [usual.backends],
+  heal: [targetsOf(usual)],
   completion: [Object.keys(scripts)],
 };
 
@@ -76,7 +79,7 @@ export function candidates(program: Command, words: readonly string[]): string[]
   // Help hides what is only a short form.
   const inner = given === 0 ? command.createHelp().visibleCommands(command).map((each) => each.name()) : [];
   const isFault = command.parent?.name() === 'fault' || isFaultName(command.name());
-  return matching([...inner, ...((isFault ? [targetNames] : args[command.name()])?.[given] ?? [])], begun);
+  return matching([...inner, ...((isFault ? [targetsOf(usual)] : args[command.name()])?.[given] ?? [])], begun);
 }
 
 function matching(known: readonly string[], begun: string): string[] {

@@ -7,12 +7,12 @@ import { lstat, mkdir, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
+import { LabError, messageOf, nameIn, unknownName } from '../vocabulary/errors.ts';
 import type { Lab } from '../run/lab.ts';
 import { objectOf } from '../vocabulary/json-lines.ts';
 import { readLines } from '../vocabulary/lines.ts';
 import { excerpt } from '../vocabulary/printable.ts';
-import { hostNames, isTarget, targetNames, type HostName } from '../vocabulary/topology.ts';
+import { hostsOf, targetsOf } from '../vocabulary/topology.ts';
 import { lockFolder } from './folder-lock.ts';
 import { healByHand, HandDns } from './hand-heal.ts';
 import { statusByHand } from './hand-status.ts';
@@ -146,13 +146,9 @@ function handCommands(lab: Lab, onDown: () => void): Handlers {
     dns: ({ command, args }) => dns.call(command, args),
     apply: async ({ fault, host, options }) => (await lab.apply(fault, host, options)).observation,
     heal: async ({ host }) => {
-      if (host !== null && !isTarget(host)) throw unknownName('host', host, targetNames);
-      return await healByHand(lab, dns, host);
+      return await healByHand(lab, dns, host === null ? null : nameIn('host', host, targetsOf(lab.topology)));
     },
-    argv: ({ host, argv, ...terminal }) => {
-      if (!(hostNames as readonly string[]).includes(host)) throw unknownName('host', host, hostNames);
-      return lab.host(host as HostName).command(argv, terminal);
-    },
+    argv: ({ host, argv, ...terminal }) => lab.host(nameIn('host', host, hostsOf(lab.topology))).command(argv, terminal),
     behave: ({ backend, change }) => lab.behave(backend, change),
     status: () => statusByHand(lab),
     down: () => { setImmediate(onDown); },

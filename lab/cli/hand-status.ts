@@ -3,7 +3,7 @@ import type { Policy } from '../../services/dns/policy.ts';
 import type { Observation } from '../faults/fault.ts';
 import type { Lab } from '../run/lab.ts';
 import { messageOf } from '../vocabulary/errors.ts';
-import { hostAt, hostNames, isTarget, portOf, type HostName } from '../vocabulary/topology.ts';
+import { hostAt, hostsOf, isTarget, portOf, type HostName } from '../vocabulary/topology.ts';
 
 /** The state of a server's process. */
 type ProcessState = 'runs' | 'paused' | 'ended';
@@ -43,7 +43,7 @@ export async function statusByHand(lab: Lab): Promise<HandStatus> {
   const { topology, network, inForce, misbehaving } = lab;
   const [hosts, dns, client] = await Promise.all([
     Promise.all(
-      hostNames.map(async (name) => {
+      hostsOf(topology).map(async (name) => {
         const { ipv4, ipv6 } = topology.hosts[name];
         if (!isTarget(name)) return { name, ipv4, ipv6, process: null, connections: null };
         const state = await lab.server(name).remote.process.state();

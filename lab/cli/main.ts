@@ -39,6 +39,7 @@ const withResolvConf = (command: Command): Command =>
   command.option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, []);
 
 const withResults = (command: Command): Command => command.option('--results <dir>', 'the folder for the files of a run', 'results');
+const withBackends = (command: Command): Command => command.option('--backends <n>', 'how many backends the lab has, 1 to 24; three if not given');
 
 const withRunFlags = (command: Command): Command =>
   withResults(withResolvConf(withDriver(command)))
@@ -52,7 +53,7 @@ const withRunFlags = (command: Command): Command =>
 
 const withReporters = (command: Command): Command => command.option('--reporter <kind>', 'a report for CI (repeatable): junit:FILE, or github', collect, []);
 
-withReporters(withRunFlags(program.command('run [scenario]').description('run one scenario of the lab, or the one in a file (./failover/checkout.scenario.ts); exit status 0 pass, 1 fail, 2 unknown, 3 could not run'))).action(
+withReporters(withBackends(withRunFlags(program.command('run [scenario]').description('run one scenario of the lab, or the one in a file (./failover/checkout.scenario.ts); exit status 0 pass, 1 fail, 2 unknown, 3 could not run')))).action(
   async (name: string | undefined, flags: RunFlags & { reporter: string[] }) => {
     if (name === undefined || name === '') {
       const { listLines } = await import('./commands/list.ts');
@@ -153,10 +154,10 @@ const simulateCommand = program
 
 program.commandsGroup('A lab by hand:');
 
-withResults(withResolvConf(withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down'))))
+withResults(withBackends(withResolvConf(withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down')))))
   .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
   .option('-v, --verbose', 'print every event')
-  .action(async (flags: { driver: string; seed: string; resolvConf: string[]; results: string; verbose?: boolean }) => {
+  .action(async (flags: { driver: string; seed: string; resolvConf: string[]; backends?: string; results: string; verbose?: boolean }) => {
     const { up } = await import('./commands/up.ts');
     process.exitCode = await up(flags);
   });

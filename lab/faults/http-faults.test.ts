@@ -6,8 +6,10 @@ import { startLab, type Lab } from '../run/lab.ts';
 import { healthy as healthyBehaviour } from '../../services/backend/behaviour.ts';
 import { describeWith, driverWith } from '../testing/testing.ts';
 import { Timeline } from '../run/timeline.ts';
-import { addressOf, backendNames, httpPort, isTarget, type BackendName, type Family } from '../vocabulary/topology.ts';
+import { addressOf, createTopology, httpPort, isTarget, type BackendName, type Family } from '../vocabulary/topology.ts';
 import { httpFaults } from './http-faults.ts';
+
+const { backends: backendNames } = createTopology();
 
 /**
  * Sends two GETs. The second uses the connection of the first if it is still open. Returns for each GET the status, Retry-After and the

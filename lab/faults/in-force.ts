@@ -8,7 +8,7 @@ import type { RecordEvent } from '../vocabulary/events.ts';
 import { Turns } from '../vocabulary/limits.ts';
 import { didYouMean } from '../vocabulary/nearest-name.ts';
 import { parseOptions, type OptionTable, type OptionValues } from '../vocabulary/options.ts';
-import { isTarget, kindOf, targetNames, type Family, type HostName, type TargetName } from '../vocabulary/topology.ts';
+import { isBackend, kindOf, type Family, type HostName, type TargetName } from '../vocabulary/topology.ts';
 import type { Fault, FaultTarget, Observation } from './fault.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './index.ts';
 import type { IdleTarget } from './target.ts';
@@ -27,6 +27,8 @@ export interface AppliedFault {
 
 export class FaultsInForce {
   readonly #record: RecordEvent;
+  /** The hosts that a fault can act on. */
+  readonly #targets: readonly TargetName[];
   readonly #target: (name: TargetName) => IdleTarget;
   readonly #doubts: string[] = [];
   /** The faults, with the time by which each one makes answers late. */
@@ -36,9 +38,11 @@ export class FaultsInForce {
   /** What else keeps the baseline of a host from being seen, beside the faults in force; null if nothing does. */
   readonly #hidden: (host: TargetName) => string | null;
   /** Two changes on one host at the same time would see each other's effects. So they wait for each other. */
-  readonly #turns = new Map<TargetName, Turns>(targetNames.map((name) => [name, new Turns()]));
+  readonly #turns: ReadonlyMap<TargetName, Turns>;
 
-  constructor(record: RecordEvent, target: (name: TargetName) => IdleTarget, hidden: (host: TargetName) => string | null = () => null) {
+  constructor(targets: readonly TargetName[], record: RecordEvent, target: (name: TargetName) => IdleTarget, hidden: (host: TargetName) => string | null = () => null) {
+    this.#targets = targets;
+    this.#turns = new Map(targets.map((name) => [name, new Turns()]));
     this.#record = record;
     this.#target = target;
     this.#hidden = hidden;
@@ -67,13 +71,14 @@ export class FaultsInForce {
   async apply(name: string, host: string, given: Readonly<Record<string, string | number>> = {}): Promise<AppliedFault> {
     if (!isFaultName(name)) throw unknownName('fault', name, faultNames);
     const fault = faultNamed(name);
-    if (!isTarget(host) || !fault.on.includes(kindOf(host))) {
-      const possible = targetNames.filter((each) => fault.on.includes(kindOf(each)));
-      throw new LabError('BAD_INPUT', `The fault ${name} cannot act on \`${host}\`. It acts on: ${possible.join(', ')}.${didYouMean(host, possible)}`);
-    }
+    const possible = this.#targets.filter((each) => fault.on.includes(kindOf(each)));
+    const on = possible.find((each) => each === host);
+    if (!on) throw new LabError('BAD_INPUT', `The fault ${name} cannot act on \`${host}\`. It acts on: ${possible.join(', ')}.${didYouMean(host, possible)}`);
     const options = parseOptions(fault.options, given, `the fault ${name}`);
+    const absent = Object.values(options).filter(isBackend).find((backend) => !this.#targets.includes(backend));
+    if (absent !== undefined) throw unknownName('backend', absent, this.#targets.filter(isBackend));
     const optionText = Object.entries(given).map(([key, value]) => `${key}=${value}`).join(' ');
-    return await this.inTurn(host, () => this.#apply(name, host, fault, options, optionText));
+    return await this.inTurn(on, () => this.#apply(name, on, fault, options, optionText));
   }
 
   async #apply(name: FaultName, host: TargetName, fault: Fault, options: OptionValues<OptionTable>, optionText: string): Promise<AppliedFault> {

@@ -9,9 +9,11 @@ import { startLab, type Lab } from '../run/lab.ts';
 import { backendArgv } from '../network/programs.ts';
 import { describeWith, driverWith, until } from '../testing/testing.ts';
 import { Timeline } from '../run/timeline.ts';
-import { backendNames, createTopology, isBackend, isTarget, type BackendName, type TargetName } from '../vocabulary/topology.ts';
+import { createTopology, isBackend, isTarget, type BackendName, type TargetName } from '../vocabulary/topology.ts';
 import { linkFaults } from './link-faults.ts';
 import { faultNamed, faultNames, type FaultName } from './index.ts';
+
+const { backends: backendNames } = createTopology();
 
 /**
  * While `sabotage.on` is true, a fault has no effect on a server's host: commands do not run but report success, signals and control

@@ -1,7 +1,7 @@
 /** Looks from the observer host: what does a new client on the segment see of a backend or of the DNS server? */
 import type { Host } from './drivers/driver.ts';
 import type { Remote } from './remote.ts';
-import { addressOf, domain, httpPort, portOf, targetNames, type Family, type HostName, type TargetName, type Topology } from '../vocabulary/topology.ts';
+import { addressOf, domain, httpPort, portOf, targetsOf, type Family, type HostName, type TargetName, type Topology } from '../vocabulary/topology.ts';
 import type { DnsExchange, DnsReply } from '../../services/probe/ask.ts';
 import type { Exchange } from '../../services/probe/exchange.ts';
 import type { HeldSighting } from '../../services/probe/held.ts';
@@ -151,7 +151,7 @@ export class Probe {
 
   /** Whether every backend and the DNS server answer on both families, before any fault is in force. */
   async baseline(): Promise<{ seen: boolean; observed: string }> {
-    const results = await Promise.all(targetNames.map(async (host) => ({ host, ...(await this.answers(host, { measures: true })) })));
+    const results = await Promise.all(targetsOf(this.#topology).map(async (host) => ({ host, ...(await this.answers(host, { measures: true })) })));
     const missing = results.filter(({ seen }) => !seen);
     return { seen: missing.length === 0, observed: missing.map(({ host, observed }) => `${host}: ${observed}`).join('; ') || 'all answer' };
   }

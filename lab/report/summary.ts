@@ -4,7 +4,6 @@ import type { Verdict } from '../analysis/checks.ts';
 import { sharesText } from '../analysis/skew.ts';
 import type { Journal } from '../run/journal.ts';
 import { labCommand } from '../vocabulary/project.ts';
-import { backendNames } from '../vocabulary/topology.ts';
 
 const marks: Record<Verdict, string> = { pass: pc.green('✔'), fail: pc.red('✘'), unknown: pc.yellow('?') };
 const painted: Record<Verdict, (text: string) => string> = {
@@ -37,7 +36,7 @@ export function findingLines({ findings }: Pick<Journal, 'findings'>): [string, 
     ['requests', `${requests.sent} sent, ${requests.ok} answered, ${requests.failed} failed`],
     ['statuses', statusesText(findings.statuses)],
     ['on the wire', onWireText(findings)],
-    ['per backend', requests.ok > 0 ? sharesText(backendNames.map((name) => perBackend[name])) : null],
+    ['per backend', requests.ok > 0 ? sharesText(Object.values(perBackend)) : null],
     ['connections', `${connections.opened} opened, reused ${connections.reused} times`],
     ['DNS queries', `${dnsQueries.A} A, ${dnsQueries.AAAA} AAAA`],
     ['attempts', outcomesText(attempts.map(({ outcome }) => outcome))],
@@ -49,7 +48,7 @@ export function findingLines({ findings }: Pick<Journal, 'findings'>): [string, 
     ['recovery', milliseconds(findings.recoveryMs)],
     ['return after heal', milliseconds(findings.returnMs)],
     ['answer order', findings.answerOrder === null || requests.ok < 30 ? null : `the first attempt went to the first address of the answer in ${findings.answerOrder.firstAddress} of ${findings.answerOrder.dials}`],
-    ['skew', skew.maxOverFair === null || requests.ok < 30 ? null : `the largest share is ${skew.maxOverFair.toFixed(2)} times the fair share (chi-squared p ${skew.chi2p?.toPrecision(2) ?? ''})`],
+    ['skew', skew.maxOverFair === null || requests.ok < 30 ? null : `the largest share is ${skew.maxOverFair.toFixed(2)} times the fair share (Jain's index ${skew.jainIndex?.toFixed(2) ?? ''}, chi-squared p ${skew.chi2p?.toPrecision(2) ?? ''})`],
   ];
   return lines.filter((line): line is [string, string] => line[1] !== null);
 }

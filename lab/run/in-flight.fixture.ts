@@ -5,7 +5,6 @@
 import type { HostProcess } from '../network/drivers/driver.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { driverWith } from '../testing/testing.ts';
-import { backendNames } from '../vocabulary/topology.ts';
 import { runScenario } from './run-scenario.ts';
 import { defineScenario } from './scenario.ts';
 
@@ -21,7 +20,7 @@ const scenario = defineScenario({
   title: '', teaches: '', predict: '', explains: '', sources: [],
   limitMs: 900_000,
   run: async ({ topology, client: { get, request }, behave, until }) => {
-    for (const backend of backendNames) await behave(backend, { delayMs: 600_000 });
+    for (const backend of topology.backends) await behave(backend, { delayMs: 600_000 });
     const unawaited = [request('PUT'), Promise.all([get(), get()]), get().then(() => 'answered')];
     await until((event) => event.event === 'backend:request' && event.from === topology.hosts.client.ipv4, 10_000);
     if (process.argv[2] === 'interrupt') controller.abort('SIGTERM');

@@ -11,10 +11,10 @@ import { Probe } from '../network/probe.ts';
 import { backendArgv, dnsArgv, programArgv } from '../network/programs.ts';
 import { Server } from '../network/server.ts';
 import { startNetwork } from '../network/start-network.ts';
-import { LabError, messageOf, unknownName } from '../vocabulary/errors.ts';
+import { LabError, messageOf, nameIn, unknownName } from '../vocabulary/errors.ts';
 import { unlessAborted } from '../vocabulary/limits.ts';
 import { captureFile } from '../wire/capture-file.ts';
-import { backendNames, createTopology, isBackend, targetNames, type BackendName, type HostName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
+import { createTopology, isBackend, targetsOf, type BackendName, type HostName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 import type { Capture, Captured, CaptureLimit } from './capture.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
 import { HandBehaviours } from './hand-behaviour.ts';
@@ -92,6 +92,7 @@ export class Lab implements AsyncDisposable {
     this.#seed = seed;
     this.processes = new Processes(network, timeline);
     this.#faults = new FaultsInForce(
+      targetsOf(topology),
       (host, event, payload) => { timeline.add(host, event, payload); },
       (name) =>
         faultTarget(name, {
@@ -105,7 +106,7 @@ export class Lab implements AsyncDisposable {
         }),
       (name) => (!isBackend(name) ? this.dnsImpairment : this.#byHand.hidesBaseline(name) ? `the behaviour ${this.#byHand.text(name) ?? ''}` : null),
     );
-    for (const name of targetNames) this.#servers.set(name, new Server((listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, this.#serverArgv(name, listen))));
+    for (const name of targetsOf(topology)) this.#servers.set(name, new Server((listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, this.#serverArgv(name, listen))));
   }
 
   /** Why the verdict can be no better than unknown: faults without effect, baselines that did not return, processes that ended unexpectedly, lost frames. */
@@ -120,7 +121,7 @@ export class Lab implements AsyncDisposable {
   async startServices(): Promise<void> {
     const [observer] = await Promise.all([
       this.processes.start('observer', 'the observer', programArgv(this.network.runtime, 'services/probe/main.ts'), { privileged: true }),
-      ...targetNames.map((name) => this.server(name).start()),
+      ...targetsOf(this.topology).map((name) => this.server(name).start()),
     ]);
     this.clock = await measureClock(observer);
     this.timeline.setOffset(this.clock.offsetMs);
@@ -135,7 +136,7 @@ export class Lab implements AsyncDisposable {
 
   server(name: TargetName): Server {
     const server = this.#servers.get(name);
-    if (!server) throw unknownName('server', name, targetNames);
+    if (!server) throw unknownName('server', name, this.#servers.keys());
     return server;
   }
 
@@ -152,8 +153,8 @@ export class Lab implements AsyncDisposable {
    * Changes the behaviour of a backend's application, for instance `{ delayMs: 200 }`, until `restoreBehaviour`. Returns the behaviour that holds now.
    * @throws {LabError} BAD_INPUT for an unknown backend, field or value; NOT_SUPPORTED while the backend is paused.
    */
-  async behave(backend: string, change: Record<string, unknown>): Promise<Behaviour> {
-    if (!isBackend(backend)) throw unknownName('backend', backend, backendNames);
+  async behave(name: string, change: Record<string, unknown>): Promise<Behaviour> {
+    const backend = nameIn('backend', name, this.topology.backends);
     // Checked here first, so that the message does not begin with the backend's name.
     changeBehaviour(healthy, change);
     return await this.#faults.inTurn(backend, async () => {
@@ -166,7 +167,7 @@ export class Lab implements AsyncDisposable {
 
   /** The backends whose behaviour `behave` has changed, with the changes: `status=503`. */
   get misbehaving(): { backend: BackendName; text: string }[] {
-    return backendNames.flatMap((backend) => {
+    return this.topology.backends.flatMap((backend) => {
       const text = this.#byHand.text(backend);
       return text === null ? [] : [{ backend, text }];
     });

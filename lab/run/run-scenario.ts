@@ -26,6 +26,8 @@ export interface RunOptions {
   clientImage?: string;
   /** The options of the command line. They overrule what the scenario asks for. */
   clientOptions: Partial<ClientOptions>;
+  /** How many backends the lab has, in the place of the scenario's number. */
+  backends?: number;
   /** Lines of the client's resolv.conf, after those of the scenario. */
   resolvConf?: readonly string[];
   seed: string;
@@ -47,7 +49,7 @@ const lastWordsLimitMs = 1_000;
  * journal then has the status `failed` or `interrupted`, and with it come the events and the packets so far.
  */
 export async function runScenario(options: RunOptions): Promise<FinishedRun> {
-  const { name, scenario, driver, seed, signal, resolvConf: given = [] } = options;
+  const { name, scenario, driver, seed, signal, backends, resolvConf: given = [] } = options;
   const client = parseClient(options.client);
   const startedAt = new Date().toISOString();
   const start = performance.now();
@@ -56,7 +58,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const clientOptions = optionsFor(client, scenario.client ?? {}, options.clientOptions);
   const limitMs = (scenario.limitMs ?? defaultLimitMs) * (isOwn(client) ? 1 : externalLimitFactor);
   const resolvConf = resolvConfOf(scenario.topology?.resolvConf, given);
-  const change: TopologyChange = { ...scenario.topology, ...(resolvConf && { resolvConf }) };
+  const change: TopologyChange = { ...scenario.topology, ...(resolvConf && { resolvConf }), ...(backends !== undefined && { backends }) };
   const topology = createTopology(change);
   let setupMs: number | undefined;
   let lab: Lab | undefined;

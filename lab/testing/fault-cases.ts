@@ -4,7 +4,7 @@ import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
 import { describeWith, type Need } from './testing.ts';
 import { Timeline } from '../run/timeline.ts';
-import { backendNames, type Family } from '../vocabulary/topology.ts';
+import { createTopology, type Family } from '../vocabulary/topology.ts';
 import type { FaultName } from '../faults/index.ts';
 import { atOnceMs, see, type Sight } from './client-sight.ts';
 
@@ -47,7 +47,8 @@ export function describeCases(title: string, needs: readonly Need[], cases: read
       await lab[Symbol.asyncDispose]();
     });
 
-    const shares = backendNames.map((backend, index) => ({ backend, mine: cases.filter((_, at) => at % backendNames.length === index) }));
+    const { backends } = createTopology();
+    const shares = backends.map((backend, index) => ({ backend, mine: cases.filter((_, at) => at % backends.length === index) }));
     describe.for(shares)('on $backend', { concurrent: true }, ({ backend, mine }) => {
       test('each fault has its effect in the chosen families while in force, and none before and after', async () => {
         for (const { fault, options = {}, look = {}, ipv4, ipv6, also, slows } of mine) {

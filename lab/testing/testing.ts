@@ -12,7 +12,7 @@ import type { Driver, Host, HostProcess, Network, ProcessExit } from '../network
 import type { EmittedEvent, EventName } from '../vocabulary/events.ts';
 import { Remote } from '../network/remote.ts';
 import { readLines } from '../vocabulary/lines.ts';
-import { hostNames, type HostName } from '../vocabulary/topology.ts';
+import { hostsOf, type HostName } from '../vocabulary/topology.ts';
 
 interface Probe {
   argv: string[];
@@ -219,7 +219,7 @@ export function driverWith(driver: Driver, change: HostChange): Driver {
     ...driver,
     start: async (topology, signal): Promise<Network> => {
       const network = await driver.start(topology, signal);
-      const hosts = new Map(hostNames.map((name) => [name, { ...network.host(name), ...change(network.host(name)) }]));
+      const hosts = new Map(hostsOf(topology).map((name) => [name, { ...network.host(name), ...change(network.host(name)) }]));
       return { ...network, host: (name: HostName) => hosts.get(name) as Host, [Symbol.asyncDispose]: () => network[Symbol.asyncDispose]() };
     },
   };

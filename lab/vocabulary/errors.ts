@@ -39,6 +39,13 @@ export function unknownName(kind: string, name: string, known: Iterable<string>,
   return new LabError('BAD_INPUT', `Unknown ${kind} \`${name}\`. Known: ${names.join(', ')}.${remark === undefined ? '' : ` ${remark}`}${didYouMean(name, names)}`);
 }
 
+/** Returns the entry of `known` that is equal to `name`. @throws {LabError} BAD_INPUT as `unknownName` says, if there is none. */
+export function nameIn<Name extends string>(kind: string, name: string, known: readonly Name[]): Name {
+  const found = known.find((each) => each === name);
+  if (found === undefined) throw unknownName(kind, name, known);
+  return found;
+}
+
 /** Returns the message of an error, or the text of any other value that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,5 +1,6 @@
 /** Named options of faults, clients and backends. One description of an option serves the command line, the documents and the types. */
 import { LabError } from './errors.ts';
+import { backendCount } from './topology.ts';
 import { expectedOf, flag, longestTimerMs, oneOf, orNull, readValue, someOf, text as anyText, wholeNumber, type Kind } from './values.ts';
 
 export interface Option<T> {
@@ -89,6 +90,14 @@ export function splitAssignments(words: readonly string[]): Record<string, strin
       return [optionName(word.slice(0, at)), word.slice(at + 1)];
     }),
   );
+}
+
+/**
+ * The number of backends of a lab from a command line.
+ * @throws {LabError} BAD_INPUT for any other word.
+ */
+export function readBackends(word: string): number {
+  return readValue(wholeNumber(backendCount.least, backendCount.most), word, '--backends');
 }
 
 /**

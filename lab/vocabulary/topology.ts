@@ -1,16 +1,20 @@
 /** The hosts, names, addresses and ports of the lab. They are defined only here. */
 
+import { LabError } from './errors.ts';
+
 /** An address family: IPv4 or IPv6. */
 export type Family = 4 | 6;
 
-/** The hosts of the lab network. The lab checks faults from the host `observer`, so that the client's host has the client's traffic only. */
-export const hostNames = ['client', 'dns', 'backend-1', 'backend-2', 'backend-3', 'observer'] as const;
-/** A host of the lab network. */
-export type HostName = (typeof hostNames)[number];
+const backendNumbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24] as const;
+/** The name of a backend that a lab can have. `Topology.backends` has those that a lab has. */
+export type BackendName = `backend-${(typeof backendNumbers)[number]}`;
+const possibleBackends = backendNumbers.map((number): BackendName => `backend-${number}`);
 
-export const backendNames = ['backend-1', 'backend-2', 'backend-3'] as const;
-/** A web server of the lab. */
-export type BackendName = (typeof backendNames)[number];
+/** How many backends a lab can have, and how many it has if nobody asks for another number. */
+export const backendCount = { least: 1, most: backendNumbers.length, usual: 3 };
+
+/** A host of the lab network. The lab checks faults from the host `observer`, so that the client's host has the client's traffic only. */
+export type HostName = 'client' | 'dns' | BackendName | 'observer';
 
 /** The name of every host's interface on the lab network, with every driver. */
 export const interfaceName = 'eth0';
@@ -30,6 +34,9 @@ export interface Addresses {
 
 /** The lab network: its hosts, and what differs from the defaults. */
 export interface Topology {
+  /** The backends that the lab has, in order. */
+  backends: readonly BackendName[];
+  /** The address of each host, also of the backends that the lab does not have. */
   hosts: Record<HostName, Addresses>;
   /** The new addresses of a backend under the fault `move` (lab/faults/move.ts). Until then no host has them. */
   spares: Record<BackendName, Addresses>;
@@ -50,6 +57,8 @@ export type ClientSysctls = Partial<Record<keyof typeof sysctlsSince, number>>;
 
 /** What a scenario or a test changes of the network. */
 export interface TopologyChange {
+  /** How many backends the lab has, from 1 to 24. If it is not set: three. */
+  backends?: number;
   /** The client's IPv4 address. With the default, no backend is preferred under RFC 6724 rule 9. */
   clientIpv4?: string;
   /** The first 64 bits of the IPv6 addresses. The default is documentation space. It counts as global, so RFC 6724 prefers it to IPv4. */
@@ -64,26 +73,35 @@ export interface TopologyChange {
  * Returns the lab network: 198.51.100.0/24 (RFC 5737) and 2001:db8:1::/64 (RFC 3849), one flat segment.
  *
  * glibc sorts addresses in the client's own subnet by the longest common prefix with the source address (RFC 6724 section 5, rule 9).
- * The client has the addresses .200 and 8000::200, because their common prefix with all three backends is equally long. So the order of
- * the DNS server stays.
+ * The client has the addresses .200 and 8000::200. The first bit of the host part is 1 there and 0 in the address of every backend, so their
+ * common prefix with all backends is equally long: 24 and 64 bits. So the order of the DNS server stays.
+ * @throws {LabError} BAD_INPUT for a number of backends that a lab cannot have.
  */
-export function createTopology({ clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', resolvConf, clientSysctls }: TopologyChange = {}): Topology {
+export function createTopology({ backends = backendCount.usual, clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', resolvConf, clientSysctls }: TopologyChange = {}): Topology {
+  if (!Number.isInteger(backends) || backends < backendCount.least || backends > backendCount.most) {
+    throw new LabError('BAD_INPUT', `Expected \`backends\` of a topology to be a whole number from ${backendCount.least} to ${backendCount.most}, got ${backends}.`);
+  }
   const at = (last: number): Addresses => ({ ipv4: `198.51.100.${last}`, ipv6: `${ipv6Network}:${last}` });
+  const eachFrom = (first: number) => Object.fromEntries(possibleBackends.map((name, index) => [name, at(first + index)])) as Record<BackendName, Addresses>;
   return {
+    backends: possibleBackends.slice(0, backends),
     hosts: {
       client: { ipv4: clientIpv4, ipv6: `${ipv6Network}0:8000::200` },
       dns: at(53),
-      'backend-1': at(11),
-      'backend-2': at(12),
-      'backend-3': at(13),
+      ...eachFrom(11),
       observer: at(250),
     },
-    spares: { 'backend-1': at(21), 'backend-2': at(22), 'backend-3': at(23) },
+    spares: eachFrom(61),
     ipv4PrefixLength: 24,
     ipv6PrefixLength: 64,
     resolvConf: resolvConf ?? null,
     clientSysctls: clientSysctls ?? {},
   };
+}
+
+/** Returns the hosts that the lab has. */
+export function hostsOf({ backends }: Topology): HostName[] {
+  return ['client', 'dns', ...backends, 'observer'];
 }
 
 /** Returns the address of `host` in one family. */
@@ -103,14 +121,18 @@ export const deadNameserver = `nameserver ${nobodysAddress(createTopology(), 4)}
 /** Returns the host that has `address`, or undefined if no host has it. */
 export function hostAt(topology: Topology, address: string): HostName | undefined {
   const has = ({ ipv4, ipv6 }: Addresses): boolean => ipv4 === address || ipv6 === address;
-  return hostNames.find((name) => has(topology.hosts[name]) || (isBackend(name) && has(topology.spares[name])));
+  return hostsOf(topology).find((name) => has(topology.hosts[name]) || (isBackend(name) && has(topology.spares[name])));
 }
 
 /** The kinds of hosts that a fault can act on: the hosts that serve clients. */
 export type TargetKind = 'backend' | 'dns';
 /** A host that a fault can act on. */
 export type TargetName = BackendName | 'dns';
-export const targetNames: readonly TargetName[] = [...backendNames, 'dns'];
+
+/** Returns the hosts of the lab that a fault can act on. */
+export function targetsOf({ backends }: Topology): TargetName[] {
+  return [...backends, 'dns'];
+}
 
 /** Returns the kind of server on a host. */
 export function kindOf(name: TargetName): TargetKind {
@@ -122,12 +144,12 @@ export function portOf(name: HostName): number {
   return name === 'dns' ? dnsPort : httpPort;
 }
 
-/** Returns whether `name` is a host that a fault can act on. */
-export function isTarget(name: string): name is TargetName {
-  return (targetNames as readonly string[]).includes(name);
+/** Returns whether `name` is the name of a host that a fault can act on. The lab may have no such host: `targetsOf`. */
+export function isTarget(name: unknown): name is TargetName {
+  return name === 'dns' || isBackend(name);
 }
 
-/** Returns whether `name` is a backend. */
-export function isBackend(name: string | undefined): name is BackendName {
-  return (backendNames as readonly (string | undefined)[]).includes(name);
+/** Returns whether `name` is the name of a backend. The lab may have no such backend: `Topology.backends`. */
+export function isBackend(name: unknown): name is BackendName {
+  return (possibleBackends as readonly unknown[]).includes(name);
 }

@@ -2,7 +2,7 @@
 import type { CapturedFrame } from '../vocabulary/frame-records.ts';
 import type { EventName, Payload, TimelineEvent } from '../vocabulary/events.ts';
 import { phraseOf, plainText } from '../vocabulary/telling.ts';
-import { hostNames, interfaceName, type Topology } from '../vocabulary/topology.ts';
+import { hostsOf, interfaceName, type Topology } from '../vocabulary/topology.ts';
 import { buildPcapng } from './pcapng.ts';
 
 /** The events that the packets do not show: everything that was done to the lab, and the caller's side of each request. */
@@ -48,7 +48,7 @@ export function captureFile({ captured, events, topology, hostMs, comment }: Cap
     interfaceDescription: `the client's interface, ${topology.hosts.client.ipv4} ${topology.hosts.client.ipv6}`,
     application: 'failover-lab',
     comment,
-    names: hostNames.flatMap((name) => [topology.hosts[name].ipv4, topology.hosts[name].ipv6].map((address) => ({ address, name }))),
+    names: hostsOf(topology).flatMap((name) => [topology.hosts[name].ipv4, topology.hosts[name].ipv6].map((address) => ({ address, name }))),
     remarks: events
       .filter(({ event }) => remarked.has(event))
       .map(({ tMs, event, host, ...payload }) => ({

@@ -1,6 +1,6 @@
 /** Failures of a connection attempt, over IPv4 only. */
 import { firstSilent } from '../first-silent.ts';
-import { backendNames, type Family } from '../../lab/vocabulary/topology.ts';
+import type { Family } from '../../lab/vocabulary/topology.ts';
 import type { Stage } from '../../lab/run/scenario.ts';
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
 import { attemptsRemark, countOf, defineFailure, seen, sinceFirstPacket, type Failure } from './failure.ts';
@@ -12,7 +12,7 @@ export async function twoAddresses({ dns }: Stage): Promise<void> {
 
 const isSyn = ({ event }: TimelineEvent): boolean => event === 'wire:syn' || event === 'wire:syn-retransmission';
 const isRefusal = (event: TimelineEvent): boolean => event.event === 'wire:rst' && event.sender === 'server';
-const onAll = (stage: Stage, fault: string, family: 0 | Family = 0): Promise<unknown> => Promise.all(backendNames.map((backend) => stage.apply(fault, backend, { family })));
+const onAll = (stage: Stage, fault: string, family: 0 | Family = 0): Promise<unknown> => Promise.all(stage.topology.backends.map((backend) => stage.apply(fault, backend, { family })));
 
 export const connecting = {
   'first-refused': defineFailure({
@@ -67,7 +67,7 @@ export const connecting = {
     sources: ['RFC 6298 section 2 (initial RTO 1 s)'],
     prepare: async (stage) => {
       await twoAddresses(stage);
-      await Promise.all(backendNames.map((backend) => stage.apply('first-syns-lost', backend)));
+      await Promise.all(stage.topology.backends.map((backend) => stage.apply('first-syns-lost', backend)));
     },
     met: ({ events }) => seen('the client sent a SYN', countOf(events, isSyn)),
     readMs: sinceFirstPacket,

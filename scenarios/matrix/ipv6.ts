@@ -1,6 +1,5 @@
 /** Failures of IPv6 while IPv4 works. */
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
-import { backendNames } from '../../lab/vocabulary/topology.ts';
 import { countOf, defineFailure, seen, sinceFirstPacket, type Failure } from './failure.ts';
 
 /** Long enough to tell any resolution delay from a wait for the answer. */
@@ -13,9 +12,9 @@ export const ipv6 = {
     measures: 'first IPv6 SYN to the first IPv4 SYN',
     why: 'IPv6 is preferred, but it never answers. Happy Eyeballs tries IPv4 after its attempt delay.',
     sources: ['RFC 8305 section 5', 'RFC 6724 section 2.1'],
-    prepare: async ({ dns, apply }) => {
+    prepare: async ({ topology, dns, apply }) => {
       await dns.aaaa(true);
-      await Promise.all(backendNames.map((backend) => apply('blackhole', backend, { family: 6 })));
+      await Promise.all(topology.backends.map((backend) => apply('blackhole', backend, { family: 6 })));
     },
     met: ({ events }) => seen('an address was tried', countOf(events, ({ event }) => event === 'wire:syn')),
     readMs: ({ findings }) => findings.fallbackDelayMs,
@@ -26,9 +25,9 @@ export const ipv6 = {
     measures: 'first IPv6 SYN to the first IPv4 SYN',
     why: 'IPv6 is preferred, but it is refused, so the client has nothing to wait for.',
     sources: ['RFC 8305 section 5'],
-    prepare: async ({ dns, apply }) => {
+    prepare: async ({ topology, dns, apply }) => {
       await dns.aaaa(true);
-      await Promise.all(backendNames.map((backend) => apply('refuse', backend, { family: 6 })));
+      await Promise.all(topology.backends.map((backend) => apply('refuse', backend, { family: 6 })));
     },
     met: ({ events }) => seen('an address was tried', countOf(events, ({ event }) => event === 'wire:syn')),
     readMs: ({ findings }) => findings.fallbackDelayMs,

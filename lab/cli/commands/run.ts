@@ -5,8 +5,9 @@ import { askedOptions, isOwn, parseClient } from '../../clients/index.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { parseExpectation } from '../../analysis/expectations.ts';
+import { findingsSchemaFor } from '../../analysis/findings-schema.ts';
 import { didYouMean } from '../../vocabulary/nearest-name.ts';
-import { readSeed, splitAssignments } from '../../vocabulary/options.ts';
+import { readBackends, readSeed, splitAssignments } from '../../vocabulary/options.ts';
 import { parseResolvConfLine } from '../../vocabulary/resolv-conf.ts';
 import { checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
@@ -14,7 +15,8 @@ import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
 import type { Journal } from '../../run/journal.ts';
 import { runScenario, type RunOptions } from '../../run/run-scenario.ts';
-import { createTopology } from '../../vocabulary/topology.ts';
+import type { Scenario } from '../../run/scenario.ts';
+import { createTopology, type Topology } from '../../vocabulary/topology.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { isScenarioFile, loadScenario, nameOfFile } from '../scenario-file.ts';
 import { listLines } from './list.ts';
@@ -28,6 +30,7 @@ export interface RunFlags {
   expect: string[];
   resolvConf: string[];
   results: string;
+  backends?: string;
   json?: boolean;
   verbose?: boolean;
 }
@@ -52,15 +55,15 @@ export async function run(name: string, flags: RunFlags & { reporter: string[] }
     await report([finished.journal], file);
     return exitStatusOf(finished.journal);
   }
-  const { scenario: { title, predict }, resolvConf = [] } = options;
+  const { scenario: { title, predict }, resolvConf = [], backends } = options;
   write(`${pc.bold(options.name)} · ${title}`);
-  write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}${resolvConf.length === 0 ? '' : ` · resolv.conf: ${resolvConf.join('; ')}`}`));
+  write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}${backends === undefined ? '' : ` · ${backends} ${backends === 1 ? 'backend' : 'backends'}`}${resolvConf.length === 0 ? '' : ` · resolv.conf: ${resolvConf.join('; ')}`}`));
   // Before the story, so that a reader can answer it first.
   for (const line of wrapped(`predict: ${predict}`, 0)) write(pc.italic(line));
   write('');
   const progress = startProgress();
   const story = startTerminalStory({
-    topology: createTopology(options.scenario.topology),
+    topology: topologyOf(options),
     verbose: flags.verbose === true,
     write: (line) => {
       progress.clear();
@@ -82,8 +85,13 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
   if (!scenario) throw new LabError('BAD_INPUT', [`Unknown scenario \`${name}\`. Known:`, ...listLines(), ...(didYouMean(name, runnableNames) === '' ? [] : ['', didYouMean(name, runnableNames).trim()])].join('\n'));
   const seed = readSeed(flags.seed);
   const resolvConf = flags.resolvConf.map(parseResolvConfLine);
-  const expectations = flags.expect.map(parseExpectation);
+  const backends = flags.backends === undefined ? undefined : readBackends(flags.backends);
+  const own = scenario.topology?.backends;
+  if (backends !== undefined && own !== undefined && backends !== own) throw new LabError('BAD_INPUT', `The scenario ${name} is about ${own} backends, so --backends cannot be ${backends}.`);
+  const schema = findingsSchemaFor(topologyOf({ scenario, backends }).backends);
+  const expectations = flags.expect.map((bound) => parseExpectation(bound, schema));
   const asked = splitAssignments(flags.set);
+  if ('backends' in asked) throw new LabError('BAD_INPUT', '`backends` is not an option of the client. The lab takes it: --backends 5.');
   const client = parseClient(flags.client);
   if (isOwn(client) && flags.clientImage !== undefined) {
     throw new LabError('BAD_INPUT', `\`${client.name}\` is part of the lab and runs from the lab's own image. Name the client in the image ${flags.clientImage}: --client NAME, or a command.`);
@@ -99,10 +107,16 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     // Only the docker driver can run a client from an image.
     driver: await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver),
     seed,
+    ...(backends === undefined ? {} : { backends }),
     resolvConf,
     expectations,
     signal: interruptSignal(),
   };
+}
+
+/** The topology of a run, but for the client's resolv.conf. */
+function topologyOf({ scenario, backends }: { scenario: Scenario; backends?: number | undefined }): Topology {
+  return createTopology({ ...scenario.topology, ...(backends !== undefined && { backends }) });
 }
 
 /** On a terminal, shows the time since the start as long as no event is printed. */

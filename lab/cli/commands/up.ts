@@ -9,9 +9,9 @@ import { Timeline } from '../../run/timeline.ts';
 import { messageOf } from '../../vocabulary/errors.ts';
 import { withinLimit } from '../../vocabulary/limits.ts';
 import { labCommand } from '../../vocabulary/project.ts';
-import { hostNames, webUrl } from '../../vocabulary/topology.ts';
+import { hostsOf, webUrl } from '../../vocabulary/topology.ts';
 import { parseResolvConfLine, resolvConfOf } from '../../vocabulary/resolv-conf.ts';
-import { readSeed } from '../../vocabulary/options.ts';
+import { readBackends, readSeed } from '../../vocabulary/options.ts';
 import { interruptSignal } from '../interrupt.ts';
 
 /** A lab by hand may stay up for hours, so only the newest events and frames are kept. */
@@ -24,9 +24,10 @@ const lastWordsLimitMs = 2_000;
  * Exit status: 0, or 3 if the network ended by itself. @throws {LabError} INTERRUPTED (129, 130 or 143) when interrupted before the lab was up;
  * BAD_OUTPUT when the files could not be written. The lab is down then, too.
  */
-export async function up(flags: { driver: string; seed: string; resolvConf: string[]; results: string; verbose?: boolean }): Promise<number> {
+export async function up(flags: { driver: string; seed: string; resolvConf: string[]; backends?: string; results: string; verbose?: boolean }): Promise<number> {
   const interrupted = interruptSignal();
   const seed = readSeed(flags.seed);
+  const backends = flags.backends === undefined ? undefined : readBackends(flags.backends);
   const resolvConf = resolvConfOf(undefined, flags.resolvConf.map(parseResolvConfLine));
   const timeline = new Timeline({ historyLimit: keepEvents });
   const driver = await chooseDriver(flags.driver);
@@ -35,12 +36,13 @@ export async function up(flags: { driver: string; seed: string; resolvConf: stri
   await using control = await openHandControl();
   const { promise: end, resolve } = Promise.withResolvers<string>();
   interrupted.addEventListener('abort', () => { resolve('interrupted'); });
-  await using lab = await startLab({ driver, timeline, seed, topology: { ...(resolvConf && { resolvConf }) }, signal: interrupted });
+  await using lab = await startLab({ driver, timeline, seed, topology: { ...(backends !== undefined && { backends }), ...(resolvConf && { resolvConf }) }, signal: interrupted });
   void lab.network.ended.then((reason) => { resolve(`the network ended: ${reason}`); });
   await lab.startCapture({ keepBytes: keepFramesMB * 1e6 });
   control.serve(lab, () => { resolve('down'); });
 
   const { topology } = lab;
+  const hostNames = hostsOf(topology);
   const width = Math.max(...hostNames.map((name) => name.length));
   for (const name of hostNames) console.log(`  ${name.padEnd(width)}  ${topology.hosts[name].ipv4.padEnd(15)}  ${topology.hosts[name].ipv6}`);
   if (topology.resolvConf) console.log(`\n  resolv.conf of the client: ${topology.resolvConf.join('; ')}`);

@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith, until, type Need } from '../../testing/testing.ts';
-import { createTopology, hostNames, type HostName } from '../../vocabulary/topology.ts';
+import { createTopology, hostsOf, type HostName } from '../../vocabulary/topology.ts';
 import type { Driver, HostProcess, Network } from './driver.ts';
 
 const topology = createTopology();
+const hostNames = hostsOf(topology);
 const pairs = hostNames.flatMap((from) => hostNames.filter((to) => to !== from).map((to) => ({ from, to })));
 /** A lost first SYN costs 1 s. A connect on a busy machine of two cores takes less than this limit. */
 const noSynLostMs = 500;

@@ -1,6 +1,6 @@
 /** What a lab adds to compose.yaml. The contract of the drivers and the scenarios show on docker that the containers then have it. */
 import { expect, test } from 'vitest';
-import { hostNames } from '../../vocabulary/topology.ts';
+import { createTopology, hostsOf } from '../../vocabulary/topology.ts';
 import { parseOwner, thisProcess } from './docker-owner.ts';
 import { composeFile, newProject, sysctlsFor } from './docker-project.ts';
 
@@ -15,9 +15,9 @@ test('a setting that the engine’s kernel does not have is left out', () => {
 
 test('the client has the settings, everything has the owner, and compose replaces nothing in the owner’s words', () => {
   const labels = { owner: 'lab run $HOME' };
-  const file = composeFile({ ...newProject(), labels, ipv6Subnet: 'fd00::/64' }, asked) as { services: Record<string, unknown> };
+  const file = composeFile({ ...newProject(), labels, ipv6Subnet: 'fd00::/64' }, createTopology(), asked) as { services: Record<string, unknown> };
   const escaped = { owner: 'lab run $$HOME' };
-  expect(Object.keys(file.services)).toEqual([...hostNames]);
+  expect(Object.keys(file.services)).toEqual(hostsOf(createTopology()));
   expect(file).toMatchObject({ services: { client: { labels: escaped, sysctls: asked }, dns: { labels: escaped } }, networks: { lab: { labels: escaped, ipam: { config: [{ subnet: 'fd00::/64' }] } } } });
   expect(file.services['dns']).not.toHaveProperty('sysctls');
 });

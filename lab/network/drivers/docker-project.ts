@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { readLines } from '../../vocabulary/lines.ts';
 import { imageContext } from '../../vocabulary/project.ts';
-import { hostNames, interfaceName, sysctlsSince, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
+import { createTopology, hostsOf, interfaceName, isBackend, sysctlsSince, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import { composeCommand } from './docker-engine.ts';
 import { ownerLabel, thisProcess } from './docker-owner.ts';
 
@@ -38,12 +38,16 @@ export function newProject(): Project {
   };
 }
 
-/** Returns what this lab adds to compose.yaml: its labels, its network, and the client's kernel settings. */
-export function composeFile({ labels, ipv6Subnet }: Project, sysctls: ClientSysctls): object {
+/** The backends that compose.yaml has. A lab with more of them has copies of the first one. */
+const backendsOfFile = createTopology().backends;
+
+/** Returns what this lab adds to compose.yaml: its labels, its network, the client's kernel settings, and the backends that are not there. */
+export function composeFile({ labels, ipv6Subnet }: Project, topology: Topology, sysctls: ClientSysctls): object {
   // Compose replaces variables in all values: `$$` stands for `$`.
   const escaped = Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, value.replaceAll('$', '$$$$')]));
+  const copied = { file: join(projectRoot, 'compose.yaml'), service: 'backend-1' };
   return {
-    services: Object.fromEntries(hostNames.map((name) => [name, { labels: escaped, ...(name === 'client' && { sysctls }) }])),
+    services: Object.fromEntries(hostsOf(topology).map((name) => [name, { ...(isBackend(name) && !backendsOfFile.includes(name) && { extends: copied }), labels: escaped, ...(name === 'client' && { sysctls }) }])),
     networks: { lab: { enable_ipv6: true, labels: { 'failover-lab': 'network', ...escaped }, ipam: { config: [{ subnet: ipv6Subnet }] } } },
   };
 }
@@ -79,13 +83,13 @@ export async function composeBuild(project: Project, settings: Record<string, st
 }
 
 /** Makes the network and the containers, and starts them. @throws the error of execa, with all output of compose. */
-export async function composeUp(project: Project, sysctls: ClientSysctls, settings: Record<string, string>, limitMs: number, signal: AbortSignal): Promise<void> {
+export async function composeUp(project: Project, topology: Topology, sysctls: ClientSysctls, settings: Record<string, string>, limitMs: number, signal: AbortSignal): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'failover-lab-'));
   try {
     const file = join(folder, 'lab.json');
     // JSON is also YAML.
-    await writeFile(file, JSON.stringify(composeFile(project, sysctls)));
-    await compose(project, ['--file', file, 'up', '--detach', '--no-build'], settings, limitMs, signal);
+    await writeFile(file, JSON.stringify(composeFile(project, topology, sysctls)));
+    await compose(project, ['--file', file, 'up', '--detach', '--no-build', ...hostsOf(topology)], settings, limitMs, signal);
   } finally {
     await rm(folder, { recursive: true });
   }

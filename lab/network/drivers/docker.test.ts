@@ -27,7 +27,7 @@ import { copyProject } from '../../testing/project-copy.ts';
 import { describeWith, until, whyMissing } from '../../testing/testing.ts';
 import { commandsOfThePage } from '../../../docs/docker.case.ts';
 import { backendArgv, dnsArgv } from '../programs.ts';
-import { backendNames, createTopology, webName } from '../../vocabulary/topology.ts';
+import { createTopology, webName } from '../../vocabulary/topology.ts';
 
 // When the sources change, the first start builds another image. That happens here, with a time limit of its own.
 beforeAll(async () => {
@@ -183,7 +183,7 @@ describeWith('docker', 'a lab on docker', () => {
 test('the lab by hand starts its services with the same options as the driver', () => {
   const text = readFileSync('compose.override.yaml', 'utf8');
   const given = [...text.matchAll(/\{"listen".*"seed": "1"\}|\{"listen"[\s\S]*?\]\}/g)].map(([json]) => JSON.parse(json) as unknown);
-  const wanted = [dnsArgv(topology, '1'), ...backendNames.map((name) => backendArgv(topology, name, '1'))].map((argv) => JSON.parse(argv.at(-1) ?? '') as unknown);
+  const wanted = [dnsArgv(topology, '1'), ...topology.backends.map((name) => backendArgv(topology, name, '1'))].map((argv) => JSON.parse(argv.at(-1) ?? '') as unknown);
   expect(given).toEqual(wanted);
 });
 

@@ -9,7 +9,7 @@ import type { default as Docker, Container } from 'dockerode';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { interruptionOf, unlessAborted } from '../../vocabulary/limits.ts';
 import { imageContext } from '../../vocabulary/project.ts';
-import { hostNames, type HostName, type Topology } from '../../vocabulary/topology.ts';
+import { hostsOf, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import { answerOf, connectEngine, type Engine } from './docker-engine.ts';
 import { startGuest, type Guest } from './docker-guest.ts';
 import { createDockerHost } from './docker-host.ts';
@@ -55,13 +55,13 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
     const tag = await imageTag(imageContext, await ownBase(api));
     // Compose v1 does not know docker contexts, so it gets the address of the engine.
     const settings = { DOCKER_HOST: url, LAB_IMAGE_TAG: tag, COMPOSE_IGNORE_ORPHANS: 'true' };
-    // The image is built once, here. Compose v2 would build it for all six hosts at the same time.
+    // The image is built once, here. Compose v2 would build it for all hosts at the same time.
     if (!(await hasImage(api, tag))) await buildImage(tag, (onLine) => composeBuild(project, settings, buildLimitMs, cut, onLine));
     cut.throwIfAborted();
-    await composeUp(project, sysctlsFor(topology.clientSysctls, version.KernelVersion), settings, upLimitMs, cut);
+    await composeUp(project, topology, sysctlsFor(topology.clientSysctls, version.KernelVersion), settings, upLimitMs, cut);
     cut.throwIfAborted();
     const containers = await containersByHost(api, project);
-    const absent = hostNames.find((name) => !containers.has(name));
+    const absent = hostsOf(topology).find((name) => !containers.has(name));
     if (absent) throw new LabError('START_FAILED', `The container of ${absent} ended while it started: ${await lastWords(api, project, absent)}`);
     await watching.follow(containers);
     const hosts = new Map<HostName, Host>();
@@ -78,7 +78,7 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
         throw new LabError('START_FAILED', `The container of ${name} ended while it started: ${await lastWords(api, project, name)}`, { cause: error });
       }
     };
-    await Promise.all(hostNames.map(hold));
+    await Promise.all(hostsOf(topology).map(hold));
     const { promise: ended, resolve: end } = Promise.withResolvers<string>();
     watching.lost.addEventListener('abort', () => { end(messageOf(watching.lost.reason)); });
     if (watching.lost.aborted) throw watching.lost.reason as LabError;

@@ -17,7 +17,7 @@ import { LabError } from '../../vocabulary/errors.ts';
 import { interruptionOf, unlessAborted } from '../../vocabulary/limits.ts';
 import { endOf, readOutput } from './process-output.ts';
 import { localRuntime, nodeArgv } from '../programs.ts';
-import { hostNames, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
+import { hostsOf, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit, StartOptions } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
 
@@ -43,7 +43,9 @@ export function buildUnshareArgs(script: string): string[] {
  * also hides nscd, systemd-resolved and D-Bus, because their answers would bypass the lab's DNS server. Duplicate address detection (DAD)
  * is off, so that an address is usable at once. Otherwise the first SYN would be lost, which costs 1 s.
  */
-export function buildPauseScript({ hosts, ipv4PrefixLength, ipv6PrefixLength, clientSysctls }: Topology): string {
+export function buildPauseScript(topology: Topology): string {
+  const { hosts, ipv4PrefixLength, ipv6PrefixLength, clientSysctls } = topology;
+  const hostNames = hostsOf(topology);
   const inEachHost = hostNames.map((name) => {
     const { ipv4, ipv6 } = hosts[name];
     return `nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${Object.entries(sysctls).map(([file, value]) => `echo ${value} >${file}`).join('; ')}${name === 'client' ? buildSysctlScript(clientSysctls) : ''}
@@ -128,7 +130,7 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
   try {
     const output = readOutput('the namespaces', pause.stdout, pause.stderr);
     const pausePid = await unlessAborted(signal, () => Promise.race([output.pid, spawnFailure(pause)]));
-    const hosts = new Map(hostNames.map((name) => [name, createHost(name, pausePid)]));
+    const hosts = new Map(hostsOf(topology).map((name) => [name, createHost(name, pausePid)]));
     const ended = exited.then(() => output.stderr() || 'the pause process ended');
     return {
       driver: 'netns',
