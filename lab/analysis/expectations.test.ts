@@ -3,6 +3,7 @@ import type { LabError } from '../vocabulary/errors.ts';
 import { createTopology } from '../vocabulary/topology.ts';
 import type { Check } from './checks.ts';
 import { checkExpectation, parseExpectation } from './expectations.ts';
+import { findingsSchemaFor } from './findings-schema.ts';
 import { findingsOf, type Findings } from './findings.ts';
 
 const nothing = findingsOf([], createTopology());
@@ -205,4 +206,13 @@ describe('a mistake is refused before anything runs, with a caret under its plac
     expect(mistakeIn('requests.failed==\n5\n6')).toMatchObject({ shown: 'requests.failed==?5?6', caretAt: 19 });
     expect(mistakeIn('requests.failed==😀\u0007 x')).toMatchObject({ shown: 'requests.failed==😀? x', caretAt: 19 });
   });
+});
+
+test('a lab with seven backends has bounds on all of them, and on no others', () => {
+  const topology = createTopology({ backends: 7 });
+  const schema = findingsSchemaFor(topology.backends);
+  const of = findingsOf([], topology);
+  expect(['perBackend.backend-7==0', 'perBackend.backend-7>0'].map((text) => checkExpectation(parseExpectation(text, schema), of, []).verdict)).toEqual(['pass', 'fail']);
+  expect(parseExpectation('byRequest.0.backend==backend-7', schema).bound).toBe('backend-7');
+  expect(() => parseExpectation('perBackend.backend-8==0', schema)).toThrow('`perBackend` has no field `backend-8`.');
 });

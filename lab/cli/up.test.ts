@@ -87,6 +87,18 @@ describeWith('netns', '`lab up`', () => {
     expect(await lab('down').ended).toMatchObject({ code: 0 });
   });
 
+  test('`--backends`: the lab has so many, and its commands know no others', { timeout: 60_000 }, async () => {
+    const started = lab('up', '--driver', 'netns', '--backends', '5');
+    await until(() => (isUp(started) ? true : undefined), `a lab that is up; got ${started.output.stderr}`);
+    const names = ['backend-1', 'backend-2', 'backend-3', 'backend-4', 'backend-5'];
+    expect(started.output.stdout.match(/backend-\d+(?= +198)/g)).toEqual(names);
+    expect((await lab('status').ended).stdout.match(/^backend-\d+(?= +198)/gm)).toEqual(names);
+    expect(await lab('kill', 'backend-5').ended).toMatchObject({ code: 0 });
+    expect(await lab('exec', 'backend-6', '--', 'true').ended).toMatchObject({ code: 3, stderr: 'lab: Unknown host `backend-6`. Known: client, dns, backend-1, backend-2, backend-3, backend-4, backend-5, observer. Did you mean `backend-1`?\n' });
+    expect(await lab('heal', 'backend-6').ended).toMatchObject({ code: 3, stderr: expect.stringContaining('Unknown host `backend-6`. Known: backend-1,') as string });
+    expect(await lab('down').ended).toMatchObject({ code: 0 });
+  });
+
   test('a terminal that keeps its half open does not keep the lab up', { timeout: 60_000 }, async () => {
     const started = await up();
     // It never sends its FIN.

@@ -27,7 +27,7 @@ import { copyProject } from '../../testing/project-copy.ts';
 import { describeWith, until, whyMissing } from '../../testing/testing.ts';
 import { commandsOfThePage } from '../../../docs/docker.case.ts';
 import { backendArgv, dnsArgv } from '../programs.ts';
-import { createTopology, webName } from '../../vocabulary/topology.ts';
+import { createTopology, hostsOf, webName } from '../../vocabulary/topology.ts';
 
 // When the sources change, the first start builds another image. That happens here, with a time limit of its own.
 beforeAll(async () => {
@@ -104,6 +104,20 @@ describeWith('docker', 'the image', () => {
 });
 
 describeWith('docker', 'a lab on docker', () => {
+  test.each([1, 5])('has %i backends if it is asked for so many: more than compose.yaml has, or fewer', { timeout: 180_000 }, async (backends) => {
+    await using lab = await startLab({ driver: docker, timeline: new Timeline(), seed: '1', topology: { backends } });
+    const engine = new Docker(engineAddress(await engineUrl()));
+    const services = (await engine.listContainers({ filters: { label: [ownerLabel] } })).map(({ Labels }) => Labels['com.docker.compose.service'] ?? '');
+    expect(services.sort()).toEqual(hostsOf(lab.topology).sort());
+    const last = lab.topology.backends.at(-1) ?? 'backend-1';
+    const get = async () => (await lab.host('client').run(['curl', '-4sS', '--max-time', '5', `http://${last}.lab.test:8080/`])).stdout;
+    expect(await get()).toBe(`Hello, World from ${lab.topology.hosts[last].ipv4}\n`);
+    const killed = await lab.apply('kill', last);
+    expect([killed.observation.seen, await get()]).toEqual([true, '']);
+    await killed.heal();
+    expect(lab.doubts).toEqual([]);
+  });
+
   test('the queries reach the DNS server from the client’s own address, and AAAA answers arrive', { timeout: 180_000 }, async () => {
     const timeline = new Timeline();
     await using lab = await startLab({ driver: docker, timeline, seed: '1' });
