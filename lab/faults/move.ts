@@ -12,7 +12,7 @@ import { defineFault, observeEach, type FaultTarget } from './fault.ts';
 import { stopInOrder } from './stop.ts';
 
 export const move = defineFault({
-  summary: 'stops the server and starts it on other addresses of the same host (.11 moves to .21, ::11 to ::21)',
+  summary: 'stops the server and starts it on other addresses of the same host (.11 moves to .61, ::11 to ::61)',
   effect: 'FIN on idle connections; the old addresses refuse connections (RST), the new addresses answer; DNS lists the old or the new ones',
   on: ['backend'],
   options: { dns: choice(['stay', 'follow'], 'stay', 'whether DNS keeps the old addresses, or lists the new ones') },

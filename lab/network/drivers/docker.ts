@@ -22,7 +22,7 @@ import type { Driver, Host, Network } from './driver.ts';
 
 /** A build takes one or two minutes if packages must be fetched. */
 const buildLimitMs = 600_000;
-const upLimitMs = 60_000;
+const upLimitMsPerHost = 10_000;
 /** An engine that was lost and is back answers within ms. */
 const backLimitMs = 2_000;
 
@@ -58,7 +58,7 @@ async function startNetwork(topology: Topology, signal?: AbortSignal): Promise<N
     // The image is built once, here. Compose v2 would build it for all hosts at the same time.
     if (!(await hasImage(api, tag))) await buildImage(tag, (onLine) => composeBuild(project, settings, buildLimitMs, cut, onLine));
     cut.throwIfAborted();
-    await composeUp(project, topology, sysctlsFor(topology.clientSysctls, version.KernelVersion), settings, upLimitMs, cut);
+    await composeUp(project, topology, sysctlsFor(topology.clientSysctls, version.KernelVersion), settings, upLimitMsPerHost * hostsOf(topology).length, cut);
     cut.throwIfAborted();
     const containers = await containersByHost(api, project);
     const absent = hostsOf(topology).find((name) => !containers.has(name));
