@@ -45,7 +45,7 @@ const backendsOfFile = createTopology().backends;
 export function composeFile({ labels, ipv6Subnet }: Project, topology: Topology, sysctls: ClientSysctls): object {
   // Compose replaces variables in all values: `$$` stands for `$`.
   const escaped = Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, value.replaceAll('$', '$$$$')]));
-  const copied = { file: join(projectRoot, 'compose.yaml'), service: 'backend-1' };
+  const copied = { file: join(imageContext, 'compose.yaml'), service: 'backend-1' };
   return {
     services: Object.fromEntries(hostsOf(topology).map((name) => [name, { ...(isBackend(name) && !backendsOfFile.includes(name) && { extends: copied }), labels: escaped, ...(name === 'client' && { sysctls }) }])),
     networks: { lab: { enable_ipv6: true, labels: { 'failover-lab': 'network', ...escaped }, ipam: { config: [{ subnet: ipv6Subnet }] } } },

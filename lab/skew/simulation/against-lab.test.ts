@@ -3,13 +3,14 @@ import { expect, test } from 'vitest';
 import { netns } from '../../network/drivers/netns.ts';
 import type { FinishedRun } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
-import { backendNames } from '../../vocabulary/topology.ts';
+import { createTopology } from '../../vocabulary/topology.ts';
 import { describeWith } from '../../testing/testing.ts';
 import { scenarios } from '../../../scenarios/index.ts';
 import { readParameters, type Parameters } from './parameters.ts';
 import { simulate } from './simulate.ts';
 
 const connections = 300;
+const { backends } = createTopology();
 
 /** The counts of the simulation for the lab's size. */
 function simulated(given: Partial<Parameters>): number[] {
@@ -34,8 +35,8 @@ function disagreement(one: readonly number[], other: readonly number[]): number 
 
 /** The requests of one path, which the redialers of a rolling restart make once on each connection; otherwise those of the client. */
 function countsOf({ journal, events }: FinishedRun, path: string | null): number[] {
-  if (path === null) return backendNames.map((name) => journal.findings.perBackend[name]);
-  return backendNames.map((name) => events.filter((event) => event.event === 'backend:request' && event.host === name && event.path === path).length);
+  if (path === null) return backends.map((name) => journal.findings.perBackend[name] ?? 0);
+  return backends.map((name) => events.filter((event) => event.event === 'backend:request' && event.host === name && event.path === path).length);
 }
 
 interface Case {
