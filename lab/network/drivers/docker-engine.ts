@@ -13,7 +13,7 @@ import { withinLimit } from '../../vocabulary/limits.ts';
  * More than a busy engine needs to answer any request of the lab. An engine that has lost the shims of its containers still accepts
  * requests, and never answers some of them.
  */
-const answerLimitMs = 30_000;
+export const answerLimitMs = 30_000;
 
 type EngineAddress = Pick<DockerOptions, 'socketPath' | 'host' | 'port' | 'protocol'>;
 

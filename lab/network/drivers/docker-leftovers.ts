@@ -2,7 +2,7 @@
 import type { default as Docker, ContainerInfo, NetworkInspectInfo } from 'dockerode';
 import { imageContext } from '../../vocabulary/project.ts';
 import { LabError } from '../../vocabulary/errors.ts';
-import { answerOf, composeCommand, connectEngine } from './docker-engine.ts';
+import { answerLimitMs, answerOf, composeCommand, connectEngine } from './docker-engine.ts';
 import { removeOldImages } from './docker-image.ts';
 import { isRunning, ownerLabel, parseOwner, type Owner } from './docker-owner.ts';
 import { explainDockerFailure } from './docker-requirements.ts';
@@ -14,6 +14,8 @@ import { explainDockerFailure } from './docker-requirements.ts';
 const startingS = 20;
 /** One round removes everything, and another one sees that nothing is left. */
 const rounds = 5;
+/** The engine removes containers one after the other, and on a busy machine it takes more than a second for each. */
+const removalLimitMsPerContainer = 5_000;
 const composeProject = 'com.docker.compose.project';
 
 /** A lab of this driver on the engine. */
@@ -73,7 +75,7 @@ export async function removeLab(engine: Docker, label: string[]): Promise<number
   // The engine may still make a container that a killed compose has asked for. So it is asked again until there is none.
   for (let round = 0; round < rounds; round++) {
     const containers = await answerOf('Listing its containers', engine.listContainers({ all: true, filters: { label } }));
-    await answerOf('Removing a lab’s containers', Promise.all(containers.map(({ Id }) => removeContainer(engine, Id))));
+    await answerOf('Removing a lab’s containers', Promise.all(containers.map(({ Id }) => removeContainer(engine, Id))), Math.max(answerLimitMs, removalLimitMsPerContainer * containers.length));
     const networks = await answerOf('Listing its networks', engine.listNetworks({ filters: { label } }));
     await answerOf('Removing a lab’s network', Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove().catch(unlessGone))));
     count += containers.length + networks.length;
