@@ -12,7 +12,7 @@ export const duplicate = defineFault({
   by: ({ link }) => link.by('duplicate'),
   observe: (target, options) =>
     observePings(target, options, echoesToSee(options.percent), ({ sent, echoes }) => {
-      const extra = echoes.length - answered(echoes).size;
-      return { seen: extra > 0, observed: `${extra} of ${sent} echoes came twice` };
+      const came = answered(echoes).size;
+      return { seen: echoes.length > came, observed: `${came} of ${sent} echoes came back, with ${echoes.length - came} further copies` };
     }),
 });
