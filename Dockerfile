@@ -1,6 +1,7 @@
-# All hosts of the lab use this image.
+# Two images. `hosts` is that of all hosts of the docker driver. `lab` (the last stage) is the lab itself on namespaces, for machines without Node:
+# docs/docker.md.
 ARG BASE_IMAGE=node:24.21.0-bookworm-slim
-FROM ${BASE_IMAGE}
+FROM ${BASE_IMAGE} AS hosts
 # Faults need ip, tc and nft. People use curl and dig. A base image that has them all (as CI's has) needs no network here.
 RUN command -v ip && command -v nft && command -v curl && command -v dig || \
     (apt-get update && apt-get install -y --no-install-recommends iproute2 nftables curl bind9-dnsutils && rm -rf /var/lib/apt/lists/*)
@@ -35,3 +36,14 @@ RUN [ -z "$WITH" ] || node --input-type=module --eval '\
 LABEL failover-lab=image
 ENTRYPOINT ["/lab/services/entrypoint.sh"]
 CMD ["sleep", "infinity"]
+
+FROM hosts AS lab
+COPY runtime runtime
+COPY scenarios scenarios
+RUN node --input-type=module --eval 'import { makeBuild } from "/lab/lab/build/build.ts"; makeBuild("/lab", "/lab/dist")' && \
+    node dist/lab/cli/main.cjs list >/dev/null && mkdir --mode=1777 /work
+LABEL failover-lab=command
+# Files that a run names, and its results, are in this folder.
+WORKDIR /work
+ENTRYPOINT ["node", "/lab/dist/lab/cli/main.cjs"]
+CMD ["--help"]

@@ -10,7 +10,7 @@ import { localRuntime } from '../network/programs.ts';
 function copyOfProject(without: readonly string[] = []): string {
   const root = mkdtempSync(join(tmpdir(), 'build-'));
   onTestFinished(() => { rmSync(root, { recursive: true }); });
-  for (const name of ['bin', 'lab', 'services', 'client', 'scenarios', 'package.json', 'package-lock.json']) cpSync(join(localRuntime.root, name), join(root, name), { recursive: true });
+  for (const name of ['bin', 'runtime', 'lab', 'services', 'client', 'scenarios', 'package.json', 'package-lock.json']) cpSync(join(localRuntime.root, name), join(root, name), { recursive: true });
   mkdirSync(join(root, 'node_modules'));
   for (const name of readdirSync(join(localRuntime.root, 'node_modules'))) {
     if (name !== '.cache' && !without.includes(name)) symlinkSync(join(localRuntime.root, 'node_modules', name), join(root, 'node_modules', name));
@@ -69,6 +69,14 @@ test('where no build can be made, the sources run', { timeout: 120_000 }, async 
   const root = copyOfProject(['esbuild']);
   expect(await list(root)).toContain('nothing is broken');
   expect(existsSync(join(root, 'node_modules/.cache/build'))).toBe(false);
+});
+
+test('without the packages of the docker driver, which `make scenario` does not install, only that driver cannot run', { timeout: 120_000 }, async () => {
+  const root = copyOfProject(['dockerode', 'fastify']);
+  const { status, stdout, stderr } = await run(join(root, 'bin/lab'), 'doctor');
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^docker: cannot run\n {2}✘ npm packages {2}not installed\n.*make install/m);
+  expect(status).toBe(stdout.includes('netns: can run') ? 0 : 3);
 });
 
 test('the stack of an error in a built program names the source', async () => {

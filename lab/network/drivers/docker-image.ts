@@ -87,10 +87,12 @@ export async function removeOldImages(engine: Docker, root: string): Promise<num
   return removed;
 }
 
-/** Returns the files of `root` that the Dockerfile copies into the image, sorted: those under the sources of COPY that .dockerignore does not exclude. */
+/** Returns the files of `root` that the Dockerfile copies into the image of the hosts, sorted: those under the sources of COPY that .dockerignore does not exclude. */
 export async function copiedFiles(root: string): Promise<string[]> {
   const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8');
-  const sources = [...dockerfile.matchAll(/^COPY +(.*) +\S+$/gm)].flatMap(([, words = '']) => words.split(/ +/));
+  // The stage after it is another image.
+  const [hosts = ''] = dockerfile.split(/^FROM hosts AS lab$/m);
+  const sources = [...hosts.matchAll(/^COPY +(.*) +\S+$/gm)].flatMap(([, words = '']) => words.split(/ +/));
   const isIgnored = ignoring(await readFile(join(root, '.dockerignore'), 'utf8'));
   const files = await Promise.all(sources.map((source) => filesUnder(root, source)));
   return files.flat().filter((file) => !isIgnored(file)).sort();
