@@ -28,7 +28,7 @@ const options: Partial<TypeDocOptions & PluginOptions> = {
   validation: { notExported: false, invalidLink: true, notDocumented: true },
   requiredToBeDocumented: ['Function', 'Method', 'Class', 'Interface', 'TypeAlias', 'Variable'],
   treatValidationWarningsAsErrors: true,
-  outputFileStrategy: 'modules',
+  router: 'module',
   hideBreadcrumbs: true,
   hideGroupHeadings: true,
   hidePageHeader: true,
