@@ -16,8 +16,8 @@ RUN set --; for word in $(echo "$WITH" | tr , ' '); do case $word in \
     (apt-get update && apt-get install -y --no-install-recommends "$@" && rm -rf /var/lib/apt/lists/*)
 WORKDIR /lab
 COPY package.json package-lock.json ./
-COPY packages/docker packages/docker
-RUN test -d node_modules || npm ci --ignore-scripts --workspace=packages/docker --include-workspace-root --no-audit --no-fund
+COPY lab/build/packages/docker lab/build/packages/docker
+RUN test -d node_modules || npm ci --ignore-scripts --workspace=lab/build/packages/docker --include-workspace-root --no-audit --no-fund
 COPY lab lab
 COPY services services
 COPY client client
@@ -38,7 +38,7 @@ ENTRYPOINT ["/lab/services/entrypoint.sh"]
 CMD ["sleep", "infinity"]
 
 FROM hosts AS lab
-COPY runtime runtime
+COPY bin/runtime bin/runtime
 COPY scenarios scenarios
 RUN node --input-type=module --eval 'import { makeBuild } from "/lab/lab/build/build.ts"; makeBuild("/lab", "/lab/dist")' && \
     node dist/lab/cli/main.cjs list >/dev/null && mkdir --mode=1777 /work

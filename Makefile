@@ -5,7 +5,7 @@
 NODE := node_modules/.bin/node
 # npm writes this file at the end of an installation. Runs on namespaces need the packages of package.json alone, so they do not wait for more.
 INSTALLED := node_modules/.package-lock.json
-# Here are the packages of packages/ as well: those of the docker driver, of the tests and of lint.
+# Here are the packages of lab/build/packages/ as well: those of the docker driver, of the tests and of lint.
 ALL := node_modules/.all-packages
 for_all := parity down test fuzz lint docs bench install
 RUN = $(if $(filter docker,$(driver) $(LAB_DRIVER))$(client-image),$(ALL),$(INSTALLED))
@@ -103,7 +103,7 @@ $(INSTALLED): package.json package-lock.json
 	@touch $@
 
 $(ALL): $(INSTALLED)
-	@[ -e node_modules/vitest ] || { echo 'Installing the packages of packages/, too (once) …' >&2; npm install --no-save --no-audit --no-fund --loglevel=error >&2; }
+	@[ -e node_modules/vitest ] || { echo 'Installing the packages of lab/build/packages/, too (once) …' >&2; npm install --no-save --no-audit --no-fund --loglevel=error >&2; }
 	@touch $@
 
 clean: ## remove results and installed packages

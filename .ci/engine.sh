@@ -155,8 +155,8 @@ make_image() {
   # The image is one layer: the root file system, Node, and the npm packages of package-lock.json. The cache holds only the root file
   # system, so another Node version or another package does not need another debootstrap.
   cp "$root" "$dir/image.tar"
-  rm -rf "$dir/lab" && mkdir -p "$dir/lab/packages" && cp "$repository"/package{,-lock}.json "$dir/lab" && cp -r "$repository/packages/docker" "$dir/lab/packages"
-  npm ci --prefix "$dir/lab" --workspace=packages/docker --include-workspace-root --ignore-scripts --no-audit --no-fund --loglevel=error >"$dir/npm.log" 2>&1 || die "npm ci failed: $(tail -1 "$dir/npm.log")"
+  rm -rf "$dir/lab" && mkdir -p "$dir/lab/lab/build/packages" && cp "$repository"/package{,-lock}.json "$dir/lab" && cp -r "$repository/lab/build/packages/docker" "$dir/lab/lab/build/packages"
+  npm ci --prefix "$dir/lab" --workspace=lab/build/packages/docker --include-workspace-root --ignore-scripts --no-audit --no-fund --loglevel=error >"$dir/npm.log" 2>&1 || die "npm ci failed: $(tail -1 "$dir/npm.log")"
   tar --append --file "$dir/image.tar" --owner=0 --group=0 -C "$dir" lab/node_modules
   tar --append --file "$dir/image.tar" --owner=0 --group=0 --mode=755 --transform='s,^,usr/local/bin/,' -C "$(dirname "$node")" node
   docker import --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' --change 'CMD ["node"]' \

