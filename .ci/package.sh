@@ -42,7 +42,7 @@ for manager in "${managers[@]}"; do
   cp "$root"/.ci/package/* .
   start=${EPOCHREALTIME/./}
   install "$manager"
-  say "$manager: installed in $(seconds "$start") s, $(find node_modules/ -name package.json -not -path '*/failover-lab/runtime/*' | wc -l) packages, $(du -sm node_modules | cut -f1) MB"
+  say "$manager: installed in $(seconds "$start") s, $(find node_modules/ -name package.json -not -path '*/failover-lab/*/*' | wc -l) packages, $(du -sm node_modules | cut -f1) MB"
   # The Node of somebody's scripts is still their own.
   [ "$(npm exec --call 'node --version')" = "$(node --version)" ] || { say "$manager: \`node\` in scripts is another one now"; exit 1; }
   export PATH="$PWD/node_modules/.bin:$PATH"
