@@ -10,7 +10,7 @@ import { localRuntime } from '../network/programs.ts';
 function copyOfProject(without: readonly string[] = []): string {
   const root = mkdtempSync(join(tmpdir(), 'build-'));
   onTestFinished(() => { rmSync(root, { recursive: true }); });
-  for (const name of ['bin', 'runtime', 'lab', 'services', 'client', 'scenarios', 'package.json', 'package-lock.json']) cpSync(join(localRuntime.root, name), join(root, name), { recursive: true });
+  for (const name of ['bin', 'lab', 'services', 'client', 'scenarios', 'package.json', 'package-lock.json']) cpSync(join(localRuntime.root, name), join(root, name), { recursive: true });
   mkdirSync(join(root, 'node_modules'));
   for (const name of readdirSync(join(localRuntime.root, 'node_modules'))) {
     if (name !== '.cache' && !without.includes(name)) symlinkSync(join(localRuntime.root, 'node_modules', name), join(root, 'node_modules', name));

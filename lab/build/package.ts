@@ -30,7 +30,7 @@ const types = await rollup({ input: Object.fromEntries(entries.map((entry) => [e
 await types.write({ dir: join(dist, 'types'), entryFileNames: '[name].d.cts', chunkFileNames: '[name]-shared.d.cts' });
 
 // What the docker driver makes its image from.
-for (const name of ['Dockerfile', '.dockerignore', 'compose.yaml', 'package.json', 'package-lock.json', 'packages/docker', 'lab', 'services', 'client']) {
+for (const name of ['Dockerfile', '.dockerignore', 'compose.yaml', 'package.json', 'package-lock.json', 'lab', 'services', 'client']) {
   cpSync(join(root, name), join(dist, 'image', name), { recursive: true, filter: (path) => !/\.(test|case|fixture)\.ts$|\/lab\/testing|__pycache__/.test(path) });
 }
 

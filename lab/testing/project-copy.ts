@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { localRuntime } from '../network/programs.ts';
 
-const copied = ['.dockerignore', 'Dockerfile', 'compose.yaml', 'package.json', 'package-lock.json', 'packages', 'lab', 'services', 'client'];
+const copied = ['.dockerignore', 'Dockerfile', 'compose.yaml', 'package.json', 'package-lock.json', 'lab', 'services', 'client'];
 
 export interface ProjectCopy {
   root: string;
