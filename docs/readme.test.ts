@@ -1,12 +1,9 @@
 /** Runs the commands of README.md exactly as they are written there. */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { expect, onTestFinished, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { scenarioNames } from '../scenarios/index.ts';
+import { startHandLab } from '../lab/testing/hand-lab.ts';
 import { describeWith } from '../lab/testing/testing.ts';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -36,20 +33,11 @@ describeWith('netns', 'the commands of README.md', () => {
 
 describeWith(['netns', 'curl'], 'the lab by hand of README.md', () => {
   test(byHand.join(', '), { timeout: 60_000 }, async () => {
-    // The test uses its own folder for the socket, so it does not touch a lab that somebody keeps up.
-    const folder = mkdtempSync(join(tmpdir(), 'readme-'));
-    onTestFinished(() => { rmSync(folder, { recursive: true }); });
-    const env = { ...process.env, TMPDIR: folder };
-    const up = spawn('bin/lab', ['up'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    onTestFinished(() => { up.kill('SIGKILL'); });
-    const ended = once(up, 'exit');
-    for await (const line of createInterface({ input: up.stdout })) if (line.includes('The lab is up')) break;
-    up.stdout.resume();
+    const { env, down } = await startHandLab();
     for (const line of byHand) {
       const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8', env });
       expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' });
     }
-    up.kill('SIGINT');
-    expect(await ended).toEqual([0, null]);
+    expect(await down()).toEqual([0, null]);
   });
 });

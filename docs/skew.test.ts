@@ -1,11 +1,10 @@
 /** Runs the commands of docs/skew.md exactly as the page shows them, and holds the output that it shows against the real one. */
-import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { startHandLab } from '../lab/testing/hand-lab.ts';
 import { describeWith } from '../lab/testing/testing.ts';
 
 const page = readFileSync('docs/skew.md', 'utf8');
@@ -63,19 +62,11 @@ describeWith('netns', 'the runs of docs/skew.md', () => {
 
 describeWith(['netns', 'dig', 'ss'], 'the three facts of docs/skew.md', () => {
   test(onClient.join(', '), { timeout: 60_000 }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'skew-'));
-    onTestFinished(() => { rmSync(folder, { recursive: true }); });
-    const env = { ...process.env, TMPDIR: folder };
-    const up = spawn('bin/lab', ['up'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    onTestFinished(() => { up.kill('SIGKILL'); });
-    const ended = once(up, 'exit');
-    for await (const line of createInterface({ input: up.stdout })) if (line.includes('The lab is up')) break;
-    up.stdout.resume();
+    const { env, down } = await startHandLab();
     for (const line of onClient) {
       const { status, stderr } = sh(`bin/lab exec client -- ${line}`, { env });
       expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' });
     }
-    up.kill('SIGINT');
-    expect(await ended).toEqual([0, null]);
+    expect(await down()).toEqual([0, null]);
   });
 });

@@ -1,9 +1,6 @@
 /** Images on docker: the lab's own, with further programs, old ones; and those that a client comes from. docker.test.ts runs it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import Docker from 'dockerode';
 import { execa } from 'execa';
@@ -14,6 +11,7 @@ import { clientHost, findClients } from '../../clients/find-client.ts';
 import type { FinishedRun } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { defineScenario } from '../../run/scenario.ts';
+import { startHandLab } from '../../testing/hand-lab.ts';
 import { copyProject } from '../../testing/project-copy.ts';
 import { describeWith } from '../../testing/testing.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
@@ -119,19 +117,10 @@ export function images(): void {
 
   describeWith('docker', 'bin/lab on docker', () => {
     test('exec runs the command after `--` on the host', { timeout: 180_000 }, async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'docker-exec-'));
-      onTestFinished(() => { rmSync(folder, { recursive: true }); });
-      // The socket of this lab is in a folder of its own.
-      const env = { ...process.env, TMPDIR: folder };
-      const up = spawn('bin/lab', ['up', '--driver', 'docker'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-      onTestFinished(() => { up.kill('SIGKILL'); });
-      const ended = once(up, 'exit');
-      for await (const line of createInterface({ input: up.stdout })) if (line.includes('The lab is up')) break;
-      up.stdout.resume();
+      const { env, down } = await startHandLab('docker');
       const { stdout } = await execa('bin/lab', ['exec', 'client', '--', 'curl', '-s', 'http://web.lab.test:8080/'], { env });
       expect(stdout).toMatch(/^Hello, World from 198\.51\.100\.1[123]$/);
-      up.kill('SIGINT');
-      expect(await ended).toEqual([0, null]);
+      expect(await down()).toEqual([0, null]);
     });
   });
 }
