@@ -95,7 +95,8 @@ export async function copiedFiles(root: string): Promise<string[]> {
   const sources = [...hosts.matchAll(/^COPY +(.*) +\S+$/gm)].flatMap(([, words = '']) => words.split(/ +/));
   const isIgnored = ignoring(await readFile(join(root, '.dockerignore'), 'utf8'));
   const files = await Promise.all(sources.map((source) => filesUnder(root, source)));
-  return files.flat().filter((file) => !isIgnored(file)).sort();
+  // Two steps may copy the same file: the list of packages alone, before they are installed, and then with its folder.
+  return [...new Set(files.flat())].filter((file) => !isIgnored(file)).sort();
 }
 
 async function filesUnder(root: string, source: string): Promise<string[]> {
