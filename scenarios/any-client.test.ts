@@ -57,6 +57,16 @@ describe.each(Object.entries(clients))('with %s', (client, needs) => {
   });
 });
 
+describeWith(['netns', 'curl'], 'with a client whose own limit is below the timers of the kernel and of the resolver', () => {
+  test.concurrent.each<ScenarioName>(['first-syn-lost', 'data-retransmission', 'dns-first-server-dead', 'syn-schedule'])('%s is unknown, and says that the client gave up', { timeout: 120_000 }, async (name) => {
+    // It gives up while it connects, too, and after a second in any case.
+    const { verdict, checks } = await run(name, name === 'data-retransmission' ? 'curl -sS --max-time 1 {url}' : 'curl -sS --max-time 1 --connect-timeout 0.5 {url}');
+    const others = checks.filter((each) => each.verdict !== 'pass');
+    expect({ verdict, failed: others.filter((each) => each.verdict === 'fail') }).toEqual({ verdict: 'unknown', failed: [] });
+    for (const { observed } of others) expect(observed).toMatch(/^the client gave up /);
+  });
+});
+
 describeWith(['netns', 'nginx', 'haproxy'], 'with a program that makes no request', () => {
   test.concurrent.each(longestFirst(runnableNames))('%s does not pass', { timeout: 120_000 }, async (name) => {
     expect((await run(name, 'false {url}')).verdict).not.toBe('pass');
