@@ -51,6 +51,13 @@ export default {
       from: { path: '^(services|client)/', pathNot: tests },
       to: { path: '^(services|client)/', pathNot: '^$1/' },
     },
+    {
+      name: 'docker-is-loaded-late',
+      comment: 'A run on namespaces has no dockerode installed, so what needs it is imported when it is used.',
+      severity: 'error',
+      from: { path: '^lab/', pathNot: ['^lab/network/drivers/docker', tests] },
+      to: { path: '^lab/network/drivers/docker', dependencyTypesNot: ['dynamic-import', 'type-only'] },
+    },
     { name: 'tests-stay-among-tests', severity: 'error', from: { pathNot: [tests, '\\.test\\.ts$'] }, to: { path: tests } },
   ],
   options: {

@@ -15,3 +15,8 @@ export function howToGet(way: Installation, driver: string): string {
   if (driver !== 'docker') return installText(way);
   return 'image' in way ? `run it from an image that has it, --client-image ${way.image}` : `build the image of the lab with it, WITH=${way.packages.replaceAll(' ', ',')} (docs/docker.md)`;
 }
+
+/** The further Debian packages that the image is built with: WITH=nginx,wget. The Dockerfile reads the same variable. */
+export function imagePackages(): string[] {
+  return (process.env['WITH'] ?? '').split(/[\s,]+/).filter((word) => word !== '').sort();
+}

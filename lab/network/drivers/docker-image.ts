@@ -6,16 +6,12 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type Docker from 'dockerode';
+import { imagePackages } from '../../vocabulary/installation.ts';
 import { printable } from '../../vocabulary/printable.ts';
 import { answerOf } from './docker-engine.ts';
 
 /** These files say how the image is built. compose.yaml names the base image. */
 const recipe = ['Dockerfile', 'compose.yaml'];
-
-/** The further Debian packages that the image is built with: WITH=nginx,wget. The Dockerfile reads the same variable. */
-export function imagePackages(): string[] {
-  return (process.env['WITH'] ?? '').split(/[\s,]+/).filter((word) => word !== '').sort();
-}
 
 /**
  * Returns the tag of the image that `root`, a folder of this project, builds. `base` identifies the base image, and is empty for the one

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { externalServers, type ExternalServerName } from './index.ts';
 import type { Driver } from '../../network/drivers/driver.ts';
-import { imagePackages } from '../../network/drivers/docker-image.ts';
+import { imagePackages } from '../../vocabulary/installation.ts';
 import { searchPath } from '../../network/drivers/netns-requirements.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { howToGet } from '../../vocabulary/installation.ts';
