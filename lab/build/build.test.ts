@@ -65,6 +65,19 @@ test('several processes that build at the same time end with one build', { timeo
   expect(buildsIn(root)).toHaveLength(1);
 });
 
+test('a build that is there runs, also where nothing can be written beside it', { timeout: 120_000 }, async () => {
+  const root = copyOfProject();
+  await list(root);
+  const builds = join(root, 'node_modules/.cache/build');
+  // Root may write in any folder, so the place of the file is taken by a folder.
+  rmSync(join(builds, 'current'));
+  mkdirSync(join(builds, 'current/taken'), { recursive: true });
+  const [build = ''] = buildsIn(root);
+  const file = join(root, 'print-build.ts');
+  writeFileSync(file, `import { buildOf } from '${root}/lab/build/build.ts'; console.log(buildOf('${root}'));`);
+  expect((await run(localRuntime.node, file)).stdout).toBe(`${join(builds, build)}\n`);
+});
+
 test('where no build can be made, the sources run', { timeout: 120_000 }, async () => {
   const root = copyOfProject(['esbuild']);
   expect(await list(root)).toContain('nothing is broken');

@@ -47,9 +47,13 @@ export function buildOf(root: string): string | null {
       makeBuild(root, folder);
       removeOld(builds);
     }
-    name(join(builds, 'current'), root, folder, lookedMs);
   } catch {
     return null;
+  }
+  try {
+    writeCurrent(join(builds, 'current'), root, folder, lookedMs);
+  } catch {
+    // node_modules can be read only. The build that is there runs all the same; bin/lab only has to look closer each time.
   }
   return folder;
 }
@@ -58,7 +62,7 @@ export function buildOf(root: string): string | null {
  * Writes for bin/lab which build is that of the sources. It is as old as the look at the sources, or a little older, since a file system keeps the time
  * of a change only to some milliseconds: every later change of a source is newer than this file.
  */
-function name(file: string, root: string, folder: string, lookedMs: number): void {
+function writeCurrent(file: string, root: string, folder: string, lookedMs: number): void {
   const unfinished = `${file}.${process.pid}`;
   writeFileSync(unfinished, `${root}\n${folder}\n`);
   utimesSync(unfinished, lookedMs / 1_000 - 0.05, lookedMs / 1_000 - 0.05);

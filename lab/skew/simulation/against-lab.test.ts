@@ -1,5 +1,6 @@
 /** The simulation beside the lab, at the size of the lab: three backends and 300 connections through real sockets. */
 import { expect, test } from 'vitest';
+import { chiSquaredAtLeast } from '../../analysis/chi-squared.ts';
 import { netns } from '../../network/drivers/netns.ts';
 import type { FinishedRun } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
@@ -10,6 +11,8 @@ import { readParameters, type Parameters } from './parameters.ts';
 import { simulate } from './simulate.ts';
 
 const connections = 300;
+/** Counts of the same shares are further apart in 1 of 10,000 cases. */
+const leastChance = 1e-4;
 const { backends } = createTopology();
 
 /** The counts of the simulation for the lab's size. */
@@ -19,18 +22,17 @@ function simulated(given: Partial<Parameters>): number[] {
 }
 
 /**
- * Pearson's chi-squared test: do both counts come from the same shares? Returns chi-squared over the value that equal shares pass in 1 of 10,000 cases. So
- * 1 or less is agreement. A backend that both leave out tells nothing.
+ * Pearson's chi-squared test: do both counts come from the same shares? Returns the probability of counts at least this far apart, if they do. A backend
+ * that both leave out tells nothing.
  */
-function disagreement(one: readonly number[], other: readonly number[]): number {
+function chanceOf(one: readonly number[], other: readonly number[]): number {
   const [sumOfOne, sumOfOther] = [one, other].map((counts) => counts.reduce((sum, count) => sum + count, 0)) as [number, number];
   const used = one.flatMap((count, index) => (count + (other[index] ?? 0) > 0 ? [[count, other[index] ?? 0] as const] : []));
   const chi2 = used.reduce((sum, [ofOne, ofOther]) => {
     const share = (ofOne + ofOther) / (sumOfOne + sumOfOther);
     return sum + (ofOne - sumOfOne * share) ** 2 / (sumOfOne * share) + (ofOther - sumOfOther * share) ** 2 / (sumOfOther * share);
   }, 0);
-  const limit = [Number.MIN_VALUE, 15.14, 18.42][used.length - 1] ?? NaN;
-  return chi2 / limit;
+  return chiSquaredAtLeast(chi2, used.length - 1);
 }
 
 /** The requests of one path, which the redialers of a rolling restart make once on each connection; otherwise those of the client. */
@@ -72,7 +74,7 @@ describeWith('netns', 'the simulation agrees with the lab', () => {
     const counts = countsOf(await runOf(scenario), path);
     const expected = simulated(given);
     const sum = counts.reduce((all, count) => all + count, 0);
-    expect({ counts, expected, sum, agrees: disagreement(counts, expected) <= 1 }).toEqual({ counts, expected, sum: connections, agrees: true });
-    expect(disagreement(counts, simulated(unlike))).toBeGreaterThan(1);
+    expect({ counts, expected, sum, agrees: chanceOf(counts, expected) >= leastChance }).toEqual({ counts, expected, sum: connections, agrees: true });
+    expect(chanceOf(counts, simulated(unlike))).toBeLessThan(leastChance);
   });
 });
