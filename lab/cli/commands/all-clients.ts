@@ -1,5 +1,6 @@
 /** `lab all-clients`: runs every scenario with every client that is found. A client can make a run pass or unknown, but never fail. */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { scenarioNames } from '../../../scenarios/index.ts';
 import { clientHost, findClients } from '../../clients/find-client.ts';
 import { parseClient } from '../../clients/index.ts';
@@ -66,10 +67,10 @@ export async function allClients(flags: AllClientsFlags): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, total) }, work));
-  await mkdir('results', { recursive: true });
-  await writeFile('results/all-clients.json', `${JSON.stringify(outcomes, null, 2)}\n`);
+  await mkdir(flags.results, { recursive: true });
+  await writeFile(join(flags.results, 'all-clients.json'), `${JSON.stringify(outcomes, null, 2)}\n`);
   for (const line of tableLines(clients, outcomes)) console.log(line);
-  console.log(`\n${outcomes.length} of ${total} runs in ${((performance.now() - start) / 1000).toFixed(0)} s: ${countsText(outcomes)}\n${pc.dim('      results/all-clients.json')}`);
+  console.log(`\n${outcomes.length} of ${total} runs in ${((performance.now() - start) / 1000).toFixed(0)} s: ${countsText(outcomes)}\n${pc.dim(`      ${join(flags.results, 'all-clients.json')}`)}`);
   return interruptedStatus() ?? (outcomes.every(({ word }) => word === 'pass' || word === 'unknown') ? 0 : 1);
 }
 

@@ -1,7 +1,7 @@
 /** `lab matrix`: runs every client that was found against every failure of the matrix, and shows what was measured. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { pc } from '../../vocabulary/terminal.ts';
 import { failureGroups, failures } from '../../../scenarios/matrix/index.ts';
 import { patienceMs, type Failure, type MeasuredRequest } from '../../../scenarios/matrix/failure.ts';
@@ -77,9 +77,9 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
     cells,
   };
   for (const line of matrixLines(finished)) console.log(line);
-  await mkdir('results', { recursive: true });
-  await writeFile('results/matrix.json', `${JSON.stringify(finished, null, 2)}\n`);
-  console.log(pc.dim('\n      results/matrix.json'));
+  await mkdir(flags.results, { recursive: true });
+  await writeFile(join(flags.results, 'matrix.json'), `${JSON.stringify(finished, null, 2)}\n`);
+  console.log(pc.dim(`\n      ${join(flags.results, 'matrix.json')}`));
   if (flags.write !== undefined) {
     const page = resolve(flags.write);
     await writeFile(page, matrixPage(finished, (directory) => relative(resolve(page, '..'), resolve(directory))));
