@@ -57,13 +57,15 @@ describeWith(['netns', 'nft'], 'a lab by hand', () => {
       dns('ttl', { seconds: 'soon' }),
       apply('nonsense', 'backend-1'),
     ]);
-    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
     const values = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as Error).message));
-    expect(values[0]).toMatchObject({ seen: true, observed: expect.stringContaining('silent') as string });
-    expect(values[1]).toBe('blackhole backend-1 is in force already; heal it first.');
+    // Several terminals have no order: either of the two equal faults can be the first one.
+    const [first, second] = answers[0]?.status === 'fulfilled' ? [0, 1] : [1, 0];
+    expect(values[first]).toMatchObject({ seen: true, observed: expect.stringContaining('silent') as string });
+    expect(values[second]).toBe('blackhole backend-1 is in force already; heal it first.');
+    expect(answers.slice(2).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
     expect(values[2]).toMatchObject({ seen: true, observed: 'IPv4 ECONNREFUSED, IPv6 ECONNREFUSED' });
     expect(values[3]).toMatchObject({ status: 503 });
-    // Several terminals have no order: each answer has at least its own change.
+    // For the same reason, each answer has at least its own change.
     expect(values[4]).toMatchObject({ aaaa: true });
     expect(values[5]).toMatchObject({ chains: { A: 'up > selectFirst 2' } });
     expect(values[6]).toContain('true');
