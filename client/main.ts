@@ -9,7 +9,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { LabError, messageOf } from '../lab/vocabulary/errors.ts';
 import { parseOptions, splitAssignments } from '../lab/vocabulary/options.ts';
 import { readValue, text, wholeNumber } from '../lab/vocabulary/values.ts';
-import { emit as emitLine, ready, serveStdin } from '../lab/vocabulary/control.ts';
+import { emit as emitLine, endProcess, ready, serveStdin } from '../lab/vocabulary/control.ts';
 import { clientOptions } from './client-options.ts';
 import { printTrace } from './print.ts';
 import { createRequester } from './requester.ts';
@@ -71,7 +71,7 @@ function parseCommandLine() {
   }
 }
 
-main().then(process.exit, (error: unknown) => {
+main().then(endProcess, (error: unknown) => {
   if (!(error instanceof LabError)) throw error;
   console.error(`client: ${error.message}`);
   process.exit(3);

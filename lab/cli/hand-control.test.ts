@@ -59,7 +59,7 @@ describeWith(['netns', 'nft'], 'a lab by hand', () => {
     ]);
     const values = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as Error).message));
     // Several terminals have no order: either of the two equal faults can be the first one.
-    const [first, second] = answers[0]?.status === 'fulfilled' ? [0, 1] : [1, 0];
+    const [first, second] = answers[0].status === 'fulfilled' ? [0, 1] : [1, 0];
     expect(values[first]).toMatchObject({ seen: true, observed: expect.stringContaining('silent') as string });
     expect(values[second]).toBe('blackhole backend-1 is in force already; heal it first.');
     expect(answers.slice(2).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);

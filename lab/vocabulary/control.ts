@@ -33,6 +33,11 @@ export function serveStdin(commands: Record<string, Command>): void {
   process.stdin.once('end', () => process.exit(0));
 }
 
+/** Ends the process when everything that it has written has left it. `process.exit` alone loses what does not fit into a pipe (Node, "A note on process I/O"). */
+export function endProcess(status: number): void {
+  process.stdout.write('', () => process.exit(status));
+}
+
 /** One line to the lab. */
 export function writeLine(message: object): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);

@@ -3,7 +3,7 @@
  *
  *   node services/backend/main.ts '{"listen":["198.51.100.11","2001:db8:1::11"],"port":8080,"seed":"1"}'
  */
-import { emit, ready } from '../../lab/vocabulary/control.ts';
+import { emit, endProcess, ready } from '../../lab/vocabulary/control.ts';
 import { messageOf } from '../../lab/vocabulary/errors.ts';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
 import { orNull, readValue, text, wholeNumber } from '../../lab/vocabulary/values.ts';
@@ -40,8 +40,8 @@ process.on('SIGTERM', () => {
   stopping = true;
   listeners.closeAll('stop');
   application.closeIdle();
-  setTimeout(() => process.exit(0), drainMs).unref();
-  void application.closed().then(() => setImmediate(() => process.exit(0)));
+  setTimeout(() => { endProcess(0); }, drainMs).unref();
+  void application.closed().then(() => setImmediate(() => { endProcess(0); }));
 });
 
 async function serve(): Promise<void> {
@@ -65,7 +65,7 @@ async function serve(): Promise<void> {
       const shutdownMs = readValue(timer, times['shutdownMs'], 'shutdownMs');
       handOver = startHandOver(handOverMs, seededRandom(`${seed} hand-over`));
       listeners.closeAll('hand-over');
-      setTimeout(() => process.exit(0), shutdownMs);
+      setTimeout(() => { endProcess(0); }, shutdownMs);
       emit('backend:hand-over', { connections: application.connections, drainMs: handOverMs, shutdownMs });
     },
     'close-idle': () => { application.closeIdle(); },
