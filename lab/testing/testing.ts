@@ -183,15 +183,15 @@ export async function localService(argv: readonly string[]): Promise<{ remote: R
   return { remote, log };
 }
 
-/** Waits until `look` finds something, and returns it. `what` names it in the message. @throws {Error} after 10 s. */
+/** Waits until `look` finds something, and returns it. `what` names it in the message. @throws {Error} after 40 s: the limit of a test is a minute. */
 export function until<T>(look: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
   return vi.waitFor(
     async () => {
       const found = await look();
-      if (found === undefined) throw new Error(`Waited 10 s without success for ${what}`);
+      if (found === undefined) throw new Error(`Waited 40 s without success for ${what}`);
       return found;
     },
-    { timeout: 10_000, interval: 5 },
+    { timeout: 40_000, interval: 5 },
   );
 }
 
