@@ -54,23 +54,31 @@ interface Waiting {
  * the client tries an address again that it has tried in the last dial, and that attempt has ended.
  */
 export function attemptsOnWire(events: readonly TimelineEvent[], { hosts: { dns }, resolvConf }: Topology): WireAttempt[] {
-  /** The client asks for a name server by ARP to send it a query. That is not an attempt. */
-  const nameservers = [dns.ipv4, dns.ipv6, ...nameserversIn(resolvConf ?? [])];
+  return attemptsIn(events, [dns.ipv4, dns.ipv6, ...nameserversIn(resolvConf ?? [])]);
+}
+
+/** The same, without a lab. `nameservers`: the client asks for them by ARP to send them a query. That is not an attempt. */
+export function attemptsIn(events: readonly TimelineEvent[], nameservers: readonly string[]): WireAttempt[] {
   const attempts: WireAttempt[] = [];
   const flows = new Map<string, WireAttempt>();
   const closed = new Set<WireAttempt>();
   const waiting = new Map<string, Waiting>();
   let dial = 0;
+  /** The attempts of the last dial. */
+  let mates: WireAttempt[] = [];
   let askedSince = true;
 
   const begin = (address: string, family: number, localPort: number | null, startMs: number): WireAttempt => {
-    const mates = attempts.filter((attempt) => attempt.dial === dial);
     const isOver = (mate: WireAttempt): boolean => mate.endMs !== null || (mate.localPort === null && waiting.get(address)?.attempt !== mate);
-    if (askedSince || mates.some((mate) => mate.outcome === 'connected' || (mate.address === address && isOver(mate)))) dial++;
+    if (askedSince || mates.some((mate) => mate.outcome === 'connected' || (mate.address === address && isOver(mate)))) {
+      dial++;
+      mates = [];
+    }
     askedSince = false;
     const syns = localPort === null ? [] : [startMs];
     const attempt: WireAttempt = { address, family: family === 6 ? 6 : 4, localPort, startMs, endMs: null, outcome: 'silent', synCount: syns.length, synsMs: syns, requests: 0, isUnused: false, dial };
     attempts.push(attempt);
+    mates.push(attempt);
     return attempt;
   };
   /** Whether an attempt at the address is open: then the kernel only looks whether the neighbour is still there. */
@@ -138,8 +146,9 @@ function isAnsweredSoon(events: readonly TimelineEvent[], address: string, asked
  * while its socket is still connecting. Null if no such attempt lived long enough to tell.
  */
 export function keptAttempts(attempts: readonly WireAttempt[], endMs: number): boolean | null {
+  const dials = Map.groupBy(attempts, ({ dial }) => dial);
   const signs = attempts.flatMap((attempt) => {
-    const mates = attempts.filter(({ dial }) => dial === attempt.dial);
+    const mates = dials.get(attempt.dial) ?? [];
     const next = mates.find(({ startMs }) => startMs > attempt.startMs);
     if (attempt.outcome === 'connected' || attempt.outcome === 'refused' || !next || attempt.synCount === 0) return [];
     if (attempt.outcome === 'aborted') return [false];

@@ -9,6 +9,7 @@ import type { AllClientsFlags } from './commands/all-clients.ts';
 import type { ExplainSkewFlags } from './commands/explain-skew.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
+import type { ReadFlags } from './commands/read.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { SimulateFlags } from './commands/simulate.ts';
 import type { SoakFlags } from './commands/soak.ts';
@@ -125,6 +126,17 @@ program
   .action(async (name: string) => {
     const { explainLines } = await import('./commands/explain.ts');
     console.log((await explainLines(name)).join('\n'));
+  });
+
+program
+  .command('read <capture>')
+  .description('read a capture from elsewhere (tcpdump, Wireshark; pcap or pcapng): what did this client do? (docs/read.md)')
+  .option('--client <addresses>', "the client's addresses, with commas between them; by default the one host that opens connections")
+  .option('--json', 'print JSON')
+  .option('-v, --verbose', 'tell every event')
+  .action(async (file: string, flags: ReadFlags) => {
+    const { read } = await import('./commands/read.ts');
+    await read(file, flags);
   });
 
 program.commandsGroup('Skew:');

@@ -35,7 +35,7 @@ const syncLimitMs = 5_000;
 
 /** Resolves when the capture listens. @throws {LabError} when it cannot. */
 export async function startCapture({ client, start, receive }: CaptureMeans, { keepBytes = Infinity }: CaptureLimit = {}): Promise<Capture> {
-  const decoder = new WireDecoder(client);
+  const decoder = new WireDecoder([client.ipv4, client.ipv6]);
   const frames: CapturedFrame[] = [];
   let keptBytes = 0;
   const captured = { frames, dropped: 0, leftOut: 0 };

@@ -59,7 +59,7 @@ describeWith(['netns', 'tshark', 'ss'], 'TCP on a real lab', () => {
 
   /** Our events, each with the number of its frame. */
   const ourEvents = (): { event: EmittedEvent; frame: number }[] => {
-    const decoder = new WireDecoder(lab.topology.hosts.client);
+    const decoder = new WireDecoder(Object.values(lab.topology.hosts.client));
     return (lab.wire?.frames ?? []).flatMap((frame) => decoder.decode(frame).map((event) => ({ event, frame: frame.number })));
   };
   const capture = (): Buffer => captureFile({ captured: lab.wire ?? { frames: [], dropped: 0, leftOut: 0 }, events: [], topology: lab.topology, hostMs: (tMs) => timeline.hostMs(tMs), comment: '' });

@@ -10,7 +10,7 @@ const frame = (bytes: Buffer, atMs = 0): CapturedFrame => ({ number: 1, bytes, a
 
 /** Decodes frames that are a millisecond apart, and returns each event as a short text. */
 function story(...frames: Buffer[]): string[] {
-  return storyOf(new WireDecoder(client), ...frames);
+  return storyOf(new WireDecoder([client.ipv4, client.ipv6]), ...frames);
 }
 
 function storyOf(decoder: WireDecoder, ...frames: Buffer[]): string[] {
@@ -39,7 +39,7 @@ describe('TCP', () => {
   test('of many flows, the oldest one that has ended is forgotten, and no other', () => {
     const flow = (localPort: number, ...flags: number[]): Buffer[] => [sent({ localPort, flags: SYN }), ...flags.flatMap((each) => [sent({ localPort, flags: each }), came({ localPort, flags: each })])];
     const events = storyOf(
-      new WireDecoder(client, 3),
+      new WireDecoder([client.ipv4, client.ipv6], { keepFlows: 3 }),
       ...flow(1), ...flow(2, FIN | ACK), ...flow(3, FIN | ACK), ...flow(4),
       // The first flow is still open, the third one is known, and the second one is forgotten: it begins anew.
       sent({ localPort: 1, flags: SYN }), sent({ localPort: 3, flags: FIN | ACK }), sent({ localPort: 2, flags: FIN | ACK }),
@@ -86,7 +86,7 @@ describe('TCP', () => {
   });
 
   test('a frame is missing in the capture: 100 000 segments wait behind the hole, and each of them is read once', () => {
-    const decoder = new WireDecoder(client);
+    const decoder = new WireDecoder([client.ipv4, client.ipv6]);
     const payload = Buffer.alloc(100);
     const number = 100_000;
     const segment = (index: number): Buffer => came({ sequence: 10 + index * payload.length, payload });

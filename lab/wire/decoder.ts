@@ -1,9 +1,10 @@
 /** Turns the frames of the client's interface into events. */
 import type { EmittedEvent } from '../vocabulary/events.ts';
 import type { CapturedFrame } from '../vocabulary/frame-records.ts';
-import { dnsPort, type Addresses } from '../vocabulary/topology.ts';
+import { dnsPort } from '../vocabulary/topology.ts';
 import { DnsOverTcp, parseDnsMessage } from './dns.ts';
 import { Flow } from './flow.ts';
+import type { Foreign } from './foreign.ts';
 import { Http1 } from './http1.ts';
 import { parseFrame, type Addressed, type Packet, type TcpSegment } from './packets.ts';
 import type { FlowEnds, StreamProtocol, WireEvent } from './stream.ts';
@@ -11,21 +12,44 @@ import type { FlowEnds, StreamProtocol, WireEvent } from './stream.ts';
 /** A lab by hand may be up for days. No run has as many flows. */
 const keptFlows = 10_000;
 
+/** Segments may come too early, but not so many. */
+const mostHeldBytes = 64 * 1024 * 1024;
+
+/** What a decoder takes for granted. */
+export interface Assumptions {
+  keepFlows?: number;
+  /**
+   * In a capture of the lab, every flow begins at the client and speaks HTTP, or DNS on port 53. In a capture from elsewhere the flows themselves have to
+   * show it: `foreign` (foreign.ts) looks at each of them.
+   */
+  foreign?: Foreign;
+}
+
 /** Decodes the frames of one client and remembers its TCP flows: the newest ones, and those that have not ended. */
 export class WireDecoder {
-  readonly #client: Addresses;
+  readonly #client: readonly string[];
   readonly #keepFlows: number;
-  readonly #flows = new Map<string, Flow>();
+  readonly #foreign: Foreign | undefined;
+  /** Null: a connection that another host has opened to the client. */
+  readonly #flows = new Map<string, Flow | null>();
+  readonly #held = { bytes: 0, most: mostHeldBytes };
   #malformed = 0;
 
-  constructor(client: Addresses, keepFlows = keptFlows) {
+  /** `client`: all addresses of the client. */
+  constructor(client: readonly string[], { keepFlows = keptFlows, foreign }: Assumptions = {}) {
     this.#client = client;
     this.#keepFlows = keepFlows;
+    this.#foreign = foreign;
   }
 
   /** Returns the events of one frame, with the time of the frame. Frames must come in order. */
   decode({ bytes, atMs }: CapturedFrame): EmittedEvent[] {
-    return this.#events(parseFrame(bytes)).map((event) => ({ ...event, atMs }));
+    return this.read(parseFrame(bytes), atMs);
+  }
+
+  /** The same for a packet that was parsed already. */
+  read(packet: Packet, atMs: number): EmittedEvent[] {
+    return this.#events(packet).map((event) => ({ ...event, atMs }));
   }
 
   #events(packet: Packet): WireEvent[] {
@@ -55,38 +79,55 @@ export class WireDecoder {
   }
 
   #tcp(segment: TcpSegment & Addressed): WireEvent[] {
-    const isSent = this.#isClient(segment.from);
-    const ends: FlowEnds = isSent
-      ? { address: segment.to, port: segment.toPort, localPort: segment.fromPort, family: segment.family }
-      : { address: segment.from, port: segment.fromPort, localPort: segment.toPort, family: segment.family };
-    const key = `${ends.address} ${ends.port} ${ends.localPort}`;
+    const isSent = this.#isSent(segment);
+    const ends = endsOf(segment, isSent);
+    const key = keyOf(ends);
     const known = this.#flows.get(key);
     if (isSent && segment.syn && !segment.ack) {
       if (known?.isBegunBy(segment.sequence)) return [known.synAgain()];
-      this.#remember(key, new Flow(ends, segment.sequence, this.#protocolOf(ends)));
+      this.#remember(key, this.#newFlow(ends, segment.sequence));
       return [{ event: 'wire:syn', ...ends }];
     }
+    if (known === null) return [];
     // An unknown flow began before the capture. The decoder follows it from here on.
-    const flow = known ?? new Flow(ends, null, this.#protocolOf(ends));
+    const opener = known || !this.#foreign ? 'client' : this.#foreign.openerOf(segment, isSent, ends);
+    if (opener === 'unknown') return [];
+    const flow = known ?? (opener === 'client' ? this.#newFlow(ends, null) : null);
     if (!known) this.#remember(key, flow);
-    return flow.segment(isSent ? 'client' : 'server', segment);
+    return flow?.segment(isSent ? 'client' : 'server', segment) ?? [];
   }
 
-  #remember(key: string, flow: Flow): void {
+  /** Both ends of a flow may be addresses of the client. Then the flow that is known tells which one has opened it. */
+  #isSent(segment: TcpSegment & Addressed): boolean {
+    if (!this.#isClient(segment.from)) return false;
+    if (!this.#isClient(segment.to) || (segment.syn && !segment.ack)) return true;
+    return this.#flows.has(keyOf(endsOf(segment, true))) || !this.#flows.has(keyOf(endsOf(segment, false)));
+  }
+
+  #newFlow(ends: FlowEnds, synSequence: number | null): Flow {
+    return new Flow(ends, synSequence, this.#protocolOf(ends), this.#held);
+  }
+
+  #remember(key: string, flow: Flow | null): void {
     // A new flow on the same ports is among the newest.
-    this.#flows.delete(key);
+    this.#forget(key);
     this.#flows.set(key, flow);
     if (this.#flows.size <= this.#keepFlows) return;
-    for (const [oldest, { isOver }] of this.#flows) {
-      if (!isOver) continue;
-      this.#flows.delete(oldest);
+    for (const [oldest, each] of this.#flows) {
+      if (each !== null && !each.isOver) continue;
+      this.#forget(oldest);
       return;
     }
   }
 
+  #forget(key: string): void {
+    this.#flows.get(key)?.forget();
+    this.#flows.delete(key);
+  }
+
   /** Chooses the protocol of a flow by the server's port. */
   #protocolOf(ends: FlowEnds): StreamProtocol {
-    return ends.port === dnsPort ? new DnsOverTcp((message) => this.#dns(message, 'tcp', ends)) : new Http1(ends);
+    return ends.port === dnsPort ? new DnsOverTcp((message) => this.#dns(message, 'tcp', ends)) : (this.#foreign?.protocolOf(ends) ?? new Http1(ends));
   }
 
   #dns(bytes: Buffer, transport: 'udp' | 'tcp', { address, localPort }: Pick<FlowEnds, 'address' | 'localPort'>): WireEvent[] {
@@ -104,6 +145,13 @@ export class WireDecoder {
   }
 
   #isClient(address: string): boolean {
-    return address === this.#client.ipv4 || address === this.#client.ipv6;
+    return this.#client.includes(address);
   }
 }
+
+function endsOf(segment: TcpSegment & Addressed, isSent: boolean): FlowEnds {
+  const { from, fromPort, to, toPort, family } = segment;
+  return isSent ? { address: to, port: toPort, localPort: fromPort, family } : { address: from, port: fromPort, localPort: toPort, family };
+}
+
+const keyOf = ({ address, port, localPort }: FlowEnds): string => `${address} ${port} ${localPort}`;

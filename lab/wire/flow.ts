@@ -24,19 +24,29 @@ interface Sent {
   rst: boolean;
 }
 
+/** How many bytes all flows of a capture hold back because a segment before them is missing. */
+export interface HeldBack {
+  bytes: number;
+  /** With more than this, a flow that adds to them gives up: the capture has lost the segment. */
+  readonly most: number;
+}
+
 export class Flow {
   readonly #ends: FlowEnds;
   readonly #protocol: StreamProtocol;
   /** The sequence number of the SYN. A SYN with another number begins a new flow on the same ports. Null if the flow began before the capture. */
   readonly #synSequence: number | null;
+  readonly #held: HeldBack;
   #syns = 1;
   #isAnswered = false;
+  #hasGap = false;
   readonly #sent: Record<Side, Sent>;
 
-  constructor(ends: FlowEnds, synSequence: number | null, protocol: StreamProtocol) {
+  constructor(ends: FlowEnds, synSequence: number | null, protocol: StreamProtocol, held: HeldBack = { bytes: 0, most: Infinity }) {
     this.#ends = ends;
     this.#synSequence = synSequence;
     this.#protocol = protocol;
+    this.#held = held;
     const nothing = (): Sent => ({ next: undefined, read: undefined, early: new Map(), order: new SendOrder(), hasReportedGap: false, isFull: false, fin: false, rst: false });
     this.#sent = { client: nothing(), server: nothing() };
     // A SYN takes one sequence number.
@@ -52,6 +62,19 @@ export class Flow {
   get isOver(): boolean {
     const { client, server } = this.#sent;
     return client.rst || server.rst || (client.fin && server.fin);
+  }
+
+  /** Whether the capture has lost a segment, so that the messages behind it were not read. */
+  get hasGap(): boolean {
+    return this.#hasGap;
+  }
+
+  /** Gives free what the flow holds back. It reads no more messages. */
+  forget(): void {
+    for (const { early } of Object.values(this.#sent)) {
+      for (const bytes of early.values()) this.#held.bytes -= bytes.length;
+      early.clear();
+    }
   }
 
   /** The SYN that began the flow was seen again. Returns the event. */
@@ -93,6 +116,7 @@ export class Flow {
       sent.next = (sequence + payloadBytes) >>> 0;
       sent.order.note(segment);
     }
+    if (this.#hasGap) return events;
     return [...events, ...this.#inOrder(sent, sequence, whole(payload, payloadBytes)).flatMap((bytes) => this.#protocol.take(side, bytes))];
   }
 
@@ -111,15 +135,30 @@ export class Flow {
   /** Returns the bytes that can be read now, in order. There are none while a segment before them is missing. */
   #inOrder(sent: Sent, sequence: number, bytes: Buffer): Buffer[] {
     sent.read ??= sequence;
-    if (bytes.length > (sent.early.get(sequence)?.length ?? 0)) sent.early.set(sequence, bytes);
+    // Nearly every segment comes in order.
+    if (sent.read === sequence && sent.early.size === 0) {
+      sent.read = (sequence + bytes.length) >>> 0;
+      return [bytes];
+    }
+    const knownLength = sent.early.get(sequence)?.length ?? 0;
+    if (bytes.length > knownLength) {
+      // A copy: the frame may be a part of a far larger piece of a file.
+      sent.early.set(sequence, Buffer.from(bytes));
+      this.#held.bytes += bytes.length - knownLength;
+    }
     const due: Buffer[] = [];
     for (let start = dueIn(sent.early, sent.read, sequence); start !== undefined; start = dueIn(sent.early, sent.read, sent.read)) {
       const early = sent.early.get(start) ?? Buffer.alloc(0);
       sent.early.delete(start);
+      this.#held.bytes -= early.length;
       const knownBytes = distance(start, sent.read);
       if (knownBytes >= early.length) continue;
       due.push(early.subarray(knownBytes));
       sent.read = (start + early.length) >>> 0;
+    }
+    if (sent.early.size > 0 && this.#held.bytes > this.#held.most) {
+      this.#hasGap = true;
+      this.forget();
     }
     return due;
   }

@@ -17,10 +17,10 @@ import type { WireEvent } from './stream.ts';
 
 const { client } = createTopology().hosts;
 const realFrames = readFileSync(new URL('../testing/real-frames.txt', import.meta.url), 'utf8').split('\n').filter((line) => /^[0-9a-f]/.test(line)).map((line) => Buffer.from(line, 'hex'));
-const dnsMessages = realFrames.map(parseFrame).flatMap((packet) => (packet.kind === 'udp' ? [packet.payload] : []));
+const dnsMessages = realFrames.map((frame) => parseFrame(frame)).flatMap((packet) => (packet.kind === 'udp' ? [packet.payload] : []));
 
 const decodeAll = (frames: readonly Buffer[]): ReturnType<WireDecoder['decode']> => {
-  const decoder = new WireDecoder(client);
+  const decoder = new WireDecoder([client.ipv4, client.ipv6]);
   return frames.flatMap((bytes, index) => decoder.decode({ number: index + 1, bytes, atMs: index, realtimeNs: 0n, lengthBytes: bytes.length }));
 };
 

@@ -5,6 +5,7 @@
  */
 
 import { icmpError, icmpv6Error, type IcmpReason } from './icmp.ts';
+import { etherTypes, linkLayer, linkTypes } from './link-layer.ts';
 
 export type Packet = (TcpSegment & Addressed) | (UdpDatagram & Addressed) | (IcmpError & Addressed) | Neighbour | { kind: 'other' } | { kind: 'malformed'; reason: string };
 
@@ -67,30 +68,27 @@ const fragmentHeader = 44;
 
 class Malformed extends Error {}
 
-/** Returns the content of a frame. Never throws: a broken frame is `malformed`. */
-export function parseFrame(frame: Buffer): Packet {
+/**
+ * Returns the content of a frame. Never throws: a broken frame is `malformed`. `linkType`: what stands before the IP header (link-layer.ts).
+ * `lengthBytes`: the length of the frame, if the capture has cut it.
+ */
+export function parseFrame(frame: Buffer, linkType: number = linkTypes.ethernet, lengthBytes = frame.length): Packet {
   try {
-    return parseEthernet(frame);
+    return parseLink(frame, linkType, lengthBytes);
   } catch (error) {
     if (error instanceof Malformed) return { kind: 'malformed', reason: error.message };
     throw error;
   }
 }
 
-function parseEthernet(frame: Buffer): Packet {
-  expectBytes(frame, 14, 'an Ethernet header');
-  let type = frame.readUInt16BE(12);
-  let start = 14;
-  if (type === 0x8100) {
-    expectBytes(frame, 18, 'a VLAN tag');
-    type = frame.readUInt16BE(16);
-    start = 18;
-  }
-  const toAll = (frame[0] ?? 0) % 2 === 1;
-  const rest = frame.subarray(start);
-  if (type === 0x0806) return parseArp(rest, toAll);
-  if (type === 0x0800) return parseIpv4(rest);
-  if (type === 0x86dd) return parseIpv6(rest, toAll);
+function parseLink(frame: Buffer, linkType: number, lengthBytes: number): Packet {
+  const link = linkLayer(frame, linkType);
+  if ('unknownLink' in link) return { kind: 'other' };
+  if ('tooShortFor' in link) throw new Malformed(`${frame.length} bytes are too short for ${link.tooShortFor}`);
+  const { etherType, rest, toAll } = link;
+  if (etherType === etherTypes.arp) return parseArp(rest, toAll);
+  if (etherType === etherTypes.ipv4) return parseIpv4(rest, lengthBytes - (frame.length - rest.length));
+  if (etherType === etherTypes.ipv6) return parseIpv6(rest, toAll);
   return { kind: 'other' };
 }
 
@@ -106,9 +104,10 @@ function parseArp(arp: Buffer, toAll: boolean): Packet {
   return operation === 2 ? { kind: 'neighbour-answer', family: 4, address: sender, from: sender, toAll } : { kind: 'other' };
 }
 
-function parseIpv4(packet: Buffer): Packet {
+function parseIpv4(packet: Buffer, packetBytes: number): Packet {
   const { headerBytes, protocol, hasPorts, about } = ipv4Header(packet);
-  const totalBytes = packet.readUInt16BE(2);
+  // A packet that the network card is to cut into segments may have no length of its own.
+  const totalBytes = packet.readUInt16BE(2) || packetBytes;
   if (totalBytes < headerBytes) throw new Malformed(`an IPv4 packet of ${totalBytes} bytes with a header of ${headerBytes} bytes`);
   if (!hasPorts) return { kind: 'other' };
   return parseTransport(protocol, packet.subarray(headerBytes, totalBytes), totalBytes - headerBytes, about, false);

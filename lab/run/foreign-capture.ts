@@ -1,0 +1,156 @@
+/** Reads a capture that the lab did not make (tcpdump, Wireshark, a sidecar of a pod): chooses the client, and turns its packets into events. */
+import { createReadStream } from 'node:fs';
+import { LabError, messageOf } from '../vocabulary/errors.ts';
+import type { TimelineEvent } from '../vocabulary/events.ts';
+import { dnsPort } from '../vocabulary/topology.ts';
+import { readCapture, type FileFacts, type FileFrame } from '../wire/capture-reader.ts';
+import { WireDecoder } from '../wire/decoder.ts';
+import { Foreign, type Spoken } from '../wire/foreign.ts';
+import { linkTypes } from '../wire/link-layer.ts';
+import { parseFrame, type Packet } from '../wire/packets.ts';
+
+/** A host that could be the client: it has opened TCP connections, or asked DNS. */
+export interface Opener {
+  address: string;
+  connections: number;
+  queries: number;
+}
+
+export interface ForeignCapture {
+  file: FileFacts;
+  /** The addresses of the client. */
+  client: string[];
+  /** Other hosts that opened connections, or asked DNS. Those with the most connections come first. */
+  others: Opener[];
+  /** When the first frame was captured. Null for a file without frames. */
+  startedAt: Date | null;
+  lastMs: number;
+  events: TimelineEvent[];
+  /** How many events came after the last one that was kept. */
+  eventsLeftOut: number;
+  spoken: Record<Spoken, number>;
+  /** Connections that began before the capture, and do not show which end has opened them. They were left out. */
+  unknownFlows: number;
+  /** Frames that the capture has cut (its snap length), so that they could not be read. */
+  cutFrames: number;
+  /** Frames of a link layer that the lab does not know, by its LINKTYPE number. */
+  unknownLinks: Map<number, number>;
+  /** Packets that were there once more, from another interface. They were left out. */
+  doubles: number;
+}
+
+/** Half a million events are some 200 MB. A timeline of more is nothing to look at. */
+const keptEvents = 500_000;
+const chunkBytes = 1024 * 1024;
+
+/**
+ * Reads the file twice: once to see who could be the client, and once to decode. With `client` it is read once.
+ * @throws {LabError} BAD_INPUT when the file cannot be read or is no capture, when no host or several hosts could be the client, or when none of its
+ * packets is of `client`.
+ */
+export async function readForeignCapture(file: string, client: readonly string[] = []): Promise<ForeignCapture> {
+  const openers = client.length > 0 ? [] : await findOpeners(file);
+  const chosen = client.length > 0 ? [...client] : choose(file, openers);
+  const foreign = new Foreign();
+  const decoder = new WireDecoder(chosen, { foreign });
+  const events: TimelineEvent[] = [];
+  const once = new OneInterface();
+  const unknownLinks = new Map<number, number>();
+  let [cutFrames, eventsLeftOut, doubles, lastMs, seen] = [0, 0, 0, 0, 0];
+  let first: FileFrame | undefined;
+  const facts = await read(file, (frame) => {
+    first ??= frame;
+    lastMs = frame.atMs;
+    if (!known.has(frame.linkType)) unknownLinks.set(frame.linkType, (unknownLinks.get(frame.linkType) ?? 0) + 1);
+    const packet = parseFrame(frame.bytes, frame.linkType, frame.lengthBytes);
+    if (packet.kind === 'malformed' && frame.bytes.length < frame.lengthBytes) {
+      cutFrames++;
+      return;
+    }
+    if ('to' in packet && (chosen.includes(packet.from) || chosen.includes(packet.to))) seen++;
+    if (once.isDouble(packet, frame)) {
+      doubles++;
+      return;
+    }
+    for (const event of decoder.read(packet, frame.atMs)) {
+      if (events.length >= keptEvents) eventsLeftOut++;
+      else events.push({ ...event, tMs: event.atMs, host: 'client', witness: 'wire' } as unknown as TimelineEvent);
+    }
+  });
+  if (client.length > 0 && seen === 0) throw new LabError('BAD_INPUT', `${file} has no packet of ${client.join(' or ')}. Without --client, the command names the hosts that it has.`);
+  return {
+    file: facts,
+    client: chosen,
+    others: openers.filter(({ address }) => !chosen.includes(address)),
+    startedAt: first ? new Date(Number(first.realtimeNs / 1_000_000n)) : null,
+    lastMs,
+    events,
+    eventsLeftOut,
+    spoken: foreign.spoken,
+    unknownFlows: foreign.unknown,
+    cutFrames,
+    unknownLinks,
+    doubles,
+  };
+}
+
+const known = new Set<number>(Object.values(linkTypes));
+
+async function read(file: string, onFrame: (frame: FileFrame) => void): Promise<FileFacts> {
+  try {
+    return await readCapture(file, createReadStream(file, { highWaterMark: chunkBytes }), onFrame);
+  } catch (error) {
+    if (error instanceof LabError) throw error;
+    throw new LabError('BAD_INPUT', `Cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** A scan has very many sources. Nobody chooses among so many. */
+const mostOpeners = 10_000;
+
+async function findOpeners(file: string): Promise<Opener[]> {
+  const openers = new Map<string, Opener>();
+  await read(file, (frame) => {
+    const packet = parseFrame(frame.bytes, frame.linkType, frame.lengthBytes);
+    const isOpening = packet.kind === 'tcp' && packet.syn && !packet.ack;
+    if (!isOpening && !(packet.kind === 'udp' && packet.toPort === dnsPort)) return;
+    const opener = openers.get(packet.from) ?? { address: packet.from, connections: 0, queries: 0 };
+    if (openers.size < mostOpeners) openers.set(packet.from, opener);
+    if (isOpening) opener.connections++;
+    else opener.queries++;
+  });
+  return [...openers.values()].sort((one, other) => other.connections - one.connections || other.queries - one.queries);
+}
+
+const shownOpeners = 10;
+
+/** One host has opened connections: one address, or one of each family. */
+function choose(file: string, openers: readonly Opener[]): string[] {
+  const opened = openers.filter(({ connections }) => connections > 0);
+  if (opened.length === 0) throw new LabError('BAD_INPUT', `${file} has no start of a TCP connection (SYN), so it does not show who the client is. Name it: --client ADDRESS`);
+  const families = opened.map(({ address }) => address.includes(':'));
+  if (opened.length === 1 || (opened.length === 2 && families[0] !== families[1])) return opened.map(({ address }) => address);
+  const list = opened.slice(0, shownOpeners).map(({ address, connections }) => `  ${address}  ${connections} connections`);
+  const more = opened.length > shownOpeners ? [`  … and ${opened.length - shownOpeners} more`] : [];
+  throw new LabError('BAD_INPUT', [`${opened.length} hosts have opened connections in ${file}. Which one is the client? --client ADDRESS[,ADDRESS]`, ...list, ...more].join('\n'));
+}
+
+/**
+ * A capture on several interfaces (`tcpdump -i any`) can have a packet twice: on the host's interface, and on that of a bridge or a container. A
+ * conversation is read on the interface that showed it first.
+ */
+class OneInterface {
+  readonly #interfaces = new Map<string, number>();
+
+  isDouble(packet: Packet, { bytes, linkType, interface: number }: FileFrame): boolean {
+    if (packet.kind !== 'tcp' && packet.kind !== 'udp') return false;
+    const on = linkType === linkTypes.cooked2 && bytes.length >= 8 ? bytes.readUInt32BE(4) : number;
+    const ends = [`${packet.from} ${packet.fromPort}`, `${packet.to} ${packet.toPort}`].sort().join(' ');
+    const first = this.#interfaces.get(ends);
+    if (first !== undefined) return first !== on;
+    if (this.#interfaces.size < mostConversations) this.#interfaces.set(ends, on);
+    return false;
+  }
+}
+
+const mostConversations = 200_000;
