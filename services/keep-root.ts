@@ -4,8 +4,8 @@
  *   node services/keep-root.ts tcpdump -n
  *
  * tcpdump changes to a user of its own after it has opened its socket (tcpdump(1), -Z), and ends if it cannot. An ordinary user's namespaces have one
- * user, which is their root, and setgroups(2) is forbidden there (user_namespaces(7)). So a filter (seccomp(2)) answers these calls with success, and
- * nothing changes. Root means root of the lab's own namespaces here.
+ * user, which is their root: there is nobody else to change to or to give a file to, and setgroups(2) is forbidden (user_namespaces(7)). So a filter
+ * (seccomp(2)) answers these calls with success, and nothing changes. Root means root of the lab's own namespaces here.
  */
 import koffi from 'koffi';
 
@@ -13,8 +13,8 @@ const PR_SET_SECCOMP = 22;
 const SECCOMP_MODE_FILTER = 2;
 const SIGPIPE = 13;
 const F_SETFD = 2;
-/** setuid, setgid, setgroups, setresuid, setresgid. */
-const numbers: Partial<Record<NodeJS.Architecture, readonly number[]>> = { x64: [105, 106, 116, 117, 119], arm64: [146, 144, 159, 147, 149] };
+/** setuid, setgid, setgroups, setresuid, setresgid; and chown, fchown, lchown, fchownat, with which tcpdump gives its file to that user (-w). */
+const numbers: Partial<Record<NodeJS.Architecture, readonly number[]>> = { x64: [105, 106, 116, 117, 119, 92, 93, 94, 260], arm64: [146, 144, 159, 147, 149, 54, 55] };
 
 const libc = koffi.load('libc.so.6');
 koffi.struct('sock_fprog', { len: 'uint16_t', filter: 'void *' });

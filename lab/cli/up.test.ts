@@ -148,6 +148,8 @@ describeWith(['netns', 'curl', 'tcpdump'], 'tcpdump in a lab by hand', () => {
     await until(() => (tcpdump.output.stderr.includes('listening on') ? true : undefined), `tcpdump; it wrote ${tcpdump.output.stderr}`);
     await lab('exec', 'client', '--', 'curl', '-sS', 'http://198.51.100.11:8080/').ended;
     expect(await tcpdump.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/IP 198\.51\.100\.200\.\d+ > 198\.51\.100\.11\.8080: Flags \[S\]/) as string });
+    // It would give a file to that user, too.
+    expect(await lab('exec', 'client', '--', 'tcpdump', '-c', '0', '-w', join(folder, 'tcpdump.pcap'), '-G', '1', '-W', '1').ended).toMatchObject({ code: 0 });
     await lab('down').ended;
   });
 });

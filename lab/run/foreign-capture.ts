@@ -6,12 +6,14 @@ import { dnsPort } from '../vocabulary/topology.ts';
 import { readCapture, type FileFacts, type FileFrame } from '../wire/capture-reader.ts';
 import { WireDecoder } from '../wire/decoder.ts';
 import { Foreign, type Spoken } from '../wire/foreign.ts';
-import { linkTypes } from '../wire/link-layer.ts';
+import { linkTypes, senderOf } from '../wire/link-layer.ts';
 import { parseFrame, type Packet } from '../wire/packets.ts';
 
 /** A host that could be the client: it has opened TCP connections, or asked DNS. */
 export interface Opener {
   address: string;
+  /** Its hardware address, as the first frame has it. Null where frames have none. */
+  sender: string | null;
   connections: number;
   queries: number;
 }
@@ -39,8 +41,8 @@ export interface ForeignCapture {
   doubles: number;
 }
 
-/** Half a million events are some 200 MB. A timeline of more is nothing to look at. */
-const keptEvents = 500_000;
+/** So many events are some 100 MB. A timeline of more is nothing to look at. */
+const keptEvents = 300_000;
 const chunkBytes = 1024 * 1024;
 
 /**
@@ -67,7 +69,10 @@ export async function readForeignCapture(file: string, client: readonly string[]
       cutFrames++;
       return;
     }
-    if ('to' in packet && (chosen.includes(packet.from) || chosen.includes(packet.to))) seen++;
+    if (packet.kind === 'tcp' || packet.kind === 'udp') {
+      if (!chosen.includes(packet.from) && !chosen.includes(packet.to)) return;
+      seen++;
+    }
     if (once.isDouble(packet, frame)) {
       doubles++;
       return;
@@ -114,7 +119,7 @@ async function findOpeners(file: string): Promise<Opener[]> {
     const packet = parseFrame(frame.bytes, frame.linkType, frame.lengthBytes);
     const isOpening = packet.kind === 'tcp' && packet.syn && !packet.ack;
     if (!isOpening && !(packet.kind === 'udp' && packet.toPort === dnsPort)) return;
-    const opener = openers.get(packet.from) ?? { address: packet.from, connections: 0, queries: 0 };
+    const opener = openers.get(packet.from) ?? { address: packet.from, sender: senderOf(frame.bytes, frame.linkType), connections: 0, queries: 0 };
     if (openers.size < mostOpeners) openers.set(packet.from, opener);
     if (isOpening) opener.connections++;
     else opener.queries++;
@@ -124,12 +129,13 @@ async function findOpeners(file: string): Promise<Opener[]> {
 
 const shownOpeners = 10;
 
-/** One host has opened connections: one address, or one of each family. */
+/** One host has opened connections: one address, or one of each family with the same hardware address. */
 function choose(file: string, openers: readonly Opener[]): string[] {
   const opened = openers.filter(({ connections }) => connections > 0);
   if (opened.length === 0) throw new LabError('BAD_INPUT', `${file} has no start of a TCP connection (SYN), so it does not show who the client is. Name it: --client ADDRESS`);
-  const families = opened.map(({ address }) => address.includes(':'));
-  if (opened.length === 1 || (opened.length === 2 && families[0] !== families[1])) return opened.map(({ address }) => address);
+  const [one, other] = opened;
+  const isOneHost = opened.length === 2 && one?.address.includes(':') !== other?.address.includes(':') && one?.sender !== null && one?.sender === other?.sender;
+  if (opened.length === 1 || isOneHost) return opened.map(({ address }) => address);
   const list = opened.slice(0, shownOpeners).map(({ address, connections }) => `  ${address}  ${connections} connections`);
   const more = opened.length > shownOpeners ? [`  … and ${opened.length - shownOpeners} more`] : [];
   throw new LabError('BAD_INPUT', [`${opened.length} hosts have opened connections in ${file}. Which one is the client? --client ADDRESS[,ADDRESS]`, ...list, ...more].join('\n'));
@@ -145,6 +151,7 @@ class OneInterface {
   isDouble(packet: Packet, { bytes, linkType, interface: number }: FileFrame): boolean {
     if (packet.kind !== 'tcp' && packet.kind !== 'udp') return false;
     const on = linkType === linkTypes.cooked2 && bytes.length >= 8 ? bytes.readUInt32BE(4) : number;
+    if (on === null) return false;
     const ends = [`${packet.from} ${packet.fromPort}`, `${packet.to} ${packet.toPort}`].sort().join(' ');
     const first = this.#interfaces.get(ends);
     if (first !== undefined) return first !== on;

@@ -10,8 +10,8 @@ import { ipv4At, ipv6At } from './packets.ts';
 export interface FileFrame extends CapturedFrame {
   /** LINKTYPE_…: what stands before the IP header (https://www.tcpdump.org/linktypes.html). */
   linkType: number;
-  /** Which interface of the file it was captured on. A pcap file has one. */
-  interface: number;
+  /** Which interface of its section it was captured on. Null: a pcap file does not say it. */
+  interface: number | null;
 }
 
 /** What a file says beside its frames. */
@@ -41,7 +41,7 @@ const blockTypes = { interface: 1, oldPacket: 2, simplePacket: 3, names: 4, stat
 
 /** An interface of a pcapng section. */
 interface Interface {
-  number: number;
+  number: number | null;
   linkType: number;
   /** Units of its times in one second, and the seconds that are added to each. */
   perSecond: bigint;
@@ -70,7 +70,6 @@ class Reader {
   /** Reads the next block or record, and returns how many bytes it has. 0: it is not there yet. */
   #step: (bytes: Buffer) => number = (bytes) => this.#begin(bytes);
   #interfaces: Interface[] = [];
-  #interfaceCount = 0;
   #firstNs: bigint | null = null;
 
   constructor(file: string, onFrame: (frame: FileFrame) => void) {
@@ -107,7 +106,7 @@ class Reader {
     if (bytes.length < 24) return 0;
     this.#isBig = kind.isBig;
     // The upper bits of the link type say whether frames end with a checksum.
-    this.#interfaces = [{ number: 0, linkType: this.#u32(bytes, 20) & 0xffff, perSecond: kind.perSecond, offsetS: 0n, dropped: null }];
+    this.#interfaces = [{ number: null, linkType: this.#u32(bytes, 20) & 0xffff, perSecond: kind.perSecond, offsetS: 0n, dropped: null }];
     this.#step = (next) => this.#record(next);
     return 24;
   }
@@ -143,7 +142,7 @@ class Reader {
     switch (type) {
       case blockTypes.interface:
         this.#atLeast(body, 8);
-        this.#interfaces.push({ number: this.#interfaceCount++, linkType: this.#u16(body, 0), ...this.#times(body), dropped: null });
+        this.#interfaces.push({ number: this.#interfaces.length, linkType: this.#u16(body, 0), ...this.#times(body), dropped: null });
         break;
       case blockTypes.packet:
       case blockTypes.oldPacket: {

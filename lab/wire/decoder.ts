@@ -49,7 +49,8 @@ export class WireDecoder {
 
   /** The same for a packet that was parsed already. */
   read(packet: Packet, atMs: number): EmittedEvent[] {
-    return this.#events(packet).map((event) => ({ ...event, atMs }));
+    const events = this.#events(packet);
+    return events.length === 0 ? [] : events.map((event) => ({ ...event, atMs }));
   }
 
   #events(packet: Packet): WireEvent[] {

@@ -42,6 +42,13 @@ export function linkLayer(frame: Buffer, linkType: number): Linked {
   }
 }
 
+/** The hardware address of the sender, as hexadecimal digits. Null if the link layer has none. */
+export function senderOf(frame: Buffer, linkType: number): string | null {
+  if (linkType === linkTypes.ethernet) return frame.toString('hex', 6, 12);
+  const at = linkType === linkTypes.cooked ? { length: frame.readUInt16BE(4), start: 6 } : linkType === linkTypes.cooked2 ? { length: frame[11] ?? 0, start: 12 } : null;
+  return at && at.length === 6 ? frame.toString('hex', at.start, at.start + 6) : null;
+}
+
 function ethernet(frame: Buffer): Linked {
   if (frame.length < 14) return { tooShortFor: 'an Ethernet header' };
   return tagged(frame.readUInt16BE(12), frame.subarray(14), (frame[0] ?? 0) % 2 === 1);

@@ -12,7 +12,7 @@ export type Packet = (TcpSegment & Addressed) | (UdpDatagram & Addressed) | (Icm
 export interface Addressed {
   family: 4 | 6;
   /** IPv4's identification, which Linux counts up for each packet of a connection. */
-  identification?: number;
+  identification?: number | undefined;
   from: string;
   to: string;
 }
@@ -87,8 +87,9 @@ function parseLink(frame: Buffer, linkType: number, lengthBytes: number): Packet
   if ('tooShortFor' in link) throw new Malformed(`${frame.length} bytes are too short for ${link.tooShortFor}`);
   const { etherType, rest, toAll } = link;
   if (etherType === etherTypes.arp) return parseArp(rest, toAll);
-  if (etherType === etherTypes.ipv4) return parseIpv4(rest, lengthBytes - (frame.length - rest.length));
-  if (etherType === etherTypes.ipv6) return parseIpv6(rest, toAll);
+  const isCut = lengthBytes > frame.length;
+  if (etherType === etherTypes.ipv4) return parseIpv4(rest, lengthBytes - (frame.length - rest.length), isCut);
+  if (etherType === etherTypes.ipv6) return parseIpv6(rest, toAll, isCut);
   return { kind: 'other' };
 }
 
@@ -104,13 +105,13 @@ function parseArp(arp: Buffer, toAll: boolean): Packet {
   return operation === 2 ? { kind: 'neighbour-answer', family: 4, address: sender, from: sender, toAll } : { kind: 'other' };
 }
 
-function parseIpv4(packet: Buffer, packetBytes: number): Packet {
+function parseIpv4(packet: Buffer, packetBytes: number, isCut: boolean): Packet {
   const { headerBytes, protocol, hasPorts, about } = ipv4Header(packet);
   // A packet that the network card is to cut into segments may have no length of its own.
   const totalBytes = packet.readUInt16BE(2) || packetBytes;
   if (totalBytes < headerBytes) throw new Malformed(`an IPv4 packet of ${totalBytes} bytes with a header of ${headerBytes} bytes`);
   if (!hasPorts) return { kind: 'other' };
-  return parseTransport(protocol, packet.subarray(headerBytes, totalBytes), totalBytes - headerBytes, about, false);
+  return parseTransport(protocol, packet.subarray(headerBytes, totalBytes), totalBytes - headerBytes, about, { toAll: false, isCut });
 }
 
 /** `hasPorts`: of several fragments, only the first one has the header of the transport. */
@@ -128,9 +129,9 @@ function ipv4Header(packet: Buffer): { headerBytes: number; protocol: number; ha
   };
 }
 
-function parseIpv6(packet: Buffer, toAll: boolean): Packet {
+function parseIpv6(packet: Buffer, toAll: boolean, isCut: boolean): Packet {
   const { protocol, payload, about, payloadBytes } = ipv6Payload(packet);
-  return payload === null ? { kind: 'other' } : parseTransport(protocol, payload, payloadBytes, about, toAll);
+  return payload === null ? { kind: 'other' } : parseTransport(protocol, payload, payloadBytes, about, { toAll, isCut });
 }
 
 /** Skips the extension headers. `payload` is null for every fragment but the first, which alone has the transport header. */
@@ -152,8 +153,8 @@ function ipv6Payload(packet: Buffer): { protocol: number; payload: Buffer | null
   return { protocol, payload: packet.subarray(at, end), payloadBytes: end - at, about };
 }
 
-function parseTransport(protocol: number, payload: Buffer, payloadBytes: number, about: Addressed, toAll: boolean): Packet {
-  if (protocol === protocols.tcp) return { ...about, ...parseTcp(payload, payloadBytes) };
+function parseTransport(protocol: number, payload: Buffer, payloadBytes: number, about: Addressed, { toAll, isCut }: { toAll: boolean; isCut: boolean }): Packet {
+  if (protocol === protocols.tcp) return parseTcp(payload, payloadBytes, about, isCut);
   // Only of TCP, headers alone say something: the flow goes on.
   expectBytes(payload, payloadBytes, `an IP packet with ${payloadBytes} bytes of payload`);
   if (protocol === protocols.udp) {
@@ -165,14 +166,21 @@ function parseTransport(protocol: number, payload: Buffer, payloadBytes: number,
   return { kind: 'other' };
 }
 
-function parseTcp(segment: Buffer, segmentBytes: number): TcpSegment {
+function parseTcp(segment: Buffer, segmentBytes: number, { family, from, to, identification }: Addressed, isCut: boolean): TcpSegment & Addressed {
   expectBytes(segment, 20, 'a TCP header');
   const headerBytes = ((segment[12] ?? 0) >> 4) * 4;
   if (headerBytes < 20 || headerBytes > segmentBytes) throw new Malformed(`a TCP header of ${headerBytes} bytes in a segment of ${segmentBytes} bytes`);
-  expectBytes(segment, headerBytes, 'a TCP header with its options');
+  // A capture that has cut the options still tells everything else.
+  if (!isCut) expectBytes(segment, headerBytes, 'a TCP header with its options');
   const flags = segment[13] ?? 0;
+  const { timestamp, hasSack } = headerBytes === 20 ? noOptions : parseOptions(segment.subarray(20, headerBytes));
+  // One literal: a capture can have millions of segments, and to copy fields takes longer than all the rest.
   return {
     kind: 'tcp',
+    family,
+    from,
+    to,
+    identification,
     fromPort: segment.readUInt16BE(0),
     toPort: segment.readUInt16BE(2),
     sequence: segment.readUInt32BE(4),
@@ -182,11 +190,14 @@ function parseTcp(segment: Buffer, segmentBytes: number): TcpSegment {
     rst: (flags & 0x04) > 0,
     ack: (flags & 0x10) > 0,
     window: segment.readUInt16BE(14),
-    ...parseOptions(segment.subarray(20, headerBytes)),
+    timestamp,
+    hasSack,
     payload: segment.subarray(headerBytes),
     payloadBytes: segmentBytes - headerBytes,
   };
 }
+
+const noOptions = { timestamp: null, hasSack: false };
 
 /** TCP options (RFC 9293 section 3.1): kind, length, value. What is cut short ends the list. */
 function parseOptions(options: Buffer): Pick<TcpSegment, 'timestamp' | 'hasSack'> {
@@ -243,7 +254,7 @@ function expectBytes(bytes: Buffer, needed: number, what: string): void {
 
 /** Returns the IPv4 address at an offset. */
 export function ipv4At(bytes: Buffer, at: number): string {
-  return bytes.subarray(at, at + 4).join('.');
+  return `${bytes[at] ?? 0}.${bytes[at + 1] ?? 0}.${bytes[at + 2] ?? 0}.${bytes[at + 3] ?? 0}`;
 }
 
 /** Returns the IPv6 address at an offset, in the text form of RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups as `::`. */

@@ -10,7 +10,7 @@ export interface Sending {
   sequence: number;
   payloadBytes: number;
   /** IPv4 identification. */
-  identification?: number;
+  identification?: number | undefined;
   /** TSval of the timestamps option, or null. */
   timestamp: number | null;
 }

@@ -1,0 +1,195 @@
+/** Captures of tcpdump in each form, held against tshark; files that cannot tell everything; and files that are broken. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { capturedFindings } from '../analysis/captured.ts';
+import { limitsOf } from '../report/captured-lines.ts';
+import { netns } from '../network/drivers/netns.ts';
+import { nodeArgv } from '../network/programs.ts';
+import { fuzz } from '../testing/fuzz.ts';
+import { describeWith, until } from '../testing/testing.ts';
+import { tshark } from '../testing/tshark.ts';
+import { readForeignCapture, type ForeignCapture } from './foreign-capture.ts';
+import { startLab, type Lab } from './lab.ts';
+import { Timeline } from './timeline.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'foreign-'));
+afterAll(() => { rmSync(folder, { recursive: true }); });
+const at = (name: string): string => join(folder, name);
+const count = ({ events }: ForeignCapture, name: string): number => events.filter(({ event }) => event === name).length;
+
+/** What our events and tshark say about the same file. */
+async function againstTshark(file: string, capture: ForeignCapture): Promise<void> {
+  const rows = await tshark(readFileSync(file), 'tcp or udp.port == 53', ['tcp.flags.syn', 'tcp.flags.ack', 'dns.flags.response', 'http.request.method', 'http.response.code']);
+  const isTrue = (cell: string): boolean => cell === '1' || cell === 'True';
+  expect({
+    syns: count(capture, 'wire:syn') + count(capture, 'wire:syn-retransmission'),
+    synAcks: count(capture, 'wire:syn-ack'),
+    queries: count(capture, 'wire:dns-query'),
+    responses: count(capture, 'wire:dns-response'),
+    httpRequests: count(capture, 'wire:request'),
+    httpResponses: count(capture, 'wire:response'),
+  }).toEqual({
+    syns: rows.filter((row) => isTrue(row['tcp.flags.syn']) && !isTrue(row['tcp.flags.ack'])).length,
+    synAcks: rows.filter((row) => isTrue(row['tcp.flags.syn']) && isTrue(row['tcp.flags.ack'])).length,
+    queries: rows.filter((row) => row['dns.flags.response'] !== '' && !isTrue(row['dns.flags.response'])).length,
+    responses: rows.filter((row) => isTrue(row['dns.flags.response'])).length,
+    httpRequests: rows.filter((row) => row['http.request.method'] !== '').length,
+    httpResponses: rows.filter((row) => row['http.response.code'] !== '').length,
+  });
+}
+
+/** Each form: what the tools say on its first line, and the arguments. */
+const forms: Record<string, string[]> = {
+  'eth0.pcap': ['-i', 'eth0'],
+  'nanoseconds.pcap': ['-i', 'eth0', '--time-stamp-precision=nano'],
+  'any-cooked-2.pcap': ['-i', 'any'],
+  'any-cooked-1.pcap': ['-i', 'any', '-y', 'LINUX_SLL'],
+  'cut.pcap': ['-i', 'eth0', '-s', '68'],
+};
+
+describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () => {
+  let client: string[];
+
+  beforeAll(async () => {
+    const lab: Lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
+    try {
+      const { hosts } = lab.topology;
+      client = Object.values(hosts.client);
+      const start = async (host: 'client' | 'backend-1', file: string, args: readonly string[]) => {
+        const process = await lab.host(host).start([...nodeArgv('services/keep-root.ts'), 'tcpdump', '--immediate-mode', '-U', '-w', at(file), ...args]);
+        // tcpdump writes the head of the file when it listens.
+        await until(async () => ((await stat(at(file)).catch(() => ({ size: 0 }))).size > 0 ? true : undefined), `tcpdump ${file}`);
+        return process;
+      };
+      const dumps = await Promise.all([...Object.entries(forms).map(([file, args]) => start('client', file, args)), start('backend-1', 'server.pcap', ['-i', 'eth0'])]);
+      const curl = async (...args: string[]): Promise<void> => { await lab.host('client').run(['curl', '-sS', ...args]); };
+      await lab.apply('kill', 'backend-2');
+      await curl('http://web.lab.test:8080/', 'http://web.lab.test:8080/again');
+      await curl(`http://${hosts['backend-2'].ipv4}:8080/`);
+      await curl(`http://[${hosts['backend-1'].ipv6}]:8080/status/404`);
+      await lab.host('observer').run(['curl', '-sS', `http://${hosts['backend-1'].ipv4}:8080/`]);
+      for (const dump of dumps) {
+        await dump.signal('SIGTERM');
+        await dump.exited;
+      }
+    } finally {
+      await lab[Symbol.asyncDispose]();
+    }
+  });
+
+  test.each(Object.keys(forms).filter((file) => file !== 'cut.pcap'))('%s: tshark counts the same', async (file) => {
+    const capture = await readForeignCapture(at(file));
+    expect([...capture.client].sort()).toEqual([...client].sort());
+    expect(capture.file).toMatchObject({ format: 'pcap', endsEarly: false, dropped: null });
+    expect(count(capture, 'wire:request')).toBe(3);
+    await againstTshark(at(file), capture);
+    const findings = capturedFindings(capture.events);
+    const [web] = findings;
+    expect(web).toMatchObject({ name: 'web.lab.test', requests: 2, statuses: { 200: 1, 404: 1 }, unanswered: 0 });
+    // Addresses that were not asked for stand alone.
+    expect(findings.slice(1).flatMap(({ outcomes }) => Object.keys(outcomes)).sort()).toEqual(['connected', 'refused']);
+  });
+
+  test('a pcapng file, with the same packets', async () => {
+    const { buildPcapng } = await import('../wire/pcapng.ts');
+    const frames: Parameters<typeof buildPcapng>[0]['frames'][number][] = [];
+    const { readCapture } = await import('../wire/capture-reader.ts');
+    const { createReadStream } = await import('node:fs');
+    await readCapture('eth0.pcap', createReadStream(at('eth0.pcap')), (frame) => frames.push({ ...frame, bytes: Buffer.from(frame.bytes) }));
+    writeFileSync(at('eth0.pcapng'), buildPcapng({ frames, interfaceName: 'eth0', interfaceDescription: '', dropped: 3, application: 'test', comment: '', names: [{ address: '198.51.100.12', name: 'two' }], remarks: [] }));
+    const [one, other] = [await readForeignCapture(at('eth0.pcap')), await readForeignCapture(at('eth0.pcapng'))];
+    expect(other.events).toEqual(one.events);
+    expect(other.file).toMatchObject({ format: 'pcapng', dropped: 3, names: new Map([['198.51.100.12', 'two']]) });
+    expect(limitsOf(other)).toContain('3 packets that the capture lost');
+  });
+
+  test('frames that are cut short: connections are read, and what could not be read is counted', async () => {
+    const capture = await readForeignCapture(at('cut.pcap'));
+    const whole = await readForeignCapture(at('eth0.pcap'));
+    // 68 bytes hold the fixed part of a TCP header behind IPv4, and not behind IPv6.
+    const synsOf = ({ events }: ForeignCapture): number => events.filter((event) => event.event === 'wire:syn' && event.family === 4).length;
+    expect(synsOf(capture)).toBe(synsOf(whole));
+    expect(capture.cutFrames).toBeGreaterThan(0);
+    expect(count(capture, 'wire:malformed')).toBe(0);
+    expect(limitsOf(capture).join()).toContain('that the capture has cut too short');
+  });
+
+  test('a capture that begins in the middle of a connection', async () => {
+    const capture = await readForeignCapture(at('eth0.pcap'));
+    const [, second] = capture.events.filter(({ event }) => event === 'wire:request');
+    // All frames before the second request are missing: its connection shows who has opened it.
+    writeFileSync(at('middle.pcap'), cutBefore(readFileSync(at('eth0.pcap')), second?.tMs ?? NaN));
+    const middle = await readForeignCapture(at('middle.pcap'));
+    expect(count(middle, 'wire:request')).toBe(2);
+    expect(count(middle, 'wire:response')).toBe(2);
+    // And behind the request, it shows it no more.
+    writeFileSync(at('later.pcap'), cutBefore(readFileSync(at('eth0.pcap')), (second?.tMs ?? NaN) + 0.0005));
+    const later = await readForeignCapture(at('later.pcap'));
+    expect(later.unknownFlows).toBe(1);
+    expect(count(later, 'wire:request')).toBe(1);
+  });
+
+  test('several hosts: the message names them, and each one can be chosen', async () => {
+    await expect(readForeignCapture(at('server.pcap'))).rejects.toThrow(/^[23] hosts have opened connections in .*Which one is the client\? --client ADDRESS/);
+    const capture = await readForeignCapture(at('server.pcap'), ['198.51.100.250']);
+    expect(count(capture, 'wire:request')).toBe(1);
+    // On the server's host, the server is no client.
+    await expect(readForeignCapture(at('server.pcap'), ['192.0.2.1'])).rejects.toThrow('has no packet of 192.0.2.1');
+  });
+
+  test('what the server of a connection sends is not taken for a connection of its own', async () => {
+    const capture = await readForeignCapture(at('server.pcap'), ['198.51.100.11']);
+    expect(capture.events.filter(({ event }) => event.startsWith('wire:syn') || event === 'wire:request')).toEqual([]);
+  });
+
+  let made: Buffer | undefined;
+  fuzz('files of tcpdump with mistakes', {
+    inputs: 300,
+    accepted: 20,
+    make: (dice) => dice.mutated((made ??= readFileSync(at('eth0.pcap')))),
+    check: async (bytes) => {
+      writeFileSync(at('fuzz.pcap'), bytes);
+      try {
+        const { events } = await readForeignCapture(at('fuzz.pcap'), client);
+        return events.length > 0;
+      } catch (error) {
+        expect((error as { code?: string }).code, String(error)).toBe('BAD_INPUT');
+        return false;
+      }
+    },
+  });
+});
+
+/** Leaves out the records of a pcap file whose time is before `fromMs` of its first one. */
+function cutBefore(file: Buffer, fromMs: number): Buffer {
+  const kept = [file.subarray(0, 24)];
+  const timeMs = (record: number): number => file.readUInt32LE(record) * 1_000 + file.readUInt32LE(record + 4) / 1_000;
+  for (let record = 24; record < file.length; record += 16 + file.readUInt32LE(record + 8)) {
+    if (timeMs(record) - timeMs(24) >= fromMs - 0.0002) kept.push(file.subarray(record, record + 16 + file.readUInt32LE(record + 8)));
+  }
+  return Buffer.concat(kept);
+}
+
+describe('files that are no capture', () => {
+  test.each([
+    ['empty', '', 'it is empty'],
+    ['text', 'hello, world', 'it begins with 68656c6c'],
+    ['gzip', Buffer.from('1f8b0800000000000003', 'hex'), 'it is compressed by gzip: run gunzip first'],
+    ['a frame of 3 GB', Buffer.concat([Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex'), Buffer.from('00000000000000000000b0b20000b0b2', 'hex')]), 'the frame at byte 24 says that it has 2997878784 bytes'],
+    ['a block of 13 bytes', Buffer.from('0a0d0d0a0d0000004d3c2b1a0100000000', 'hex'), 'the block at byte 0 says that it has 13 bytes'],
+    ['another byte order', Buffer.from('0a0d0d0a1c000000ffffffff0100000000000000', 'hex'), 'the section at byte 0 has the byte order ffffffff'],
+  ])('%s', async (name, bytes, why) => {
+    writeFileSync(at(name), bytes);
+    await expect(readForeignCapture(at(name))).rejects.toThrow(`Expected ${at(name)} to be a capture file (pcap or pcapng): ${why}.`);
+  });
+
+  test('a file that is not there, a folder, and a capture without a connection', async () => {
+    await expect(readForeignCapture(at('nothing'))).rejects.toThrow(/^Cannot read .*ENOENT/);
+    await expect(readForeignCapture(folder)).rejects.toThrow(/^Cannot read .*EISDIR/);
+    writeFileSync(at('none.pcap'), Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex'));
+    await expect(readForeignCapture(at('none.pcap'))).rejects.toThrow('has no start of a TCP connection (SYN), so it does not show who the client is. Name it: --client ADDRESS');
+  });
+});
