@@ -13,7 +13,7 @@ import type { Scenario } from './scenario.ts';
 import { setStage } from './stage.ts';
 import { Timeline, type Subscriber } from './timeline.ts';
 import { resolvConfOf } from '../vocabulary/resolv-conf.ts';
-import { createTopology, type TopologyChange } from '../vocabulary/topology.ts';
+import { addressesOf, createTopology, type TopologyChange } from '../vocabulary/topology.ts';
 import { release } from 'node:os';
 
 export interface RunOptions {
@@ -140,7 +140,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       clientOptions,
       optionsNotApplied: [...notApplied],
       seed: Number(seed),
-      clientAddresses: [`${topology.hosts.client.ipv4}/${topology.ipv4PrefixLength}`, `${topology.hosts.client.ipv6}/${topology.ipv6PrefixLength}`],
+      clientAddresses: addressesOf(topology, 'client'),
       resolvConf: topology.resolvConf && [...topology.resolvConf],
       resolvConfGiven: [...given],
       status,

@@ -42,6 +42,8 @@ export interface Topology {
   spares: Record<BackendName, Addresses>;
   ipv4PrefixLength: number;
   ipv6PrefixLength: number;
+  /** Whether the client's host has its IPv6 address. Without it the host has no IPv6 address but ::1, not even a link-local one. */
+  clientHasIpv6: boolean;
   /** The lines of the client's resolv.conf(5). Null if the client has the same file as all hosts. */
   resolvConf: readonly string[] | null;
   /** Kernel settings of the client's network namespace that differ from those of a new namespace. */
@@ -61,8 +63,12 @@ export interface TopologyChange {
   backends?: number;
   /** The client's IPv4 address. With the default, no backend is preferred under RFC 6724 rule 9. */
   clientIpv4?: string;
+  /** The client's IPv6 address. Null: the client has none but ::1, not even a link-local one. With the default, no backend is preferred under rule 9. */
+  clientIpv6?: string | null;
   /** The first 64 bits of the IPv6 addresses. The default is documentation space. It counts as global, so RFC 6724 prefers it to IPv4. */
   ipv6Network?: string;
+  /** The same for the backends, one after the other, if they are in several networks: `['2001:db8:1:', '2001:db8:2:']`. All must begin with `2001:db8:`, so that they are on one segment. */
+  backendIpv6Networks?: readonly string[];
   /** The lines of the client's resolv.conf(5), for another resolver timeout or other name servers. The default has the DNS server only. */
   resolvConf?: readonly string[];
   /** Kernel settings of the client. A setting that the kernel does not have is left out, so the scenario must read the value that is in force. */
@@ -77,23 +83,28 @@ export interface TopologyChange {
  * common prefix with all backends is equally long: 24 and 64 bits. So the order of the DNS server stays.
  * @throws {LabError} BAD_INPUT for a number of backends that a lab cannot have.
  */
-export function createTopology({ backends = backendCount.usual, clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', resolvConf, clientSysctls }: TopologyChange = {}): Topology {
+export function createTopology({
+  backends = backendCount.usual, clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', clientIpv6 = `${ipv6Network}0:8000::200`, backendIpv6Networks = [], resolvConf, clientSysctls,
+}: TopologyChange = {}): Topology {
   if (!Number.isInteger(backends) || backends < backendCount.least || backends > backendCount.most) {
     throw new LabError('BAD_INPUT', `Expected \`backends\` of a topology to be a whole number from ${backendCount.least} to ${backendCount.most}, got ${backends}.`);
   }
-  const at = (last: number): Addresses => ({ ipv4: `198.51.100.${last}`, ipv6: `${ipv6Network}:${last}` });
-  const eachFrom = (first: number) => Object.fromEntries(possibleBackends.map((name, index) => [name, at(first + index)])) as Record<BackendName, Addresses>;
+  const at = (last: number, network = ipv6Network): Addresses => ({ ipv4: `198.51.100.${last}`, ipv6: `${network}:${last}` });
+  const networkOf = (index: number): string | undefined => backendIpv6Networks[index % backendIpv6Networks.length];
+  const eachFrom = (first: number) => Object.fromEntries(possibleBackends.map((name, index) => [name, at(first + index, networkOf(index))])) as Record<BackendName, Addresses>;
   return {
     backends: possibleBackends.slice(0, backends),
     hosts: {
-      client: { ipv4: clientIpv4, ipv6: `${ipv6Network}0:8000::200` },
+      client: { ipv4: clientIpv4, ipv6: clientIpv6 ?? '::' },
       dns: at(53),
       ...eachFrom(11),
       observer: at(250),
     },
     spares: eachFrom(61),
     ipv4PrefixLength: 24,
-    ipv6PrefixLength: 64,
+    // 2001:db8::/32 holds all networks of the backends, so no host needs a route.
+    ipv6PrefixLength: backendIpv6Networks.length > 0 ? 32 : 64,
+    clientHasIpv6: clientIpv6 !== null,
     resolvConf: resolvConf ?? null,
     clientSysctls: clientSysctls ?? {},
   };
@@ -102,6 +113,12 @@ export function createTopology({ backends = backendCount.usual, clientIpv4 = '19
 /** Returns the hosts that the lab has. */
 export function hostsOf({ backends }: Topology): HostName[] {
   return ['client', 'dns', ...backends, 'observer'];
+}
+
+/** Returns the addresses that a host has at its start, each with the length of its prefix: `198.51.100.200/24`. */
+export function addressesOf({ hosts, ipv4PrefixLength, ipv6PrefixLength, clientHasIpv6 }: Topology, host: HostName): string[] {
+  const { ipv4, ipv6 } = hosts[host];
+  return [`${ipv4}/${ipv4PrefixLength}`, ...(host === 'client' && !clientHasIpv6 ? [] : [`${ipv6}/${ipv6PrefixLength}`])];
 }
 
 /** Returns the address of `host` in one family. */
