@@ -1,6 +1,6 @@
 # The main commands of the lab. They all work in a fresh clone: the first one installs the npm packages.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity matrix all-clients soak list clients up down doctor test fuzz lint docs bench clean
+.PHONY: help install scenario scenarios parity matrix all-clients skew soak list clients up down doctor test fuzz lint docs bench clean
 
 NODE := node_modules/.bin/node
 # npm writes this file at the end of an installation. Runs on namespaces need the packages of package.json alone, so they do not wait for more.
@@ -20,6 +20,7 @@ scenarios_takes := $(filter-out v,$(run_takes)) jobs
 parity_takes := client client-image seed set expect resolv-conf repeat only results
 matrix_takes := driver clients failures repeat jobs write results
 all-clients_takes := driver client-image seed set expect resolv-conf jobs only clients results
+skew_takes := driver cause resolver requests seed jobs results json
 soak_takes := driver client client-image set expect resolv-conf n jobs only results
 up_takes := driver seed resolv-conf backends v results
 clients_takes := driver install
@@ -56,6 +57,10 @@ matrix: $(RUN) ## run every client that is installed against every failure of th
 
 all-clients: $(RUN) ## run every scenario with every client that is found
 	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(foreach each,$(clients),--clients '$(each)')
+
+skew: $(RUN) ## run the causes of skew with real resolvers: which backend gets which share, and why; cause=rule-9 resolver=go,musl
+	@bin/lab skew $(if $(driver),--driver '$(driver)') $(if $(cause),--cause '$(cause)') $(if $(resolver),--resolver '$(resolver)') $(if $(requests),--requests '$(requests)') \
+	  $(if $(seed),--seed '$(seed)') $(if $(jobs),--jobs '$(jobs)') $(if $(results),--results '$(results)') $(if $(json),--json)
 
 soak: $(RUN) ## run all scenarios many times on a busy machine: make soak n=20
 	@bin/lab soak $(FLAGS) $(if $(n),--n '$(n)') $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)')

@@ -1,6 +1,8 @@
 /** `lab completion SHELL`: a script for the shell. It asks `lab complete` for what can stand at the cursor, so it never knows less than the command line. */
 import type { Command, Option } from 'commander';
 import { runnableNames } from '../../scenarios/index.ts';
+import { causeNames } from '../../scenarios/skew/causes.ts';
+import { skewResolverNames } from '../../scenarios/skew/resolvers.ts';
 import { clientNames } from '../clients/index.ts';
 import { faultNames, isFaultName } from '../faults/index.ts';
 import { driverNames } from '../network/drivers/index.ts';
@@ -45,6 +47,8 @@ const values: Record<string, readonly string[]> = {
   only: runnableNames,
   reporter: ['junit:', 'github'],
   preset: presetNames,
+  cause: causeNames,
+  resolver: skewResolverNames,
   remedy: [...remedyNames, 'all'],
 };
 

@@ -11,6 +11,7 @@ import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { SimulateFlags } from './commands/simulate.ts';
+import type { SkewFlags } from './commands/skew.ts';
 import type { SoakFlags } from './commands/soak.ts';
 import { dnsUsage } from './dns-words.ts';
 import { interruptedStatus } from './interrupt.ts';
@@ -128,6 +129,18 @@ program
   });
 
 program.commandsGroup('Skew:');
+
+withResults(withDriver(program.command('skew').description('run the causes of skew with real resolvers and connections: the share of each backend, and what explains it (docs/skew.md)')))
+  .option('--cause <names>', 'only these causes, with commas between the names', '')
+  .option('--resolver <names>', 'only these resolvers: node-lookup, node-resolve, go, go-cgo, java, musl', '')
+  .option('--requests <n>', 'the requests of a client that opens a new connection for each', '150')
+  .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
+  .option('--jobs <n>', 'labs at a time', '2')
+  .option('--json', 'print JSON at the end, and nothing else')
+  .action(async (flags: SkewFlags) => {
+    const { skew } = await import('./commands/skew.ts');
+    process.exitCode = await skew(flags);
+  });
 
 program
   .command('explain-skew')

@@ -4,7 +4,7 @@ import { parseAddress, parseHostAddress } from '../../skew/model/address.ts';
 import { explainSkew, type Explained, type SkewQuestion } from '../../skew/model/explain-skew.ts';
 import { readGaiConf } from '../../skew/model/prefix-table.ts';
 import { readRun, type RunFacts } from '../../skew/model/read-run.ts';
-import type { ResolverName } from '../../skew/model/resolvers.ts';
+import { resolverOf } from '../../skew/model/resolvers.ts';
 import { policies } from '../../skew/model/shares.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { pc, wrapped } from '../../vocabulary/terminal.ts';
@@ -132,15 +132,6 @@ function verdictLines(run: RunFacts, resolvers: readonly (Explained & { fits?: b
     : own.fits === null || own.fits === undefined ? `Fewer than ${enoughConnections} connections: too few to judge.`
     : `${run.client} looks names up as ${own.name}: the shares ${own.fits ? 'fit the model' : 'do not fit the model'}.${own.fits ? '' : ' Something else decides: connections that fail, a cache, or more than one connection for a lookup.'}`;
   return ['', ...wrapped(verdict, 0).map((line) => pc.bold(line))];
-}
-
-/** The row of the model for a client of the lab; undefined where it is not known. */
-function resolverOf({ client, resolver, resultOrder }: RunFacts): ResolverName | undefined {
-  if (client === 'node-fetch' || client === 'node-http') return resolver === 'lookup' ? (`node-${resultOrder}` as ResolverName) : 'c-ares';
-  if (/^node-\d/.test(client)) return 'node-verbatim';
-  if (client === 'go') return 'go-1.8';
-  if (client === 'java') return 'java';
-  return /^(go-cgo|curl|wget|python-.*|ruby|php|perl-lwp)$/.test(client) ? 'glibc' : undefined;
 }
 
 function footLines({ client }: SkewQuestion): string[] {
