@@ -39,7 +39,7 @@ export function completionScript(shell: string): string {
 /** A lab can have other backends than the usual ones. Completion does not ask the lab that is up. */
 const usual = createTopology();
 
-/** What can stand in the place of an option's value. */
+/** What can stand in the place of an option's value. A key of two words is for the option of one command. */
 const values: Record<string, readonly string[]> = {
   driver: driverNames,
   client: clientNames,
@@ -48,7 +48,7 @@ const values: Record<string, readonly string[]> = {
   reporter: ['junit:', 'github'],
   preset: presetNames,
   cause: causeNames,
-  resolver: skewResolverNames,
+  'skew resolver': skewResolverNames,
   remedy: [...remedyNames, 'all'],
 };
 
@@ -78,7 +78,7 @@ export function candidates(program: Command, words: readonly string[]): string[]
       else given++;
     }
   }
-  if (valueOf) return matching(values[valueOf.attributeName()] ?? [], begun);
+  if (valueOf) return matching(values[`${command.name()} ${valueOf.attributeName()}`] ?? values[valueOf.attributeName()] ?? [], begun);
   if (begun.startsWith('-')) return matching([...command.options.flatMap(({ long }) => long ?? []), '--help'], begun);
   // Help hides what is only a short form.
   const inner = given === 0 ? command.createHelp().visibleCommands(command).map((each) => each.name()) : [];

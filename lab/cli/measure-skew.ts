@@ -1,5 +1,5 @@
 /** One row of `lab skew`: runs one cause with one resolver, and holds the shares against the model, and the events against the known mechanisms. */
-import { measured, type Cause } from '../../scenarios/skew/cause.ts';
+import { measured, type Cause, type ClosedForm } from '../../scenarios/skew/cause.ts';
 import { requestMany } from '../../scenarios/skew/causes.ts';
 import type { SkewResolver } from '../../scenarios/skew/resolvers.ts';
 import { chanceOfShares, skewOf } from '../analysis/skew.ts';
@@ -71,7 +71,8 @@ export async function measureSkew(name: string, cause: Cause, resolverName: stri
 }
 
 /** The shares that the cause expects. Those of the model are for the answers that the cause lets DNS send. */
-function expectedOf({ dns: { chain, aaaa = false } = {}, expects }: Cause, { backends, hosts }: Topology, client: readonly HostAddress[], { client: name, options }: SkewResolver): Expected {
+function expectedOf({ dns: { chain, aaaa = false } = {}, expects: usually, unlike = {} }: Cause, { backends, hosts }: Topology, client: readonly HostAddress[], { client: name, options }: SkewResolver): Expected {
+  const expects = (unlike as Partial<Record<string, ClosedForm>>)[name] ?? usually;
   if (expects !== 'the model') return { shares: expects.shares, text: expects.because, by: 'closed form', decidedBy: null, inAnyOrder: expects.inAnyOrder ?? false };
   // A chain that selects first always selects the first addresses of the zone.
   const sent = chain?.[0]?.startsWith('selectFirst') ? backends.slice(0, returned) : backends;

@@ -15,6 +15,8 @@ export interface Cause {
   stimulus?: (stage: Stage, requests: number) => Promise<void>;
   /** The shares of the backends: those of the exact model of the resolver for these answers (lab/skew/model/), or those of a closed form. */
   expects: 'the model' | ClosedForm;
+  /** The same for a client that does something else. */
+  unlike?: { java?: ClosedForm };
 }
 
 export interface ClosedForm {

@@ -84,6 +84,7 @@ export const causes = {
       await each(clients, (client) => client.get(measuredUrl));
     },
     expects: { shares: [5 / 8, 3 / 8, 0], because: '5/8, 3/8, 0: each redial goes to one of the other two' },
+    unlike: { java: { shares: [1 / 3, 1 / 3, 1 / 3], because: '1/3 each: Java keeps the answer for 30 s and dials its first address alone, so a client fails and then comes back to its backend' } },
   },
   'slow-start': {
     title: `${startedClients} clients keep a connection each, and dial when backend-2 is the first one that is up`,

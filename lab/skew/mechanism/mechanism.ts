@@ -15,6 +15,11 @@ export interface Mechanism {
   text: string;
 }
 
+/** The mechanism in words. */
+export function mechanismText(mechanism: Mechanism | null): string {
+  return mechanism === null ? 'none of those known' : `${mechanism.name}: ${mechanism.text}`;
+}
+
 /** A spread that chance makes in less than one run of a thousand is skew. */
 const leastChance = 0.001;
 /** A mechanism must predict so much of what was seen: a few connections can go another way, for instance after a lost packet. */
@@ -109,7 +114,7 @@ function rule9({ connections }: Evidence, client: readonly HostAddress[]): Mecha
     return answer?.addresses[bits.indexOf(Math.max(...bits))] === address;
   };
   if (reordered.length === 0 || !predicts(connections, isPredicted)) return null;
-  const near = reordered[0]?.address ?? '';
+  const near = reordered.reduce((best, { address }) => (best === '' || bitsOf(address) > bitsOf(best) ? address : best), '');
   const holding = choices.filter(({ answer }) => answer?.addresses.includes(near));
   const far = Math.max(...choices.flatMap(({ answer }) => answer?.addresses ?? []).map(bitsOf).filter((bits) => bits < bitsOf(near)));
   return {
