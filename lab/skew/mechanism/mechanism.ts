@@ -74,12 +74,12 @@ function keptConnections({ backends, connections, requests }: Evidence): Mechani
 }
 
 /** One answer of DNS served many connections. */
-function cache({ connections, lookups, sent, backends, backendAt }: Evidence): Mechanism | null {
+function cache(evidence: Evidence): Mechanism | null {
+  const { connections, lookups } = evidence;
   if (lookups === 0 || connections.length < cachedConnections * lookups) return null;
-  const held = new Set(sent.flat().map((address) => backendAt.get(address)));
-  if (connections.some(({ backend }) => !held.has(backend))) return null;
-  const without = backends.filter((backend) => !held.has(backend));
-  return { name: 'cache', text: `a cache: DNS answered ${count(lookups, 'lookup')}, and ${connections.length} connections used ${lookups === 1 ? 'it' : 'these'}${without.length > 0 ? `. ${without.join(' and ')} ${without.length === 1 ? 'was' : 'were'} in no answer` : ''}` };
+  const missing = neverSent(evidence);
+  if (connections.some(({ backend }) => missing.includes(backend))) return null;
+  return { name: 'cache', text: `a cache: DNS answered ${count(lookups, 'lookup')}, and ${connections.length} connections used ${lookups === 1 ? 'its answer' : 'their answers'}${neverSentText(evidence)}` };
 }
 
 /** DNS sends one address first, always, and the connections go there. */
@@ -93,18 +93,20 @@ function sameOrder({ connections, sent, lookups }: Evidence): Mechanism | null {
   return { name: 'same-order', text: `DNS does not shuffle: ${first} was the first address of all ${lookups} answers, and the client dials the first one` };
 }
 
-/** DNS never sends the addresses of some backends, and the client follows the order of DNS. */
-function cutAnswers({ connections, sent, lookups, backends, backendAt }: Evidence): Mechanism | null {
-  const offered = new Set(sent.flat().map((address) => backendAt.get(address)));
-  const missing = backends.filter((backend) => !offered.has(backend));
-  if (missing.length === 0 || lookups < enoughLookups || !predicts(connections, followsDns)) return null;
+/** DNS never sends the addresses of some backends, and the others are even. */
+function cutAnswers(evidence: Evidence): Mechanism | null {
+  const { connections, lookups, backends } = evidence;
+  const missing = neverSent(evidence);
+  if (missing.length === 0 || lookups < enoughLookups) return null;
   const used = connections.map(({ backend }) => backend);
-  const isEven = (skewOf([...offered].map((backend) => used.filter((each) => each === backend).length)).chi2p ?? 0) >= leastChance;
+  if (used.some((backend) => missing.includes(backend))) return null;
+  const isEven = (skewOf(backends.filter((backend) => !missing.includes(backend)).map((backend) => used.filter((each) => each === backend).length)).chi2p ?? 0) >= leastChance;
   return isEven ? { name: 'cut-answers', text: `DNS sent no address of ${missing.join(' and ')} in ${lookups} answers, and shuffles the others: the answer is cut before it is shuffled` } : null;
 }
 
 /** The resolver moves the address to the front that shares the longest prefix with the client's own address (RFC 6724, rule 9). */
-function rule9({ connections }: Evidence, client: readonly HostAddress[]): Mechanism | null {
+function rule9(evidence: Evidence, client: readonly HostAddress[]): Mechanism | null {
+  const { connections } = evidence;
   const bitsOf = (address: string): number => Math.max(...client.map((own) => commonBits(parseAddress(address, 'events'), own)));
   const choices = connections.filter(({ answer, failedBefore }) => answer !== null && failedBefore.length === 0 && answer.addresses.length > 1);
   const reordered = choices.filter((each) => !followsDns(each));
@@ -119,8 +121,19 @@ function rule9({ connections }: Evidence, client: readonly HostAddress[]): Mecha
   const far = Math.max(...choices.flatMap(({ answer }) => answer?.addresses ?? []).map(bitsOf).filter((bits) => bits < bitsOf(near)));
   return {
     name: 'rule-9',
-    text: `the client's resolver sorts, by rule 9: ${near} shares ${bitsOf(near)} bits with the client's address, others ${far} or fewer. It was first in ${holding.filter(({ answer }) => answer?.addresses[0] === near).length} of the ${holding.length} answers that held it, and dialled after ${holding.filter(({ address }) => address === near).length} of them`,
+    text: `the client's resolver sorts, by rule 9: ${near} shares ${bitsOf(near)} bits with the client's address, others ${far} or fewer. It was first in ${holding.filter(({ answer }) => answer?.addresses[0] === near).length} of the ${holding.length} answers that held it, and dialled after ${holding.filter(({ address }) => address === near).length} of them${neverSentText(evidence)}`,
   };
+}
+
+/** The backends that were in no answer of the DNS server. */
+function neverSent({ sent, backends, backendAt }: Evidence): string[] {
+  const offered = new Set(sent.flat().map((address) => backendAt.get(address)));
+  return backends.filter((backend) => !offered.has(backend));
+}
+
+function neverSentText(evidence: Evidence): string {
+  const missing = neverSent(evidence);
+  return missing.length === 0 ? '' : `. ${missing.join(' and ')} ${missing.length === 1 ? 'was' : 'were'} in no answer of DNS`;
 }
 
 const followsDns = ({ address, answer, failedBefore }: Connection): boolean => answer?.addresses.find((each) => !failedBefore.includes(each)) === address;
