@@ -50,7 +50,7 @@ export function parseTimelineLine(line: string): TimelineEvent | undefined {
   const event = eventOf({ ...message, atMs: message.tMs });
   if (!event) return undefined;
   const { atMs: tMs, ...payload } = event;
-  return { tMs, witness: witnessOf(event.event), host: message.host, ...payload } as TimelineEvent;
+  return { tMs, witness: witnessOf(event.event), host: message.host, ...payload };
 }
 
 const commandLine = v.object({ id: v.pipe(v.number(), v.finite()), command: v.string(), args: v.optional(v.record(v.string(), v.unknown())) });
