@@ -25,8 +25,8 @@ export interface Findings {
   /** The client's own queries, as the DNS server saw them. Where a resolver asks in the client's place: those of the resolver. */
   dnsQueries: { A: number; AAAA: number };
   /**
-   * What the resolver between the client and the DNS server did, by its own log: the questions that reached it, and where its answers came from.
-   * `fromCache` counts expired records, too. nscd answers a question for both families at once. Null if the lab has no resolver.
+   * What the resolver between the client and the DNS server did, by its own log: the questions that reached it, those that it answered from its cache, also
+   * with expired records, and those for which it asked the DNS server. A question of nscd's is for both families. Null if the lab has no resolver.
    */
   resolver: { questions: number; fromCache: number; forwarded: number } | null;
   /** The types of the queries of the first lookup, in the order in which the queries left: `A AAAA`. */
@@ -113,8 +113,9 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
 }
 
 function resolverFindings(questions: number, answers: readonly { source: string }[]): NonNullable<Findings['resolver']> {
-  const forwarded = answers.filter(({ source }) => source === 'forwarded').length;
-  return { questions, fromCache: answers.filter(({ source }) => source.endsWith('cache')).length, forwarded };
+  const fromCache = answers.filter(({ source }) => source.endsWith('cache')).length;
+  // nscd's log does not tell of an answer that it does not keep.
+  return { questions, fromCache, forwarded: questions - fromCache };
 }
 
 function countBy(words: readonly string[]): Record<string, number> {
