@@ -44,14 +44,18 @@ export async function findResolver(name: ResolverName, driver: Pick<Driver, 'nam
 export async function firstResolver(driver: Pick<Driver, 'name'>): Promise<ResolverName> {
   expectDriver(driver);
   for (const name of resolverNames) if (await lookFor(name)) return name;
-  throw new LabError('MISSING_TOOL', `No resolver with a cache was found on this machine. To get one: ${resolverNames.map((name) => installText(resolverPrograms[name].install)).join('; or ')}.`);
+  throw new LabError('MISSING_TOOL', `No resolver with a cache was found on this machine. To get one: ${anyOfThem}.`);
 }
 
 /** Why a scenario that needs a resolver cannot run here, or null. It is asked before a lab is made. */
-export async function missingResolver(isNeeded: boolean | undefined, driver: Pick<Driver, 'name'>): Promise<string | null> {
-  if (isNeeded !== true) return null;
-  return await firstResolver(driver).then(() => null, (error: unknown) => `needs a resolver: ${error instanceof LabError ? error.message : String(error)}`);
+export async function missingResolver(driver: Pick<Driver, 'name'>): Promise<string | null> {
+  if (driver.name === 'docker') return 'needs a resolver between client and DNS server, which the docker driver does not have';
+  for (const name of resolverNames) if (await lookFor(name)) return null;
+  return `needs a resolver with a cache: ${anyOfThem}`;
 }
+
+/** How to get one of them, the first choice first. */
+const anyOfThem = resolverNames.map((name) => installText({ packages: resolverPrograms[name].install.packages })).join(', or ');
 
 /** What `lab doctor` shows of the resolvers. */
 export async function resolverRequirements(): Promise<Requirement[]> {

@@ -38,7 +38,7 @@ export interface LogReader {
 export interface ResolverProgram {
   summary: string;
   /** How to get it. */
-  install: Installation;
+  install: Extract<Installation, { packages: string }>;
   /** The name of its file. */
   file: string;
   /** The arguments with which it prints its version. */
