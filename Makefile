@@ -14,15 +14,15 @@ export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
 # The variables that each target takes on the command line (`make TARGET name=value`). Any other one would change nothing, so it is refused. Names
 # in upper case are for the environment: LAB_REQUIRE, FUZZ_ONLY.
-run_takes := driver client client-image seed set expect resolv-conf results v json
+run_takes := driver client client-image seed set expect resolv-conf resolver serve-stale results v json
 scenario_takes := name backends $(run_takes)
 scenarios_takes := $(filter-out v,$(run_takes)) jobs
 parity_takes := client client-image seed set expect resolv-conf repeat only results
 matrix_takes := driver clients failures repeat jobs write results
-all-clients_takes := driver client-image seed set expect resolv-conf jobs only clients results
+all-clients_takes := driver client-image seed set expect resolv-conf resolver serve-stale jobs only clients results
 skew_takes := driver cause resolver requests seed jobs results json
-soak_takes := driver client client-image set expect resolv-conf n jobs only results
-up_takes := driver seed resolv-conf backends v results
+soak_takes := driver client client-image set expect resolv-conf resolver serve-stale n jobs only results
+up_takes := driver seed resolv-conf resolver serve-stale backends v results
 clients_takes := driver install
 fuzz_takes := n
 bench_takes := only against
@@ -33,7 +33,7 @@ $(foreach target,$(or $(MAKECMDGOALS),help),$(foreach each,$(filter-out $(upper)
 
 FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst ','\'',$(client))') $(if $(client-image),--client-image '$(client-image)') \
          $(if $(seed),--seed '$(seed)') $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') \
-         $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(backends),--backends '$(backends)') $(if $(results),--results '$(results)') $(if $(v),--verbose) $(if $(json),--json)
+         $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(resolver),--resolver '$(resolver)') $(if $(serve-stale),--serve-stale) $(if $(backends),--backends '$(backends)') $(if $(results),--results '$(results)') $(if $(v),--verbose) $(if $(json),--json)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,7 @@ help: ## show this list
 	@echo "  make scenario name=all-down [client=node-http] [driver=netns] [seed=1] [backends=5] [set='family=4 keepAlive=off'] [v=1] [json=1]"
 	@echo "  make scenario name=recovery client='curl -sS {url}' expect='recoveryMs<2000 requests.failed==0' [client-image=IMAGE driver=docker]"
 	@echo "  make scenario name=address-queries resolv-conf='search a.test b.test; options ndots:5'"
+	@echo "  make scenario name=cached-answers resolver=dnsmasq [serve-stale=1]"
 
 scenario: $(RUN) ## run one scenario: make scenario name=all-down
 	@bin/lab run $(FLAGS) '$(name)'

@@ -8,6 +8,7 @@ import { faultNames, isFaultName } from '../faults/index.ts';
 import { driverNames } from '../network/drivers/index.ts';
 import { presetNames, remedyNames } from '../skew/simulation/outcome.ts';
 import { unknownName } from '../vocabulary/errors.ts';
+import { resolverNames } from '../vocabulary/resolvers.ts';
 import { createTopology, hostsOf, targetsOf } from '../vocabulary/topology.ts';
 
 // Each script falls back to the names of files: a scenario can be in one.
@@ -45,6 +46,7 @@ const values: Record<string, readonly string[]> = {
   client: clientNames,
   clients: clientNames,
   only: runnableNames,
+  resolver: resolverNames,
   reporter: ['junit:', 'github'],
   preset: presetNames,
   cause: causeNames,

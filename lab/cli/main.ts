@@ -13,6 +13,7 @@ import type { RunFlags } from './commands/run.ts';
 import type { SimulateFlags } from './commands/simulate.ts';
 import type { SkewFlags } from './commands/skew.ts';
 import type { SoakFlags } from './commands/soak.ts';
+import type { UpFlags } from './commands/up.ts';
 import { dnsUsage } from './dns-words.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
@@ -37,7 +38,10 @@ const program = new Command('lab')
 const withDriver = (command: Command): Command => command.option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto');
 
 const withResolvConf = (command: Command): Command =>
-  command.option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, []);
+  command
+    .option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, [])
+    .option('--resolver <name>', 'a real resolver with a cache between client and DNS server: unbound, dnsmasq, systemd-resolved, nscd (docs/skew.md)')
+    .option('--serve-stale', 'this resolver answers with expired records if the DNS server fails (RFC 8767)');
 
 const withResults = (command: Command): Command => command.option('--results <dir>', 'the folder for the files of a run', 'results');
 const withBackends = (command: Command): Command => command.option('--backends <n>', 'how many backends the lab has, 1 to 24; three if not given');
@@ -170,7 +174,7 @@ program.commandsGroup('A lab by hand:');
 withResults(withBackends(withResolvConf(withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down')))))
   .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
   .option('-v, --verbose', 'print every event')
-  .action(async (flags: { driver: string; seed: string; resolvConf: string[]; backends?: string; results: string; verbose?: boolean }) => {
+  .action(async (flags: UpFlags) => {
     const { up } = await import('./commands/up.ts');
     process.exitCode = await up(flags);
   });

@@ -19,6 +19,7 @@ const fieldSchemas: Record<FieldType, v.GenericSchema> = {
   texts: v.array(v.string()),
   'text?': v.optional(v.string()),
   'number?': v.optional(v.pipe(v.number(), v.finite())),
+  'texts?': v.optional(v.array(v.string())),
 };
 
 const eventSchemas = new Map<EventName, v.GenericSchema>();

@@ -25,12 +25,13 @@ export interface RunFacts {
   mechanism: Mechanism | null;
 }
 
-const journalKind = v.object({ scenario: v.string(), client: v.string(), clientOptions: v.object({ resolver: v.string(), resultOrder: v.string() }), clientAddresses: v.array(v.string()) });
+const journalKind = v.object({ scenario: v.string(), client: v.string(), clientOptions: v.object({ resolver: v.string(), resultOrder: v.string() }), clientAddresses: v.array(v.string()), resolver: v.optional(v.nullable(v.object({ name: v.string() }))) });
 const eventKind = v.object({ event: v.string(), tMs: v.number(), from: v.optional(v.string()), name: v.optional(v.string()), type: v.optional(v.string()), address: v.optional(v.string()), addresses: v.optional(v.array(v.string())) });
 
 /** @throws {LabError} BAD_INPUT if the folder holds no run, or the run has no lookup or no connection. */
 export function readRun(folder: string): RunFacts {
   const journal = parseJournal(folder);
+  if (journal.resolver) throw new LabError('BAD_INPUT', `Expected a run in which each new connection asks DNS, got \`${folder}\` (${journal.scenario}), where ${journal.resolver.name} kept the answers. The model knows no cache: bin/lab simulate --preset shared-cache (docs/skew.md).`);
   const addresses = journal.clientAddresses.map((text) => parseHostAddress(text, join(folder, 'journal.json')));
   const lines = readText(folder, 'events.ndjson').split('\n').filter((line) => line !== '');
   const events = lines.map((line) => v.safeParse(eventKind, JSON.parse(line)));
