@@ -137,7 +137,7 @@ program.commandsGroup('Skew:');
 withResults(withDriver(program.command('skew').description('run the causes of skew with real resolvers and connections: the share of each backend, and what explains it (docs/skew.md)')))
   .option('--cause <names>', 'only these causes, with commas between the names', '')
   .option('--resolver <names>', 'only these resolvers: node-lookup, node-resolve, go, go-cgo, java, musl', '')
-  .option('--requests <n>', 'the requests of a client that opens a new connection for each', '150')
+  .option('--requests <n>', 'the requests of a client that opens a new connection for each', '100')
   .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
   .option('--jobs <n>', 'labs at a time', '2')
   .option('--json', 'print JSON at the end, and nothing else')

@@ -1,13 +1,14 @@
 /** One row of `lab skew`: runs one cause with one resolver, and holds the shares against the model, and the events against the known mechanisms. */
-import { measured, type Cause, type ClosedForm } from '../../scenarios/skew/cause.ts';
+import { measured, type Cause } from '../../scenarios/skew/cause.ts';
 import { requestMany } from '../../scenarios/skew/causes.ts';
-import type { SkewResolver } from '../../scenarios/skew/resolvers.ts';
+import type { SkewResolver, SkewResolverName } from '../../scenarios/skew/resolvers.ts';
 import { chanceOfShares, skewOf } from '../analysis/skew.ts';
 import type { Driver } from '../network/drivers/driver.ts';
 import { writeRunFiles } from '../report/run-files.ts';
 import type { Expected, SkewRow } from '../report/skew-table.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { defineScenario } from '../run/scenario.ts';
+import { evidenceOf } from '../skew/mechanism/evidence.ts';
 import { mechanismOf } from '../skew/mechanism/mechanism.ts';
 import { parseAddress, parseHostAddress, type HostAddress } from '../skew/model/address.ts';
 import { explainSkew } from '../skew/model/explain-skew.ts';
@@ -29,8 +30,8 @@ export interface Measurement {
   signal: AbortSignal;
 }
 
-/** Runs `cause` with `resolver`. A run that failed gives a row with its trouble. */
-export async function measureSkew(name: string, cause: Cause, resolverName: string, resolver: SkewResolver, { driver, requests, seed, results, signal }: Measurement): Promise<SkewRow> {
+/** Runs the cause `name` with the resolver `resolverName`. A run that failed gives a row with its trouble. */
+export async function measureSkew(name: string, cause: Cause, resolverName: SkewResolverName, resolver: SkewResolver, { driver, requests, seed, results, signal }: Measurement): Promise<SkewRow> {
   const { topology: change, dns = {}, keepAlive = false, stimulus } = cause;
   const scenario = defineScenario({
     title: cause.title, teaches: '', predict: '', explains: '', sources: [], limitMs,
@@ -38,6 +39,7 @@ export async function measureSkew(name: string, cause: Cause, resolverName: stri
     client: { keepAlive },
     run: async (stage) => {
       if (dns.aaaa) await stage.dns.aaaa(true);
+      if (dns.ttlS !== undefined) await stage.dns.ttl(dns.ttlS);
       if (dns.chain) await stage.dns.chain([...dns.chain]);
       await (stimulus?.(stage, requests) ?? requestMany(stage.client, requests));
     },
@@ -51,7 +53,7 @@ export async function measureSkew(name: string, cause: Cause, resolverName: stri
   const ofClient = new Set<string>(client.map(({ text }) => text));
   const arrived = events.filter((event) => event.event === 'backend:request' && event.path === measured && ofClient.has(event.from));
   const counts = topology.backends.map((backend) => arrived.filter(({ host }) => host === backend).length);
-  const expected = expectedOf(cause, topology, client, resolver);
+  const expected = expectedOf(cause, topology, client, resolverName, resolver);
   const [seen, shares] = expected.inAnyOrder ? [counts, expected.shares].map((list) => list.toSorted((one, other) => other - one)) as [number[], number[]] : [counts, [...expected.shares]];
   const p = chanceOfShares(seen, shares);
   const trouble = journal.error ?? (journal.doubts.length > 0 ? journal.doubts.join('; ') : p === null ? 'no request was answered' : null);
@@ -60,6 +62,7 @@ export async function measureSkew(name: string, cause: Cause, resolverName: stri
     resolver: resolverName,
     client: resolver.client,
     requests: Object.fromEntries(topology.backends.map((backend, index) => [backend, counts[index] ?? 0])),
+    lookups: evidenceOf(events, [...ofClient]).lookups,
     failed: journal.findings.requests.failed,
     skew: skewOf(counts),
     expected,
@@ -71,8 +74,8 @@ export async function measureSkew(name: string, cause: Cause, resolverName: stri
 }
 
 /** The shares that the cause expects. Those of the model are for the answers that the cause lets DNS send. */
-function expectedOf({ dns: { chain, aaaa = false } = {}, expects: usually, unlike = {} }: Cause, { backends, hosts }: Topology, client: readonly HostAddress[], { client: name, options }: SkewResolver): Expected {
-  const expects = (unlike as Partial<Record<string, ClosedForm>>)[name] ?? usually;
+function expectedOf({ dns: { chain, aaaa = false } = {}, expects: usually, unlike = {} }: Cause, { backends, hosts }: Topology, client: readonly HostAddress[], resolverName: SkewResolverName, { client: name, options }: SkewResolver): Expected {
+  const expects = unlike[resolverName] ?? usually;
   if (expects !== 'the model') return { shares: expects.shares, text: expects.because, by: 'closed form', decidedBy: null, inAnyOrder: expects.inAnyOrder ?? false };
   // A chain that selects first always selects the first addresses of the zone.
   const sent = chain?.[0]?.startsWith('selectFirst') ? backends.slice(0, returned) : backends;

@@ -23,6 +23,8 @@ export interface SkewRow {
   client: string;
   /** How many of the requests that count each backend got. */
   requests: Record<string, number>;
+  /** How many lookups the DNS server answered in the run. */
+  lookups: number;
   /** How many requests of the run failed. */
   failed: number;
   skew: Skew;
@@ -42,7 +44,7 @@ const barColumn = barWidth + 7;
 const nameWidth = 13;
 
 export function headLine(backends: readonly string[]): string {
-  return pc.dim(`  ${'resolver'.padEnd(nameWidth)}${backends.map((name) => name.padEnd(barColumn)).join('')}largest  Jain    chi² p`);
+  return pc.dim(`  ${'resolver'.padEnd(nameWidth)}${backends.map((name) => name.padEnd(barColumn)).join('')}lookups largest  Jain   chi² p`);
 }
 
 export function causeLines(name: string, title: string): string[] {
@@ -51,13 +53,13 @@ export function causeLines(name: string, title: string): string[] {
 
 /** `isNew`: whether no row above this one has the same cause and the same mechanism. Then its evidence is told. */
 export function rowLines(row: SkewRow, isNew: boolean): string[] {
-  const { resolver, requests, skew, trouble, mechanism, fit, failed, expected } = row;
+  const { resolver, requests, lookups, skew, trouble, mechanism, fit, failed, expected } = row;
   const below = (text: string): string[] => wrapped(text, nameWidth + 2).map((each) => `${' '.repeat(nameWidth + 2)}${each}`);
   if (trouble !== null) return [`  ${resolver.padEnd(nameWidth)}${pc.yellow('not measured')}`, ...below(trouble)];
   const counts = Object.values(requests);
   const total = counts.reduce((sum, each) => sum + each, 0);
   const bars = counts.map((count) => `${bar(count / total)} ${`${Math.round((100 * count) / total)} %`.padStart(5)}`.padEnd(barColumn)).join('');
-  const measures = `${number(skew.maxOverFair).padStart(7)}${number(skew.jainIndex).padStart(6)}${chance(skew.chi2p).padStart(10)}`;
+  const measures = `${String(lookups).padStart(7)}${number(skew.maxOverFair).padStart(8)}${number(skew.jainIndex).padStart(6)}${chance(skew.chi2p).padStart(9)}`;
   const expectation = `${fit?.fits ? 'fits' : 'does not fit'} ${expected.by === 'closed form' ? 'the closed form' : `the model of ${expected.by}`}: ${expected.text}${fit?.fits ? '' : ` (p ${chance(fit?.p ?? null)})`}`;
   const line = `${mechanism?.name ?? 'none of those known'} · ${expectation}${failed > 0 ? ` · ${failed} failed requests` : ''}`;
   const paint = (text: string): string => (fit?.fits && failed === 0 ? text : pc.yellow(text));
@@ -65,7 +67,7 @@ export function rowLines(row: SkewRow, isNew: boolean): string[] {
 }
 
 export function footLines(results: string): string[] {
-  const text = `largest: the largest share divided by the fair one. chi² p: the probability of a spread at least this uneven, if the true shares are equal. Below each row: what explains the shares, by the events of the run, and whether they fit what was expected. The evidence is told once for each cause; --json has it for each row. The files of each run: ${results}/skew-CAUSE/`;
+  const text = `lookups: those that the DNS server answered. largest: the largest share divided by the fair one. chi² p: the probability of a spread at least this uneven, if the true shares are equal. Below each row: what explains the shares, by the events of the run, and whether they fit what was expected. The evidence is told once for each cause; --json has it for each row. The files of each run: ${results}/skew-CAUSE/`;
   return wrapped(text, 2).map((line) => pc.dim(`  ${line}`));
 }
 

@@ -4,8 +4,9 @@
  */
 import type { StageClient } from '../../lab/clients/stage-client.ts';
 import type { Stage } from '../../lab/run/scenario.ts';
+import type { ResolverName } from '../../lab/vocabulary/resolvers.ts';
 import { httpPort, webName, type BackendName } from '../../lab/vocabulary/topology.ts';
-import { measured, type Cause } from './cause.ts';
+import { measured, type Cause, type ClosedForm } from './cause.ts';
 
 const measuredUrl = `http://${webName}:${httpPort}${measured}`;
 /** Enough clients to tell 5/8, 3/8 and nothing from equal shares. */
@@ -14,6 +15,9 @@ const startedClients = 6;
 /** The requests that each client makes on its kept connection at the end. */
 const keptRequests = 4;
 const fewConnections = 12;
+
+const turned: ClosedForm = { shares: [1 / 2, 1 / 2, 0], because: '1/2, 1/2, 0: one answer for all, and the cache changes its order', inAnyOrder: true };
+const notTurned: ClosedForm = { shares: [1, 0, 0], because: '1, 0, 0: one answer for all, in one order', inAnyOrder: true };
 
 export const causes = {
   'shuffle-on': {
@@ -101,6 +105,13 @@ export const causes = {
     },
     expects: { shares: [0, 1, 0], because: 'all on the first server that was up' },
   },
+  'cache-dnsmasq': cache('dnsmasq', turned, {
+    java: { ...notTurned, because: '1, 0, 0: Java without its own cache looks up twice for each connection, and dnsmasq turns two addresses twice: back to the first' },
+  }),
+  'cache-unbound': cache('unbound', turned),
+  'cache-systemd-resolved': cache('systemd-resolved', turned),
+  // glibc alone asks nscd.
+  'cache-nscd': cache('nscd', notTurned, { 'node-resolve': 'the model', go: 'the model', musl: 'the model' }),
   'few-clients': {
     title: `no cause, but only ${fewConnections} connections`,
     stimulus: async ({ client }) => { await requestMany(client, fewConnections); },
@@ -110,6 +121,12 @@ export const causes = {
 
 export type CauseName = keyof typeof causes;
 export const causeNames = Object.keys(causes) as CauseName[];
+
+/** One cache in front of all lookups, with an answer that outlives the run: two of the three addresses. */
+function cache(resolver: ResolverName, expects: ClosedForm, unlike: Cause['unlike'] = {}): Cause {
+  const title = `${resolver}, a resolver with a cache, stands between all lookups and DNS, and the TTL is an hour${resolver === 'nscd' ? '. Only glibc asks nscd' : ''}`;
+  return { title, topology: { resolver }, dns: { ttlS: 3_600 }, expects, unlike };
+}
 
 /** Makes requests that count, one after the other. */
 export async function requestMany(client: StageClient, requests: number): Promise<void> {

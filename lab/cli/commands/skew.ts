@@ -2,7 +2,7 @@
 import { profiles } from '../../../client/external/index.ts';
 import type { Profile } from '../../../client/external/profile.ts';
 import type { Cause } from '../../../scenarios/skew/cause.ts';
-import { causeNames, causes } from '../../../scenarios/skew/causes.ts';
+import { causeNames, causes, type CauseName } from '../../../scenarios/skew/causes.ts';
 import { skewResolverNames, skewResolvers, type SkewResolver, type SkewResolverName } from '../../../scenarios/skew/resolvers.ts';
 import { clientHost, prepareClient } from '../../clients/find-client.ts';
 import { ownClients } from '../../clients/index.ts';
@@ -11,6 +11,8 @@ import { chooseDriver } from '../../network/drivers/index.ts';
 import { startNetwork } from '../../network/start-network.ts';
 import { checkResults } from '../../report/run-files.ts';
 import { causeLines, footLines, headLine, rowLines, type SkewRow } from '../../report/skew-table.ts';
+import { findResolver } from '../../run/resolvers.ts';
+import { messageOf } from '../../vocabulary/errors.ts';
 import { howToGet } from '../../vocabulary/installation.ts';
 import { readSeed } from '../../vocabulary/options.ts';
 import { pc } from '../../vocabulary/terminal.ts';
@@ -31,7 +33,7 @@ export interface SkewFlags {
   json?: boolean;
 }
 
-/** Exit status: 0, or 2 if something that was asked for could not be measured. 129, 130 or 143 when interrupted. */
+/** Exit status: 0, or 2 if something could not be measured that was found, or was asked for by name. 129, 130 or 143 when interrupted. */
 export async function skew(flags: SkewFlags): Promise<number> {
   const chosen = chosenNames(flags.cause, causeNames, 'cause of skew');
   const asked = chosenNames(flags.resolver, skewResolverNames, 'resolver');
@@ -45,9 +47,11 @@ export async function skew(flags: SkewFlags): Promise<number> {
 
   const missing = await findMissing(asked, driver, signal);
   const found = asked.filter((name) => !missing.has(name));
+  const impossible = await findImpossible(chosen, driver);
   say([...missing].map(([name, how]) => pc.yellow(`  ${name} is not there: ${(skewResolvers[name] as SkewResolver).summary}. To get it: ${how}`)));
+  say([...impossible].map(([name, why]) => pc.yellow(`  ${name} cannot run: ${why}`)));
   say([headLine(createTopology().backends)]);
-  const rows = chosen.flatMap((cause) => found.map((resolver) => ({ cause, resolver })));
+  const rows = chosen.filter((name) => !impossible.has(name)).flatMap((cause) => found.map((resolver) => ({ cause, resolver })));
   const measure = inTurn(jobs, rows, ({ cause, resolver }) => measureSkew(cause, causes[cause] as Cause, resolver, skewResolvers[resolver], { driver, requests, seed, results: flags.results, signal }));
   const measured: SkewRow[] = [];
   for (const [index, next] of measure.entries()) {
@@ -58,9 +62,9 @@ export async function skew(flags: SkewFlags): Promise<number> {
     say(rowLines(row, !measured.some((other) => other.cause === cause && other.mechanism?.name === row.mechanism?.name)));
     measured.push(row);
   }
-  if (flags.json) console.log(JSON.stringify({ requests, seed: Number(seed), missing: Object.fromEntries(missing), rows: measured }, null, 2));
+  if (flags.json) console.log(JSON.stringify({ requests, seed: Number(seed), missing: { ...Object.fromEntries(missing), ...Object.fromEntries(impossible) }, rows: measured }, null, 2));
   else say(['', ...footLines(flags.results)]);
-  return measured.some(({ trouble }) => trouble !== null) || (flags.resolver !== '' && missing.size > 0) ? 2 : 0;
+  return measured.some(({ trouble }) => trouble !== null) || (flags.resolver !== '' && missing.size > 0) || (flags.cause !== '' && impossible.size > 0) ? 2 : 0;
 }
 
 /** Returns the resolvers whose client is not on the client's host, and how to get each. What the others need is built. */
@@ -77,6 +81,17 @@ async function findMissing(names: readonly SkewResolverName[], driver: Driver, s
     else missing.set(name, howToGet(profile.install, network.driver));
   }));
   return missing;
+}
+
+/** Returns the causes that need a cache which is not there, and why. */
+async function findImpossible(names: readonly CauseName[], driver: Driver): Promise<Map<CauseName, string>> {
+  const impossible = new Map<CauseName, string>();
+  for (const name of names) {
+    const { resolver } = (causes[name] as Cause).topology ?? {};
+    const why = resolver && (await findResolver(resolver, driver).then(() => null, messageOf));
+    if (why) impossible.set(name, why);
+  }
+  return impossible;
 }
 
 /** Does `work` for each item, so many at a time, and returns the promises of all results in the order of the items. */

@@ -70,7 +70,7 @@ function firstServerUp(evidence: Evidence): Mechanism | null {
 function keptConnections({ backends, connections, requests }: Evidence): Mechanism | null {
   const perBackend = backends.map((backend) => connections.filter((each) => each.backend === backend).length);
   if ((skewOf(perBackend).chi2p ?? 0) < leastChance) return null;
-  return { name: 'kept-connections', text: `${count(sumOf(requests), 'request')} on ${count(connections.length, 'kept connection')}, up to ${Math.max(...connections.map((each) => each.requests))} on one. A request on a kept connection asks no DNS` };
+  return { name: 'kept-connections', text: `${count(sumOf(requests), 'request')} on ${count(connections.length, 'kept connection')}${connections.length === 1 ? '' : `, up to ${Math.max(...connections.map((each) => each.requests))} on one`}. A request on a kept connection asks no DNS` };
 }
 
 /** One answer of DNS served many connections. */
