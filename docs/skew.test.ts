@@ -11,7 +11,8 @@ const page = readFileSync('docs/skew.md', 'utf8');
 const commands = [...page.matchAll(/^```\n([^]*?)^```/gm)].flatMap(([, block = '']) => block.split('\n')).map((line) => line.trim());
 const models = commands.filter((line) => line.startsWith('bin/lab explain-skew --client'));
 const simulations = commands.filter((line) => line.startsWith('bin/lab simulate '));
-const ofRuns = commands.filter((line) => line.startsWith('bin/lab ') && !models.includes(line) && !simulations.includes(line));
+const behindCaches = commands.filter((line) => line.includes(' --resolver '));
+const ofRuns = commands.filter((line) => line.startsWith('bin/lab ') && !models.includes(line) && !simulations.includes(line) && !behindCaches.includes(line));
 const onClient = commands.filter((line) => /^(dig|ip|getent|ss) /.test(line));
 
 const sh = (line: string, { cwd = '.', env = process.env } = {}): SpawnSyncReturns<string> => spawnSync('sh', ['-c', line], { encoding: 'utf8', maxBuffer: 100_000_000, cwd, env: { ...env, NO_COLOR: '1' } });
@@ -19,7 +20,7 @@ const sh = (line: string, { cwd = '.', env = process.env } = {}): SpawnSyncRetur
 const withoutNumbers = (text: string): string => text.replaceAll(/[\d.e-]*\d/g, '#').replaceAll(/[█▏▎▍▌▋▊▉\s]+/g, ' ');
 
 test('docs/skew.md has the commands that are tested here', () => {
-  expect([models.length > 3, ofRuns.length > 1, onClient.length > 4, simulations.length > 8]).toEqual([true, true, true, true]);
+  expect([behindCaches.length > 5, models.length > 3, ofRuns.length > 1, onClient.length > 4, simulations.length > 8]).toEqual([true, true, true, true, true]);
 });
 
 describe('the model of docs/skew.md', () => {
@@ -61,6 +62,17 @@ describeWith('netns', 'the runs of docs/skew.md', () => {
       // The page has the numbers of one machine, and a bar is a number.
       if (line.startsWith('bin/lab skew ')) expect(withoutNumbers(stdout)).toBe(withoutNumbers(/^<!-- output: of the command above, but for the numbers -->\n\n```\n([^]*?)^```/m.exec(page)?.[1] ?? ''));
     }
+  });
+});
+
+describeWith(['netns', 'unbound', 'dnsmasq', 'systemd-resolved', 'nscd'], 'the caches of docs/skew.md', () => {
+  // nscd looks for expired answers every 15 s.
+  test.each(behindCaches)('%s', { timeout: 120_000 }, (line) => {
+    const folder = mkdtempSync(join(tmpdir(), 'skew-'));
+    onTestFinished(() => { rmSync(folder, { recursive: true }); });
+    const { status, stderr, stdout } = sh(`${line} --results ${folder}`);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('answered from its cache');
   });
 });
 

@@ -33,9 +33,10 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
   // A client may have other name servers too. The lab's DNS server does not see those queries.
   const isToDns = ({ address }: { address: string }): boolean => address === topology.hosts.dns.ipv4 || address === topology.hosts.dns.ipv6;
   // Where the resolver is on the client's host, its packets are the client's for the DNS server, and no packet shows what it answers.
+  const hasWire = topology.resolver !== null && !isResolverOnClient(topology);
   const { ipv4, ipv6 } = topology.hosts.resolver;
-  const isToResolver = ({ address }: { address: string }): boolean => !isResolverOnClient(topology) && (address === ipv4 || address === ipv6);
-  const atResolver = (name: 'resolver:query' | 'resolver:answer'): number => (isResolverOnClient(topology) ? 0 : count((event) => event.event === name));
+  const isToResolver = ({ address }: { address: string }): boolean => hasWire && (address === ipv4 || address === ipv6);
+  const atResolver = (name: 'resolver:query' | 'resolver:answer'): number => (hasWire ? count((event) => event.event === name) : 0);
   const connections = events.filter((event) => event.event === 'client:connection');
 
   return [

@@ -36,10 +36,8 @@ const program = new Command('lab')
   .commandsGroup('Scenarios:');
 
 const withDriver = (command: Command): Command => command.option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto');
-
 const withResolvConf = (command: Command): Command =>
-  command
-    .option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, [])
+  command.option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, [])
     .option('--resolver <name>', 'a real resolver with a cache between client and DNS server: unbound, dnsmasq, systemd-resolved, nscd (docs/skew.md)')
     .option('--serve-stale', 'this resolver answers with expired records if the DNS server fails (RFC 8767)');
 
