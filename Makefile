@@ -1,6 +1,6 @@
 # The main commands of the lab. They all work in a fresh clone: the first one installs the npm packages.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity matrix all-clients soak list clients up down doctor test fuzz lint docs bench clean
+.PHONY: help install scenario scenarios parity matrix all-clients skew soak list clients up down doctor test fuzz lint docs bench clean
 
 NODE := node_modules/.bin/node
 # npm writes this file at the end of an installation. Runs on namespaces need the packages of package.json alone, so they do not wait for more.
@@ -14,14 +14,15 @@ export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
 # The variables that each target takes on the command line (`make TARGET name=value`). Any other one would change nothing, so it is refused. Names
 # in upper case are for the environment: LAB_REQUIRE, FUZZ_ONLY.
-run_takes := driver client client-image seed set expect resolv-conf results v json
+run_takes := driver client client-image seed set expect resolv-conf resolver serve-stale results v json
 scenario_takes := name backends $(run_takes)
 scenarios_takes := $(filter-out v,$(run_takes)) jobs
 parity_takes := client client-image seed set expect resolv-conf repeat only results
 matrix_takes := driver clients failures repeat jobs write results
-all-clients_takes := driver client-image seed set expect resolv-conf jobs only clients results
-soak_takes := driver client client-image set expect resolv-conf n jobs only results
-up_takes := driver seed resolv-conf backends v results
+all-clients_takes := driver client-image seed set expect resolv-conf resolver serve-stale jobs only clients results
+skew_takes := driver cause resolver requests seed jobs results json
+soak_takes := driver client client-image set expect resolv-conf resolver serve-stale n jobs only results
+up_takes := driver seed resolv-conf resolver serve-stale backends v results
 clients_takes := driver install
 fuzz_takes := n
 bench_takes := only against
@@ -32,7 +33,7 @@ $(foreach target,$(or $(MAKECMDGOALS),help),$(foreach each,$(filter-out $(upper)
 
 FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst ','\'',$(client))') $(if $(client-image),--client-image '$(client-image)') \
          $(if $(seed),--seed '$(seed)') $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') \
-         $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(backends),--backends '$(backends)') $(if $(results),--results '$(results)') $(if $(v),--verbose) $(if $(json),--json)
+         $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(resolver),--resolver '$(resolver)') $(if $(serve-stale),--serve-stale) $(if $(backends),--backends '$(backends)') $(if $(results),--results '$(results)') $(if $(v),--verbose) $(if $(json),--json)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +41,7 @@ help: ## show this list
 	@echo "  make scenario name=all-down [client=node-http] [driver=netns] [seed=1] [backends=5] [set='family=4 keepAlive=off'] [v=1] [json=1]"
 	@echo "  make scenario name=recovery client='curl -sS {url}' expect='recoveryMs<2000 requests.failed==0' [client-image=IMAGE driver=docker]"
 	@echo "  make scenario name=address-queries resolv-conf='search a.test b.test; options ndots:5'"
+	@echo "  make scenario name=cached-answers resolver=dnsmasq [serve-stale=1]"
 
 scenario: $(RUN) ## run one scenario: make scenario name=all-down
 	@bin/lab run $(FLAGS) '$(name)'
@@ -56,6 +58,10 @@ matrix: $(RUN) ## run every client that is installed against every failure of th
 
 all-clients: $(RUN) ## run every scenario with every client that is found
 	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(foreach each,$(clients),--clients '$(each)')
+
+skew: $(RUN) ## run the causes of skew with real resolvers: which backend gets which share, and why; cause=rule-9 resolver=go,musl
+	@bin/lab skew $(if $(driver),--driver '$(driver)') $(if $(cause),--cause '$(cause)') $(if $(resolver),--resolver '$(resolver)') $(if $(requests),--requests '$(requests)') \
+	  $(if $(seed),--seed '$(seed)') $(if $(jobs),--jobs '$(jobs)') $(if $(results),--results '$(results)') $(if $(json),--json)
 
 soak: $(RUN) ## run all scenarios many times on a busy machine: make soak n=20
 	@bin/lab soak $(FLAGS) $(if $(n),--n '$(n)') $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)')

@@ -11,13 +11,25 @@ const page = readFileSync('docs/skew.md', 'utf8');
 const commands = [...page.matchAll(/^```\n([^]*?)^```/gm)].flatMap(([, block = '']) => block.split('\n')).map((line) => line.trim());
 const models = commands.filter((line) => line.startsWith('bin/lab explain-skew --client'));
 const simulations = commands.filter((line) => line.startsWith('bin/lab simulate '));
-const ofRuns = commands.filter((line) => line.startsWith('bin/lab ') && !models.includes(line) && !simulations.includes(line));
+const sideBySide = commands.filter((line) => line.startsWith('bin/lab skew '));
+const behindCaches = commands.filter((line) => line.includes(' --resolver ') && !sideBySide.includes(line));
+const ofRuns = commands.filter((line) => line.startsWith('bin/lab ') && !models.includes(line) && !simulations.includes(line) && !behindCaches.includes(line) && !sideBySide.includes(line));
 const onClient = commands.filter((line) => /^(dig|ip|getent|ss) /.test(line));
 
 const sh = (line: string, { cwd = '.', env = process.env } = {}): SpawnSyncReturns<string> => spawnSync('sh', ['-c', line], { encoding: 'utf8', maxBuffer: 100_000_000, cwd, env: { ...env, NO_COLOR: '1' } });
 
+const withoutNumbers = (text: string): string => text.replaceAll(/[\d.e-]*\d/g, '#').replaceAll(/[█▏▎▍▌▋▊▉\s]+/g, ' ');
+
+/** A folder of its own: other tests make runs in the project's folder at the same time, and `results/latest` is the last one. */
+function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'skew-'));
+  onTestFinished(() => { rmSync(folder, { recursive: true }); });
+  for (const name of ['bin', 'node_modules', 'package.json']) symlinkSync(resolve(name), join(folder, name));
+  return folder;
+}
+
 test('docs/skew.md has the commands that are tested here', () => {
-  expect([models.length > 3, ofRuns.length > 1, onClient.length > 4, simulations.length > 8]).toEqual([true, true, true, true]);
+  expect([sideBySide.length > 0, behindCaches.length > 5, models.length > 3, ofRuns.length > 1, onClient.length > 4, simulations.length > 8]).toEqual([true, true, true, true, true, true]);
 });
 
 describe('the model of docs/skew.md', () => {
@@ -48,15 +60,32 @@ describe('the simulations of docs/skew.md', () => {
 
 describeWith('netns', 'the runs of docs/skew.md', () => {
   test(ofRuns.join(', '), { timeout: 60_000 }, () => {
-    // A folder of its own: other tests make runs in the project's folder at the same time, and `results/latest` is the last one.
-    const folder = mkdtempSync(join(tmpdir(), 'skew-'));
-    onTestFinished(() => { rmSync(folder, { recursive: true }); });
-    for (const name of ['bin', 'node_modules', 'package.json']) symlinkSync(resolve(name), join(folder, name));
+    const folder = ownFolder();
     for (const line of ofRuns) {
       const { status, stderr, stdout } = sh(line, { cwd: folder });
       expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' });
       if (line.includes('--from')) expect(stdout).toContain('the shares fit the model');
     }
+  });
+});
+
+describeWith('netns', 'the causes side by side', () => {
+  test.each(sideBySide)('%s', { timeout: 120_000 }, (line) => {
+    const { status, stderr, stdout } = sh(line, { cwd: ownFolder() });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    // The page has the numbers of one machine, and a bar is a number.
+    expect(withoutNumbers(stdout)).toBe(withoutNumbers(/^<!-- output: of the command above, but for the numbers -->\n\n```\n([^]*?)^```/m.exec(page)?.[1] ?? ''));
+  });
+});
+
+describeWith(['netns', 'unbound', 'dnsmasq', 'systemd-resolved', 'nscd'], 'the caches of docs/skew.md', () => {
+  // nscd looks for expired answers every 15 s.
+  test.each(behindCaches)('%s', { timeout: 120_000 }, (line) => {
+    const folder = mkdtempSync(join(tmpdir(), 'skew-'));
+    onTestFinished(() => { rmSync(folder, { recursive: true }); });
+    const { status, stderr, stdout } = sh(`${line} --results ${folder}`);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('answered from its cache');
   });
 });
 

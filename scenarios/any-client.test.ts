@@ -39,8 +39,8 @@ const delays: Partial<Record<string, Partial<Record<ScenarioName, { finding: key
 const lateMs = 1_000;
 
 describe.each(Object.entries(clients))('with %s', (client, needs) => {
-  // Some scenarios serve with nginx or HAProxy instead of our backend.
-  describeWith(['netns', 'nginx', 'haproxy', ...needs], 'on namespaces', () => {
+  // Some scenarios serve with nginx or HAProxy instead of our backend, or have a resolver in between.
+  describeWith(['netns', 'nginx', 'haproxy', 'unbound', ...needs], 'on namespaces', () => {
     test.concurrent.each(longestFirst(scenarioNames))('%s passes', { timeout: 120_000 }, async (name) => {
       const journal = await run(name, client);
       if (nothingShown[client]?.includes(name)) {
@@ -67,7 +67,7 @@ describeWith(['netns', 'curl'], 'with a client whose own limit is below the time
   });
 });
 
-describeWith(['netns', 'nginx', 'haproxy'], 'with a program that makes no request', () => {
+describeWith(['netns', 'nginx', 'haproxy', 'unbound'], 'with a program that makes no request', () => {
   test.concurrent.each(longestFirst(runnableNames))('%s does not pass', { timeout: 120_000 }, async (name) => {
     expect((await run(name, 'false {url}')).verdict).not.toBe('pass');
   });

@@ -10,6 +10,7 @@ import type { TimelineEvent } from '../lab/vocabulary/events.ts';
 import { runScenario } from '../lab/run/run-scenario.ts';
 import type { Scenario } from '../lab/run/scenario.ts';
 import { describeWith } from '../lab/testing/testing.ts';
+import { resolverNames } from '../lab/vocabulary/resolvers.ts';
 import { createTopology } from '../lab/vocabulary/topology.ts';
 import { longestFirst, runnableNames, scenarioNamed } from './index.ts';
 import { failures } from './matrix/index.ts';
@@ -37,8 +38,8 @@ const declared: Partial<Record<string, readonly RegExp[]>> = {
   'dns-down': [/^queries at the DNS server/],
 };
 
-/** Scenarios by the external server that they need. When that server is not installed, their tests are skipped with a message. */
-const byNeed = Map.groupBy(runnableNames, (name) => scenario(name).needs);
+/** Scenarios by the external server or the resolver that they need. When it is not installed, their tests are skipped with a message. */
+const byNeed = Map.groupBy(runnableNames, (name) => (scenario(name).needsResolver ? resolverNames[0] : scenario(name).needs));
 
 for (const [need, names] of byNeed) {
   describeWith(['netns', 'tshark', ...(need === undefined ? [] : [need])], `on namespaces${need === undefined ? '' : `, with ${need}`}`, () => {
@@ -62,7 +63,7 @@ async function passes(name: string, client: string): Promise<void> {
   expect(misfits(journal.findings)).toEqual([]);
 
   // Three witnesses of one run: the client's own trace, our reading of the packets, and Wireshark's reading.
-  const topology = createTopology(scenario(name).topology);
+  const topology = createTopology({ ...scenario(name).topology, ...(journal.resolver && { resolver: journal.resolver.name }) });
   const [expected = [], differences] = [declared[name], disagreements(events.filter(({ tMs }) => tMs >= 0), topology)];
   expect(differences.filter((text) => !expected.some((each) => each.test(text)))).toEqual([]);
   expect(expected.filter((each) => !differences.some((text) => each.test(text)))).toEqual([]);

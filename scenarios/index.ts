@@ -5,6 +5,8 @@ import { addressQueries } from './address-queries.ts';
 import { allDown } from './all-down.ts';
 import { backendHangs } from './backend-hangs.ts';
 import { baseline } from './baseline.ts';
+import { cachedAnswers } from './cached-answers.ts';
+import { cachedFailure } from './cached-failure.ts';
 import { dataRetransmission } from './data-retransmission.ts';
 import { dnsDown } from './dns-down.ts';
 import { dnsFirstServerDead } from './dns-first-server-dead.ts';
@@ -90,6 +92,8 @@ export const scenarios = {
   'resolver-choice': resolverChoice,
   'slow-aaaa': slowAaaa,
   'slow-a': slowA,
+  'cached-answers': cachedAnswers,
+  'cached-failure': cachedFailure,
   'stale-dns': staleDns,
   'ttl-ignored': ttlIgnored,
   'dns-down': dnsDown,

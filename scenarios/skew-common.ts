@@ -3,7 +3,7 @@ import { check, type Check } from '../lab/analysis/checks.ts';
 import { fitsShares, sharesText } from '../lab/analysis/skew.ts';
 import type { StageClient } from '../lab/clients/stage-client.ts';
 import type { Result } from '../lab/run/scenario.ts';
-import { backendCount, webName, type BackendName } from '../lab/vocabulary/topology.ts';
+import { backendCount, webName, askersOf, type BackendName } from '../lab/vocabulary/topology.ts';
 
 /** Enough to tell 1/3 from 1/2 and from 1/6: with 300 requests one standard deviation is 2.7 %. */
 const requestCount = 300;
@@ -25,9 +25,9 @@ export async function requestMany(client: StageClient): Promise<void> {
 
 /** The A answers that the client got for the lab's name: for each answer its addresses, in order. */
 export function answersTo({ events, topology }: Pick<Result<unknown>, 'events' | 'topology'>): string[][] {
-  const { ipv4, ipv6 } = topology.hosts.client;
+  const askers = askersOf(topology);
   return events.flatMap((event) =>
-    event.event === 'dns:answer' && event.type === 'A' && event.name === webName && (event.from === ipv4 || event.from === ipv6) ? [event.addresses] : [],
+    event.event === 'dns:answer' && event.type === 'A' && event.name === webName && askers.includes(event.from) ? [event.addresses] : [],
   );
 }
 

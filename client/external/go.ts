@@ -18,7 +18,7 @@ function go(resolver: 'go' | 'cgo'): Profile {
       const script = `test -x "$1" && exit; mkdir -p "\${1%/*}" && cd "$2" && export GOCACHE="\${1%/*}/go-build" GOPATH="\${1%/*}/go-path" GOFLAGS=-mod=mod GOTOOLCHAIN=local && ${flags} -o "$1.$$" . && mv "$1.$$" "$1"`;
       return {
         version: compiler,
-        program: { asked: 'over stdin', argv: [binary], saysReady: true },
+        program: { asked: 'over stdin', argv: [binary], saysReady: true, newConnections: ['--new-connections'] },
         prepare: ['sh', '-c', script, 'sh', binary, folder],
       };
     },

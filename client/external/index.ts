@@ -4,6 +4,7 @@ import { curl } from './curl.ts';
 import { goCgo, goOwn } from './go.ts';
 import { java } from './java.ts';
 import { nodeProfiles } from './node.ts';
+import { musl } from './musl.ts';
 import { perlLwp } from './perl.ts';
 import { php } from './php.ts';
 import type { Profile } from './profile.ts';
@@ -22,6 +23,7 @@ export const profiles = {
   go: goOwn,
   'go-cgo': goCgo,
   java,
+  musl,
   ruby,
   php,
   'perl-lwp': perlLwp,

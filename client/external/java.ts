@@ -10,7 +10,7 @@ export const java: Profile = {
     return {
       version,
       // Two JVMs with the same pid, in two labs, would share /tmp/hsperfdata_<user>/<pid>, and one of them would print a warning on stdout.
-      program: { asked: 'over stdin', argv: ['java', '-XX:-UsePerfData', '-cp', folder, 'Client'], saysReady: true },
+      program: { asked: 'over stdin', argv: ['java', '-XX:-UsePerfData', '-cp', folder, 'Client'], saysReady: true, newConnections: ['--new-connections'] },
       // Compile under a temporary name and then rename: two runs may compile at the same time. The second run deletes its own result.
       prepare: ['sh', '-c', 'test -d "$1" && exit; javac -d "$1.$$" "$2" && { mv -T "$1.$$" "$1" 2>/dev/null || rm -r "$1.$$"; }', 'sh', folder, programPath(host, 'Client.java')],
     };

@@ -59,6 +59,11 @@ export interface LongLived extends Command {
    * of the process is not a part of a request. If it is not known, the lab waits for a short time only.
    */
   saysReady: boolean;
+  /**
+   * The words with which the process opens a new connection for each request, after a new lookup. If they are not set, a scenario without keep-alive
+   * gets a new process for each request.
+   */
+  newConnections?: readonly string[];
 }
 
 export type Program = OneShot | LongLived;

@@ -39,6 +39,7 @@ const expected: Record<ProfileName, Expected> = {
   go: { needs: ['go'], connections: 1, refused: /^ECONNREFUSED$/ },
   'go-cgo': { needs: ['go', 'gcc'], connections: 1, refused: /^ECONNREFUSED$/ },
   java: { needs: ['java'], connections: 1, refused: /ConnectException|ClosedChannelException/ },
+  musl: { needs: ['musl'], connections: 1, refused: /^ECONNREFUSED$/ },
   ruby: { needs: ['ruby'], connections: 1, refused: /^ECONNREFUSED$/ },
   php: { needs: ['php'], connections: 1, refused: /connect to server/ },
   'perl-lwp': { needs: ['perl'], connections: 1, refused: /Connection refused/ },

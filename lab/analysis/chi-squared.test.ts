@@ -28,3 +28,8 @@ test('at 0 it is 1, without a degree of freedom nothing else is possible, and a 
   // e^-100 (1 + 100) for four degrees of freedom.
   expect(Math.log(chiSquaredAtLeast(200, 4))).toBeCloseTo(-100 + Math.log(101), 9);
 });
+
+test('many degrees of freedom: the mean is a little above the median', () => {
+  // scipy.stats.chi2.sf(9999, 9999)
+  expect(chiSquaredAtLeast(9_999, 9_999)).toBeCloseTo(0.498119, 5);
+});

@@ -13,11 +13,11 @@ export function chiSquaredAtLeast(x: number, degrees: number): number {
   const isOdd = degrees % 2 === 1;
   let a = isOdd ? 1 / 2 : 1;
   let probability = isOdd ? erfcOfRoot(y) : Math.exp(-y);
-  // y^a e^-y / Γ(a + 1). Γ(3/2) is √π / 2, and Γ(2) is 1.
-  let term = isOdd ? (2 * Math.sqrt(y / Math.PI) * Math.exp(-y)) : y * Math.exp(-y);
+  // y^a e^-y / Γ(a + 1). Γ(3/2) is √π / 2, and Γ(2) is 1. With very many degrees the first terms are too small for a double, so this is their logarithm.
+  let logTerm = isOdd ? Math.log(2 * Math.sqrt(y / Math.PI)) - y : Math.log(y) - y;
   for (; a < degrees / 2; a++) {
-    probability += term;
-    term *= y / (a + 1);
+    probability += Math.exp(logTerm);
+    logTerm += Math.log(y / (a + 1));
   }
   return Math.min(probability, 1);
 }

@@ -55,10 +55,11 @@ const runs: { name: ScenarioName; client: string }[] = [
   { name: 'recovery', client: 'node-http' },
   { name: 'ipv6-blackhole', client: 'node-fetch' },
   { name: 'slow-aaaa', client: 'curl' },
+  { name: 'cached-answers', client: 'node-http' },
   { name: 'retry-storm', client: 'curl -sS -o /dev/null {url}' },
 ];
 
-describeWith(['netns', 'curl'], 'the findings of real runs', () => {
+describeWith(['netns', 'curl', 'unbound'], 'the findings of real runs', () => {
   test(`fit the schema, and every field but ${notEveryClients.join(' and ')} has a value in one of them`, { timeout: 60_000 }, async () => {
     const all = await Promise.all(runs.map(async ({ name, client }) => {
       const { journal } = await runScenario({ name, scenario: scenarios[name], driver: netns, client, clientOptions: {}, seed: '1', signal: new AbortController().signal });

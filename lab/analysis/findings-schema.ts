@@ -92,6 +92,7 @@ export function findingsSchemaFor(backends: readonly BackendName[]): Group {
       perBackend: { fields: Object.fromEntries(backends.map((name) => [name, count])) },
       connections: { fields: { opened: count, reused: count } },
       dnsQueries: { fields: { A: count, AAAA: count } },
+      resolver: { mayBeNull: true, fields: { questions: count, fromCache: count, forwarded: count } },
       queryOrder: orNull({ kind: textThat('query types such as A AAAA', (word) => /^[A-Z]+\d*( [A-Z]+\d*)*$/.test(word)) }),
       attempts: { each: attempt },
       addressesTried: { each: address },

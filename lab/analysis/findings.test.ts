@@ -26,6 +26,7 @@ test('without events, counts are 0 and measurements are null', () => {
     perBackend: { 'backend-1': 0, 'backend-2': 0, 'backend-3': 0 },
     connections: { opened: 0, reused: 0 },
     dnsQueries: { A: 0, AAAA: 0 },
+    resolver: null,
     queryOrder: null,
     attempts: [],
     addressesTried: [],

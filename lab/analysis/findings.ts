@@ -1,6 +1,6 @@
 /** Turns the events of a run into numbers: what did the client do? All numbers come from the timeline, and none from the configuration. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import { isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { askersOf, isBackend, isResolverOnClient, type BackendName, type Topology } from '../vocabulary/topology.ts';
 import { answererOf } from './answerer.ts';
 import { attemptsApart, attemptsOf, fallbackDelay, isTraced, nextAddressDelay, type Attempt } from './attempts.ts';
 import { byRequest, repeatedRequests, statusOf, type RequestFindings, type Repeated } from './by-request.ts';
@@ -22,8 +22,13 @@ export interface Findings {
   /** How many responses each backend of the lab gave, in the order of the backends. */
   perBackend: PerBackend;
   connections: { opened: number; reused: number };
-  /** The client's own queries, as the DNS server saw them. */
+  /** The client's own queries, as the DNS server saw them. Where a resolver asks in the client's place: those of the resolver. */
   dnsQueries: { A: number; AAAA: number };
+  /**
+   * What the resolver between the client and the DNS server did, by its own log: the questions that reached it, those that it answered from its cache, also
+   * with expired records, and those for which it asked the DNS server. A question of nscd's is for both families. Null if the lab has no resolver.
+   */
+  resolver: { questions: number; fromCache: number; forwarded: number } | null;
   /** The types of the queries of the first lookup, in the order in which the queries left: `A AAAA`. */
   queryOrder: string | null;
   attempts: Attempt[];
@@ -69,8 +74,8 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
   const traced = isTraced(events);
   const captured = events.some(({ witness }) => witness === 'wire');
   const onWire = attemptsOnWire(events, topology);
-  const { ipv4, ipv6 } = topology.hosts.client;
-  const queries = ofType('dns:query').filter(({ from }) => from === ipv4 || from === ipv6);
+  const askers = askersOf(topology);
+  const queries = ofType('dns:query').filter(({ from }) => askers.includes(from));
   const attempts = attemptsOf(events, topology);
   const apart = attemptsApart(attempts, events);
   const lookups = traced ? new Set(ofType('client:dns-start').map(({ lookup, request }) => `${request}/${lookup}`)).size : resolutionsOnWire(events, topology);
@@ -87,6 +92,7 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
       ? { opened: ofType('client:connect-done').length, reused: connections.filter(({ reused }) => reused).length }
       : { opened: onWire.filter(({ outcome }) => outcome === 'connected').length, reused: onWire.reduce((sum, { requests }) => sum + Math.max(requests - 1, 0), 0) },
     dnsQueries: { A: queries.filter(({ type }) => type === 'A').length, AAAA: queries.filter(({ type }) => type === 'AAAA').length },
+    resolver: topology.resolver === null ? null : resolverFindings(ofType('resolver:query').length, ofType('resolver:answer')),
     queryOrder: queryOrder(events),
     attempts,
     addressesTried: [...new Set(attempts.map(({ address }) => address))],
@@ -97,12 +103,19 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
     requestsOnWire: captured ? sent : null,
     repeated: captured ? repeatedRequests(events) : null,
     retransmissions: captured ? { syn: ofType('wire:syn-retransmission').length, data: ofType('wire:data-retransmission').length } : null,
-    answerOrder: answerOrder(events, attempts),
+    // On the client's host, the packets show only the answers that the resolver has asked for.
+    answerOrder: isResolverOnClient(topology) ? null : answerOrder(events, attempts),
     reResolutions: Math.max(lookups - 1, 0),
     recoveryMs: recovery(events)?.ms ?? null,
     returnMs: comingBack(events, topology),
     skew: skewOf(Object.values(perBackend)),
   };
+}
+
+function resolverFindings(questions: number, answers: readonly { source: string }[]): NonNullable<Findings['resolver']> {
+  const fromCache = answers.filter(({ source }) => source.endsWith('cache')).length;
+  // nscd's log does not tell of an answer that it does not keep.
+  return { questions, fromCache, forwarded: questions - fromCache };
 }
 
 function countBy(words: readonly string[]): Record<string, number> {

@@ -30,6 +30,7 @@ const behind = {
   connections: ({ findings: { attempts } }, key) =>
     key === 'opened' ? attempts.filter(({ outcome }) => outcome === 'connected').map(attemptText) : attempts.filter(({ requests }) => (requests ?? 0) > 1).map((each) => `${attemptText(each)}, ${each.requests ?? 0} requests`),
   dnsQueries: lookupTexts,
+  resolver: lookupTexts,
   queryOrder: lookupTexts,
   attempts: ({ findings: { attempts } }, key) => entryOrAll(attempts, key).map(attemptText),
   addressesTried: ({ findings: { attempts, addressesTried } }, key) => attempts.filter(({ address }) => entryOrAll(addressesTried, key).includes(address)).map(attemptText),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fitsShares, sharesText, skewOf } from './skew.ts';
+import { chanceOfShares, fitsShares, sharesText, skewOf } from './skew.ts';
 
 describe('skewOf', () => {
   // p = e^(-x/2) with x = Σ (n - fair)² / fair. Any table for two degrees of freedom has the same values.
@@ -78,4 +78,13 @@ test('sharesText shows counts and shares', () => {
   expect(sharesText([206, 94, 0])).toBe('206 · 94 · 0 (69 % · 31 % · 0 %)');
   expect(sharesText([7, 0, 0, 0, 0, 0, 1])).toBe('7 · 0 · 0 · 0 · 0 · 0 · 1 (1.1 each would be fair)');
   expect(sharesText([0, 0, 0])).toBe('0 · 0 · 0 (0 % · 0 % · 0 %)');
+});
+
+test('the chance of counts, by the shares of a model', () => {
+  // 60, 25, 15 of 100 against 2/3, 1/6, 1/6: scipy.stats.chisquare.
+  expect(chanceOfShares([60, 25, 15], [2 / 3, 1 / 6, 1 / 6])).toBeCloseTo(0.082085, 6);
+  expect(chanceOfShares([50, 50, 0], [1 / 2, 1 / 2, 0])).toBe(1);
+  // What cannot happen has happened.
+  expect(chanceOfShares([50, 49, 1], [1 / 2, 1 / 2, 0])).toBe(0);
+  expect(chanceOfShares([0, 0, 0], [1, 0, 0])).toBeNull();
 });

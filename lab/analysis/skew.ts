@@ -41,6 +41,19 @@ export function fitsShares(counts: readonly number[], shares: readonly number[],
   );
 }
 
+/**
+ * Pearson's chi-squared test against the shares of a model: the probability of counts at least this far from them, if the model is right. A backend
+ * with a share of 0 must have a count of 0. Null without a count.
+ */
+export function chanceOfShares(counts: readonly number[], shares: readonly number[]): number | null {
+  const total = sumOf(counts);
+  if (total === 0) return null;
+  const cells = counts.map((count, index) => ({ count, expected: total * (shares[index] ?? 0) }));
+  if (cells.some(({ count, expected }) => expected === 0 && count > 0)) return 0;
+  const possible = cells.filter(({ expected }) => expected > 0);
+  return chiSquaredAtLeast(sumOf(possible.map(({ count, expected }) => (count - expected) ** 2 / expected)), possible.length - 1);
+}
+
 /** A line with the shares of more backends would be too long for a terminal. */
 const mostShares = 6;
 

@@ -1,7 +1,7 @@
 /** Reads the attempts, queries and requests of a client from the packets alone. The client needs no trace. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { nameserversIn, searchListOf } from '../vocabulary/resolv-conf.ts';
-import { dnsPort, type Family, type Topology } from '../vocabulary/topology.ts';
+import { dnsPort, isResolverOnClient, type Family, type Topology } from '../vocabulary/topology.ts';
 
 /**
  * One attempt to connect to one address: family, address and source port. It begins with its first SYN (RFC 9293 section 3.5). Later SYNs
@@ -188,9 +188,12 @@ export function answerOrder(events: readonly TimelineEvent[], attempts: readonly
 /**
  * Returns how many lookups the client made. One lookup asks for each type once, and, with a search list, for the name with each suffix. The
  * same question with the same id is a retransmission. A query over TCP does not count, because it follows a truncated answer to a query over UDP.
+ * Packets do not show what the client asks a resolver on its own host, so there the resolver's log counts, if it has a question.
  */
-export function resolutionsOnWire(events: readonly TimelineEvent[], { resolvConf }: Topology): number {
-  const suffixes = searchListOf(resolvConf ?? []);
+export function resolutionsOnWire(events: readonly TimelineEvent[], topology: Topology): number {
+  const suffixes = searchListOf(topology.resolvConf ?? []);
+  const questions = isResolverOnClient(topology) ? events.filter((event) => event.event === 'resolver:query').map(({ name, type }) => `${name.toLowerCase()} ${type}`) : [];
+  if (questions.length > 0) return lookupsOf([...Map.groupBy(questions, (question) => question)].map(([question, { length }]): [string, number] => [question, length]), suffixes);
   const seen = new Set<string>();
   const asked = new Map<string, number>();
   for (const event of events) {
@@ -207,6 +210,11 @@ export function resolutionsOnWire(events: readonly TimelineEvent[], { resolvConf
     seen.add(question);
     asked.set(`${name.toLowerCase()} ${type}`, (asked.get(`${name.toLowerCase()} ${type}`) ?? 0) + 1);
   }
+  return lookupsOf(asked, suffixes);
+}
+
+/** How many lookups made so many of these questions: `web.lab.test A`, and how many times it was asked. */
+function lookupsOf(asked: Iterable<[string, number]>, suffixes: readonly string[]): number {
   const names = new Map<string, number>();
   for (const [question, count] of asked) {
     const name = withoutSuffix(question.slice(0, question.indexOf(' ')), suffixes);

@@ -88,6 +88,9 @@ function list({ connected = `${one.ipv4} connected from 60002`, next = `${two.ip
   return [connected, `${one.ipv4} refused`, next, silent, alone].filter(Boolean).sort().join(', ');
 }
 
+/** A message that belongs to no lookup of its own. */
+const overTcp = { id: 1, name: 'web.lab.test', type: 'A', transport: 'tcp', localPort: 5000 };
+
 /** For each comparison: a change of the run, and the two sides of the difference, in the program's words and in the packets'. */
 const cases: Record<Comparison, [title: string, events: () => TimelineEvent[], program: string, packets: string][]> = {
   'attempts, by address and outcome': [
@@ -111,6 +114,10 @@ const cases: Record<Comparison, [title: string, events: () => TimelineEvent[], p
     ['a query that the server does not know', () => without(those('dns:query')), '3', '4'],
     ['a query that was not on the wire', () => without(those('wire:dns-query')), '4', '3'],
   ],
+  'questions at the resolver': [
+    ['a question that was not on the wire', () => [...agreeing, at(999, 'resolver:query', { name: 'web.lab.test', type: 'A', from: client.ipv4 })], '1', '0'],
+    ['a question that the resolver does not know', () => [...agreeing, at(999, 'wire:dns-query', { ...overTcp, address: topology.hosts.resolver.ipv4 })], '0', '1'],
+  ],
   requests: [
     ['a request without a connection', () => without(those('client:connection', { request: 3 })), '2', '3'],
     ['a request that was not on the wire', () => without(those('wire:request', { localPort: 60_004 })), '3', '2'],
@@ -118,6 +125,10 @@ const cases: Record<Comparison, [title: string, events: () => TimelineEvent[], p
   'answers of the DNS server': [
     ['an answer that the server did not send', () => without(those('dns:answer')), '3', '4'],
     ['an answer that was not on the wire', () => without(those('wire:dns-response')), '4', '3'],
+  ],
+  'answers of the resolver': [
+    ['an answer that was not on the wire', () => [...agreeing, at(999, 'resolver:answer', { name: 'web.lab.test', type: 'A', source: 'cache' })], '1', '0'],
+    ['an answer that the resolver did not send', () => [...agreeing, at(999, 'wire:dns-response', { ...overTcp, address: topology.hosts.resolver.ipv4, rcode: 'NOERROR', addresses: [], truncated: false })], '0', '1'],
   ],
   'fallback delay': [
     ['the trace is 60.1 ms longer', () => moved(those('client:connect-start', { address: one.ipv6 }), -60.1), '310.2 ms', '250.1 ms'],
@@ -142,7 +153,7 @@ test('agreeing witnesses give nothing', () => {
 
 describe.for(Object.entries(cases))('%s', ([comparison, changes]) => {
   test.for(changes)('%s', ([, events, program, packets]) => {
-    expect(disagreements(events(), topology)).toEqual([`${comparison}: ${program} according to the program, ${packets} according to the packets`]);
+    expect(disagreements(events(), comparison.includes('resolver') ? createTopology({ resolver: 'unbound' }) : topology)).toEqual([`${comparison}: ${program} according to the program, ${packets} according to the packets`]);
   });
 });
 

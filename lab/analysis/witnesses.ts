@@ -1,6 +1,6 @@
 /** Compares three witnesses of one run: the client's trace, the packets and the servers' logs must agree. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import type { Topology } from '../vocabulary/topology.ts';
+import { isResolverOnClient, type Topology } from '../vocabulary/topology.ts';
 import { fallbackDelay, nextAddressDelay, tracedAttempts, type Attempt } from './attempts.ts';
 import { recovery } from './recovery.ts';
 import { attemptsOnWire, resolutionsOnWire, type WireAttempt } from './wire-attempts.ts';
@@ -14,8 +14,10 @@ export type Comparison =
   | 'requests on a reused connection'
   | 'lookups'
   | 'queries at the DNS server'
+  | 'questions at the resolver'
   | 'requests'
   | 'answers of the DNS server'
+  | 'answers of the resolver'
   | 'fallback delay'
   | 'recovery'
   | 'next address delay';
@@ -30,6 +32,11 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
   const isOwn = (event: TimelineEvent): boolean => 'from' in event && (event.from === topology.hosts.client.ipv4 || event.from === topology.hosts.client.ipv6);
   // A client may have other name servers too. The lab's DNS server does not see those queries.
   const isToDns = ({ address }: { address: string }): boolean => address === topology.hosts.dns.ipv4 || address === topology.hosts.dns.ipv6;
+  // Where the resolver is on the client's host, its packets are the client's for the DNS server, and no packet shows what it answers.
+  const hasWire = topology.resolver !== null && !isResolverOnClient(topology);
+  const { ipv4, ipv6 } = topology.hosts.resolver;
+  const isToResolver = ({ address }: { address: string }): boolean => hasWire && (address === ipv4 || address === ipv6);
+  const atResolver = (name: 'resolver:query' | 'resolver:answer'): number => (hasWire ? count((event) => event.event === name) : 0);
   const connections = events.filter((event) => event.event === 'client:connection');
 
   return [
@@ -37,8 +44,10 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
     ...differ('requests on a reused connection', connections.filter(({ reused }) => reused).length, wire.reduce((sum, { requests }) => sum + Math.max(requests - 1, 0), 0)),
     ...differ('lookups', lookups(events), resolutionsOnWire(events, topology)),
     ...differ('queries at the DNS server', count((event) => event.event === 'dns:query' && isOwn(event)), count((event) => event.event === 'wire:dns-query' && isToDns(event))),
+    ...differ('questions at the resolver', atResolver('resolver:query'), count((event) => event.event === 'wire:dns-query' && isToResolver(event))),
     ...differ('requests', connections.length, count(({ event }) => event === 'wire:request')),
     ...differ('answers of the DNS server', count((event) => event.event === 'dns:answer' && isOwn(event)), count((event) => event.event === 'wire:dns-response' && isToDns(event))),
+    ...differ('answers of the resolver', atResolver('resolver:answer'), count((event) => event.event === 'wire:dns-response' && isToResolver(event))),
     ...differDelay('fallback delay', fallbackDelay(tried), fallbackDelay(wire)),
     ...differRecovery(recovery(events)?.ms ?? null, recoveryOnWire(events)),
     ...differDelay('next address delay', nextAddressDelay(tried), nextAddressDelay(wire)),

@@ -23,6 +23,7 @@ export const hostPrograms: readonly string[] = [
   'services/link/relay.ts',
   'services/load/main.ts',
   'services/load/redialers.ts',
+  'services/resolver/main.ts',
   'services/keep-root.ts',
   'client/main.ts',
 ];

@@ -1,11 +1,14 @@
 /** `lab completion SHELL`: a script for the shell. It asks `lab complete` for what can stand at the cursor, so it never knows less than the command line. */
 import type { Command, Option } from 'commander';
 import { runnableNames } from '../../scenarios/index.ts';
+import { causeNames } from '../../scenarios/skew/causes.ts';
+import { skewResolverNames } from '../../scenarios/skew/resolvers.ts';
 import { clientNames } from '../clients/index.ts';
 import { faultNames, isFaultName } from '../faults/index.ts';
 import { driverNames } from '../network/drivers/index.ts';
 import { presetNames, remedyNames } from '../skew/simulation/outcome.ts';
 import { unknownName } from '../vocabulary/errors.ts';
+import { resolverNames } from '../vocabulary/resolvers.ts';
 import { createTopology, hostsOf, targetsOf } from '../vocabulary/topology.ts';
 
 // Each script falls back to the names of files: a scenario can be in one.
@@ -37,14 +40,17 @@ export function completionScript(shell: string): string {
 /** A lab can have other backends than the usual ones. Completion does not ask the lab that is up. */
 const usual = createTopology();
 
-/** What can stand in the place of an option's value. */
+/** What can stand in the place of an option's value. A key of two words is for the option of one command. */
 const values: Record<string, readonly string[]> = {
   driver: driverNames,
   client: clientNames,
   clients: clientNames,
   only: runnableNames,
+  resolver: resolverNames,
   reporter: ['junit:', 'github'],
   preset: presetNames,
+  cause: causeNames,
+  'skew resolver': skewResolverNames,
   remedy: [...remedyNames, 'all'],
 };
 
@@ -74,7 +80,7 @@ export function candidates(program: Command, words: readonly string[]): string[]
       else given++;
     }
   }
-  if (valueOf) return matching(values[valueOf.attributeName()] ?? [], begun);
+  if (valueOf) return matching(values[`${command.name()} ${valueOf.attributeName()}`] ?? values[valueOf.attributeName()] ?? [], begun);
   if (begun.startsWith('-')) return matching([...command.options.flatMap(({ long }) => long ?? []), '--help'], begun);
   // Help hides what is only a short form.
   const inner = given === 0 ? command.createHelp().visibleCommands(command).map((each) => each.name()) : [];

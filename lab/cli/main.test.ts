@@ -96,6 +96,14 @@ test.each([
   [['run', 'baseline', '--backends', '7', '--expect', 'perBackend.backend-8>0'], 'lab: --expect: `perBackend` has no field `backend-8`. Known: backend-1, backend-2, backend-3, backend-4, backend-5, backend-6, backend-7.'],
   [['run', 'baseline', '--resolv-conf', 'serach a.test'], 'lab: --resolv-conf: expected a line of resolv.conf(5), which begins with nameserver, search, domain, sortlist, options, got `serach a.test`.'],
   [['up', '--resolv-conf', 'options ndot:5'], 'lab: --resolv-conf: unknown option `ndot:5` in `options ndot:5`. The options are: ndots:N,'],
+  [['explain-skew', '--client', '172.18.1.9/33', '--answers', '172.18.1.10'], 'lab: Expected the prefix length of `--client` to be a whole number from 1 to 32 for IPv4, got `33` in `172.18.1.9/33`.'],
+  [['explain-skew', '--client', '172.18.0.0/16', '--answers', '172.18.1.10'], 'lab: Expected `--client` to be the address of a host, got `172.18.0.0/16`, the network address of its prefix.'],
+  [['explain-skew', '--client', '172.18.1.9/16', '--answers', '2001:db8::1'], 'lab: Expected `--client` and `--answers` to have one family in common.'],
+  [['explain-skew', '--answers', '172.18.1.10'], 'lab: Expected one `--client ADDRESS/PREFIX` or more'],
+  [['explain-skew', '--client', '172.18.1.9/16', '--answers', '172.18.1.10', '--returned', '2'], 'lab: Expected `--returned` to be no more than the addresses that an answer can hold, got 2.'],
+  [['skew', '--cause', 'rule-8'], 'lab: Unknown cause of skew `rule-8`.'],
+  [['skew', '--resolver', 'glibc'], 'lab: Unknown resolver `glibc`.'],
+  [['skew', '--requests', '0'], 'lab: Expected `--requests` to be a whole number from 1 to 10000, got `0`.'],
   [['soak', '--n', '99999999999'], 'lab: Expected `--n` to be a whole number from 1 to 10000, got `99999999999`.'],
 ])('lab %j is refused before anything starts', async (words, message) => {
   expect(await lab(...words)).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining(message) as string });

@@ -12,7 +12,9 @@ import type { ParityFlags } from './commands/parity.ts';
 import type { ReadFlags } from './commands/read.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { SimulateFlags } from './commands/simulate.ts';
+import type { SkewFlags } from './commands/skew.ts';
 import type { SoakFlags } from './commands/soak.ts';
+import type { UpFlags } from './commands/up.ts';
 import { dnsUsage } from './dns-words.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
@@ -35,9 +37,10 @@ const program = new Command('lab')
   .commandsGroup('Scenarios:');
 
 const withDriver = (command: Command): Command => command.option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto');
-
 const withResolvConf = (command: Command): Command =>
-  command.option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, []);
+  command.option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, [])
+    .option('--resolver <name>', 'a real resolver with a cache between client and DNS server: unbound, dnsmasq, systemd-resolved, nscd (docs/skew.md)')
+    .option('--serve-stale', 'this resolver answers with expired records if the DNS server fails (RFC 8767)');
 
 const withResults = (command: Command): Command => command.option('--results <dir>', 'the folder for the files of a run', 'results');
 const withBackends = (command: Command): Command => command.option('--backends <n>', 'how many backends the lab has, 1 to 24; three if not given');
@@ -141,6 +144,18 @@ program
 
 program.commandsGroup('Skew:');
 
+withResults(withDriver(program.command('skew').description('run the causes of skew with real resolvers and connections: the share of each backend, and what explains it (docs/skew.md)')))
+  .option('--cause <names>', 'only these causes, with commas between the names', '')
+  .option('--resolver <names>', 'only these resolvers: node-lookup, node-resolve, go, go-cgo, java, musl', '')
+  .option('--requests <n>', 'the requests of a client that opens a new connection for each', '100')
+  .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
+  .option('--jobs <n>', 'labs at a time', '2')
+  .option('--json', 'print JSON at the end, and nothing else')
+  .action(async (flags: SkewFlags) => {
+    const { skew } = await import('./commands/skew.ts');
+    process.exitCode = await skew(flags);
+  });
+
 program
   .command('explain-skew')
   .description('which address gets which share of new connections, and the rule that decides it, for each resolver (docs/skew.md)')
@@ -169,7 +184,7 @@ program.commandsGroup('A lab by hand:');
 withResults(withBackends(withResolvConf(withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down')))))
   .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
   .option('-v, --verbose', 'print every event')
-  .action(async (flags: { driver: string; seed: string; resolvConf: string[]; backends?: string; results: string; verbose?: boolean }) => {
+  .action(async (flags: UpFlags) => {
     const { up } = await import('./commands/up.ts');
     process.exitCode = await up(flags);
   });

@@ -9,7 +9,7 @@ import { oneShotClient } from './one-shot-client.ts';
 import { folderVariables } from './own-folder.ts';
 import { witnessed, type ClientContext, type StageClient } from './stage-client.ts';
 
-/** The only options that every client can be given: a fresh process for each request, and a time limit. */
+/** The only options that every client can be given: a new connection for each request, if need be by a new process, and a time limit. */
 export const optionsForAny = ['keepAlive', 'timeoutMs'] as const satisfies readonly (keyof ClientOptions)[];
 
 /** The limit of a request without `timeoutMs`. A kernel gives up on a silent address only after some 130 s. */
@@ -23,13 +23,14 @@ const withoutProxies = [...['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'
 export async function startExternalClient(
   context: ClientContext, name: string, program: Program, { keepAlive, timeoutMs }: Pick<ClientOptions, (typeof optionsForAny)[number]>,
 ): Promise<Pick<StageClient, 'request' | 'stop'>> {
+  const stays = !keepAlive && program.asked === 'over stdin' && program.newConnections ? { ...program, argv: [...program.argv, ...program.newConnections] } : null;
   const host = {
     start: (argv: readonly string[], options?: StartOptions) => context.externalHost.start(['env', ...withoutProxies, ...folderVariables(program), ...argv], { ...options, directory: context.folder }),
   };
   const client =
     program.asked === 'by arguments'
       ? oneShotClient(host, name, program)
-      : await longLivedClient({ host, name, program, freshProcess: !keepAlive, onEvent: context.receive, onTrouble: (reason) => { context.reportTrouble(`the client \`${name}\``, reason); } });
+      : await longLivedClient({ host, name, program: stays ?? program, freshProcess: !keepAlive && stays === null, onEvent: context.receive, onTrouble: (reason) => { context.reportTrouble(`the client \`${name}\``, reason); } });
   return {
     request: async (method, url = webUrl) => {
       const prepared = await client.prepare();

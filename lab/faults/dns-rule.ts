@@ -9,7 +9,7 @@
 import { noEffect, type Effect } from '../../services/dns/rules.ts';
 import { choice, integer, text, type OptionValues } from '../vocabulary/options.ts';
 import type { DnsExchange, DnsReply } from '../network/probe.ts';
-import { webName } from '../vocabulary/topology.ts';
+import { askersOf, webName } from '../vocabulary/topology.ts';
 import { rcodeNames } from '../vocabulary/rcodes.ts';
 import { observeEach, type FaultTarget, type Heal, type Observation } from './fault.ts';
 
@@ -24,8 +24,7 @@ type Which = OptionValues<typeof whichQueries> & { percent?: number };
 
 /** Puts a rule in force under the fault's name. The returned heal removes the rule. */
 export async function setRule(target: FaultTarget, id: string, { name, type, client, percent = 100 }: Which, effect: Partial<Effect>): Promise<Heal> {
-  const { hosts } = target.topology;
-  const clients = client === 'any' ? null : [hosts.client.ipv4, hosts.client.ipv6, hosts.observer.ipv4];
+  const clients = client === 'any' ? null : [...askersOf(target.topology), target.topology.hosts.observer.ipv4];
   const match = { name: name.toLowerCase(), type: type === 'any' ? null : type, clients, percent };
   await target.service().call('rule', { id, match, effect: { ...noEffect, ...effect } });
   return async () => {

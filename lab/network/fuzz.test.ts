@@ -15,7 +15,7 @@ const words = ['event', 'atMs', 'id', 'result', 'error', 'frames', 'ready', 'sta
 function drawMessage(dice: Dice): string {
   const value = (type: FieldType): string => {
     if (dice.chance(5)) return drawJson(dice, words);
-    const right: Record<FieldType, string> = { text: '"a text"', number: '12.5', flag: 'true', texts: '["one"]', 'text?': '"a text"', 'number?': '200' };
+    const right: Record<FieldType, string> = { text: '"a text"', number: '12.5', flag: 'true', texts: '["one"]', 'text?': '"a text"', 'number?': '200', 'texts?': '["one"]' };
     return right[type];
   };
   const fields = (() => {
@@ -44,6 +44,7 @@ function checkEvent(event: EmittedEvent): void {
     texts: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
     'text?': (value) => value === undefined || typeof value === 'string',
     'number?': (value) => value === undefined || Number.isFinite(value),
+    'texts?': (value) => value === undefined || (Array.isArray(value) && value.every((each) => typeof each === 'string')),
   };
   const record = event as unknown as Record<string, unknown>;
   for (const [field, type] of Object.entries<FieldType>(fields)) expect(types[type](record[field]), `${field} of ${JSON.stringify(event)}`).toBe(true);

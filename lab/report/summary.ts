@@ -30,7 +30,8 @@ export function summaryLines(journal: Journal, directory: string | null, name = 
 }
 
 /** The findings that say something about this run: a name, and the value as text. */
-export function findingLines({ findings }: Pick<Journal, 'findings'>): [string, string][] {
+export function findingLines(journal: Pick<Journal, 'findings' | 'resolver'>): [string, string][] {
+  const { findings } = journal;
   const { requests, perBackend, connections, dnsQueries, attempts, skew } = findings;
   const lines: [string, string | null][] = [
     ['requests', `${requests.sent} sent, ${requests.ok} answered, ${requests.failed} failed`],
@@ -39,6 +40,7 @@ export function findingLines({ findings }: Pick<Journal, 'findings'>): [string, 
     ['per backend', requests.ok > 0 ? sharesText(Object.values(perBackend)) : null],
     ['connections', `${connections.opened} opened, reused ${connections.reused} times`],
     ['DNS queries', `${dnsQueries.A} A, ${dnsQueries.AAAA} AAAA`],
+    ['resolver', resolverText(journal)],
     ['attempts', outcomesText(attempts.map(({ outcome }) => outcome))],
     ['re-resolutions', String(findings.reResolutions)],
     ['retransmissions', retransmissionsText(findings.retransmissions)],
@@ -51,6 +53,13 @@ export function findingLines({ findings }: Pick<Journal, 'findings'>): [string, 
     ['skew', skew.maxOverFair === null || requests.ok < 30 ? null : `the largest share is ${skew.maxOverFair.toFixed(2)} times the fair share (Jain's index ${skew.jainIndex?.toFixed(2) ?? ''}, chi-squared p ${skew.chi2p?.toPrecision(2) ?? ''})`],
   ];
   return lines.filter((line): line is [string, string] => line[1] !== null);
+}
+
+/** What the resolver between client and DNS server did. Null without one. */
+function resolverText({ resolver, findings }: Pick<Journal, 'findings' | 'resolver'>): string | null {
+  if (resolver === null || findings.resolver === null) return null;
+  const { questions, fromCache, forwarded } = findings.resolver;
+  return `${resolver.name} ${resolver.version}${resolver.serveStale ? ', told to serve expired records' : ''}: ${questions} questions, ${fromCache} answered from its cache, ${forwarded} asked of the DNS server`;
 }
 
 /** Null if every response was a 200. */

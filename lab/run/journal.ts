@@ -4,6 +4,7 @@ import type { Check, Verdict } from '../analysis/checks.ts';
 import type { Findings } from '../analysis/findings.ts';
 import type { ClockReading } from '../network/clock.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
+import type { ResolverName } from '../vocabulary/resolvers.ts';
 
 /** journal.json. Tools and CI read it, so fields are added and never renamed. */
 export interface Journal {
@@ -22,6 +23,8 @@ export interface Journal {
   resolvConf: string[] | null;
   /** Those of the lines that the command line gave (`--resolv-conf`). With them, another run has the same file. */
   resolvConfGiven: string[];
+  /** The resolver between the client and the DNS server, and whether it was told to serve expired records; null where the lab has none. */
+  resolver: { name: ResolverName; version: string; serveStale: boolean } | null;
   /** Whether the run came to its end. `disturbed`: something outside the lab cut it short: a host ended, or the container engine. */
   status: 'completed' | 'failed' | 'interrupted' | 'disturbed';
   /** What the run showed. */

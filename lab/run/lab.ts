@@ -19,6 +19,7 @@ import type { Capture, Captured, CaptureLimit } from './capture.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
 import { HandBehaviours } from './hand-behaviour.ts';
 import { Processes } from './processes.ts';
+import { findResolver, startResolver, type FoundResolver } from './resolvers.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface LabOptions {
@@ -37,6 +38,7 @@ export interface LabOptions {
  */
 export async function createLab({ driver, timeline, seed, topology, signal }: LabOptions): Promise<Lab> {
   const made = createTopology(topology);
+  const resolver = made.resolver && (await findResolver(made.resolver, driver, made));
   const network = await startNetwork(driver, made, signal);
   return await orDispose(network, async () => {
     // The file is a mount on both drivers, so its text is replaced and not the file. glibc reads the file again when it changes; other resolvers read it at their start.
@@ -44,7 +46,7 @@ export async function createLab({ driver, timeline, seed, topology, signal }: La
       const { exitCode, stderr } = await network.host('client').run(['sh', '-c', 'printf "%s\\n" "$@" >/etc/resolv.conf', 'sh', ...made.resolvConf]);
       if (exitCode !== 0) throw new LabError('START_FAILED', `Could not write the client's /etc/resolv.conf: ${stderr}`);
     }
-    return new Lab(network, made, timeline, seed);
+    return new Lab(network, made, timeline, seed, resolver);
   });
 }
 
@@ -72,6 +74,8 @@ export class Lab implements AsyncDisposable {
   readonly network: Network;
   readonly timeline: Timeline;
   readonly processes: Processes;
+  /** The resolver between the client and the DNS server; null where the lab has none. */
+  readonly resolver: FoundResolver | null;
   /** How far the hosts' clock is from this process' clock, and how well that is known. */
   clock: ClockReading = { offsetMs: 0, precisionMs: Infinity };
   readonly #seed: string;
@@ -85,10 +89,11 @@ export class Lab implements AsyncDisposable {
   #capture: Capture | undefined;
   #captureDoubt: string | null = null;
 
-  constructor(network: Network, topology: Topology, timeline: Timeline, seed: string) {
+  constructor(network: Network, topology: Topology, timeline: Timeline, seed: string, resolver: FoundResolver | null) {
     this.network = network;
     this.topology = topology;
     this.timeline = timeline;
+    this.resolver = resolver;
     this.#seed = seed;
     this.processes = new Processes(network, timeline);
     this.#faults = new FaultsInForce(
@@ -122,6 +127,7 @@ export class Lab implements AsyncDisposable {
     const [observer] = await Promise.all([
       this.processes.start('observer', 'the observer', programArgv(this.network.runtime, 'services/probe/main.ts'), { privileged: true }),
       ...targetsOf(this.topology).map((name) => this.server(name).start()),
+      this.resolver && startResolver(this.resolver, this.topology, this.network, this.processes),
     ]);
     this.clock = await measureClock(observer);
     this.timeline.setOffset(this.clock.offsetMs);

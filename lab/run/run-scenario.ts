@@ -1,6 +1,6 @@
 /** One run of a scenario: starts the lab, runs stimulus and faults, ends the lab, and makes findings, checks and a verdict. */
 import type { ClientOptions } from '../../client/client-options.ts';
-import { overallVerdict, type Check } from '../analysis/checks.ts';
+import { checkUnless, overallVerdict, type Check } from '../analysis/checks.ts';
 import { findingsOf } from '../analysis/findings.ts';
 import { isOwn, optionsFor, optionsNotApplied, parseClient } from '../clients/index.ts';
 import type { Driver } from '../network/drivers/driver.ts';
@@ -9,11 +9,13 @@ import { checkExpectation, type Expectation } from '../analysis/expectations.ts'
 import { interruptionOf, unlessAborted, withinLimit } from '../vocabulary/limits.ts';
 import { createLab, type Lab } from './lab.ts';
 import type { FinishedRun } from './journal.ts';
+import { firstResolver } from './resolvers.ts';
 import type { Scenario } from './scenario.ts';
 import { setStage } from './stage.ts';
 import { Timeline, type Subscriber } from './timeline.ts';
 import { resolvConfOf } from '../vocabulary/resolv-conf.ts';
-import { createTopology, type TopologyChange } from '../vocabulary/topology.ts';
+import type { ResolverName } from '../vocabulary/resolvers.ts';
+import { addressesOf, createTopology, type TopologyChange } from '../vocabulary/topology.ts';
 import { release } from 'node:os';
 
 export interface RunOptions {
@@ -30,6 +32,10 @@ export interface RunOptions {
   backends?: number;
   /** Lines of the client's resolv.conf, after those of the scenario. */
   resolvConf?: readonly string[];
+  /** The resolver between the client and the DNS server. A scenario that needs one takes the first that is found if this is not set. */
+  resolver?: ResolverName;
+  /** This resolver answers with expired records if the DNS server fails (RFC 8767). */
+  serveStale?: boolean;
   seed: string;
   /** Bounds that the findings must keep, beside the checks of the scenario. */
   expectations?: readonly Expectation[];
@@ -58,8 +64,9 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const clientOptions = optionsFor(client, scenario.client ?? {}, options.clientOptions);
   const limitMs = (scenario.limitMs ?? defaultLimitMs) * (isOwn(client) ? 1 : externalLimitFactor);
   const resolvConf = resolvConfOf(scenario.topology?.resolvConf, given);
-  const change: TopologyChange = { ...scenario.topology, ...(resolvConf && { resolvConf }), ...(backends !== undefined && { backends }) };
-  const topology = createTopology(change);
+  const behind = (resolver: ResolverName): TopologyChange => ({ resolver, ...(options.serveStale && { serveStale: true }) });
+  let change: TopologyChange = { ...scenario.topology, ...(resolvConf && { resolvConf }), ...(backends !== undefined && { backends }), ...(options.resolver && behind(options.resolver)) };
+  let topology = createTopology(change);
   let setupMs: number | undefined;
   let lab: Lab | undefined;
   let data: unknown;
@@ -77,6 +84,10 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   else signal.addEventListener('abort', onInterrupt);
 
   try {
+    if (scenario.needsResolver && change.resolver === undefined) {
+      change = { ...change, ...behind(await firstResolver(driver)) };
+      topology = createTopology(change);
+    }
     lab = await createLab({ driver, timeline, seed, topology: change, signal: over.signal });
     const running = lab;
     void running.network.ended.then((reason) => { over.abort(networkEnded(reason)); });
@@ -119,7 +130,8 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const findings = orElse(findingsOf([], topology), () => findingsOf(ofTheRun, topology));
   const judge = (): Check[] => {
     const result = { findings, events, topology, client: clientOptions, data };
-    return [...scenario.checks(result), ...(isOwn(client) ? (scenario.contract?.(result) ?? []) : []), ...(options.expectations ?? []).map((each) => checkExpectation(each, findings, ofTheRun))];
+    const own = [...scenario.checks(result), ...(isOwn(client) ? (scenario.contract?.(result) ?? []) : [])];
+    return [...(topology.resolver === null || scenario.needsResolver ? own : own.map(behindCache)), ...(options.expectations ?? []).map((each) => checkExpectation(each, findings, ofTheRun))];
   };
   const checks = error === undefined ? orElse([], judge) : [];
   const captured = lab?.wire ?? null;
@@ -140,9 +152,10 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       clientOptions,
       optionsNotApplied: [...notApplied],
       seed: Number(seed),
-      clientAddresses: [`${topology.hosts.client.ipv4}/${topology.ipv4PrefixLength}`, `${topology.hosts.client.ipv6}/${topology.ipv6PrefixLength}`],
+      clientAddresses: addressesOf(topology, 'client'),
       resolvConf: topology.resolvConf && [...topology.resolvConf],
       resolvConfGiven: [...given],
+      resolver: lab?.resolver ? { name: lab.resolver.name, version: lab.resolver.version, serveStale: topology.serveStale } : null,
       status,
       verdict: status === 'completed' ? overallVerdict(checks, doubts) : 'unknown',
       startedAt,
@@ -157,6 +170,11 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       findings,
     },
   };
+}
+
+/** The scenario says what a client does that asks the DNS server itself. With a cache in between, a check that fails says nothing about the client. */
+function behindCache(own: Check): Check {
+  return own.verdict === 'fail' ? checkUnless(`${own.observed}; the scenario is written for a client without a resolver in between, so the cache may be the reason`, own) : own;
 }
 
 function networkEnded(reason: string, cause?: LabError): LabError {

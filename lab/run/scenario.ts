@@ -100,6 +100,8 @@ export interface Scenario<Data = unknown> {
   client?: Partial<ClientOptions>;
   /** An external server that the scenario needs. Where it is not installed, the scenario cannot run, and says so. */
   needs?: ExternalServerName;
+  /** It is about a resolver with a cache between client and DNS server: the one that the run names (`--resolver`), or the first one that is found. */
+  needsResolver?: true;
   /** The run is ended after this time. */
   limitMs?: number;
   /** The stimulus: requests, faults, heals. Its result is the `data` of the checks. */

@@ -50,6 +50,10 @@ const probes = {
   tcpdump: { argv: ['tcpdump', '--version'], remedy: 'install tcpdump' },
   nginx: { argv: ['nginx', '-v'], remedy: 'install nginx-light' },
   haproxy: { argv: ['haproxy', '-v'], remedy: 'install haproxy' },
+  unbound: { argv: ['unbound', '-V'], remedy: 'install unbound' },
+  dnsmasq: { argv: ['dnsmasq', '--version'], remedy: 'install dnsmasq-base' },
+  nscd: { argv: ['nscd', '--version'], remedy: 'install nscd' },
+  'systemd-resolved': { argv: ['sh', '-c', 'PATH=$PATH:/usr/lib/systemd:/lib/systemd systemd-resolved --version'], remedy: 'install systemd-resolved, or unpack it as .ci/run does' },
   ping: { argv: ['ping', '-V'], remedy: 'install iputils-ping' },
   ss: { argv: ['ss', '--version'], remedy: 'install iproute2' },
   'ordinary-user': {

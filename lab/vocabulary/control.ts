@@ -25,10 +25,10 @@ export function ready(): void {
   writeLine({ ready: true });
 }
 
-/** Answers commands until stdin ends. The end of the lab ends stdin, and with it the process. */
+/** Answers commands until stdin ends. The end of the lab ends stdin, and with it the process. A process whose events come from elsewhere has a `ping` of its own. */
 export function serveStdin(commands: Record<string, Command>): void {
   // stdout keeps the order: when `ping` is answered, the lab has every event that was written before.
-  const all = { ...commands, ping: () => nowMs() };
+  const all = { ping: () => nowMs(), ...commands };
   readLines(process.stdin, (line) => void answer(line, all));
   process.stdin.once('end', () => process.exit(0));
 }

@@ -14,6 +14,7 @@ interface FieldTypes {
   texts: string[];
   'text?': string | undefined;
   'number?': number | undefined;
+  'texts?': string[] | undefined;
 }
 export type FieldType = keyof FieldTypes;
 type Fields = Record<string, FieldType>;
@@ -84,6 +85,16 @@ export const events = {
   'client:error': event('an error reached the caller; `causes` is the whole chain of errors, the outermost first', { request: 'number', code: 'text', causes: 'texts' }),
   'client:connection-closed': event('an established connection ended', { connection: 'number', address: 'text', error: 'text?' }),
 
+  'resolver:query': event('a question of the client reached the resolver between client and DNS server, by its own log; the time is that at which the lab read the log', { name: 'text', type: 'text', from: 'text?' }),
+  'resolver:answer': event('the resolver answered; `source` is `cache`, `stale cache`, `forwarded`, or what its log says in their place; it leaves out what the log does not tell', {
+    name: 'text',
+    type: 'text',
+    source: 'text',
+    rcode: 'text?',
+    addresses: 'texts?',
+    ttlS: 'number?',
+  }),
+
   'dns:query': event('a query arrived at the DNS server', { id: 'number', name: 'text', type: 'text', transport: 'text', from: 'text', fromPort: 'number' }),
   'dns:answer': event('the DNS server sent an answer; `rules` names the fault rules that changed this answer', {
     id: 'number',
@@ -107,7 +118,7 @@ export const events = {
   'load:closed': detail('a connection of the load ended; `ending` is fin or rst; `told`: the server had sent `Connection: close`', { connection: 'number', kind: 'text', told: 'flag', ending: 'text', responses: 'number' }),
 
   'wire:dns-query': detail('a DNS query on the wire', { id: 'number', name: 'text', type: 'text', transport: 'text', address: 'text', localPort: 'number' }),
-  'wire:dns-response': detail('a DNS response on the wire', {
+  'wire:dns-response': detail('a DNS response on the wire; `ttlS` is the lowest TTL of its answer records, in seconds', {
     id: 'number',
     name: 'text',
     type: 'text',
@@ -116,6 +127,7 @@ export const events = {
     localPort: 'number',
     rcode: 'text',
     addresses: 'texts',
+    ttlS: 'number?',
     truncated: 'flag',
   }),
   'wire:neighbour-solicitation': detail('the client asked all hosts for the hardware address of a neighbour (ARP, Neighbour Discovery)', { address: 'text', family: 'number' }),
@@ -151,7 +163,7 @@ export const events = {
 } satisfies Record<string, EventSpec>;
 
 export type EventName = keyof typeof events;
-export type Witness = 'lab' | 'fault' | 'client' | 'dns' | 'wire' | 'load' | 'backend';
+export type Witness = 'lab' | 'fault' | 'client' | 'resolver' | 'dns' | 'wire' | 'load' | 'backend';
 
 type RequiredKeys<F extends Fields> = { [K in keyof F]: F[K] extends `${string}?` ? never : K }[keyof F];
 export type Payload<Name extends EventName> = {

@@ -1,6 +1,6 @@
 /** JSON lines from a process. A client under test may write anything, so every line is checked before it is believed. */
 import * as v from 'valibot';
-import { events, type EmittedEvent, type EventName, type FieldType } from './events.ts';
+import { events, witnessOf, type EmittedEvent, type EventName, type FieldType, type TimelineEvent } from './events.ts';
 
 /** The object that a line holds, or undefined when it holds none. */
 export function objectOf(line: string): object | undefined {
@@ -19,6 +19,7 @@ const fieldSchemas: Record<FieldType, v.GenericSchema> = {
   texts: v.array(v.string()),
   'text?': v.optional(v.string()),
   'number?': v.optional(v.pipe(v.number(), v.finite())),
+  'texts?': v.optional(v.array(v.string())),
 };
 
 const eventSchemas = new Map<EventName, v.GenericSchema>();
@@ -41,6 +42,16 @@ function eventOf(message: object): EmittedEvent | undefined {
   const event = message.event as EventName;
   const { success, output } = v.safeParse(schemaOf(event), message);
   return success ? ({ event, ...(output as object) } as EmittedEvent) : undefined;
+}
+
+/** The event that a line of events.ndjson holds, or undefined when it holds none of this vocabulary. */
+export function parseTimelineLine(line: string): TimelineEvent | undefined {
+  const message = objectOf(line);
+  if (!message || !('tMs' in message) || !('host' in message) || typeof message.host !== 'string') return undefined;
+  const event = eventOf({ ...message, atMs: message.tMs });
+  if (!event) return undefined;
+  const { atMs: tMs, ...payload } = event;
+  return { tMs, witness: witnessOf(event.event), host: message.host, ...payload };
 }
 
 const commandLine = v.object({ id: v.pipe(v.number(), v.finite()), command: v.string(), args: v.optional(v.record(v.string(), v.unknown())) });

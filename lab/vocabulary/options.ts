@@ -1,5 +1,6 @@
 /** Named options of faults, clients and backends. One description of an option serves the command line, the documents and the types. */
-import { LabError } from './errors.ts';
+import { LabError, nameIn } from './errors.ts';
+import { resolverNames, type ResolverName } from './resolvers.ts';
 import { backendCount } from './topology.ts';
 import { expectedOf, flag, longestTimerMs, oneOf, orNull, readValue, someOf, text as anyText, wholeNumber, type Kind } from './values.ts';
 
@@ -98,6 +99,14 @@ export function splitAssignments(words: readonly string[]): Record<string, strin
  */
 export function readBackends(word: string): number {
   return readValue(wholeNumber(backendCount.least, backendCount.most), word, '--backends');
+}
+
+/**
+ * The name of a resolver from a command line.
+ * @throws {LabError} BAD_INPUT for any other word.
+ */
+export function readResolver(word: string): ResolverName {
+  return nameIn('resolver', word, resolverNames);
 }
 
 /**

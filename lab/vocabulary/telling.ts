@@ -55,6 +55,9 @@ const phrases: Phrases = {
   // undici reports its own orderly end of a connection as UND_ERR_INFO.
   'client:connection-closed': (event) => say`connection to ${address(event.address)} closed${event.error && event.error !== 'UND_ERR_INFO' ? ` (${event.error})` : ''}`,
 
+  'resolver:query': ({ type, name }) => [`${type}? ${name}`],
+  'resolver:answer': (event) => say`${event.type} → ${event.rcode === undefined && event.addresses === undefined ? 'answered' : answer(event.rcode ?? 'NOERROR', false, event.addresses)}, ${sourceText(event.source)}${event.ttlS === undefined ? '' : `, TTL ${event.ttlS} s`}`,
+
   'dns:query': ({ type, name, transport }) => [`${type}? ${name}${transport === 'tcp' ? ' over TCP' : ''}`],
   'dns:answer': ({ type, rcode, truncated, addresses }) => say`${type} → ${answer(rcode, truncated, addresses)}`,
   'dns:dropped': ({ type }) => error(`${type} dropped`),
@@ -95,7 +98,18 @@ const phrases: Phrases = {
   'backend:behaviour': ({ change }) => strong(`behaviour ${change}`),
 };
 
-function answer(rcode: string, truncated: boolean, addresses: readonly string[]): Phrase {
+/** `forwarded` as a reader says it. */
+function sourceText(source: string): string {
+  return source === 'forwarded' ? 'asked of the DNS server' : `from ${source}`;
+}
+
+/** `addresses` is undefined if a log does not tell them. */
+function answer(rcode: string, truncated: boolean, addresses?: readonly string[]): Phrase {
+  if (rcode === 'NOERROR' && addresses === undefined) return [rcode];
+  return answerOf(rcode, truncated, addresses ?? []);
+}
+
+function answerOf(rcode: string, truncated: boolean, addresses: readonly string[]): Phrase {
   return rcode !== 'NOERROR' ? error(rcode) : truncated && addresses.length > 0 ? say`truncated, with ${list(addresses)}` : truncated ? ['truncated'] : addresses.length === 0 ? ['no such record'] : list(addresses);
 }
 

@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 import { expect, test } from 'vitest';
-import { backendCount, createTopology, hostAt, hostsOf, isBackend, nobodysAddress, targetsOf, type Topology } from './topology.ts';
+import { addressesOf, backendCount, createTopology, hostAt, hostsOf, isBackend, nobodysAddress, targetsOf, type Topology } from './topology.ts';
 
 const most = createTopology({ backends: backendCount.most });
 
@@ -24,7 +24,14 @@ test('the address of a backend that the lab does not have belongs to no host', (
 test('no two hosts have the same address, now or after a move', () => {
   const all = [...Object.values(most.hosts), ...Object.values(most.spares)].flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
   all.push(nobodysAddress(most, 4), nobodysAddress(most, 6));
-  expect(new Set(all).size).toBe(2 * (27 + 24 + 1));
+  expect(new Set(all).size).toBe(2 * (28 + 24 + 1));
+});
+
+test('a client without IPv6, and backends in several networks', () => {
+  expect(addressesOf(createTopology({ clientIpv6: null }), 'client')).toEqual(['198.51.100.200/24']);
+  expect(addressesOf(createTopology({ clientIpv6: '2001:db8:1::10' }), 'client')).toEqual(['198.51.100.200/24', '2001:db8:1::10/64']);
+  const several = createTopology({ backends: 4, backendIpv6Networks: ['2001:db8:1:', '2001:db8:', '2001:db8:4:'] });
+  expect(several.backends.map((name) => addressesOf(several, name)[1])).toEqual(['2001:db8:1::11/32', '2001:db8::12/32', '2001:db8:4::13/32', '2001:db8:1::14/32']);
 });
 
 /** Whether the addresses have the same first bits, so many. */

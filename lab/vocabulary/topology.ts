@@ -1,6 +1,7 @@
 /** The hosts, names, addresses and ports of the lab. They are defined only here. */
 
 import { LabError } from './errors.ts';
+import { resolverHosts, type ResolverName } from './resolvers.ts';
 
 /** An address family: IPv4 or IPv6. */
 export type Family = 4 | 6;
@@ -13,8 +14,11 @@ const possibleBackends = backendNumbers.map((number): BackendName => `backend-${
 /** How many backends a lab can have, and how many it has if nobody asks for another number. */
 export const backendCount = { least: 1, most: backendNumbers.length, usual: 3 };
 
-/** A host of the lab network. The lab checks faults from the host `observer`, so that the client's host has the client's traffic only. */
-export type HostName = 'client' | 'dns' | BackendName | 'observer';
+/**
+ * A host of the lab network. The lab checks faults from the host `observer`, so that the client's host has the client's traffic only. The host
+ * `resolver` exists only if a resolver that runs on a host of its own stands between the client and the DNS server (resolvers.ts).
+ */
+export type HostName = 'client' | 'resolver' | 'dns' | BackendName | 'observer';
 
 /** The name of every host's interface on the lab network, with every driver. */
 export const interfaceName = 'eth0';
@@ -42,8 +46,14 @@ export interface Topology {
   spares: Record<BackendName, Addresses>;
   ipv4PrefixLength: number;
   ipv6PrefixLength: number;
+  /** Whether the client's host has its IPv6 address. Without it the host has no IPv6 address but ::1, not even a link-local one. */
+  clientHasIpv6: boolean;
   /** The lines of the client's resolv.conf(5). Null if the client has the same file as all hosts. */
   resolvConf: readonly string[] | null;
+  /** The resolver between the client and the DNS server. Null if the client asks the DNS server itself. */
+  resolver: ResolverName | null;
+  /** Whether this resolver answers with expired records if the DNS server fails (RFC 8767). */
+  serveStale: boolean;
   /** Kernel settings of the client's network namespace that differ from those of a new namespace. */
   clientSysctls: ClientSysctls;
 }
@@ -61,10 +71,18 @@ export interface TopologyChange {
   backends?: number;
   /** The client's IPv4 address. With the default, no backend is preferred under RFC 6724 rule 9. */
   clientIpv4?: string;
+  /** The client's IPv6 address. Null: the client has none but ::1, not even a link-local one. With the default, no backend is preferred under rule 9. */
+  clientIpv6?: string | null;
   /** The first 64 bits of the IPv6 addresses. The default is documentation space. It counts as global, so RFC 6724 prefers it to IPv4. */
   ipv6Network?: string;
+  /** The same for the backends, one after the other, if they are in several networks: `['2001:db8:1:', '2001:db8:2:']`. All must begin with `2001:db8:`, so that they are on one segment. */
+  backendIpv6Networks?: readonly string[];
   /** The lines of the client's resolv.conf(5), for another resolver timeout or other name servers. The default has the DNS server only. */
   resolvConf?: readonly string[];
+  /** A resolver with a cache between the client and the DNS server. If it is not set: none. */
+  resolver?: ResolverName;
+  /** The resolver answers with expired records if the DNS server fails (RFC 8767). If it is not set: as the resolver does without a setting for it. */
+  serveStale?: boolean;
   /** Kernel settings of the client. A setting that the kernel does not have is left out, so the scenario must read the value that is in force. */
   clientSysctls?: ClientSysctls;
 }
@@ -77,31 +95,70 @@ export interface TopologyChange {
  * common prefix with all backends is equally long: 24 and 64 bits. So the order of the DNS server stays.
  * @throws {LabError} BAD_INPUT for a number of backends that a lab cannot have.
  */
-export function createTopology({ backends = backendCount.usual, clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', resolvConf, clientSysctls }: TopologyChange = {}): Topology {
+export function createTopology({
+  backends = backendCount.usual, clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', clientIpv6 = `${ipv6Network}0:8000::200`, backendIpv6Networks = [], resolvConf, resolver, serveStale = false,
+  clientSysctls,
+}: TopologyChange = {}): Topology {
   if (!Number.isInteger(backends) || backends < backendCount.least || backends > backendCount.most) {
     throw new LabError('BAD_INPUT', `Expected \`backends\` of a topology to be a whole number from ${backendCount.least} to ${backendCount.most}, got ${backends}.`);
   }
-  const at = (last: number): Addresses => ({ ipv4: `198.51.100.${last}`, ipv6: `${ipv6Network}:${last}` });
-  const eachFrom = (first: number) => Object.fromEntries(possibleBackends.map((name, index) => [name, at(first + index)])) as Record<BackendName, Addresses>;
+  const at = (last: number, network = ipv6Network): Addresses => ({ ipv4: `198.51.100.${last}`, ipv6: `${network}:${last}` });
+  if (serveStale && resolver === undefined) throw new LabError('BAD_INPUT', 'Expected a resolver that serves expired records, got none: `serveStale` needs `resolver`.');
+  const networkOf = (index: number): string | undefined => backendIpv6Networks[index % backendIpv6Networks.length];
+  const eachFrom = (first: number) => Object.fromEntries(possibleBackends.map((name, index) => [name, at(first + index, networkOf(index))])) as Record<BackendName, Addresses>;
   return {
     backends: possibleBackends.slice(0, backends),
     hosts: {
-      client: { ipv4: clientIpv4, ipv6: `${ipv6Network}0:8000::200` },
+      client: { ipv4: clientIpv4, ipv6: clientIpv6 ?? '::' },
       dns: at(53),
+      resolver: at(54),
       ...eachFrom(11),
       observer: at(250),
     },
     spares: eachFrom(61),
     ipv4PrefixLength: 24,
-    ipv6PrefixLength: 64,
-    resolvConf: resolvConf ?? null,
+    // 2001:db8::/32 holds all networks of the backends, so no host needs a route.
+    ipv6PrefixLength: backendIpv6Networks.length > 0 ? 32 : 64,
+    clientHasIpv6: clientIpv6 !== null,
+    resolvConf: resolver === undefined ? (resolvConf ?? null) : behindResolver(resolvConf ?? [`nameserver ${at(53).ipv4}`], at(53).ipv4, resolverAddress(resolver, at(54).ipv4)),
+    resolver: resolver ?? null,
+    serveStale,
     clientSysctls: clientSysctls ?? {},
   };
 }
 
 /** Returns the hosts that the lab has. */
-export function hostsOf({ backends }: Topology): HostName[] {
-  return ['client', 'dns', ...backends, 'observer'];
+export function hostsOf({ backends, resolver }: Topology): HostName[] {
+  return ['client', ...(resolver !== null && resolverHosts[resolver] === 'resolver' ? ['resolver' as const] : []), 'dns', ...backends, 'observer'];
+}
+
+/** The address of systemd-resolved on its host (systemd-resolved.service(8), DNSStubListener). */
+export const stubAddress = '127.0.0.53';
+
+/** Where the client asks this resolver. Null for nscd: the libc asks it over a Unix socket, before it reads resolv.conf. */
+function resolverAddress(resolver: ResolverName, ownHost: string): string | null {
+  return resolver === 'nscd' ? null : resolverHosts[resolver] === 'resolver' ? ownHost : stubAddress;
+}
+
+/** The lines of a resolv.conf with the resolver in the place of the DNS server. */
+function behindResolver(lines: readonly string[], dns: string, address: string | null): readonly string[] {
+  return lines.map((line) => (line === `nameserver ${dns}` && address !== null ? `nameserver ${address}` : line));
+}
+
+/** Returns the addresses from which the client's questions reach the DNS server: its own, and those of a resolver that asks in its place. */
+export function askersOf(topology: Topology): string[] {
+  return hostsOf(topology).flatMap((name) => (name === 'client' || name === 'resolver' ? [topology.hosts[name].ipv4, topology.hosts[name].ipv6] : []));
+}
+
+/** Whether the resolver runs on the client's own host. Then the packets of this host show what the resolver asks, and not what the client asks. */
+export function isResolverOnClient({ resolver }: Topology): boolean {
+  return resolver !== null && resolverHosts[resolver] === 'client';
+}
+
+/** Returns the addresses that a host has at its start, each with the length of its prefix: `198.51.100.200/24`. */
+export function addressesOf({ hosts, ipv4PrefixLength, ipv6PrefixLength, clientHasIpv6 }: Topology, host: HostName): string[] {
+  const { ipv4, ipv6 } = hosts[host];
+  return [`${ipv4}/${ipv4PrefixLength}`, ...(host === 'client' && !clientHasIpv6 ? [] : [`${ipv6}/${ipv6PrefixLength}`])];
 }
 
 /** Returns the address of `host` in one family. */
@@ -141,7 +198,7 @@ export function kindOf(name: TargetName): TargetKind {
 
 /** Returns the port on which a host serves clients. */
 export function portOf(name: HostName): number {
-  return name === 'dns' ? dnsPort : httpPort;
+  return name === 'dns' || name === 'resolver' ? dnsPort : httpPort;
 }
 
 /** Returns whether `name` is the name of a host that a fault can act on. The lab may have no such host: `targetsOf`. */

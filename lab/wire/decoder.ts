@@ -133,9 +133,9 @@ export class WireDecoder {
 
   #dns(bytes: Buffer, transport: 'udp' | 'tcp', { address, localPort }: Pick<FlowEnds, 'address' | 'localPort'>): WireEvent[] {
     try {
-      const { isResponse, id, name, type, rcode, addresses, truncated } = parseDnsMessage(bytes);
+      const { isResponse, id, name, type, rcode, addresses, ttlS, truncated } = parseDnsMessage(bytes);
       const about = { id, name, type, transport, address, localPort };
-      return [isResponse ? { event: 'wire:dns-response', ...about, rcode, addresses, truncated } : { event: 'wire:dns-query', ...about }];
+      return [isResponse ? { event: 'wire:dns-response', ...about, rcode, addresses, ...(ttlS !== undefined && { ttlS }), truncated } : { event: 'wire:dns-query', ...about }];
     } catch (error) {
       return [this.#broken((error as Error).message)];
     }

@@ -13,6 +13,8 @@ export interface DnsMessage {
   truncated: boolean;
   /** The A and AAAA records of the answer section, in order. */
   addresses: string[];
+  /** The lowest TTL of the answer section, in seconds. Not set if it is empty. */
+  ttlS?: number;
 }
 
 /** Returns the content of a DNS message. @throws {Error} that says what is wrong with the bytes. */
@@ -27,6 +29,7 @@ export function parseDnsMessage(bytes: Buffer): DnsMessage {
     rcode: Object.entries(rcodes).find(([, number]) => number === rcode)?.[0] ?? `RCODE${rcode}`,
     truncated: isTruncated,
     addresses: answers.flatMap(addressOf),
+    ...(answers.length > 0 && { ttlS: Math.min(...answers.map(({ ttl }) => ttl)) }),
   };
 }
 

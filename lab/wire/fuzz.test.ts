@@ -110,7 +110,7 @@ fuzz('decoder: a capture with mistakes', {
     const events = decodeAll(frames);
     for (const event of events) {
       expect(parseControlLine(JSON.stringify(event))).toEqual(event);
-      if ('addresses' in event) expect(event.addresses.every((address) => isIP(address) > 0), JSON.stringify(event)).toBe(true);
+      if ('addresses' in event) expect(event.addresses?.every((address) => isIP(address) > 0), JSON.stringify(event)).toBe(true);
       if ('address' in event) expect(isIP(event.address), JSON.stringify(event)).toBeGreaterThan(0);
     }
     checkBytes(frames);

@@ -4,13 +4,22 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.security.Security;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** java.net.http.HttpClient with the lab's protocol (docs/clients.md). All requests share one client with default settings. */
 public class Client {
+    private static boolean newConnections;
+
     public static void main(String[] args) throws Exception {
+        newConnections = args.length > 0 && args[0].equals("--new-connections");
+        if (newConnections) {
+            // A new connection follows a new lookup. By default InetAddress keeps an answer for 30 s.
+            Security.setProperty("networkaddress.cache.ttl", "0");
+            System.setProperty("jdk.httpclient.allowRestrictedHeaders", "connection");
+        }
         HttpClient client = HttpClient.newHttpClient();
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
         say("{\"ready\":true}");
@@ -25,6 +34,7 @@ public class Client {
         String id = field(asked, "id");
         try {
             HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(field(asked, "url"))).method(field(asked, "method"), HttpRequest.BodyPublishers.noBody());
+            if (newConnections) request.header("Connection", "close");
             String timeoutMs = field(asked, "timeoutMs");
             if (timeoutMs != null) request.timeout(Duration.ofMillis(Long.parseLong(timeoutMs)));
             HttpResponse<String> response = client.send(request.build(), HttpResponse.BodyHandlers.ofString());

@@ -9,7 +9,7 @@ import { chooseDriver } from '../../network/drivers/index.ts';
 import { startNetwork } from '../../network/start-network.ts';
 import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
-import { missingServer } from '../../run/external-servers/start-external-server.ts';
+import { missingPart } from '../../run/missing-part.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { unlessAborted } from '../../vocabulary/limits.ts';
 import { pc } from '../../vocabulary/terminal.ts';
@@ -42,7 +42,7 @@ export async function allClients(flags: AllClientsFlags): Promise<number> {
   const clients = flags.clients.length > 0 ? flags.clients.map((text) => parseClient(text).name) : await foundClients(driver, signal);
   const names: string[] = [];
   for (const name of flags.only.length > 0 ? flags.only : scenarioNames) {
-    const missing = await missingServer((await runOptions(name, flags)).scenario.needs, driver);
+    const missing = await missingPart((await runOptions(name, flags)).scenario, driver);
     if (missing === null) names.push(name);
     else console.log(`  ${pc.yellow('skipped')}  ${name}: ${missing}`);
   }

@@ -1,10 +1,11 @@
 /** `lab explain-skew`: what each resolver makes of the answers of DNS, for one client, from the exact model. */
 import { fitsShares } from '../../analysis/skew.ts';
+import { mechanismText } from '../../skew/mechanism/mechanism.ts';
 import { parseAddress, parseHostAddress } from '../../skew/model/address.ts';
 import { explainSkew, type Explained, type SkewQuestion } from '../../skew/model/explain-skew.ts';
 import { readGaiConf } from '../../skew/model/prefix-table.ts';
 import { readRun, type RunFacts } from '../../skew/model/read-run.ts';
-import type { ResolverName } from '../../skew/model/resolvers.ts';
+import { resolverOf } from '../../skew/model/resolvers.ts';
 import { policies } from '../../skew/model/shares.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { pc, wrapped } from '../../vocabulary/terminal.ts';
@@ -25,7 +26,7 @@ export function explainSkewLines(flags: ExplainSkewFlags): string[] {
   const run = flags.from === undefined ? null : readRun(flags.from);
   const question = run ? questionOf(run, flags) : readQuestion(flags);
   const resolvers = explainSkew(question).map((each) => (run ? { ...each, fits: fits(run, each) } : each));
-  if (flags.json) return [JSON.stringify({ ...asked(question), ...(run ? { run: { scenario: run.scenario, client: run.client, connections: Object.fromEntries(run.connections) } } : {}), resolvers }, null, 2)];
+  if (flags.json) return [JSON.stringify({ ...asked(question), ...(run ? { run: { scenario: run.scenario, client: run.client, connections: Object.fromEntries(run.connections), mechanism: run.mechanism } } : {}), resolvers }, null, 2)];
   return [
     ...(run ? runLines(run) : headLines(question)),
     ...groupsOf(resolvers).flatMap((group) => ['', ...groupLines(group, run)]),
@@ -75,12 +76,13 @@ function headLines({ client, answers, returned, policy }: SkewQuestion): string[
 
 const clientText = (client: SkewQuestion['client']): string => client.map(({ text, prefixLength }) => `${text}/${prefixLength}`).join(', ');
 
-function runLines({ scenario, client, addresses, offered, sent, connections }: RunFacts): string[] {
+function runLines({ scenario, client, addresses, offered, sent, connections, mechanism }: RunFacts): string[] {
   const total = [...connections.values()].reduce((sum, count) => sum + count, 0);
   return [
     `run     ${scenario} with ${client}: ${sent.length} lookups, ${total} connections`,
     `client  ${clientText(addresses)}`,
     ...wrapped(`DNS sent ${offered.map(({ text }) => text).join(' ')}`, 0),
+    ...wrapped(`why     ${mechanismText(mechanism)}`, 8).map((line, index) => (index === 0 ? line : `        ${line}`)),
   ];
 }
 
@@ -134,18 +136,9 @@ function verdictLines(run: RunFacts, resolvers: readonly (Explained & { fits?: b
   return ['', ...wrapped(verdict, 0).map((line) => pc.bold(line))];
 }
 
-/** The row of the model for a client of the lab; undefined where it is not known. */
-function resolverOf({ client, resolver, resultOrder }: RunFacts): ResolverName | undefined {
-  if (client === 'node-fetch' || client === 'node-http') return resolver === 'lookup' ? (`node-${resultOrder}` as ResolverName) : 'c-ares';
-  if (/^node-\d/.test(client)) return 'node-verbatim';
-  if (client === 'go') return 'go-1.8';
-  if (client === 'java') return 'java';
-  return /^(go-cgo|curl|wget|python-.*|ruby|php|perl-lwp)$/.test(client) ? 'glibc' : undefined;
-}
-
 function footLines({ client }: SkewQuestion): string[] {
   const notes = [
-    'A share is the part of all new connections, if each client uses the first address to which it has a route. `=` joins addresses that keep the order of DNS among themselves. Connections that are kept open change the shares; the model does not know them.',
+    'A share is the part of all new lookups, if each client connects to the first address to which it has a route. A client that keeps an answer, as Java does for 30 s, connects to one address for that time. `=` joins addresses that keep the order of DNS among themselves. Connections that are kept open change the shares; the model does not know them.',
     ...(client.some(({ family }) => family === 6) ? [] : ['No IPv6 address was given. The rows of glibc are for a host with a link-local one, as nearly every host has; glibc-without-ipv6 is for a host with none.']),
   ];
   return ['', ...notes.flatMap((note) => wrapped(note, 0)).map((line) => pc.dim(line))];

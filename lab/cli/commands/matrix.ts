@@ -11,13 +11,13 @@ import { parseClient } from '../../clients/index.ts';
 import type { Driver } from '../../network/drivers/driver.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { startNetwork } from '../../network/start-network.ts';
-import { unknownName } from '../../vocabulary/errors.ts';
 import { unlessAborted } from '../../vocabulary/limits.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { matrixLines, matrixPage, type Matrix } from '../../report/matrix-tables.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
+import { chosenNames, wordsOf } from '../chosen-names.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 
 export interface MatrixFlags {
@@ -35,7 +35,7 @@ type Listing = Matrix['clients'][number];
 /** Exit status: 0, or 2 if a run showed nothing. 129, 130 or 143 when interrupted. */
 export async function matrix(flags: MatrixFlags): Promise<number> {
   const repeat = readValue(wholeNumber(1, 1_000), flags.repeat, '--repeat');
-  const chosen = namesOf(flags.failures, Object.keys(failures), 'failure');
+  const chosen = chosenNames(flags.failures, Object.keys(failures), 'failure');
   const driver = await chooseDriver(flags.driver);
   await checkResults(flags.results);
   const signal = interruptSignal();
@@ -112,18 +112,6 @@ async function clientsOf(text: string, driver: Driver, signal: AbortSignal): Pro
   const all = await unlessAborted(signal, () => findClients(clientHost(network), network.driver));
   if (asked.length === 0) return all;
   return asked.map((name) => all.find((listing) => listing.name === name) ?? { name, version: 'a command' });
-}
-
-function namesOf(text: string, known: readonly string[], what: string): string[] {
-  const asked = wordsOf(text);
-  const strange = asked.find((name) => !known.includes(name));
-  if (strange !== undefined) throw unknownName(what, strange, known);
-  return asked.length === 0 ? [...known] : asked;
-}
-
-/** Splits a list of names at commas and blanks. */
-function wordsOf(text: string): string[] {
-  return text.split(/[\s,]+/).filter((word) => word !== '');
 }
 
 function commandText({ clients, failures: chosen, repeat }: MatrixFlags): string {

@@ -6,7 +6,7 @@ import { median } from '../../analysis/median.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
-import { missingServer } from '../../run/external-servers/start-external-server.ts';
+import { missingPart } from '../../run/missing-part.ts';
 import type { Journal } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
@@ -103,9 +103,9 @@ export async function runnable(flags: ParityFlags): Promise<{ names: string[]; s
   const names: string[] = [];
   const skipped: string[] = [];
   for (const name of flags.only.length > 0 ? flags.only : scenarioNames) {
-    const { scenario: { needs } } = await runOptions(name, { ...flags, driver: 'netns' });
+    const { scenario } = await runOptions(name, { ...flags, driver: 'netns' });
     const missing = (await Promise.all(compared.map(async (driver) => {
-      const reason = await missingServer(needs, { name: driver });
+      const reason = await missingPart(scenario, { name: driver });
       return reason === null ? [] : [`on ${driver} it ${reason}`];
     }))).flat();
     if (missing.length === 0) names.push(name);

@@ -5,7 +5,7 @@ import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { messageOf } from '../../vocabulary/errors.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
-import { missingServer } from '../../run/external-servers/start-external-server.ts';
+import { missingPart } from '../../run/missing-part.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
 import type { FinishedRun } from '../../run/journal.ts';
@@ -30,7 +30,7 @@ export async function runAll(flags: RunFlags & { jobs: string; reporter: string[
   const work = async (): Promise<void> => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const options = await runOptions(name, flags);
-      const missing = await missingServer(options.scenario.needs, driver);
+      const missing = await missingPart(options.scenario, driver);
       if (missing !== null) {
         skipped++;
         if (!flags.json) console.log(`  ${pc.yellow('skipped'.padEnd(11))} ${name.padEnd(width)} ${missing}`);

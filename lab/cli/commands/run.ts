@@ -7,15 +7,17 @@ import { LabError } from '../../vocabulary/errors.ts';
 import { parseExpectation } from '../../analysis/expectations.ts';
 import { findingsSchemaFor } from '../../analysis/findings-schema.ts';
 import { didYouMean } from '../../vocabulary/nearest-name.ts';
-import { readBackends, readSeed, splitAssignments } from '../../vocabulary/options.ts';
+import { readBackends, readResolver, readSeed, splitAssignments } from '../../vocabulary/options.ts';
 import { parseResolvConfLine } from '../../vocabulary/resolv-conf.ts';
 import { checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
 import type { Journal } from '../../run/journal.ts';
+import { findResolver, firstResolver } from '../../run/resolvers.ts';
 import { runScenario, type RunOptions } from '../../run/run-scenario.ts';
 import type { Scenario } from '../../run/scenario.ts';
+import type { ResolverName } from '../../vocabulary/resolvers.ts';
 import { createTopology, type Topology } from '../../vocabulary/topology.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { isScenarioFile, loadScenario, nameOfFile } from '../scenario-file.ts';
@@ -29,6 +31,8 @@ export interface RunFlags {
   set: string[];
   expect: string[];
   resolvConf: string[];
+  resolver?: string;
+  serveStale?: boolean;
   results: string;
   backends?: string;
   json?: boolean;
@@ -46,6 +50,8 @@ export function exitStatusOf({ verdict, status }: Journal): number {
 export async function run(name: string, flags: RunFlags & { reporter: string[] }): Promise<number> {
   const report = await parseReporters(flags.reporter, flags.json ? console.error : console.log);
   const options = await runOptions(name, flags);
+  // Also asked for by runScenario. Here the message comes before the run, and the first line can say which resolver it is.
+  if (options.scenario.needsResolver) options.resolver ??= await firstResolver(options.driver);
   const file = isScenarioFile(name) ? name : undefined;
   const write = (line: string): void => { process.stdout.write(`${line}\n`); };
   if (flags.json) {
@@ -55,9 +61,9 @@ export async function run(name: string, flags: RunFlags & { reporter: string[] }
     await report([finished.journal], file);
     return exitStatusOf(finished.journal);
   }
-  const { scenario: { title, predict }, resolvConf = [], backends } = options;
+  const { scenario: { title, predict }, resolvConf = [], backends, resolver } = options;
   write(`${pc.bold(options.name)} · ${title}`);
-  write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}${backends === undefined ? '' : ` · ${backends} ${backends === 1 ? 'backend' : 'backends'}`}${resolvConf.length === 0 ? '' : ` · resolv.conf: ${resolvConf.join('; ')}`}`));
+  write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}${backends === undefined ? '' : ` · ${backends} ${backends === 1 ? 'backend' : 'backends'}`}${resolver === undefined ? '' : ` · resolver ${resolver}${options.serveStale ? ', serves expired records' : ''}`}${resolvConf.length === 0 ? '' : ` · resolv.conf: ${resolvConf.join('; ')}`}`));
   // Before the story, so that a reader can answer it first.
   for (const line of wrapped(`predict: ${predict}`, 0)) write(pc.italic(line));
   write('');
@@ -90,6 +96,8 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
   if (backends !== undefined && own !== undefined && backends !== own) throw new LabError('BAD_INPUT', `The scenario ${name} is about ${own} backends, so --backends cannot be ${backends}.`);
   const schema = findingsSchemaFor(topologyOf({ scenario, backends }).backends);
   const expectations = flags.expect.map((bound) => parseExpectation(bound, schema));
+  const resolver = flags.resolver === undefined ? undefined : readResolver(flags.resolver);
+  if (flags.serveStale && resolver === undefined && !scenario.needsResolver) throw new LabError('BAD_INPUT', '--serve-stale is about the resolver between client and DNS server, and this run has none. Name one, too: --resolver unbound.');
   const asked = splitAssignments(flags.set);
   if ('backends' in asked) throw new LabError('BAD_INPUT', '`backends` is not an option of the client. The lab takes it: --backends 5.');
   const client = parseClient(flags.client);
@@ -98,16 +106,20 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
   }
   const clientOptions = askedOptions(client, asked);
   await checkResults(flags.results);
+  // Only the docker driver can run a client from an image.
+  const driver = await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver);
+  if (resolver !== undefined) await findResolver(resolver, driver, flags);
   return {
     name: isScenarioFile(name) ? nameOfFile(name) : name,
     scenario,
     client: client.name,
     ...(flags.clientImage === undefined ? {} : { clientImage: flags.clientImage }),
     clientOptions,
-    // Only the docker driver can run a client from an image.
-    driver: await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver),
+    driver,
     seed,
     ...(backends === undefined ? {} : { backends }),
+    ...(resolver === undefined ? {} : { resolver }),
+    ...(flags.serveStale ? { serveStale: true } : {}),
     resolvConf,
     expectations,
     signal: interruptSignal(),
@@ -115,8 +127,8 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
 }
 
 /** The topology of a run, but for the client's resolv.conf. */
-function topologyOf({ scenario, backends }: { scenario: Scenario; backends?: number | undefined }): Topology {
-  return createTopology({ ...scenario.topology, ...(backends !== undefined && { backends }) });
+function topologyOf({ scenario, backends, resolver }: { scenario: Scenario; backends?: number | undefined; resolver?: ResolverName | undefined }): Topology {
+  return createTopology({ ...scenario.topology, ...(backends !== undefined && { backends }), ...(resolver && { resolver }) });
 }
 
 /** On a terminal, shows the time since the start as long as no event is printed. */

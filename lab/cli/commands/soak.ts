@@ -6,7 +6,7 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
-import { missingServer } from '../../run/external-servers/start-external-server.ts';
+import { missingPart } from '../../run/missing-part.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import type { Journal } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
@@ -28,7 +28,7 @@ export async function soak(flags: SoakFlags): Promise<number> {
   const isOver = (): boolean => signal.aborted;
   const names: string[] = [];
   for (const name of flags.only.length > 0 ? flags.only : scenarioNames) {
-    const missing = await missingServer((await runOptions(name, flags)).scenario.needs, driver);
+    const missing = await missingPart((await runOptions(name, flags)).scenario, driver);
     if (missing === null) names.push(name);
     else console.log(`  ${pc.yellow('skipped')}  ${name}: ${missing}`);
   }

@@ -11,7 +11,7 @@ import { withinLimit } from '../../vocabulary/limits.ts';
 import { labCommand } from '../../vocabulary/project.ts';
 import { hostsOf, webUrl } from '../../vocabulary/topology.ts';
 import { parseResolvConfLine, resolvConfOf } from '../../vocabulary/resolv-conf.ts';
-import { readBackends, readSeed } from '../../vocabulary/options.ts';
+import { readBackends, readResolver, readSeed } from '../../vocabulary/options.ts';
 import { interruptSignal } from '../interrupt.ts';
 
 /** A lab by hand may stay up for hours, so only the newest events and frames are kept. */
@@ -20,15 +20,27 @@ const keepFramesMB = 64;
 /** The network may have ended by itself. Then its processes do not answer any more. */
 const lastWordsLimitMs = 2_000;
 
+export interface UpFlags {
+  driver: string;
+  seed: string;
+  resolvConf: string[];
+  resolver?: string;
+  serveStale?: boolean;
+  backends?: string;
+  results: string;
+  verbose?: boolean;
+}
+
 /**
  * Exit status: 0, or 3 if the network ended by itself. @throws {LabError} INTERRUPTED (129, 130 or 143) when interrupted before the lab was up;
  * BAD_OUTPUT when the files could not be written. The lab is down then, too.
  */
-export async function up(flags: { driver: string; seed: string; resolvConf: string[]; backends?: string; results: string; verbose?: boolean }): Promise<number> {
+export async function up(flags: UpFlags): Promise<number> {
   const interrupted = interruptSignal();
   const seed = readSeed(flags.seed);
   const backends = flags.backends === undefined ? undefined : readBackends(flags.backends);
   const resolvConf = resolvConfOf(undefined, flags.resolvConf.map(parseResolvConfLine));
+  const resolver = flags.resolver === undefined ? undefined : readResolver(flags.resolver);
   const timeline = new Timeline({ historyLimit: keepEvents });
   const driver = await chooseDriver(flags.driver);
   await checkResults(flags.results);
@@ -36,7 +48,7 @@ export async function up(flags: { driver: string; seed: string; resolvConf: stri
   await using control = await openHandControl();
   const { promise: end, resolve } = Promise.withResolvers<string>();
   interrupted.addEventListener('abort', () => { resolve('interrupted'); });
-  await using lab = await startLab({ driver, timeline, seed, topology: { ...(backends !== undefined && { backends }), ...(resolvConf && { resolvConf }) }, signal: interrupted });
+  await using lab = await startLab({ driver, timeline, seed, topology: { ...(backends !== undefined && { backends }), ...(resolvConf && { resolvConf }), ...(resolver && { resolver }), ...(flags.serveStale && { serveStale: true }) }, signal: interrupted });
   void lab.network.ended.then((reason) => { resolve(`the network ended: ${reason}`); });
   await lab.startCapture({ keepBytes: keepFramesMB * 1e6 });
   control.serve(lab, () => { resolve('down'); });
@@ -45,6 +57,7 @@ export async function up(flags: { driver: string; seed: string; resolvConf: stri
   const hostNames = hostsOf(topology);
   const width = Math.max(...hostNames.map((name) => name.length));
   for (const name of hostNames) console.log(`  ${name.padEnd(width)}  ${topology.hosts[name].ipv4.padEnd(15)}  ${topology.hosts[name].ipv6}`);
+  if (lab.resolver) console.log(`\n  resolver between client and DNS server: ${lab.resolver.name} ${lab.resolver.version}${topology.serveStale ? ', serves expired records' : ''}`);
   if (topology.resolvConf) console.log(`\n  resolv.conf of the client: ${topology.resolvConf.join('; ')}`);
   console.log(`
 The lab is up (${driver.name}). Ctrl-C takes it down. From another terminal:

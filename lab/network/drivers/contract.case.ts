@@ -121,6 +121,13 @@ export function driverContract(driver: Driver, needs: readonly Need[]): void {
       expect(seen.flatMap(({ results }) => results)).toHaveLength(pairs.length * 2);
     });
 
+    test('a client without IPv6 has no IPv6 address but ::1, and the other hosts have theirs', async () => {
+      await using network = await driver.start(createTopology({ clientIpv6: null }));
+      const addresses = async (host: HostName): Promise<string[]> => (await network.host(host).run(['ip', '-brief', 'address', 'show', 'dev', 'eth0'])).stdout.match(/[\da-f:.]+\/\d+/g) ?? [];
+      expect(await addresses('client')).toEqual(['198.51.100.200/24']);
+      expect(await addresses('backend-1')).toEqual(['198.51.100.11/24', '2001:db8:1::11/64', expect.stringMatching(/^fe80:/) as string]);
+    });
+
     describe('a process', () => {
       let network: Network;
       beforeAll(async () => {

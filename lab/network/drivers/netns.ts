@@ -17,7 +17,7 @@ import { LabError } from '../../vocabulary/errors.ts';
 import { interruptionOf, unlessAborted } from '../../vocabulary/limits.ts';
 import { endOf, readOutput } from './process-output.ts';
 import { localRuntime, nodeArgv } from '../programs.ts';
-import { hostsOf, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
+import { addressesOf, hostsOf, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit, StartOptions } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
 
@@ -44,17 +44,17 @@ export function buildUnshareArgs(script: string): string[] {
  * is off, so that an address is usable at once. Otherwise the first SYN would be lost, which costs 1 s.
  */
 export function buildPauseScript(topology: Topology): string {
-  const { hosts, ipv4PrefixLength, ipv6PrefixLength, clientSysctls } = topology;
+  const { hosts, clientSysctls } = topology;
   const hostNames = hostsOf(topology);
   const inEachHost = hostNames.map((name) => {
-    const { ipv4, ipv6 } = hosts[name];
-    return `nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${Object.entries(sysctls).map(([file, value]) => `echo ${value} >${file}`).join('; ')}${name === 'client' ? buildSysctlScript(clientSysctls) : ''}
+    const addresses = addressesOf(topology, name);
+    const hasIpv6 = addresses.some((each) => each.includes(':'));
+    return `nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${Object.entries(sysctls).map(([file, value]) => `echo ${value} >${file}`).join('; ')}${hasIpv6 ? '' : '; echo 1 >ipv6/conf/default/disable_ipv6'}${name === 'client' ? buildSysctlScript(clientSysctls) : ''}
 exec ip -batch -' <<END & pids="$pids $!"
 link set lo up
 link add eth0 type veth peer name v-${name} netns 1
 link set eth0 up
-address add ${ipv4}/${ipv4PrefixLength} dev eth0
-address add ${ipv6}/${ipv6PrefixLength} dev eth0 nodad
+${addresses.map((each) => `address add ${each} dev eth0${each.includes(':') ? ' nodad' : ''}`).join('\n')}
 END`;
   });
   return `resolv=$(readlink -m /etc/resolv.conf)

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
+import { parseTimelineLine } from '../../vocabulary/json-lines.ts';
 import { webName } from '../../vocabulary/topology.ts';
+import { mechanismOf, type Mechanism } from '../mechanism/mechanism.ts';
 import { parseAddress, parseHostAddress, type Address, type HostAddress } from './address.ts';
 
 export interface RunFacts {
@@ -19,16 +21,20 @@ export interface RunFacts {
   sent: Address[][];
   /** How many connections the client opened to each address that was offered. */
   connections: Map<string, number>;
+  /** What explains the shares of the requests, by the events of the run; null for none of the known mechanisms. */
+  mechanism: Mechanism | null;
 }
 
-const journalKind = v.object({ scenario: v.string(), client: v.string(), clientOptions: v.object({ resolver: v.string(), resultOrder: v.string() }), clientAddresses: v.array(v.string()) });
+const journalKind = v.object({ scenario: v.string(), client: v.string(), clientOptions: v.object({ resolver: v.string(), resultOrder: v.string() }), clientAddresses: v.array(v.string()), resolver: v.optional(v.nullable(v.object({ name: v.string() }))) });
 const eventKind = v.object({ event: v.string(), tMs: v.number(), from: v.optional(v.string()), name: v.optional(v.string()), type: v.optional(v.string()), address: v.optional(v.string()), addresses: v.optional(v.array(v.string())) });
 
 /** @throws {LabError} BAD_INPUT if the folder holds no run, or the run has no lookup or no connection. */
 export function readRun(folder: string): RunFacts {
   const journal = parseJournal(folder);
+  if (journal.resolver) throw new LabError('BAD_INPUT', `Expected a run in which each new connection asks DNS, got \`${folder}\` (${journal.scenario}), where ${journal.resolver.name} kept the answers. The model knows no cache: bin/lab simulate --preset shared-cache (docs/skew.md).`);
   const addresses = journal.clientAddresses.map((text) => parseHostAddress(text, join(folder, 'journal.json')));
-  const events = readText(folder, 'events.ndjson').split('\n').filter((line) => line !== '').map((line) => v.safeParse(eventKind, JSON.parse(line)));
+  const lines = readText(folder, 'events.ndjson').split('\n').filter((line) => line !== '');
+  const events = lines.map((line) => v.safeParse(eventKind, JSON.parse(line)));
   const ofClient = events.flatMap(({ success, output }) => (success && output.tMs >= 0 && addresses.some(({ text }) => text === output.from) ? [output] : []));
   const answers = (type: string): string[][] => ofClient.flatMap((each) => (each.event === 'dns:answer' && each.type === type && each.name === webName ? [each.addresses ?? []] : []));
   const [a, aaaa] = [answers('A'), answers('AAAA')];
@@ -38,7 +44,7 @@ export function readRun(folder: string): RunFacts {
   const connections = new Map(offered.map((address) => [address, accepted.filter((each) => each === address).length]));
   if (offered.length === 0) throw new LabError('BAD_INPUT', `Expected a run in which the client looks ${webName} up, got \`${folder}\` (${journal.scenario}) without an answer to the client.`);
   const parse = (text: string): Address => parseAddress(text, join(folder, 'events.ndjson'));
-  return { scenario: journal.scenario, client: journal.client, ...journal.clientOptions, addresses, offered: offered.map(parse), sent: sent.map((list) => list.map(parse)), connections };
+  return { scenario: journal.scenario, client: journal.client, ...journal.clientOptions, addresses, offered: offered.map(parse), sent: sent.map((list) => list.map(parse)), connections, mechanism: mechanismOf(lines.flatMap((line) => parseTimelineLine(line) ?? []), addresses) };
 }
 
 function parseJournal(folder: string): v.InferOutput<typeof journalKind> {

@@ -99,3 +99,27 @@ export const resolvers = {
 
 export type ResolverName = keyof typeof resolvers;
 export const resolverNames = Object.keys(resolvers) as ResolverName[];
+
+/** A client of the lab, and its host. */
+export interface LabClient {
+  client: string;
+  /** How our own client looks names up; the default for others. */
+  resolver: string;
+  resultOrder: string;
+  addresses: readonly HostAddress[];
+}
+
+/** Returns the row for a client of the lab; undefined where it is not known how the client looks names up. */
+export function resolverOf({ client, resolver, resultOrder, addresses }: LabClient): ResolverName | undefined {
+  const name = nameOf(client, resolver, resultOrder);
+  const usesGlibc = name !== undefined && name !== 'musl' && name !== 'go-1.8' && name !== 'c-ares';
+  return usesGlibc && !addresses.some(({ family }) => family === 6) ? 'glibc-without-ipv6' : name;
+}
+
+function nameOf(client: string, resolver: string, resultOrder: string): ResolverName | undefined {
+  if (client === 'node-fetch' || client === 'node-http') return resolver === 'lookup' ? (`node-${resultOrder}` as ResolverName) : 'c-ares';
+  if (/^node-\d/.test(client)) return 'node-verbatim';
+  if (client === 'go') return 'go-1.8';
+  if (client === 'java' || client === 'musl') return client;
+  return /^(go-cgo|curl|wget|python-.*|ruby|php|perl-lwp)$/.test(client) ? 'glibc' : undefined;
+}

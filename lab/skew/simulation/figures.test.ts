@@ -14,6 +14,17 @@ test('the time to even out: nine tenths of the excess are gone, and do not come 
   expect(figuresOf(given, course(peaks))).toMatchObject({ peakOverFair: 3, peakAtS: 1, startOverFair: 1, endLeastOverFair: 0.5, evenOutS: 4 });
 });
 
+test("Jain's index and chi-squared p at the end: of connections, where each client has one", () => {
+  // 50 and 150 connections: (200)² ÷ (2 × (50² + 150²)), and chi-squared 2 × 50² ÷ 100 = 50 with one degree of freedom.
+  const few = readParameters({ clients: 200, backends: 2, hours: 1 });
+  expect(figuresOf(few, course([1]))).toMatchObject({ endJainIndex: 0.8, endChi2p: expect.closeTo(1.537e-12, 14) as number });
+  expect(figuresOf(readParameters({ ...few, balance: 'round-robin', pool: 2 }), course([1]))).toMatchObject({ endJainIndex: 0.8, endChi2p: null });
+  // Chance alone, and then a rolling restart: the last backend has nothing.
+  const end = (preset: string) => outcomeOf(parametersOf({ preset, remedies: [], given: {} }).cause, { seed: 1, seeds: 1 });
+  expect(end('few-clients').endChi2p).toBeGreaterThan(0.001);
+  expect(end('rolling-restart-once').endChi2p).toBe(0);
+});
+
 test('there is no time to even out where the load stays skewed, and none where nothing changed', () => {
   expect(figuresOf(given, course([1, 3, 2, 1.9]))).toMatchObject({ evenOutS: null, evenAtShare: expect.closeTo(0.1, 6) as number });
   expect(figuresOf(given, course([1, 1, 1, 1], [null, null]))).toMatchObject({ evenOutS: null, evenAtShare: null });

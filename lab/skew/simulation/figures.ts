@@ -1,4 +1,5 @@
 /** The figures of a simulation, and the closed forms beside them. */
+import { skewOf } from '../../analysis/skew.ts';
 import { isPooled, poolOf, type Parameters } from './parameters.ts';
 import type { Course } from './simulate.ts';
 
@@ -11,6 +12,13 @@ export interface Figures {
   endOverFair: number;
   /** The load of the emptiest backend divided by the fair load, at the end. */
   endLeastOverFair: number;
+  /** Jain's index of the loads at the end: 1 if all are equal. */
+  endJainIndex: number | null;
+  /**
+   * The probability of a spread at least as uneven as that of the end, if each connection had gone to any backend with the same chance (chi-squared). Null
+   * where clients have several connections, because these are not independent of each other.
+   */
+  endChi2p: number | null;
   /**
    * The time in seconds from the last change of a backend until the peak has lost nine tenths of its excess over `startOverFair`, and stays so.
    * Null where that never came, or where no backend changed.
@@ -26,12 +34,16 @@ export function figuresOf(given: Parameters, { peakOverFair, end, dials, unanswe
   const peak = peakOverFair.reduce((most, each) => Math.max(most, each), 0);
   // Backends that come up one after the other leave no time before the first change.
   const startOverFair = given.startEveryS > 0 ? 1 : (peakOverFair[Math.max((firstChangeS ?? given.rampMin * 60 + 1) - 1, 0)] ?? NaN);
+  // Where a client has one connection, the load of a backend is the number of its connections.
+  const { jainIndex, chi2p } = skewOf([...end].map((load) => (isPooled(given) ? load : Math.round((load * given.clients) / given.backends))));
   return {
     peakOverFair: peak,
     peakAtS: peakOverFair.indexOf(peak),
     startOverFair,
     endOverFair: peakOverFair.at(-1) ?? NaN,
     endLeastOverFair: end.reduce((least, each) => Math.min(least, each), Infinity),
+    endJainIndex: jainIndex,
+    endChi2p: isPooled(given) ? null : chi2p,
     ...(lastChangeS === null ? { evenOutS: null, evenAtShare: null } : evenOut(given, peakOverFair, startOverFair, lastChangeS)),
     dials,
     unanswered,

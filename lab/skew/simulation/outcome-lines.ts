@@ -38,7 +38,7 @@ function wordOf(value: string | number | boolean): string {
 }
 
 export function outcomeLines(outcome: Outcome): string[] {
-  const { peakOverFair, peakAtS, startOverFair, endOverFair, endLeastOverFair, evenAtShare, dials, unanswered, seeds, churn, parameters } = outcome;
+  const { peakOverFair, peakAtS, startOverFair, endOverFair, endLeastOverFair, endJainIndex, endChi2p, evenAtShare, dials, unanswered, seeds, churn, parameters } = outcome;
   const { clients } = parameters;
   const kept = clients * poolOf(parameters);
   return [
@@ -49,6 +49,7 @@ export function outcomeLines(outcome: Outcome): string[] {
     '',
     `  peak over fair     ${peakOverFair.toFixed(2)}${isSteady(outcome) ? ', all the time' : ` at ${timeText(peakAtS)}; ${startOverFair.toFixed(2)} at the start, ${endOverFair.toFixed(2)} at the end`}`,
     `  emptiest backend   ${endLeastOverFair.toFixed(2)} at the end`,
+    `  Jain's index       ${endJainIndex?.toFixed(2) ?? '–'} at the end${endChi2p === null ? '' : `; chi-squared p ${chanceText(endChi2p)}`}`,
     ...(evenAtShare === null ? [] : [`  time to even out   ${evenOutText(outcome)}`, `  by the formula     ${formulaText(outcome.formula)}`]),
     `  connections        ${kept.toLocaleString('en')} at a time, ${dials.toLocaleString('en')} dialled${unanswered > 0 ? `; ${unanswered.toLocaleString('en')} dials met no backend that accepts` : ''}`,
     ...(churn === null ? [] : [`  if a backend goes  ${churn.mean.toFixed(2)} of the ${poolOf(parameters)} backends of a client change on average, ${churn.most} at most`]),
@@ -90,6 +91,11 @@ export function comparisonLines(without: Outcome, remedied: readonly ({ name: st
     '  peak, end: the load of the fullest backend divided by the fair load. least: that of the emptiest one at the end.',
     '  even after: the time from the last restart or failure until, for good, a tenth of the excess over the start is left, or no more than chance makes.',
   ];
+}
+
+/** A spread as uneven as this one has this probability, if all backends have the same chance. */
+function chanceText(p: number): string {
+  return p < 0.001 ? 'below 0.001: chance does not make this' : `${p.toFixed(2)}: chance alone makes as much in ${Math.round(100 * p)} of 100 cases`;
 }
 
 function evenOutText({ evenOutS }: Figures): string {

@@ -233,6 +233,11 @@ func main() {
 		fmt.Println(strings.TrimPrefix(runtime.Version(), "go"))
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == "--new-connections" {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.DisableKeepAlives = true
+		client.Transport = transport
+	}
 	write(message{"ready": true})
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
