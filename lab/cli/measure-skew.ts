@@ -18,7 +18,7 @@ import { addressesOf, createTopology, type Topology } from '../vocabulary/topolo
 /** Counts that a right model makes in less than one row of a thousand do not fit it. */
 const leastChance = 0.001;
 /** A cause with many clients makes many starts and restarts. */
-const limitMs = 60_000;
+const limitMs = 180_000;
 /** How many of the addresses of a type the DNS server sends. */
 const returned = 2;
 
