@@ -192,7 +192,7 @@ export function answerOrder(events: readonly TimelineEvent[], attempts: readonly
  */
 export function resolutionsOnWire(events: readonly TimelineEvent[], topology: Topology): number {
   const suffixes = searchListOf(topology.resolvConf ?? []);
-  const questions = isResolverOnClient(topology) ? events.filter((event) => event.event === 'resolver:query').map(({ name, type }) => `${name.toLowerCase()} ${type}`) : [];
+  const questions = isResolverOnClient(topology) ? questionsInLog(events) : [];
   if (questions.length > 0) return lookupsOf([...Map.groupBy(questions, (question) => question)].map(([question, { length }]): [string, number] => [question, length]), suffixes);
   const seen = new Set<string>();
   const asked = new Map<string, number>();
@@ -211,6 +211,23 @@ export function resolutionsOnWire(events: readonly TimelineEvent[], topology: To
     asked.set(`${name.toLowerCase()} ${type}`, (asked.get(`${name.toLowerCase()} ${type}`) ?? 0) + 1);
   }
   return lookupsOf(asked, suffixes);
+}
+
+/** The questions in the resolver's log, such as `web.lab.test A`. A question that comes again with its id, after an error, belongs to the same lookup; nscd's have no id. */
+function questionsInLog(events: readonly TimelineEvent[]): string[] {
+  const open = new Set<string>();
+  return events.flatMap((event) => {
+    if (event.event !== 'resolver:query' && event.event !== 'resolver:answer') return [];
+    const question = `${event.name.toLowerCase()} ${event.type}`;
+    const known = `${event.id ?? ''} ${question}`;
+    if (event.event === 'resolver:answer') {
+      if (event.rcode === 'NOERROR' || event.rcode === 'NXDOMAIN') open.delete(known);
+      return [];
+    }
+    if (event.id !== undefined && open.has(known)) return [];
+    open.add(known);
+    return [question];
+  });
 }
 
 /** How many lookups made so many of these questions: `web.lab.test A`, and how many times it was asked. */

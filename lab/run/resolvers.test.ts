@@ -1,7 +1,8 @@
 /** Real resolvers between client and DNS server: what they do, that the witnesses agree, and what the lab says if one is missing or ends. */
-import { readlinkSync } from 'node:fs';
-import { basename } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { askedIn, type Step } from '../../scenarios/cached-common.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { disagreements } from '../analysis/witnesses.ts';
@@ -39,6 +40,11 @@ describe.each(resolverNames)('%s', (name) => {
       const of = (event: string): number => events.filter((each) => each.event === event && each.host === resolverHosts[name]).length;
       expect(journal.findings.resolver).toMatchObject({ questions: of('resolver:query') });
       expect([(journal.findings.resolver?.fromCache ?? 0) > 20, (journal.findings.resolver?.forwarded ?? 0) > 20]).toEqual([true, true]);
+    });
+
+    test('the witnesses agree also where DNS fails, and libc repeats its question', { timeout: 60_000 }, async () => {
+      const finished = await run(name, { name: 'dns-servfail', scenario: scenarios['dns-servfail'] });
+      expect({ error: finished.journal.error, doubts: finished.journal.doubts, differences: differences(finished) }).toEqual({ error: null, doubts: [], differences: [] });
     });
 
     test('its log says what another client gets: getent, asked twice', { timeout: 60_000 }, async () => {
@@ -95,9 +101,20 @@ describe('messages', () => {
 
   test('a resolver that is not there, with its package', async () => {
     vi.stubEnv('PATH', '/nowhere');
-    // /usr/sbin is always looked into; a name in the table whose file is in none of the folders is missing there, too.
+    // Debian's own folders are always looked into. In CI, systemd-resolved is in none of them, so at least that one is missing.
     const found = await Promise.all(resolverNames.map((name) => findResolver(name, netns).then(() => null, (error: unknown) => error)));
     for (const error of found) if (error !== null) expect(error).toMatchObject({ code: 'MISSING_TOOL', message: expect.stringMatching(/^The resolver `.*` was not found on PATH, in \/usr\/sbin, \/sbin or \/usr\/lib\/systemd\. To get it: apt-get install /) as string });
+  });
+
+  test('a resolver whose version cannot serve expired records, and one that never could', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'resolvers-'));
+    onTestFinished(() => { rmSync(folder, { recursive: true }); });
+    writeFileSync(join(folder, 'unbound'), '#!/bin/sh\necho Version 1.8.3\n', { mode: 0o755 });
+    writeFileSync(join(folder, 'nscd'), '#!/bin/sh\necho "nscd (Debian GLIBC 2.36-9) 2.36"\n', { mode: 0o755 });
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH'] ?? ''}`);
+    expect(await findResolver('unbound', netns)).toEqual({ name: 'unbound', file: join(folder, 'unbound'), version: '1.8.3' });
+    await expect(findResolver('unbound', netns, { serveStale: true })).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message: 'unbound 1.8.3 has no setting to answer with expired records (RFC 8767); unbound has it since 1.9.' });
+    await expect(findResolver('nscd', netns, { serveStale: true })).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message: 'nscd 2.36 has no setting to answer with expired records (RFC 8767).' });
   });
 
   test('docker has none', async () => {

@@ -35,7 +35,7 @@ export async function findResolver(name: ResolverName, driver: Pick<Driver, 'nam
   const found = await lookFor(name);
   if (!found) throw new LabError('MISSING_TOOL', `The resolver \`${name}\` was not found on PATH, in /usr/sbin, /sbin or /usr/lib/systemd. To get it: ${installText(install)}.`);
   if (serveStale && !isSince(found.version, staleSince)) {
-    throw new LabError('NOT_SUPPORTED', `${name} ${found.version} has no setting to answer with expired records (RFC 8767)${staleSince === null ? '' : `; ${name} has it since ${staleSince.join('.')}`}.`);
+    throw new LabError('NOT_SUPPORTED', `${name} ${found.version} has no setting to answer with expired records (RFC 8767)${staleSince === null ? '' : `; ${name} has it since ${staleSince}`}.`);
   }
   return found;
 }
@@ -90,7 +90,6 @@ async function lookFor(name: ResolverName): Promise<FoundResolver | null> {
   return null;
 }
 
-function isSince(version: string, since: readonly [number, number] | null): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return since !== null && (major > since[0] || (major === since[0] && minor >= since[1]));
+function isSince(version: string, since: string | null): boolean {
+  return since !== null && version.localeCompare(since, 'en', { numeric: true }) >= 0;
 }

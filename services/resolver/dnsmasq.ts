@@ -8,7 +8,7 @@ export const dnsmasq: ResolverProgram = {
   file: 'dnsmasq',
   version: ['--version'],
   // CHANGELOG of dnsmasq, version 2.87: --use-stale-cache.
-  staleSince: [2, 87],
+  staleSince: '2.87',
   files: () => ({}),
   // --no-daemon: stay in the foreground, and do not change the user: the namespace of a lab has one user only.
   start: (file, { ipv4, ipv6, server, serveStale }) => [

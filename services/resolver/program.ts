@@ -43,8 +43,8 @@ export interface ResolverProgram {
   file: string;
   /** The arguments with which it prints its version. */
   version: readonly string[];
-  /** The first version that can answer with expired records, as `[major, minor]`; null if none can. */
-  staleSince: readonly [number, number] | null;
+  /** The first version that can answer with expired records, `1.9` or `254`; null if none can. */
+  staleSince: string | null;
   /** The text of each file that it reads, by its path. */
   files(setting: ResolverSetting): Record<string, string>;
   /** The argv that runs `file` in the foreground, with its log on stderr. */

@@ -7,7 +7,7 @@ export const unbound: ResolverProgram = {
   file: 'unbound',
   version: ['-V'],
   // serve-expired-client-timeout came with 1.9.
-  staleSince: [1, 9],
+  staleSince: '1.9',
   // The namespace of a lab has one user only, so unbound cannot change to another one. `test.`: unbound answers this zone by itself, with NXDOMAIN
   // (RFC 6761), unless it is told not to. 1800 ms: RFC 8767 section 5 and unbound.conf(5) recommend it.
   files: ({ ipv4, ipv6, server, serveStale, folder }) => ({
