@@ -219,12 +219,12 @@ function questionsInLog(events: readonly TimelineEvent[]): string[] {
   return events.flatMap((event) => {
     if (event.event !== 'resolver:query' && event.event !== 'resolver:answer') return [];
     const question = `${event.name.toLowerCase()} ${event.type}`;
-    const known = `${event.id ?? ''} ${question}`;
+    const known = `${event.queryId ?? ''} ${question}`;
     if (event.event === 'resolver:answer') {
       if (event.rcode === 'NOERROR' || event.rcode === 'NXDOMAIN') open.delete(known);
       return [];
     }
-    if (event.id !== undefined && open.has(known)) return [];
+    if (event.queryId !== undefined && open.has(known)) return [];
     open.add(known);
     return [question];
   });

@@ -85,9 +85,9 @@ export const events = {
   'client:error': event('an error reached the caller; `causes` is the whole chain of errors, the outermost first', { request: 'number', code: 'text', causes: 'texts' }),
   'client:connection-closed': event('an established connection ended', { connection: 'number', address: 'text', error: 'text?' }),
 
-  'resolver:query': event('a question of the client reached the resolver between client and DNS server, by its own log; the time is that at which the lab read the log', { id: 'number?', name: 'text', type: 'text', from: 'text?' }),
+  'resolver:query': event('a question of the client reached the resolver between client and DNS server, by its own log; the time is that at which the lab read the log', { queryId: 'number?', name: 'text', type: 'text', from: 'text?' }),
   'resolver:answer': event('the resolver answered; `source` is `cache`, `stale cache`, `forwarded`, or what its log says in their place; it leaves out what the log does not tell', {
-    id: 'number?',
+    queryId: 'number?',
     name: 'text',
     type: 'text',
     source: 'text',

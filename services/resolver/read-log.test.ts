@@ -90,7 +90,7 @@ test('systemd-resolved: the network with a TTL, the cache, and a name that does 
     'Regular transaction 10 for <nix.lab.test IN A> on scope dns on */* now complete with <rcode-failure> from cache (unsigned; non-confidential).',
     'Sending response packet with id 8 on interface 1/AF_INET of size 92.',
   ]);
-  const of = (id: number, name: string, answer: Told): Told[] => [{ id, name, type: 'A' }, { id, name, type: 'A', ...answer }];
+  const of = (id: number, name: string, answer: Told): Told[] => [{ queryId: id, name, type: 'A' }, { queryId: id, name, type: 'A', ...answer }];
   expect(told).toEqual([
     ...of(49510, web, { source: 'forwarded', rcode: 'NOERROR', ttlS: 60 }),
     ...of(34510, web, { source: 'cache', rcode: 'NOERROR' }),

@@ -54,7 +54,7 @@ function readResolvedLog(events: LogEvents): LogReader {
     [/^Got DNS stub (?:UDP|TCP) query packet for id (\d+)/, (word = '') => { id = word; }],
     [/^Looking up RR for (\S+) IN (\S+)\.$/, (name = '', type = '') => {
       asked.set(id, { name, type });
-      events.query({ id: Number(id), name, type });
+      events.query({ queryId: Number(id), name, type });
     }],
     [/^(Positive|NODATA|NXDOMAIN|\S+) cache hit for (\S+ IN \S+)$/, (kind = '', question = '') => { rcodes.set(question, kind === 'Positive' || kind === 'NODATA' ? 'NOERROR' : kind); }],
     [/^Processing incoming packet of size \d+ on transaction (\d+) \(rcode=(\S+)\)/, (transaction = '', rcode = '') => { rcodes.set(transaction, rcode === 'SUCCESS' ? 'NOERROR' : rcode); }],
@@ -71,7 +71,7 @@ function readResolvedLog(events: LogEvents): LogReader {
       if (!question) return;
       asked.delete(word);
       const { source, ...told } = results.get(`${question.name} IN ${question.type}`) ?? { source: 'not told' };
-      events.answer({ id: Number(word), ...question, source, ...told });
+      events.answer({ queryId: Number(word), ...question, source, ...told });
     }],
   ];
   return {
