@@ -1,23 +1,21 @@
 /** The command line. A command is loaded when it is asked for, because its start is a part of the time of a run. */
 import { Command, CommanderError } from 'commander';
 import { release, type } from 'node:os';
-import { driverNames } from '../network/drivers/index.ts';
 import { LabError } from '../vocabulary/errors.ts';
 import { version } from '../vocabulary/project.ts';
 import { didYouMean } from '../vocabulary/nearest-name.ts';
 import type { AllClientsFlags } from './commands/all-clients.ts';
-import type { ExplainSkewFlags } from './commands/explain-skew.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
-import type { ReadFlags } from './commands/read.ts';
 import type { RunFlags } from './commands/run.ts';
-import type { SimulateFlags } from './commands/simulate.ts';
-import type { SkewFlags } from './commands/skew.ts';
 import type { SoakFlags } from './commands/soak.ts';
 import type { UpFlags } from './commands/up.ts';
 import { dnsUsage } from './dns-words.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
+import { addReadCommand } from './read-command.ts';
+import { collect, withBackends, withDriver, withReporters, withResolvConf, withResults, withRunFlags } from './shared-options.ts';
+import { addSkewCommands } from './skew-commands.ts';
 
 watchOutput();
 // A bug of the lab or of a scenario. Node would end with exit status 1, which means that a check failed.
@@ -26,8 +24,6 @@ process.on('uncaughtException', (error) => {
   process.exit(3);
 });
 
-const collect = (word: string, words: string[]): string[] => [...words, word];
-
 const program = new Command('lab')
   .description('A local failure-injection lab: what does my HTTP client do when DNS, the network or a server fails?')
   .showHelpAfterError('(lab --help lists the commands)')
@@ -35,27 +31,6 @@ const program = new Command('lab')
   .version(`failover-lab ${version}, Node ${process.version}, ${type()} ${release()}`)
   .exitOverride()
   .commandsGroup('Scenarios:');
-
-const withDriver = (command: Command): Command => command.option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto');
-const withResolvConf = (command: Command): Command =>
-  command.option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, [])
-    .option('--resolver <name>', 'a real resolver with a cache between client and DNS server: unbound, dnsmasq, systemd-resolved, nscd (docs/skew.md)')
-    .option('--serve-stale', 'this resolver answers with expired records if the DNS server fails (RFC 8767)');
-
-const withResults = (command: Command): Command => command.option('--results <dir>', 'the folder for the files of a run', 'results');
-const withBackends = (command: Command): Command => command.option('--backends <n>', 'how many backends the lab has, 1 to 24; three if not given');
-
-const withRunFlags = (command: Command): Command =>
-  withResults(withResolvConf(withDriver(command)))
-    .option('--client <name>', 'the client under test: a name (`lab clients` lists them), or a command with {url} in it', 'node-fetch')
-    .option('--client-image <image>', 'docker only: run the client from this image, on the network of the lab')
-    .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
-    .option('--set <key=value>', 'an option of our own client (repeatable)', collect, [])
-    .option('--expect <bound>', 'a bound that a finding must keep (repeatable): recoveryMs<2s, requests.failed==0 (docs/ci.md)', collect, [])
-    .option('--json', 'print the journal only')
-    .option('-v, --verbose', 'print every event');
-
-const withReporters = (command: Command): Command => command.option('--reporter <kind>', 'a report for CI (repeatable): junit:FILE, or github', collect, []);
 
 withReporters(withBackends(withRunFlags(program.command('run [scenario]').description('run one scenario of the lab, or the one in a file (./failover/checkout.scenario.ts); exit status 0 pass, 1 fail, 2 unknown, 3 could not run')))).action(
   async (name: string | undefined, flags: RunFlags & { reporter: string[] }) => {
@@ -131,53 +106,11 @@ program
     console.log((await explainLines(name)).join('\n'));
   });
 
-program
-  .command('read <capture>')
-  .description('read a capture from elsewhere (tcpdump, Wireshark; pcap or pcapng): what did this client do? (docs/read.md)')
-  .option('--client <addresses>', "the client's addresses, with commas between them; by default the one host that opens connections")
-  .option('--json', 'print JSON')
-  .option('-v, --verbose', 'tell every event')
-  .action(async (file: string, flags: ReadFlags) => {
-    const { read } = await import('./commands/read.ts');
-    await read(file, flags);
-  });
+addReadCommand(program);
 
 program.commandsGroup('Skew:');
 
-withResults(withDriver(program.command('skew').description('run the causes of skew with real resolvers and connections: the share of each backend, and what explains it (docs/skew.md)')))
-  .option('--cause <names>', 'only these causes, with commas between the names', '')
-  .option('--resolver <names>', 'only these resolvers: node-lookup, node-resolve, go, go-cgo, java, musl', '')
-  .option('--requests <n>', 'the requests of a client that opens a new connection for each', '100')
-  .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
-  .option('--jobs <n>', 'labs at a time', '2')
-  .option('--json', 'print JSON at the end, and nothing else')
-  .action(async (flags: SkewFlags) => {
-    const { skew } = await import('./commands/skew.ts');
-    process.exitCode = await skew(flags);
-  });
-
-program
-  .command('explain-skew')
-  .description('which address gets which share of new connections, and the rule that decides it, for each resolver (docs/skew.md)')
-  .option('--client <address/prefix>', "an address of the client's host and the length of its prefix (repeatable)", collect, [])
-  .option('--answers <addresses>', 'the addresses of the DNS name, IPv4 and IPv6, with commas between them')
-  .option('--returned <n>', 'how many of them an A or AAAA answer holds; by default all')
-  .option('--policy <name>', 'how DNS orders an answer before it selects: shuffle, fixed, rotate; by default shuffle')
-  .option('--gai-conf <file>', "the client's gai.conf, for glibc")
-  .option('--from <folder>', "a run's folder, such as results/latest: its own addresses and answers, and whether its connections fit")
-  .option('--json', 'print JSON')
-  .action(async (flags: ExplainSkewFlags) => {
-    const { explainSkewLines } = await import('./commands/explain-skew.ts');
-    console.log(explainSkewLines(flags).join('\n'));
-  });
-
-const simulateCommand = program
-  .command('simulate')
-  .description('simulate many clients and backends: why does one backend get most of the load, and what evens it out? (docs/skew.md)')
-  .action(async (flags: SimulateFlags) => {
-    const { simulate } = await import('./commands/simulate.ts');
-    process.exitCode = simulate(flags);
-  });
+const simulateCommand = addSkewCommands(program);
 
 program.commandsGroup('A lab by hand:');
 
