@@ -50,7 +50,7 @@ export function namesByAddress(events: readonly TimelineEvent[]): Map<string, st
 
 function groupOf(event: TimelineEvent, names: ReadonlyMap<string, string>, nameservers: ReadonlySet<string>): string | null {
   if (event.event === 'wire:dns-query' || event.event === 'wire:dns-response') return event.name.toLowerCase();
-  if (!('address' in event) || event.address === undefined) return null;
+  if (!('address' in event)) return null;
   const name = names.get(event.address);
   return name ?? (nameservers.has(event.address) ? null : event.address);
 }

@@ -57,7 +57,7 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
     const lab: Lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     try {
       const { hosts } = lab.topology;
-      client = Object.values(hosts.client);
+      client = [hosts.client.ipv4, hosts.client.ipv6];
       const start = async (host: 'client' | 'backend-1', file: string, args: readonly string[]) => {
         const process = await lab.host(host).start([...nodeArgv('services/keep-root.ts'), 'tcpdump', '--immediate-mode', '-U', '-w', at(file), ...args]);
         // tcpdump writes the head of the file when it listens.

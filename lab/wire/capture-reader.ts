@@ -87,7 +87,7 @@ class Reader {
   }
 
   end(): FileFacts {
-    if (this.#offset === 0) throw this.#bad(`${this.#rest.length === 0 ? 'it is empty' : `it begins with ${this.#rest.toString('hex', 0, 4)}`}`);
+    if (this.#offset === 0) throw this.#bad(this.#rest.length === 0 ? 'it is empty' : `it begins with ${this.#rest.toString('hex', 0, 4)}`);
     this.#facts.endsEarly = this.#rest.length > 0;
     return this.#facts;
   }
