@@ -1,5 +1,5 @@
 /** Captures of tcpdump in each form, held against tshark; files that cannot tell everything; and files that are broken. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,9 @@ import { nodeArgv } from '../network/programs.ts';
 import { fuzz } from '../testing/fuzz.ts';
 import { describeWith, until } from '../testing/testing.ts';
 import { tshark } from '../testing/tshark.ts';
+import { readCapture, type FileFrame } from '../wire/capture-reader.ts';
+import { linkTypes } from '../wire/link-layer.ts';
+import { buildPcapng } from '../wire/pcapng.ts';
 import { readForeignCapture, type ForeignCapture } from './foreign-capture.ts';
 import { startLab, type Lab } from './lab.ts';
 import { Timeline } from './timeline.ts';
@@ -93,12 +96,42 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
     expect(findings.slice(1).flatMap(({ outcomes }) => Object.keys(outcomes)).sort()).toEqual(['connected', 'refused']);
   });
 
+  const framesOf = async (file: string): Promise<FileFrame[]> => {
+    const frames: FileFrame[] = [];
+    await readCapture(file, createReadStream(at(file)), (frame) => frames.push({ ...frame, bytes: Buffer.from(frame.bytes) }));
+    return frames;
+  };
+
+  const isIp = ({ bytes }: FileFrame): boolean => bytes.readUInt16BE(12) === 0x0800 || bytes.readUInt16BE(12) === 0x86dd;
+  const behind = (header: string, from: number) => (bytes: Buffer): Buffer => Buffer.concat([Buffer.from(header, 'hex'), bytes.subarray(from)]);
+  const addresses = (bytes: Buffer): Buffer => bytes.subarray(0, 12);
+  test.each<[string, number, (bytes: Buffer) => Buffer]>([
+    ['a VLAN tag', linkTypes.ethernet, (bytes) => Buffer.concat([addresses(bytes), Buffer.from('81000005', 'hex'), bytes.subarray(12)])],
+    ['two VLAN tags', linkTypes.ethernet, (bytes) => Buffer.concat([addresses(bytes), Buffer.from('88a8000581000006', 'hex'), bytes.subarray(12)])],
+    ['raw IP', linkTypes.raw, behind('', 14)],
+    ['the loopback of BSD', linkTypes.null, (bytes) => behind(bytes.readUInt16BE(12) === 0x0800 ? '02000000' : '1e000000', 14)(bytes)],
+  ])('%s, in the other byte order', async (name, linkType, change) => {
+    const frames = (await framesOf('eth0.pcap')).filter(isIp);
+    writeFileSync(at(name), pcapOf(frames.map((frame) => ({ ...frame, bytes: change(frame.bytes) })), linkType));
+    const capture = await readForeignCapture(at(name), client);
+    const told = ({ events }: ForeignCapture): unknown[] => events.filter(({ event }) => !event.startsWith('wire:neighbour')).map(({ tMs, ...event }) => ({ ...event, atMs: 0 }));
+    expect(told(capture)).toEqual(told(await readForeignCapture(at('eth0.pcap'), client)));
+    await againstTshark(at(name), capture);
+  });
+
+  test('a packet that is there twice, on two interfaces, counts once', async () => {
+    const frames = await framesOf('any-cooked-2.pcap');
+    const onOther = (bytes: Buffer): Buffer => { const other = Buffer.from(bytes); other.writeUInt32BE(77, 4); return other; };
+    writeFileSync(at('doubles.pcap'), pcapOf(frames.flatMap((frame) => [frame, { ...frame, bytes: onOther(frame.bytes) }]), linkTypes.cooked2));
+    const [one, doubled] = [await readForeignCapture(at('any-cooked-2.pcap'), client), await readForeignCapture(at('doubles.pcap'), client)];
+    const told = ({ events }: ForeignCapture): string[] => events.map(({ event }) => event).filter((event) => !event.startsWith('wire:neighbour') && event !== 'wire:unreachable');
+    expect(told(doubled)).toEqual(told(one));
+    expect(doubled.doubles).toBeGreaterThan(20);
+    expect(one.doubles).toBe(0);
+  });
+
   test('a pcapng file, with the same packets', async () => {
-    const { buildPcapng } = await import('../wire/pcapng.ts');
-    const frames: Parameters<typeof buildPcapng>[0]['frames'][number][] = [];
-    const { readCapture } = await import('../wire/capture-reader.ts');
-    const { createReadStream } = await import('node:fs');
-    await readCapture('eth0.pcap', createReadStream(at('eth0.pcap')), (frame) => frames.push({ ...frame, bytes: Buffer.from(frame.bytes) }));
+    const frames = await framesOf('eth0.pcap');
     writeFileSync(at('eth0.pcapng'), buildPcapng({ frames, interfaceName: 'eth0', interfaceDescription: '', dropped: 3, application: 'test', comment: '', names: [{ address: '198.51.100.12', name: 'two' }], remarks: [] }));
     const [one, other] = [await readForeignCapture(at('eth0.pcap')), await readForeignCapture(at('eth0.pcapng'))];
     expect(other.events).toEqual(one.events);
@@ -162,6 +195,18 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
     },
   });
 });
+
+/** A pcap file in the byte order that tcpdump does not have here. */
+function pcapOf(frames: readonly FileFrame[], linkType: number): Buffer {
+  const head = Buffer.from('a1b23c4d000200040000000000000000000400000000', 'hex');
+  const network = Buffer.alloc(2);
+  network.writeUInt16BE(linkType);
+  return Buffer.concat([head, network, ...frames.flatMap(({ realtimeNs, bytes }) => {
+    const record = Buffer.alloc(16);
+    [Number(realtimeNs / 1_000_000_000n), Number(realtimeNs % 1_000_000_000n), bytes.length, bytes.length].forEach((word, index) => record.writeUInt32BE(word, index * 4));
+    return [record, bytes];
+  })]);
+}
 
 /** Leaves out the records of a pcap file whose time is before `fromMs` of its first one. */
 function cutBefore(file: Buffer, fromMs: number): Buffer {
