@@ -31,6 +31,8 @@ export interface RunOptions {
   /** Lines of the client's resolv.conf, after those of the scenario. */
   resolvConf?: readonly string[];
   seed: string;
+  /** The command that repeats the run, for the journal. */
+  command?: string;
   /** Bounds that the findings must keep, beside the checks of the scenario. */
   expectations?: readonly Expectation[];
   /** Aborting it ends the run at once, and everything is cleaned up. */
@@ -130,12 +132,15 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const status = problems.length === 0 ? 'completed' : error?.code === 'INTERRUPTED' ? 'interrupted' : isDisturbed ? 'disturbed' : 'failed';
   return {
     events,
+    topology,
     data,
     capture,
     journal: {
       scenario: name,
       driver: driver.name,
       client: client.name,
+      command: options.command ?? null,
+      about: { title: scenario.title, teaches: scenario.teaches, predict: scenario.predict, explains: scenario.explains, sources: scenario.sources },
       clientImage: options.clientImage ?? null,
       clientOptions,
       optionsNotApplied: [...notApplied],

@@ -1,0 +1,166 @@
+/** The marks of one row as SVG: only what is visible, and what is too small to tell apart as one path for each colour. */
+import { firstIndex } from '../scale.ts';
+import { layers, type Layer, type Mark, type Row } from '../model.ts';
+import { intervalsPx, type PlacedRow } from './layout.ts';
+import { escaped, fitting, fittingOrCut, px } from './text.ts';
+import { visibleMs, visibleRange, xOf, type View } from './view.ts';
+
+/** How a row is drawn. `idOf` names the elements of a page; without it, each mark has a `<title>`, for a picture that stands alone. */
+export interface Drawing {
+  view: View;
+  idOf?: ((layer: Layer, index: number) => string) | undefined;
+  /** Marks of other requests are faded. */
+  request?: number | undefined;
+  /** The text for the labels of shades was drawn in a row of the lane above. */
+  isShadeNamed: boolean;
+}
+
+/** A bar that is narrower has no text and no element of its own. */
+const smallest = 3;
+/** Two packets that are closer are drawn as one path. */
+const closest = 2.5;
+
+export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing): string {
+  const height = whole - (row.height === 'intervals' ? intervalsPx : 0);
+  const { view } = drawing;
+  const visible = visibleMs(view);
+  const clip = (x: number): number => Math.min(Math.max(x, view.plotX), view.plotX + view.plotWidth);
+  const parts: string[] = [];
+  const small = new Map<string, string>();
+  const addSmall = (classes: string, d: string): void => { small.set(classes, (small.get(classes) ?? '') + d); };
+  const element = (layer: Layer, index: number, mark: Mark, content: string): string => {
+    const faded = drawing.request !== undefined && mark.request !== drawing.request && layer !== 'shades' ? ' class="faded"' : '';
+    if (drawing.idOf) return `<g id="${drawing.idOf(layer, index)}" role="img" aria-label="${escaped(mark.title)}"${faded}>${content}</g>`;
+    return `<g${faded}><title>${escaped(mark.title)}</title>${content}</g>`;
+  };
+  for (const layer of layers) {
+    const marks = row[layer];
+    const [first, end] = visibleRange(marks, visible);
+    let lastX = -Infinity;
+    for (let index = first; index < end; index++) {
+      const mark = marks[index];
+      if (!mark || mark.toMs < visible[0]) continue;
+      const [left, right] = [xOf(view, mark.fromMs), xOf(view, mark.toMs)];
+      const [x, width] = [clip(left), Math.max(clip(right) - clip(left), 0)];
+      if (layer === 'ticks') {
+        const isFlag = mark.look === 'flag';
+        if (left < view.plotX - 1 || left > view.plotX + view.plotWidth + 1) continue;
+        if (left - lastX < closest && !isFlag) {
+          addSmall(`edge-${mark.tone} line`, `M${px(left)} ${px(y + 5)}v${px(height - 10)}`);
+          continue;
+        }
+        const room = roomAfter(marks, index, left, view);
+        lastX = left;
+        if (mark.sinceMs !== undefined) parts.push(drawInterval(mark, mark.sinceMs, left, y + height, view));
+        parts.push(element(layer, index, mark, drawTick(mark, left, y, height, room)));
+      } else if (layer === 'bars' && right - left < smallest) addSmall(`fill-${mark.tone}`, `M${px(left)} ${px(y + 3)}h${px(Math.max(right - left, 1.2))}v${px(height - 6)}h${px(-Math.max(right - left, 1.2))}z`);
+      else if (layer === 'lines') parts.push(element(layer, index, mark, `<path class="line edge-${mark.tone}" d="M${px(x)} ${px(y + height / 2)}h${px(Math.max(width, 1))}"/>`));
+      else if (layer === 'shades') parts.push(element(layer, index, mark, drawShade(mark, x, y, width, whole, left, drawing.isShadeNamed, row)));
+      else parts.push(element(layer, index, mark, drawBar(mark, x, y, width, height, row, view, row.textBehind ? roomAfter(marks, index, x + width, view) : 0)));
+    }
+  }
+  if (row.steps) parts.push(drawSteps(row.steps, y, height, view));
+  for (const [classes, d] of small) parts.push(`<path class="${classes}" d="${d}"/>`);
+  return parts.join('');
+}
+
+function drawBar(mark: Mark, x: number, y: number, width: number, height: number, row: Row, view: View, roomBehind: number): string {
+  const { look, tone, labels } = mark;
+  const isTall = row.height === 'tall' || row.height === 'intervals';
+  const inset = isTall ? 3 : 2;
+  const [top, tall] = [y + inset, height - 2 * inset];
+  const size = isTall ? 11 : 10;
+  const [clearX, clearWidth] = clearOf(row, mark, x, width, view);
+  const text = fitting(labels, clearWidth - 8, size);
+  const behind = text === labels[0] ? null : fitting(labels, roomBehind - 10, size);
+  const baseline = px(y + height / 2 + size * 0.36);
+  const classes = look === 'solid' ? `fill-${tone}` : `${look} edge-${tone}`;
+  const half = look === 'solid' ? 0 : 0.6;
+  const isRequest = row.label === 'request' || (row.label === '' && row.height === 'tall' && mark.title.startsWith('Request'));
+  const on = look === 'solid' ? `on-${tone}` : `fill-${tone}`;
+  const weight = isRequest || look === 'dashed' ? ' strong' : '';
+  return (
+    `<rect class="${classes}" x="${px(x + half)}" y="${px(top + half)}" width="${px(Math.max(width - 2 * half, 1))}" height="${px(tall - 2 * half)}" rx="2"/>` +
+    (behind !== null ? `<text class="fill-${look === 'solid' ? 'packet' : tone}${size === 10 ? ' small' : ''}" x="${px(x + width + 4)}" y="${baseline}">${escaped(behind)}</text>` : text === null ? '' : `<text class="${on}${size === 10 ? ' small' : ''}${weight}" x="${px(isRequest ? x + 6 : clearX + clearWidth / 2)}" y="${baseline}"${isRequest ? '' : ' text-anchor="middle"'}>${escaped(text)}</text>`)
+  );
+}
+
+/** The widest part of a bar that has no packet in it, so that its text can be read: where it begins, and how wide it is. */
+function clearOf({ ticks }: Row, { fromMs, toMs }: Mark, x: number, width: number, view: View): [number, number] {
+  const [first, end] = visibleRange(ticks, [fromMs, toMs]);
+  // So many packets leave no room anyway.
+  if (end - first > 200) return [x, 0];
+  const edges = [x, ...ticks.slice(first, end).map((tick) => xOf(view, tick.fromMs)).filter((at) => at > x + 6 && at < x + width - 6), x + width];
+  let best: [number, number] = [x, 0];
+  for (let index = 1; index < edges.length; index++) {
+    const [left = 0, right = 0] = [edges[index - 1], edges[index]];
+    const inset = edges.length > 2 ? 3 : 0;
+    if (right - left - 2 * inset > best[1]) best = [left + inset, right - left - 2 * inset];
+  }
+  return best;
+}
+
+function drawShade(mark: Mark, x: number, y: number, width: number, height: number, left: number, isNamed: boolean, row: Row): string {
+  const isFault = mark.look === 'shade';
+  const hatch = isFault && width > 2 ? `<rect fill="url(#hatch)" x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}"/>` : '';
+  const edge = left >= x - 0.5 ? `<path class="edge-${mark.tone}" stroke-width="2" d="M${px(x)} ${px(y)}v${px(height)}"/>` : '';
+  const text = isNamed || row.height === 'low' ? null : fittingOrCut(mark.labels, width - 10, 10);
+  return `<rect class="${mark.look}" x="${px(x)}" y="${px(y)}" width="${px(Math.max(width, 1))}" height="${px(height)}"/>${hatch}${edge}${text === null ? '' : `<text class="fill-${mark.tone} strong small halo-${isFault ? 'pale' : 'healing'}" x="${px(x + 6)}" y="${px(y + 10.5)}">${escaped(text)}</text>`}`;
+}
+
+/** The interval between a packet and the one before it, as a line with its length in words, where that fits. */
+function drawInterval({ labels }: Mark, sinceMs: number, x: number, y: number, view: View): string {
+  const left = Math.max(xOf(view, sinceMs), view.plotX);
+  const text = fitting(labels, x - left - 6, 10);
+  const line = x - left < 4 ? '' : `<path class="line edge-failed" stroke-width="1" d="M${px(left + 1)} ${px(y + 1)}v3h${px(x - left - 2)}v-3"/>`;
+  return line + (text === null ? '' : `<text class="fill-failed small halo-pale" x="${px((left + x) / 2)}" y="${px(y + 12)}" text-anchor="middle">${escaped(text)}</text>`);
+}
+
+/** How many pixels are free to the right of a tick, until the next one. */
+function roomAfter(marks: readonly Mark[], index: number, x: number, view: View): number {
+  const next = marks[index + 1];
+  return Math.min(next ? xOf(view, next.fromMs) : Infinity, view.plotX + view.plotWidth) - x;
+}
+
+function drawTick(mark: Mark, x: number, y: number, height: number, room: number): string {
+  const { look, tone, labels } = mark;
+  const middle = y + height / 2;
+  const filled = (d: string): string => `<path class="fill-${tone}" d="${d}"/>`;
+  const stroked = (d: string): string => `<path class="line edge-${tone}" d="${d}"/>`;
+  const at = `${px(x)} ${px(middle)}`;
+  const shapes: Record<string, () => string> = {
+    out: () => filled(`M${px(x - 3.6)} ${px(middle - 3.4)}h7.2l-3.6 7z`),
+    in: () => filled(`M${px(x - 3.6)} ${px(middle + 3.4)}h7.2l-3.6 -7z`),
+    reset: () => stroked(`M${px(x - 3.4)} ${px(middle - 3.4)}l6.8 6.8m0 -6.8l-6.8 6.8`),
+    end: () => filled(`M${px(x - 2.2)} ${px(middle - 2.2)}h4.4v4.4h-4.4z`),
+    question: () => stroked(`M${at}m-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0`),
+    flag: () => stroked(`M${px(x)} ${px(y + 1)}v${px(height - 2)}`),
+  };
+  const size = 10;
+  const text = look === 'flag' ? fitting(labels, room - 6, size) : null;
+  return (shapes[look]?.() ?? '') + (text === null ? '' : `<text class="fill-${tone} small" x="${px(x + 4)}" y="${px(middle + 3.6)}">${escaped(text)}</text>`);
+}
+
+/** The number as an area of steps, with its last visible value in words. */
+function drawSteps({ points, what }: NonNullable<Row['steps']>, y: number, height: number, view: View): string {
+  const [fromMs, toMs] = visibleMs(view);
+  const right = view.plotX + view.plotWidth;
+  const [bottom, tall] = [y + height - 2, height - 6];
+  const most = Math.max(1, points.at(-1)?.value ?? 0);
+  const yOf = (value: number): string => px(bottom - (value / most) * tall);
+  const [first, end] = [firstIndex(points, ({ atMs }) => atMs > fromMs), firstIndex(points, ({ atMs }) => atMs > toMs)];
+  let d = `M${px(view.plotX)} ${px(bottom)}V${yOf(points[first - 1]?.value ?? 0)}`;
+  let lastX = -Infinity;
+  for (let index = first; index < end; index++) {
+    const point = points[index];
+    if (!point) continue;
+    const x = xOf(view, point.atMs);
+    // Half a pixel shows no step. The last one counts.
+    if (x - lastX < 0.5 && index < end - 1) continue;
+    d += `H${px(x)}V${yOf(point.value)}`;
+    lastX = x;
+  }
+  const value = points[end - 1]?.value ?? 0;
+  const word = `${value} ${what}`;
+  return `<path class="steps" d="${d}H${px(right)}V${px(bottom)}z"/><text class="small halo" x="${px(view.plotX + 6)}" y="${px(y + 11)}">${word}</text>`;
+}
