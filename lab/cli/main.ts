@@ -13,6 +13,7 @@ import type { RunFlags } from './commands/run.ts';
 import type { SimulateFlags } from './commands/simulate.ts';
 import type { SoakFlags } from './commands/soak.ts';
 import { dnsUsage } from './dns-words.ts';
+import { addPictureCommands, withSvg } from './picture-commands.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
 
@@ -53,8 +54,8 @@ const withRunFlags = (command: Command): Command =>
 
 const withReporters = (command: Command): Command => command.option('--reporter <kind>', 'a report for CI (repeatable): junit:FILE, or github', collect, []);
 
-withReporters(withBackends(withRunFlags(program.command('run [scenario]').description('run one scenario of the lab, or the one in a file (./failover/checkout.scenario.ts); exit status 0 pass, 1 fail, 2 unknown, 3 could not run')))).action(
-  async (name: string | undefined, flags: RunFlags & { reporter: string[] }) => {
+withSvg(withReporters(withBackends(withRunFlags(program.command('run [scenario]').description('run one scenario of the lab, or the one in a file (./failover/checkout.scenario.ts); exit status 0 pass, 1 fail, 2 unknown, 3 could not run'))))).action(
+  async (name: string | undefined, flags: RunFlags & { reporter: string[]; svg?: string }) => {
     if (name === undefined || name === '') {
       const { listLines } = await import('./commands/list.ts');
       console.error(`Which scenario? (make scenario name=…, or lab run …)\n\n${listLines().join('\n')}`);
@@ -126,6 +127,8 @@ program
     const { explainLines } = await import('./commands/explain.ts');
     console.log((await explainLines(name)).join('\n'));
   });
+
+addPictureCommands(program);
 
 program.commandsGroup('Skew:');
 

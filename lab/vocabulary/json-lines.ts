@@ -1,6 +1,6 @@
 /** JSON lines from a process. A client under test may write anything, so every line is checked before it is believed. */
 import * as v from 'valibot';
-import { events, type EmittedEvent, type EventName, type FieldType } from './events.ts';
+import { events, witnessOf, type EmittedEvent, type EventName, type FieldType, type TimelineEvent } from './events.ts';
 
 /** The object that a line holds, or undefined when it holds none. */
 export function objectOf(line: string): object | undefined {
@@ -41,6 +41,19 @@ function eventOf(message: object): EmittedEvent | undefined {
   const event = message.event as EventName;
   const { success, output } = v.safeParse(schemaOf(event), message);
   return success ? ({ event, ...(output as object) } as EmittedEvent) : undefined;
+}
+
+const placed = v.object({ tMs: fieldSchemas.number, host: v.string() });
+
+/** The event that a line of events.ndjson holds, or undefined when it holds none of this version's vocabulary. */
+export function parseTimelineEvent(line: string): TimelineEvent | undefined {
+  const message = objectOf(line);
+  if (message === undefined || !v.is(placed, message)) return undefined;
+  const { tMs, host } = message as { tMs: number; host: string };
+  const event = eventOf({ ...message, atMs: tMs });
+  if (event === undefined) return undefined;
+  const { atMs: _, ...fields } = event;
+  return { tMs, witness: witnessOf(event.event), host, ...fields } as TimelineEvent;
 }
 
 const commandLine = v.object({ id: v.pipe(v.number(), v.finite()), command: v.string(), args: v.optional(v.record(v.string(), v.unknown())) });

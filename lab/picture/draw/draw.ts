@@ -3,7 +3,7 @@ import type { Lane, Layer, Section } from '../model.ts';
 import type { Scale } from '../scale.ts';
 import { drawAxis, drawStrip, drawWaits } from './axis.ts';
 import { layoutOf, type Layout, type PlacedLane } from './layout.ts';
-import { drawRow } from './marks.ts';
+import { drawRow, type ChosenRequest } from './marks.ts';
 import { standaloneStyle, type Theme } from './palette.ts';
 import { escaped, px, widthOf } from './text.ts';
 import type { View } from './view.ts';
@@ -15,8 +15,8 @@ export interface PictureOptions {
   /** The visible part of the axis, in places from 0 to 1; all of it if not given. */
   from?: number;
   to?: number;
-  /** Marks of other requests are faded. */
-  request?: number | undefined;
+  /** All that does not belong to this request is faded. */
+  request?: ChosenRequest | undefined;
   isShown?: (lane: Lane) => boolean;
 }
 
@@ -47,7 +47,7 @@ function draw({ sections, scale, width, from = 0, to = 1, request, isShown }: Pi
   return { inner: `${hatch}${drawWaits(layout, view)}${lanes.join('')}${drawAxis(layout, view)}${drawStrip(layout, view)}`, layout, view };
 }
 
-function drawLane({ lane, y, height, rows }: PlacedLane, layout: Layout, view: View, request: number | undefined, idOf: ((row: number, layer: Layer, index: number) => string) | undefined): string {
+function drawLane({ lane, y, height, rows }: PlacedLane, layout: Layout, view: View, request: ChosenRequest | undefined, idOf: ((row: number, layer: Layer, index: number) => string) | undefined): string {
   const isNarrow = layout.gutter === 0;
   const name = isNarrow
     ? `<text class="name fill-${lane.tone}" x="${px(view.plotX + 2)}" y="${px(y - 4)}">${escaped(lane.name)}</text>`

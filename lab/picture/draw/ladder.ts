@@ -5,7 +5,7 @@ import { escaped, px, widthOf } from './text.ts';
 
 /** A wait that gets a line of its own. */
 const longMs = 90;
-const stepPx = 19;
+const stepPx = 21;
 const waitPx = 28;
 const headPx = 34;
 
@@ -75,5 +75,5 @@ function drawStep({ from, to, text, isLost, tone }: LadderStep, y: number, xOf: 
   const slope = 3;
   const d = `M${px(start + (isRight ? 2 : -2))} ${px(y)}L${px(tip)} ${px(y + slope)}`;
   const head = isLost ? `<path class="line edge-${tone}" d="M${px(tip - 4)} ${px(y + slope - 4)}l8 8m0 -8l-8 8"/>` : `<path class="fill-${tone}" d="M${px(tip)} ${px(y + slope)}l${isRight ? -7 : 7} -3.4v6.8z"/>`;
-  return `<path class="line edge-${tone}" stroke-width="1.2" d="${d}"/>${head}<text class="fill-${tone} halo-paper${small}" x="${px(Math.min(start, end) + 10)}" y="${px(y - 1.5)}">${escaped(cut(Math.max(Math.abs(end - start) - 16, 40)))}</text>`;
+  return `<path class="line edge-${tone}" stroke-width="1.2" d="${d}"/>${head}<text class="fill-${tone} halo-paper${small}" x="${px(Math.min(start, end) + 10)}" y="${px(y - 4)}">${escaped(cut(Math.max(Math.abs(end - start) - 16, 40)))}</text>`;
 }

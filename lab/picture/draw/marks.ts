@@ -5,12 +5,19 @@ import { intervalsPx, type PlacedRow } from './layout.ts';
 import { escaped, fitting, fittingOrCut, px } from './text.ts';
 import { visibleMs, visibleRange, xOf, type View } from './view.ts';
 
+/** The request that a reader has chosen. A mark that belongs to no request is a part of it if it was at the same time. */
+export interface ChosenRequest {
+  request: number;
+  fromMs: number;
+  toMs: number;
+}
+
 /** How a row is drawn. `idOf` names the elements of a page; without it, each mark has a `<title>`, for a picture that stands alone. */
 export interface Drawing {
   view: View;
   idOf?: ((layer: Layer, index: number) => string) | undefined;
-  /** Marks of other requests are faded. */
-  request?: number | undefined;
+  /** All that does not belong to this request is faded. */
+  request?: ChosenRequest | undefined;
   /** The text for the labels of shades was drawn in a row of the lane above. */
   isShadeNamed: boolean;
 }
@@ -29,7 +36,7 @@ export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing):
   const small = new Map<string, string>();
   const addSmall = (classes: string, d: string): void => { small.set(classes, (small.get(classes) ?? '') + d); };
   const element = (layer: Layer, index: number, mark: Mark, content: string): string => {
-    const faded = drawing.request !== undefined && mark.request !== drawing.request && layer !== 'shades' ? ' class="faded"' : '';
+    const faded = layer !== 'shades' && drawing.request && !belongsTo(mark, drawing.request) ? ' class="faded"' : '';
     if (drawing.idOf) return `<g id="${drawing.idOf(layer, index)}" role="img" aria-label="${escaped(mark.title)}"${faded}>${content}</g>`;
     return `<g${faded}><title>${escaped(mark.title)}</title>${content}</g>`;
   };
@@ -62,6 +69,10 @@ export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing):
   if (row.steps) parts.push(drawSteps(row.steps, y, height, view));
   for (const [classes, d] of small) parts.push(`<path class="${classes}" d="${d}"/>`);
   return parts.join('');
+}
+
+function belongsTo(mark: Mark, { request, fromMs, toMs }: ChosenRequest): boolean {
+  return mark.request === undefined ? mark.toMs >= fromMs && mark.fromMs <= toMs : mark.request === request;
 }
 
 function drawBar(mark: Mark, x: number, y: number, width: number, height: number, row: Row, view: View, roomBehind: number): string {

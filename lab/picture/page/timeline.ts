@@ -1,7 +1,7 @@
 /** The timeline on the page: what of it is visible, and drawing it. Nothing here listens to the user: lab/picture/page/controls.ts does. */
 import { drawForPage, markId, type Drawn } from '../draw/draw.ts';
 import { visibleRange, visibleMs } from '../draw/view.ts';
-import { layers, type Lane, type Layer, type Mark, type Section } from '../model.ts';
+import { layers, type Lane, type Layer, type Mark, type PicturedRequest, type Section } from '../model.ts';
 import { scaleOver } from '../picture.ts';
 import type { Scale } from '../scale.ts';
 import { svgElement } from './elements.ts';
@@ -32,7 +32,7 @@ export class Timeline {
   #goal: { from: number; to: number; fromFrom: number; fromTo: number; startedMs: number } | null = null;
   /** Only lanes of this name are drawn, and that of the caller. */
   host = '';
-  request: number | undefined;
+  request: PicturedRequest | undefined;
   current: Found | null = null;
 
   constructor(frame: HTMLElement, sections: readonly Section[]) {
