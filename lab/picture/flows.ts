@@ -105,7 +105,8 @@ function assignRequests(events: readonly TimelineEvent[], flows: readonly Flow[]
       else if (event?.event === 'client:response' || event?.event === 'client:error') underWay.delete(event.request);
     }
     const { address, localPort, tMs } = exchange.asked.event;
-    const uses = used.get(`${address} ${localPort}`);
+    // A client that cannot tell its port says 0.
+    const uses = used.get(`${address} ${localPort}`) ?? used.get(`${address} 0`);
     if (used.size > 0) {
       exchange.request = uses?.findLast((use) => use.tMs <= tMs + clockMs)?.request;
       continue;

@@ -50,7 +50,7 @@ export interface Row {
   bars: Mark[];
   ticks: Mark[];
   /** A number that changes over time, drawn as steps. */
-  steps?: { points: readonly { atMs: number; value: number }[]; what: string };
+  steps?: { points: readonly { atMs: number; value: number }[]; what: string; most: number };
 }
 
 /** What one entity did: the caller, the DNS server, a backend. */

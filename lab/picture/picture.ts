@@ -18,6 +18,9 @@ export function sectionOf(run: PicturedRun): Section {
   const notes = flagsOn(run.events, 'client');
   if (notes.length > 0) caller.rows.unshift(emptyRow('notes', 'low', { ticks: notes }));
   const lanes = [caller, dnsLane(run, endMs), ...run.topology.backends.map((host) => backendLane(run, flows, host, endMs))].filter((lane): lane is Lane => lane !== null && lane.rows.length > 0);
+  // All backends have one scale for their load.
+  const steps = lanes.flatMap(({ rows }) => rows.flatMap((row) => (row.steps ? [row.steps] : [])));
+  for (const each of steps) each.most = Math.max(...steps.map(({ points }) => points.length));
   const timesMs = [...new Set(lanes.flatMap(({ rows }) => rows.flatMap((row) => layers.flatMap((layer) => row[layer].flatMap(({ fromMs, toMs }) => [fromMs, toMs])))))];
   return { name: run.name, lanes, requests, startMs, endMs, timesMs };
 }

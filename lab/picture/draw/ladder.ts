@@ -39,7 +39,7 @@ export function drawLadder(ladder: Ladder, width: number, idOf?: (step: number) 
   const heads = columns.map(({ name, tone }) => {
     const x = xOf(name);
     const shown = between > 0 && widthOf(name, 12.5) > between - 4 ? name.replace('backend-', 'b') : name;
-    return `<path class="rule" d="M${px(x)} ${headPx - 8}V${px(bottom)}"/><text class="name fill-${tone}" x="${px(x)}" y="${headPx - 16}" text-anchor="middle">${escaped(shown)}</text>`;
+    return `<path class="rule" d="M${px(x)} ${headPx - 8}V${px(bottom)}"/><text class="name fill-${tone}" x="${px(Math.min(x, width - widthOf(shown, 12.5) / 2 - 2))}" y="${headPx - 16}" text-anchor="middle">${escaped(shown)}</text>`;
   });
   const ends = steps.at(-1);
   const spans = [

@@ -153,11 +153,11 @@ function drawTick(mark: Mark, x: number, y: number, height: number, room: number
 }
 
 /** The number as an area of steps, with its last visible value in words. */
-function drawSteps({ points, what }: NonNullable<Row['steps']>, y: number, height: number, view: View): string {
+function drawSteps({ points, what, most: highest }: NonNullable<Row['steps']>, y: number, height: number, view: View): string {
   const [fromMs, toMs] = visibleMs(view);
   const right = view.plotX + view.plotWidth;
   const [bottom, tall] = [y + height - 2, height - 6];
-  const most = Math.max(1, points.at(-1)?.value ?? 0);
+  const most = Math.max(1, highest);
   const yOf = (value: number): string => px(bottom - (value / most) * tall);
   const [first, end] = [firstIndex(points, ({ atMs }) => atMs > fromMs), firstIndex(points, ({ atMs }) => atMs > toMs)];
   let d = `M${px(view.plotX)} ${px(bottom)}V${yOf(points[first - 1]?.value ?? 0)}`;

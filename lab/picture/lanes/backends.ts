@@ -58,17 +58,22 @@ function drawnFor({ events, findings, topology }: PicturedRun, flows: readonly F
     .map((flow) => {
       const attempt = [...left].find(({ localPort, startMs }) => localPort === flow.localPort && Math.abs(startMs - (flow.packets[0]?.event.tMs ?? 0)) < 1_500);
       if (attempt) left.delete(attempt);
-      return drawFlow(flow, attempt, events, tone, endMs);
+      return drawFlow(flow, attempt, findings.attempts, events, tone, endMs);
     });
   // An attempt without a packet: the address has no route, or no neighbour answered.
-  for (const attempt of left) drawn.push({ family: attempt.family, lines: [], ticks: questionTicks(events, attempt, endMs), ...attemptBar(attempt, [], events, tone, endMs) });
+  for (const attempt of left) drawn.push({ family: attempt.family, lines: [], ticks: questionTicks(events, attempt, endMs), ...attemptBar(attempt, findings.attempts, [], events, tone, endMs) });
   return drawn;
 }
 
-function attemptBar(attempt: Attempt, packets: readonly Packet[], events: readonly TimelineEvent[], tone: Mark['tone'], endMs: number): { span: Mark; bars: Mark[] } {
+/** When another attempt of the same dial connected. From then on, nobody waits for an attempt that is still open. */
+export function wonAt(attempts: readonly Attempt[], { dial, startMs, outcome }: Attempt): number | undefined {
+  return outcome === 'connected' ? undefined : attempts.find((other) => other.dial === dial && other.outcome === 'connected' && other.endMs !== null && other.endMs >= startMs)?.endMs ?? undefined;
+}
+
+function attemptBar(attempt: Attempt, attempts: readonly Attempt[], packets: readonly Packet[], events: readonly TimelineEvent[], tone: Mark['tone'], endMs: number): { span: Mark; bars: Mark[] } {
   const { address, startMs, outcome, request } = attempt;
   const isConnected = outcome === 'connected';
-  const toMs = attempt.endMs ?? requestEnd(events, request, startMs) ?? endMs;
+  const toMs = attempt.endMs ?? wonAt(attempts, attempt) ?? requestEnd(events, request, startMs) ?? endMs;
   const ms = duration(toMs - startMs);
   const short = shortAddress(address);
   const bar: Mark = {
@@ -85,11 +90,11 @@ function requestEnd(events: readonly TimelineEvent[], request: number, afterMs: 
   return events.find((event) => (event.event === 'client:response' || event.event === 'client:error') && event.request === request && event.tMs >= afterMs)?.tMs;
 }
 
-function drawFlow(flow: Flow, attempt: Attempt | undefined, events: readonly TimelineEvent[], tone: Mark['tone'], endMs: number): Drawn {
+function drawFlow(flow: Flow, attempt: Attempt | undefined, attempts: readonly Attempt[], events: readonly TimelineEvent[], tone: Mark['tone'], endMs: number): Drawn {
   const [first] = flow.packets;
   const fromMs = first?.event.tMs ?? 0;
   const opening = flow.packets.filter(({ event }) => /^wire:(syn|rst|unreachable)/.test(event.event) && (flow.connectedMs === null || event.tMs <= flow.connectedMs));
-  const made = attempt ? attemptBar(attempt, opening, events, tone, endMs) : { bars: [], span: null };
+  const made = attempt ? attemptBar(attempt, attempts, opening, events, tone, endMs) : { bars: [], span: null };
   const connectedMs = flow.connectedMs;
   const isKept = connectedMs !== null && attempt?.outcome !== 'refused';
   const closedMs = flow.closedMs ?? endMs;
@@ -137,5 +142,5 @@ function questionTicks(events: readonly TimelineEvent[], { address, startMs, end
 function loadSteps(events: readonly TimelineEvent[], host: BackendName, { hosts: { observer } }: Topology): Row['steps'] | null {
   if (!events.some(({ witness }) => witness === 'load')) return null;
   const accepted = events.filter((event) => event.event === 'backend:accept' && event.host === host && event.tMs >= 0 && (event.from === observer.ipv4 || event.from === observer.ipv6));
-  return { points: accepted.map(({ tMs }, index) => ({ atMs: tMs, value: index + 1 })), what: 'connections accepted' };
+  return { points: accepted.map(({ tMs }, index) => ({ atMs: tMs, value: index + 1 })), what: 'connections accepted', most: accepted.length };
 }

@@ -4,6 +4,7 @@ import type { TimelineEvent } from '../../vocabulary/events.ts';
 import { hostAt, type Topology } from '../../vocabulary/topology.ts';
 import { dialTone } from './tones.ts';
 import type { Exchange, Flow } from '../flows.ts';
+import { wonAt } from './backends.ts';
 import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedRequest, type PicturedRun, type Row } from '../model.ts';
 
 /** More requests at the same time than this share rows. */
@@ -55,7 +56,7 @@ export function callerLane({ events, findings, topology }: PicturedRun, flows: r
       events: [index, ...(end ? [end.index] : [])],
     };
     bars.push(bar);
-    const all = [...(lookups.get(request) ?? []), ...(attempts.get(request) ?? []).map((attempt) => attemptWait(attempt, topology, events, toMs)), ...(exchanges.get(request) ?? []).flatMap((exchange) => exchangeWaits(exchange, topology, events, request, toMs))];
+    const all = [...(lookups.get(request) ?? []), ...(attempts.get(request) ?? []).map((attempt) => attemptWait(attempt, topology, events, Math.min(toMs, wonAt(findings.attempts, attempt) ?? toMs))), ...(exchanges.get(request) ?? []).flatMap((exchange) => exchangeWaits(exchange, topology, events, request, toMs))];
     waits.set(bar, waitMarks(all, bar, request));
   }
   const rows = stacked(bars, mostRows).flatMap((row, place): Row[] => [
@@ -107,10 +108,11 @@ function lookupsOf(events: readonly TimelineEvent[], requests: readonly { reques
   return found;
 }
 
-function attemptWait(attempt: Attempt, topology: Topology, events: readonly TimelineEvent[], requestEndMs: number): Wait {
+/** `limitMs`: the end of the request, or the moment in which another attempt of the dial won. */
+function attemptWait(attempt: Attempt, topology: Topology, events: readonly TimelineEvent[], limitMs: number): Wait {
   const { address, startMs, endMs, outcome, localPort } = attempt;
   const isConnected = outcome === 'connected';
-  const toMs = Math.min(endMs ?? requestEndMs, requestEndMs);
+  const toMs = Math.min(endMs ?? limitMs, limitMs);
   const short = shortAddress(address);
   const word = { refused: 'refused', unreachable: 'unreachable', aborted: 'aborted', silent: 'silent', 'given up': 'silent', open: 'silent' }[outcome] ?? outcome;
   const indexes = events.flatMap((event, index) => (event.tMs >= startMs - 1 && event.tMs <= toMs + 1 && 'address' in event && event.address === address && (event.witness === 'client' || ('localPort' in event && event.localPort === localPort)) && /connect|syn|rst|unreachable/.test(event.event) ? [index] : []));
