@@ -86,8 +86,9 @@ export function emptyRow(label: string, height: Row['height'], marks: Partial<Ro
   return { label, height, shades: [], lines: [], bars: [], ticks: [], ...marks };
 }
 
-/** `9.8 ms`, `371 ms`, `1.01 s`. */
+/** `0.02 ms`, `9.8 ms`, `371 ms`, `1.01 s`. */
 export function duration(ms: number): string {
+  if (Math.abs(ms) < 0.095 && ms !== 0) return `${ms.toFixed(2)} ms`;
   if (Math.abs(ms) < 9.95) return `${ms.toFixed(1)} ms`;
   return Math.abs(ms) < 999.5 ? `${ms.toFixed(0)} ms` : `${(ms / 1_000).toFixed(2)} s`;
 }

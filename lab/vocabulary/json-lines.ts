@@ -49,11 +49,11 @@ const placed = v.object({ tMs: fieldSchemas.number, host: v.string() });
 export function parseTimelineEvent(line: string): TimelineEvent | undefined {
   const message = objectOf(line);
   if (message === undefined || !v.is(placed, message)) return undefined;
-  const { tMs, host } = message as { tMs: number; host: string };
+  const { tMs, host } = message;
   const event = eventOf({ ...message, atMs: tMs });
   if (event === undefined) return undefined;
-  const { atMs: _, ...fields } = event;
-  return { tMs, witness: witnessOf(event.event), host, ...fields } as TimelineEvent;
+  const { atMs, ...fields } = event;
+  return { tMs: atMs, witness: witnessOf(event.event), host, ...fields } as TimelineEvent;
 }
 
 const commandLine = v.object({ id: v.pipe(v.number(), v.finite()), command: v.string(), args: v.optional(v.record(v.string(), v.unknown())) });

@@ -15,7 +15,7 @@ export function drawWaits(layout: Layout, view: View): string {
   const [fromMs, toMs] = visibleMs(view);
   const { knotsMs } = view.scale;
   const parts: string[] = [];
-  let freeX = view.plotX - 20;
+  let freeX = Math.max(view.plotX - 20, 2);
   for (let index = Math.max(firstIndex(knotsMs, (ms) => ms > fromMs), 1); index < knotsMs.length; index++) {
     const [begin = 0, end = 0] = [knotsMs[index - 1], knotsMs[index]];
     if (begin > toMs) break;

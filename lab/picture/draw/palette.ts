@@ -25,7 +25,7 @@ const on = (fills: Record<string, string>, text: string): Palette['tones'] => Ob
 
 export const palettes: Record<Theme, Palette> = {
   light: {
-    paper: '#ffffff', panel: '#f6f8fa', edge: '#d1d9e0', ink: '#1f2328', dim: '#59636e', wait: '#e9edf1', pale: '#fff0ee', healing: '#e2f4e6', hatch: '#f3b6b0', focus: '#0550ae',
+    paper: '#ffffff', panel: '#f6f8fa', edge: '#d1d9e0', ink: '#1f2328', dim: '#59636e', wait: '#e9edf1', pale: '#fff0ee', healing: '#e9f7ec', hatch: '#f3b6b0', focus: '#0550ae',
     tones: {
       ...on({ ok: '#1a7f37', failed: '#c01c28', dns: '#0969da', healed: '#1a7f37', packet: '#1f2328', note: '#59636e', 'host-0': '#0b7078', 'host-1': '#8a5a00', 'host-2': '#7a48d0', 'host-3': '#b3307f', 'host-4': '#4d6a00', 'host-5': '#9a4a1c' }, '#ffffff'),
       client: { fill: '#d5dbe2', on: '#1f2328' },

@@ -22,7 +22,8 @@ export function widthOf(text: string, sizePx = 11): number {
 
 /** The first of the labels that fits, or null. */
 export function fitting(labels: readonly string[], widthPx: number, sizePx = 11): string | null {
-  return labels.find((label) => label !== '' && widthOf(label, sizePx) <= widthPx) ?? null;
+  // The narrowest letter: a very long text need not be measured.
+  return labels.find((label) => label !== '' && label.length * 0.38 * sizePx <= widthPx && widthOf(label, sizePx) <= widthPx) ?? null;
 }
 
 /** The first of the labels that fits, or as much of the shortest one as fits: at least three letters, or null. */

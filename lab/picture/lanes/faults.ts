@@ -31,7 +31,7 @@ export function faultsOn(events: readonly TimelineEvent[], host: string, endMs: 
       shade.mark.toMs = event.tMs;
       shade.healing = { fromMs: event.tMs, toMs: endMs, tone: 'healed', look: 'healing', labels: ['heals'], title: `Heal ${event.fault}`, events: [index] };
     }
-    else if (shade.healing && (event.event === 'fault:healed' || event.event === 'fault:unhealed')) {
+    else if (shade.healing) {
       const ms = duration(event.tMs - shade.healing.fromMs);
       const isHealed = event.event === 'fault:healed';
       Object.assign(shade.healing, { toMs: event.tMs, labels: isHealed ? [`healed after ${ms}`, 'healed'] : ['NOT healed'], title: `${event.fault}: ${isHealed ? `healed after ${ms}` : 'NOT healed'} (${event.observed})`, events: [...shade.healing.events, index] });

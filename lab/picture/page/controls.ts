@@ -1,4 +1,5 @@
 /** Keys and pointer on the timeline. Keys go by their place on the keyboard (`event.code`), so that they are the same on every layout. */
+import { keyHelp } from '../key-help.ts';
 import { element } from './elements.ts';
 import type { Found, Timeline } from './timeline.ts';
 
@@ -14,17 +15,6 @@ export interface Actions {
   clear(): void;
   toggleTrue(): void;
 }
-
-export const keyHelp: readonly (readonly [string, string])[] = [
-  ['W S', 'zoom in and out'],
-  ['A D', 'move left and right'],
-  ['0', 'show all'],
-  ['L', 'true to time, or not'],
-  ['arrow keys', 'go from mark to mark'],
-  ['Enter', 'open the request of the mark as a ladder'],
-  ['P N', 'previous and next request'],
-  ['Esc', 'close the ladder, remove the filters'],
-];
 
 export function keyList(): HTMLElement {
   return element('p', { class: 'keys', id: 'keys' }, ...keyHelp.flatMap(([key, what], index) => [...(index > 0 ? [' · '] : []), element('kbd', {}, key), ` ${what}`]), ' · drag, or Ctrl and the wheel');

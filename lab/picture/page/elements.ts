@@ -15,9 +15,10 @@ export function button(text: string, label: string, key: string, onClick: () => 
 }
 
 export function select(label: string, options: readonly (readonly [string, string])[], onChange: (value: string) => void): { label: HTMLLabelElement; select: HTMLSelectElement } {
-  const made = element('select', {}, ...options.map(([value, text]) => element('option', { value }, text)));
+  const id = `choose-${label.toLowerCase()}`;
+  const made = element('select', { id }, ...options.map(([value, text]) => element('option', { value }, text)));
   made.addEventListener('change', () => { onChange(made.value); });
-  return { label: element('label', {}, `${label} `, made), select: made };
+  return { label: element('label', { for: id }, label), select: made };
 }
 
 const namespace = 'http://www.w3.org/2000/svg';
