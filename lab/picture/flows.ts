@@ -2,6 +2,7 @@
 import { startOf } from '../analysis/request-line.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { dnsPort } from '../vocabulary/topology.ts';
+import { firstIndex } from './scale.ts';
 
 /** An event of a flow, with its place among the events of the run. */
 export interface Packet {
@@ -61,7 +62,7 @@ function take(flow: Flow, packet: Packet): void {
   if (event.event === 'wire:rst' || event.event === 'wire:fin') flow.closedMs ??= event.tMs;
   if (event.event === 'wire:request') flow.exchanges.push({ flow, asked: packet, answered: null, request: undefined });
   if (event.event === 'wire:response') {
-    const exchange = flow.exchanges.find(({ asked, answered }) => answered === null && asked.event.event === 'wire:request' && asked.event.count === event.count);
+    const exchange = flow.exchanges.findLast(({ asked, answered }) => answered === null && asked.event.event === 'wire:request' && asked.event.count === event.count);
     if (exchange) exchange.answered = packet;
   }
 }
@@ -108,7 +109,7 @@ function assignRequests(events: readonly TimelineEvent[], flows: readonly Flow[]
     // A client that cannot tell its port says 0.
     const uses = used.get(`${address} ${localPort}`) ?? used.get(`${address} 0`);
     if (used.size > 0) {
-      exchange.request = uses?.findLast((use) => use.tMs <= tMs + clockMs)?.request;
+      exchange.request = uses?.[firstIndex(uses, (use) => use.tMs > tMs + clockMs) - 1]?.request;
       continue;
     }
     const line = exchange.asked.event.event === 'wire:request' ? exchange.asked.event.line : '';
@@ -126,7 +127,10 @@ function usesOf(events: readonly TimelineEvent[]): Map<string, { tMs: number; re
     if (event.event === 'client:connect-done') ports.set(`${event.connection} ${event.address}`, event.localPort);
     if (event.event !== 'client:connection') continue;
     const key = `${event.address} ${ports.get(`${event.connection} ${event.address}`) ?? 0}`;
-    uses.set(key, [...(uses.get(key) ?? []), { tMs: event.tMs, request: event.request }]);
+    const use = { tMs: event.tMs, request: event.request };
+    const known = uses.get(key);
+    if (known) known.push(use);
+    else uses.set(key, [use]);
   }
   return uses;
 }

@@ -6,7 +6,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { timelinePage } from '../report/timeline-page.ts';
 import { openFile, startChromium } from '../testing/browser.ts';
-import { longRun, recordedRun, withEvents } from '../testing/pictured-runs.ts';
+import { longRun } from '../../bench/long-run.ts';
+import { recordedRun, withEvents } from '../testing/pictured-runs.ts';
 import { describeWith } from '../testing/testing.ts';
 import { keyHelp } from './key-help.ts';
 

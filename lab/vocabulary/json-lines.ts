@@ -53,7 +53,7 @@ export function parseTimelineEvent(line: string): TimelineEvent | undefined {
   const event = eventOf({ ...message, atMs: tMs });
   if (event === undefined) return undefined;
   const { atMs, ...fields } = event;
-  return { tMs: atMs, witness: witnessOf(event.event), host, ...fields } as TimelineEvent;
+  return { tMs: atMs, witness: witnessOf(event.event), host, ...fields };
 }
 
 const commandLine = v.object({ id: v.pipe(v.number(), v.finite()), command: v.string(), args: v.optional(v.record(v.string(), v.unknown())) });

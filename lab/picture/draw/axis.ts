@@ -4,7 +4,7 @@ import type { Layout } from './layout.ts';
 import { px, widthOf } from './text.ts';
 import { visibleMs, xOf, type View } from './view.ts';
 import { duration } from '../model.ts';
-import { firstIndex } from '../scale.ts';
+import { firstIndex, type Scale } from '../scale.ts';
 
 /** A wait that a reader must see at once. */
 const longMs = 90;
@@ -13,13 +13,10 @@ const longMs = 90;
 export function drawWaits(layout: Layout, view: View): string {
   if (view.scale.kind !== 'warped' || layout.sections.length > 1) return '';
   const [fromMs, toMs] = visibleMs(view);
-  const { knotsMs } = view.scale;
   const parts: string[] = [];
   let freeX = Math.max(view.plotX - 20, 2);
-  for (let index = Math.max(firstIndex(knotsMs, (ms) => ms > fromMs), 1); index < knotsMs.length; index++) {
-    const [begin = 0, end = 0] = [knotsMs[index - 1], knotsMs[index]];
-    if (begin > toMs) break;
-    if (end - begin < longMs) continue;
+  for (const [begin, end] of longWaits(view.scale)) {
+    if (end <= fromMs || begin >= toMs) continue;
     const [left, right] = [Math.max(xOf(view, begin), view.plotX), Math.min(xOf(view, end), view.plotX + view.plotWidth)];
     if (right - left < 4) continue;
     const text = `… ${duration(end - begin)} …`;
@@ -31,6 +28,17 @@ export function drawWaits(layout: Layout, view: View): string {
     parts.push(`<text class="dim small strong" x="${px(middle)}" y="${px(layout.lanesTop - 8)}" text-anchor="middle">${text}</text>`);
   }
   return parts.join('');
+}
+
+const waits = new WeakMap<Scale, [number, number][]>();
+
+function longWaits(scale: Scale): [number, number][] {
+  const known = waits.get(scale);
+  if (known) return known;
+  const { knotsMs } = scale;
+  const found = knotsMs.flatMap((endMs, index): [number, number][] => (index > 0 && endMs - (knotsMs[index - 1] ?? endMs) >= longMs ? [[knotsMs[index - 1] ?? 0, endMs]] : []));
+  waits.set(scale, found);
+  return found;
 }
 
 export function drawAxis(layout: Layout, view: View): string {
@@ -94,15 +102,23 @@ function roundTimes(fromMs: number, toMs: number, count: number): number[] {
   return times;
 }
 
+/** The strip stays the same while a reader zooms. */
+const strips = new WeakMap<Section, { key: string; drawn: string }>();
+
 /** All requests, true to time, and the part that the lanes show now. */
 export function drawStrip({ stripY, sections, width, plotX, gutter }: Layout, view: View): string {
   const { startMs, endMs } = view.scale;
   const at = (ms: number): number => plotX + ((ms - startMs) / (endMs - startMs)) * view.plotWidth;
   const tall = 10 * sections.length;
   const rows = sections.map(({ section }, index) => {
+    const key = `${plotX} ${view.plotWidth} ${stripY} ${startMs} ${endMs} ${index}`;
+    const known = strips.get(section);
+    if (known?.key === key) return known.drawn;
     const paths = new Map<string, string>();
     for (const { tone, d } of stripBars(section, at, stripY + 10 * index + 2)) paths.set(tone, (paths.get(tone) ?? '') + d);
-    return [...paths].map(([tone, d]) => `<path class="fill-${tone}" d="${d}"/>`).join('');
+    const drawn = [...paths].map(([tone, d]) => `<path class="fill-${tone}" d="${d}"/>`).join('');
+    strips.set(section, { key, drawn });
+    return drawn;
   });
   const [fromMs, toMs] = visibleMs(view);
   const label = gutter > 0 ? `<text class="dim small" x="${px(plotX - 10)}" y="${px(stripY + tall / 2 + 4)}" text-anchor="end">true to time</text>` : '';

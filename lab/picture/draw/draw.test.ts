@@ -25,7 +25,7 @@ test('the picture of ipv6-blackhole says in words what happened, lane by lane', 
   const section = sectionFor(recordedRun('ipv6-blackhole'));
   expect(section.lanes.map(({ name, rows }) => [name, ...rows.map(({ label }) => label)])).toEqual([
     ['caller', 'request', 'waits for'],
-    ['dns', 'changes', 'queries', ''],
+    ['dns', 'changes', 'A', 'AAAA'],
     ['backend-1', 'IPv6'],
     ['backend-2', 'IPv6'],
     ['backend-3', 'IPv6', 'IPv4'],

@@ -3,7 +3,7 @@ import { firstIndex } from '../scale.ts';
 import { layers, type Layer, type Mark, type Row } from '../model.ts';
 import { intervalsPx, type PlacedRow } from './layout.ts';
 import { escaped, fitting, fittingOrCut, px } from './text.ts';
-import { visibleMs, visibleRange, xOf, type View } from './view.ts';
+import { msOf, visibleMs, visibleRange, xOf, type View } from './view.ts';
 
 /** The request that a reader has chosen. A mark that belongs to no request is a part of it if it was at the same time. */
 export interface ChosenRequest {
@@ -23,9 +23,9 @@ export interface Drawing {
 }
 
 /** A bar that is narrower has no text and no element of its own. */
-const smallest = 3;
+const smallest = 4;
 /** Two packets that are closer are drawn as one path. */
-const closest = 2.5;
+const closest = 5;
 
 export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing): string {
   const height = whole - (row.height === 'intervals' ? intervalsPx : 0);
@@ -33,8 +33,7 @@ export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing):
   const visible = visibleMs(view);
   const clip = (x: number): number => Math.min(Math.max(x, view.plotX), view.plotX + view.plotWidth);
   const parts: string[] = [];
-  const small = new Map<string, string>();
-  const addSmall = (classes: string, d: string): void => { small.set(classes, (small.get(classes) ?? '') + d); };
+  const small = startSmall(view);
   const element = (layer: Layer, index: number, mark: Mark, content: string): string => {
     const faded = layer !== 'shades' && drawing.request && !belongsTo(mark, drawing.request) ? ' class="faded"' : '';
     if (drawing.idOf) return `<g id="${drawing.idOf(layer, index)}" role="img" aria-label="${escaped(mark.title)}"${faded}>${content}</g>`;
@@ -44,31 +43,56 @@ export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing):
     const marks = row[layer];
     const [first, end] = visibleRange(marks, visible);
     let lastX = -Infinity;
+    small.begin();
     for (let index = first; index < end; index++) {
       const mark = marks[index];
-      if (!mark || mark.toMs < visible[0]) continue;
+      if (!mark || mark.toMs < visible[0] || small.isCovered(layer, mark)) continue;
       const [left, right] = [xOf(view, mark.fromMs), xOf(view, mark.toMs)];
       const [x, width] = [clip(left), Math.max(clip(right) - clip(left), 0)];
       if (layer === 'ticks') {
         const isFlag = mark.look === 'flag';
         if (left < view.plotX - 1 || left > view.plotX + view.plotWidth + 1) continue;
         if (left - lastX < closest && !isFlag) {
-          addSmall(`edge-${mark.tone} line`, `M${px(left)} ${px(y + 5)}v${px(height - 10)}`);
+          small.add(`fill-${mark.tone}`, mark.tone, left, 1, y + 5, height - 10);
           continue;
         }
         const room = roomAfter(marks, index, left, view);
         lastX = left;
         if (mark.sinceMs !== undefined) parts.push(drawInterval(mark, mark.sinceMs, left, y + height, view));
         parts.push(element(layer, index, mark, drawTick(mark, left, y, height, room)));
-      } else if (layer === 'bars' && right - left < smallest) addSmall(`fill-${mark.tone}`, `M${px(left)} ${px(y + 3)}h${px(Math.max(right - left, 1.2))}v${px(height - 6)}h${px(-Math.max(right - left, 1.2))}z`);
+      } else if (layer === 'bars' && right - left < smallest) small.add(`fill-${mark.tone}`, mark.tone, left, right - left, y + 3, height - 6);
       else if (layer === 'lines') parts.push(element(layer, index, mark, `<path class="line edge-${mark.tone}" d="M${px(x)} ${px(y + height / 2)}h${px(Math.max(width, 1))}"/>`));
       else if (layer === 'shades') parts.push(element(layer, index, mark, drawShade(mark, x, y, width, whole, left, drawing.isShadeNamed, row)));
       else parts.push(element(layer, index, mark, drawBar(mark, x, y, width, height, row, view, row.textBehind ? roomAfter(marks, index, x + width, view) : 0)));
     }
+    parts.push(small.end());
   }
   if (row.steps) parts.push(drawSteps(row.steps, y, height, view));
-  for (const [classes, d] of small) parts.push(`<path class="${classes}" d="${d}"/>`);
   return parts.join('');
+}
+
+/** What is too small for an element of its own: one path for each colour. What falls into a pixel that has this colour already adds nothing. */
+function startSmall(view: View): { begin(): void; isCovered(layer: Layer, mark: Mark): boolean; add(classes: string, tone: Mark['tone'], x: number, width: number, y: number, height: number): void; end(): string } {
+  let paths = new Map<string, { d: string; left: number; right: number; y: number; height: number }>();
+  let coveredMs = new Map<Mark['tone'], number>();
+  const flushed = ({ d, left, right, y, height }: { d: string; left: number; right: number; y: number; height: number }): string => `${d}M${px(left)} ${px(y)}h${px(right - left)}v${px(height)}h${px(left - right)}z`;
+  return {
+    begin: () => {
+      paths = new Map();
+      coveredMs = new Map();
+    },
+    isCovered: (layer, { toMs, tone, look }) => layer !== 'shades' && look !== 'flag' && toMs <= (coveredMs.get(tone) ?? -Infinity),
+    add: (classes, tone, x, width, y, height) => {
+      const right = x + Math.max(width, 1.2);
+      const open = paths.get(classes);
+      if (!open) paths.set(classes, { d: '', left: x, right, y, height });
+      // Less than a pixel is no gap.
+      else if (x - open.right < 0.8) open.right = Math.max(open.right, right);
+      else paths.set(classes, { d: flushed(open), left: x, right, y, height });
+      coveredMs.set(tone, msOf(view, x + 1));
+    },
+    end: () => [...paths].map(([classes, path]) => `<path class="${classes}" d="${flushed(path)}"/>`).join(''),
+  };
 }
 
 function belongsTo(mark: Mark, { request, fromMs, toMs }: ChosenRequest): boolean {
@@ -82,12 +106,14 @@ function drawBar(mark: Mark, x: number, y: number, width: number, height: number
   const [top, tall] = [y + inset, height - 2 * inset];
   const size = isTall ? 11 : 10;
   const [clearX, clearWidth] = clearOf(row, mark, x, width, view);
-  const text = fitting(labels, clearWidth - 8, size);
+  // Strong letters are wider.
+  const isRequest = row.label === 'request' || mark.title.startsWith('Request #') && isTall;
+  const textSize = isRequest || look === 'dashed' ? size * 1.1 : size;
+  const text = fitting(labels, clearWidth - 8, textSize);
   const behind = text === labels[0] ? null : fitting(labels, roomBehind - 10, size);
   const baseline = px(y + height / 2 + size * 0.36);
   const classes = look === 'solid' ? `fill-${tone}` : `${look} edge-${tone}`;
   const half = look === 'solid' ? 0 : 0.6;
-  const isRequest = row.label === 'request' || (row.label === '' && row.height === 'tall' && mark.title.startsWith('Request'));
   const on = look === 'solid' ? `on-${tone}` : `fill-${tone}`;
   const weight = isRequest || look === 'dashed' ? ' strong' : '';
   return (

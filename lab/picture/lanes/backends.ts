@@ -85,9 +85,17 @@ function attemptBar(attempt: Attempt, attempts: readonly Attempt[], packets: rea
   return { span: { ...bar }, bars: [bar] };
 }
 
+const ends = new WeakMap<readonly TimelineEvent[], Map<number, number>>();
+
 /** An attempt that the client still waits for ends for the caller with its request. */
 function requestEnd(events: readonly TimelineEvent[], request: number, afterMs: number): number | undefined {
-  return events.find((event) => (event.event === 'client:response' || event.event === 'client:error') && event.request === request && event.tMs >= afterMs)?.tMs;
+  let known = ends.get(events);
+  if (!known) {
+    known = new Map(events.flatMap((event): [number, number][] => (event.event === 'client:response' || event.event === 'client:error' ? [[event.request, event.tMs]] : [])));
+    ends.set(events, known);
+  }
+  const endMs = known.get(request);
+  return endMs !== undefined && endMs >= afterMs ? endMs : undefined;
 }
 
 function drawFlow(flow: Flow, attempt: Attempt | undefined, attempts: readonly Attempt[], events: readonly TimelineEvent[], tone: Mark['tone'], endMs: number): Drawn {
@@ -121,6 +129,8 @@ const names: Partial<Record<TimelineEvent['event'], string>> = { 'wire:syn': 'SY
 /** A packet that is sent again says how long after the one before. */
 function packetTicks(packets: readonly Packet[], flow: Flow, attemptRequest: number | undefined): Mark[] {
   let lastMs: number | null = null;
+  const asked = new Map(flow.exchanges.map((exchange) => [exchange.asked, exchange.request]));
+  let request = attemptRequest;
   return packets.map((packet): Mark => {
     const { event, index, arrived } = packet;
     const isAgain = event.event === 'wire:syn-retransmission' || event.event === 'wire:data-retransmission';
@@ -129,7 +139,7 @@ function packetTicks(packets: readonly Packet[], flow: Flow, attemptRequest: num
     if (isAgain || event.event === 'wire:syn' || event.event === 'wire:request' || event.event === 'wire:response') lastMs = event.tMs;
     const sender = senderOf(packet);
     const what = names[event.event] ?? ('line' in event ? event.line || event.event.slice(5) : event.event.slice(5));
-    const request = flow.exchanges.findLast(({ asked }) => asked.event.tMs <= event.tMs)?.request ?? attemptRequest;
+    request = asked.get(packet) ?? request;
     return { fromMs: event.tMs, toMs: event.tMs, request, sinceMs, tone: arrived && !isAgain && looks[event.event] !== 'reset' ? 'packet' : 'failed', look: looks[event.event] ?? (sender === 'client' ? 'out' : 'in'), labels: gap === null ? [] : [gap], title: `${what} from ${sender === 'client' ? 'the client' : shortAddress(flow.address)}, port ${flow.localPort}${gap === null ? '' : `, ${gap} after the one before`}${arrived ? '' : ', not answered'}`, events: [index] };
   });
 }

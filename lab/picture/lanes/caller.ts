@@ -36,6 +36,7 @@ export function callerLane({ events, findings, topology }: PicturedRun, flows: r
   }
   const exchanges = Map.groupBy(flows.flatMap((flow) => flow.exchanges), ({ request }) => request);
   const attempts = Map.groupBy(findings.attempts, ({ request }) => request);
+  const headers = new Map(events.flatMap((event, index): [number, number][] => (event.event === 'client:response-start' ? [[event.request, index]] : [])));
   const lookups = lookupsOf(events, [...asked].map(([request, { fromMs }]) => ({ request, fromMs, toMs: ended.get(request)?.event.tMs ?? endMs })));
   const statuses = new Map([...asked.keys()].map((request, place) => [request, findings.byRequest[place]?.status ?? null]));
 
@@ -56,7 +57,7 @@ export function callerLane({ events, findings, topology }: PicturedRun, flows: r
       events: [index, ...(end ? [end.index] : [])],
     };
     bars.push(bar);
-    const all = [...(lookups.get(request) ?? []), ...(attempts.get(request) ?? []).map((attempt) => attemptWait(attempt, topology, events, Math.min(toMs, wonAt(findings.attempts, attempt) ?? toMs))), ...(exchanges.get(request) ?? []).flatMap((exchange) => exchangeWaits(exchange, topology, events, request, toMs))];
+    const all = [...(lookups.get(request) ?? []), ...(attempts.get(request) ?? []).map((attempt) => attemptWait(attempt, topology, events, Math.min(toMs, wonAt(findings.attempts, attempt) ?? toMs))), ...(exchanges.get(request) ?? []).flatMap((exchange) => exchangeWaits(exchange, topology, events, headers.get(request) ?? -1, toMs))];
     waits.set(bar, waitMarks(all, bar, request));
   }
   const rows = stacked(bars, mostRows).flatMap((row, place): Row[] => [
@@ -124,7 +125,7 @@ function attemptWait(attempt: Attempt, topology: Topology, events: readonly Time
   };
 }
 
-function exchangeWaits({ flow, asked, answered }: Exchange, topology: Topology, events: readonly TimelineEvent[], request: number, requestEndMs: number): Wait[] {
+function exchangeWaits({ flow, asked, answered }: Exchange, topology: Topology, events: readonly TimelineEvent[], headers: number, requestEndMs: number): Wait[] {
   const host = hostAt(topology, flow.address);
   const tone = dialTone(topology, host);
   const fromMs = asked.event.tMs;
@@ -133,10 +134,9 @@ function exchangeWaits({ flow, asked, answered }: Exchange, topology: Topology, 
     return [{ fromMs, toMs, rank: 3, look: 'dashed', tone: 'failed', labels: (ms) => [`${host ?? flow.address}: no answer ${duration(ms)}`, `no answer ${duration(ms)}`, 'no answer'], events: [asked.index] }];
   }
   const answeredMs = answered.event.tMs;
-  const headers = events.findIndex((event) => event.event === 'client:response-start' && event.request === request && event.tMs >= answeredMs - 1);
   const waits: Wait[] = [{ fromMs, toMs: answeredMs, rank: 3, look: 'solid', tone, labels: (ms) => [`${host ?? flow.address} answers ${duration(ms)}`, `server ${duration(ms)}`, 'server'], events: [asked.index, answered.index] }];
   // Only a trace tells the time in which the client reads from the time in which the body is on its way.
-  if (headers >= 0) waits.push({ fromMs: Math.max(events[headers]?.tMs ?? answeredMs, answeredMs), toMs: requestEndMs, rank: 0, look: 'outline', tone, labels: (ms) => [`body ${duration(ms)}`, 'body'], events: [headers] });
+  if (headers > answered.index) waits.push({ fromMs: Math.max(events[headers]?.tMs ?? answeredMs, answeredMs), toMs: requestEndMs, rank: 0, look: 'outline', tone, labels: (ms) => [`body ${duration(ms)}`, 'body'], events: [headers] });
   return waits;
 }
 

@@ -13,8 +13,9 @@ export function dnsLane({ events, topology }: PicturedRun, endMs: number): Lane 
   const faults = faultsOn(events, 'dns', endMs);
   const flags = flagsOn(events, 'dns');
   const shades = shadesOf(faults);
-  const rows: Row[] = stacked(bars, mostRows).map((row, place) => emptyRow(place === 0 ? 'queries' : '', 'middle', { bars: row, shades, textBehind: true }));
-  if (rows.length === 0 && shades.length > 0) rows.push(emptyRow('queries', 'middle', { shades }));
+  // Each type has rows of its own, so that the answers of both can stand behind their bars.
+  const rows: Row[] = [...Map.groupBy(bars, ({ labels }) => labels.at(-1) ?? '')].flatMap(([type, own]) => stacked(own, mostRows).map((row, place) => emptyRow(place === 0 ? type : '', 'middle', { bars: row, shades, textBehind: true })));
+  if (rows.length === 0 && shades.length > 0) rows.push(emptyRow('', 'middle', { shades }));
   if (flags.length > 0) rows.unshift(emptyRow('changes', 'low', { ticks: flags, shades }));
   return { name: 'dns', tone: 'dns', rows };
 }

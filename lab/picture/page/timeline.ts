@@ -23,6 +23,8 @@ export class Timeline {
   readonly svg = svgElement({ 'aria-hidden': 'false' });
   readonly sections: readonly Section[];
   readonly #frame: HTMLElement;
+  /** Both scales of a long run take some milliseconds to make. */
+  readonly #scales: Record<Scale['kind'], Scale>;
   #scale: Scale;
   #from = 0;
   #to = 1;
@@ -38,7 +40,8 @@ export class Timeline {
   constructor(frame: HTMLElement, sections: readonly Section[]) {
     this.sections = sections;
     this.#frame = frame;
-    this.#scale = scaleOver(sections, 'warped');
+    this.#scales = { warped: scaleOver(sections, 'warped'), 'true to time': scaleOver(sections, 'true to time') };
+    this.#scale = this.#scales.warped;
     frame.append(this.svg);
     new ResizeObserver(() => { this.redraw(); }).observe(frame);
   }
@@ -51,7 +54,7 @@ export class Timeline {
   toggleTrue(): void {
     const [fromMs, toMs] = [this.#scale.msAt(this.#from), this.#scale.msAt(this.#to)];
     const wasWhole = this.isWhole;
-    this.#scale = scaleOver(this.sections, this.isTrue ? 'warped' : 'true to time');
+    this.#scale = this.#scales[this.isTrue ? 'warped' : 'true to time'];
     this.#goal = null;
     [this.#from, this.#to] = wasWhole ? [0, 1] : [this.#scale.placeOf(fromMs), this.#scale.placeOf(toMs)];
     this.redraw();
