@@ -14,16 +14,16 @@ export interface ComparedPage {
 
 export function compareBody({ runs, warnings, different, same, alignment }: ComparedPage, note: string | null): string {
   const head = `<thead><tr><th scope="col">finding</th>${runs.map(({ name, href }) => `<th scope="col"><a href="${htmlText(href)}">${htmlText(name)}</a></th>`).join('')}</tr></thead>`;
-  const table = (rows: ComparedPage['same']): string => `<div class="scroll" tabindex="0" role="region" aria-label="Table of findings"><table>${head}<tbody>${rows.map(({ name, values }) => `<tr><th scope="row">${htmlText(name)}</th>${values.map((value) => `<td>${value === null ? '–' : htmlText(value)}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`;
+  const table = (name: string, rows: ComparedPage['same']): string => `<div class="scroll" tabindex="0" role="region" aria-label="${name}"><table>${head}<tbody>${rows.map(({ name: finding, values }) => `<tr><th scope="row">${htmlText(finding)}</th>${values.map((value) => `<td>${value === null ? '–' : htmlText(value)}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`;
   const [first] = runs;
   return [
     `<header><h1>${runs.map(({ name }) => htmlText(name)).join(' <span class="meta">beside</span> ')}</h1>`,
     first?.run.about && first.run.about.title !== '' ? `<p class="question">${htmlText(first.run.about.title)}</p>` : '',
     `<p class="meta">0 ms on the axis is the first ${htmlText(alignment)} of each run.</p></header><main>`,
     ...warnings.map((warning) => `<p class="warning">${htmlText(warning)}</p>`),
-    section('What differs', different.length === 0 ? '<p>All findings are the same.</p>' : table(different)),
+    section('What differs', different.length === 0 ? '<p>All findings are the same.</p>' : table('Findings that differ', different)),
     stage(note),
-    same.length === 0 ? '' : section('What is the same', table(same)),
+    same.length === 0 ? '' : section('What is the same', table('Findings that are the same', same)),
     first?.run.about && first.run.about.explains !== '' ? section('Why', `<p>${htmlText(first.run.about.explains)}</p>`) : '',
     ...runs.map(({ name, run }) => section(`${htmlText(name)}, in order of time`, `${run.command === null ? '' : `<pre><code>${htmlText(run.command)}</code></pre>`}<ol class="story">${storyItems(run)}</ol>`)),
     '</main>',

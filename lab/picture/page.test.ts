@@ -1,9 +1,13 @@
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { compare } from '../cli/commands/compare.ts';
 import { timelinePage } from '../report/timeline-page.ts';
 import { openFile, startChromium } from '../testing/browser.ts';
 import { longRun } from '../../bench/long-run.ts';
@@ -259,6 +263,25 @@ describeWith(['chromium'], 'timeline.html in Chromium', () => {
     expect(await details(page)).toContain('(cut: ');
     expect(await page.evaluate("[window.isHacked ?? 'not', document.querySelectorAll('img').length, document.querySelectorAll('script').length]")).toEqual(['not', 0, 2]);
     expect(await page.locator('body').innerText()).not.toContain('\u202e');
+    expect(troubles).toEqual([]);
+  });
+
+  test('a comparison draws each run, and opens a request of either one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'compare-'));
+    onTestFinished(() => { rmSync(folder, { recursive: true }); });
+    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    onTestFinished(() => { log.mockRestore(); });
+    expect(await compare(['lab/testing/runs/ipv6-blackhole', 'lab/testing/runs/host-vanishes'], { align: 'request', results: folder })).toBe(0);
+    const { page, troubles } = await openFile(browser, readFileSync(join(folder, 'compare.html'), 'utf8'), { hash: 'request=b4' });
+    expect(await heading(page)).toBe('Request #4, step by step: EHOSTUNREACH');
+    expect(await page.locator('#picture .name').allTextContents()).toEqual(['ipv6-blackhole · node-fetch', 'caller', 'dns', 'backend-1', 'backend-2', 'backend-3', 'host-vanishes · node-fetch', 'caller', 'dns', 'backend-1', 'backend-2', 'backend-3']);
+    // The first requests of both runs begin at the same place.
+    const [one, other] = await Promise.all([0, 1].map((run) => page.locator('#picture [aria-label^="Request #1, GET"] rect').nth(run).boundingBox()));
+    expect(one?.x).toBeCloseTo(other?.x ?? NaN, 0);
+    await page.locator('#picture [aria-label^="Request #1, GET"]').nth(1).click();
+    await drawn(page);
+    expect(new URL(page.url()).hash).toBe('#request=b1');
+    expect(await violations(page)).toEqual([]);
     expect(troubles).toEqual([]);
   });
 

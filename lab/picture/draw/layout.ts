@@ -15,7 +15,7 @@ export interface PlacedLane {
 }
 
 /** The height of the text of intervals, which is a part of its row's height. */
-export const intervalsPx = 14;
+export const intervalsPx = 17;
 
 export interface Layout {
   width: number;
@@ -31,7 +31,7 @@ export interface Layout {
   stripY: number;
 }
 
-const rowHeights: Record<Row['height'], number> = { tall: 24, middle: 19, low: 15, intervals: 38 };
+const rowHeights: Record<Row['height'], number> = { tall: 24, middle: 19, low: 15, intervals: 41 };
 const narrowest = 640;
 const widestName = 150;
 

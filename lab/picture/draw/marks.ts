@@ -2,7 +2,7 @@
 import { firstIndex } from '../scale.ts';
 import { layers, type Layer, type Mark, type Row } from '../model.ts';
 import { intervalsPx, type PlacedRow } from './layout.ts';
-import { escaped, fitting, fittingOrCut, px } from './text.ts';
+import { escaped, fitting, fittingOrCut, px, widthOf } from './text.ts';
 import { msOf, visibleMs, visibleRange, xOf, type View } from './view.ts';
 
 /** The request that a reader has chosen. A mark that belongs to no request is a part of it if it was at the same time. */
@@ -42,7 +42,9 @@ export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing):
   for (const layer of layers) {
     const marks = row[layer];
     const [first, end] = visibleRange(marks, visible);
-    let lastX = -Infinity;
+    let [lastX, lastFailedX] = [-Infinity, -Infinity];
+    let namedX = -Infinity;
+    const names: string[] = [];
     small.begin();
     for (let index = first; index < end; index++) {
       const mark = marks[index];
@@ -52,20 +54,31 @@ export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing):
       if (layer === 'ticks') {
         const isFlag = mark.look === 'flag';
         if (left < view.plotX - 1 || left > view.plotX + view.plotWidth + 1) continue;
-        if (left - lastX < closest && !isFlag) {
+        // A reset must not vanish behind the packet before it.
+        if (left - (mark.tone === 'failed' ? lastFailedX : lastX) < closest && !isFlag) {
           small.add(`fill-${mark.tone}`, mark.tone, left, 1, y + 5, height - 10);
           continue;
         }
         const room = roomAfter(marks, index, left, view);
         lastX = left;
+        if (mark.tone === 'failed') lastFailedX = left;
         if (mark.sinceMs !== undefined) parts.push(drawInterval(mark, mark.sinceMs, left, y + height, view));
         parts.push(element(layer, index, mark, drawTick(mark, left, y, height, room)));
       } else if (layer === 'bars' && right - left < smallest) small.add(`fill-${mark.tone}`, mark.tone, left, right - left, y + 3, height - 6);
       else if (layer === 'lines') parts.push(element(layer, index, mark, `<path class="line edge-${mark.tone}" d="M${px(x)} ${px(y + height / 2)}h${px(Math.max(width, 1))}"/>`));
-      else if (layer === 'shades') parts.push(element(layer, index, mark, drawShade(mark, x, y, width, whole, left, drawing.isShadeNamed, row)));
+      else if (layer === 'shades') {
+        // The name of a short fault may reach into the time in which it heals, which then has no text.
+        const next = marks[index + 1];
+        const room = next?.look === 'healing' && next.fromMs - mark.toMs < 1 ? clip(xOf(view, next.toMs)) - x : width;
+        const isNamed = drawing.isShadeNamed || row.height === 'low' || x + 4 < namedX;
+        const text = isNamed ? null : fittingOrCut(mark.labels, (mark.look === 'shade' ? room : width) - 10, 11);
+        if (text !== null) namedX = x + 6 + widthOf(text, 11);
+        parts.push(element(layer, index, mark, drawShade(mark, x, y, width, whole, left)));
+        if (text !== null) names.push(`<text class="fill-${mark.tone} strong small halo-${mark.look === 'shade' ? 'pale' : 'healing'}" x="${px(x + 6)}" y="${px(y + 10.5)}">${escaped(text)}</text>`);
+      }
       else parts.push(element(layer, index, mark, drawBar(mark, x, y, width, height, row, view, row.textBehind ? roomAfter(marks, index, x + width, view) : 0)));
     }
-    parts.push(small.end());
+    parts.push(small.end(), ...names);
   }
   if (row.steps) parts.push(drawSteps(row.steps, y, height, view));
   return parts.join('');
@@ -137,12 +150,11 @@ function clearOf({ ticks }: Row, { fromMs, toMs }: Mark, x: number, width: numbe
   return best;
 }
 
-function drawShade(mark: Mark, x: number, y: number, width: number, height: number, left: number, isNamed: boolean, row: Row): string {
+function drawShade(mark: Mark, x: number, y: number, width: number, height: number, left: number): string {
   const isFault = mark.look === 'shade';
   const hatch = isFault && width > 2 ? `<rect fill="url(#hatch)" x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}"/>` : '';
   const edge = left >= x - 0.5 ? `<path class="edge-${mark.tone}" stroke-width="2" d="M${px(x)} ${px(y)}v${px(height)}"/>` : '';
-  const text = isNamed || row.height === 'low' ? null : fittingOrCut(mark.labels, width - 10, 10);
-  return `<rect class="${mark.look}" x="${px(x)}" y="${px(y)}" width="${px(Math.max(width, 1))}" height="${px(height)}"/>${hatch}${edge}${text === null ? '' : `<text class="fill-${mark.tone} strong small halo-${isFault ? 'pale' : 'healing'}" x="${px(x + 6)}" y="${px(y + 10.5)}">${escaped(text)}</text>`}`;
+  return `<rect class="${mark.look}" x="${px(x)}" y="${px(y)}" width="${px(Math.max(width, 1))}" height="${px(height)}"/>${hatch}${edge}`;
 }
 
 /** The interval between a packet and the one before it, as a line with its length in words, where that fits. */
@@ -150,7 +162,7 @@ function drawInterval({ labels }: Mark, sinceMs: number, x: number, y: number, v
   const left = Math.max(xOf(view, sinceMs), view.plotX);
   const text = fitting(labels, x - left - 6, 10);
   const line = x - left < 4 ? '' : `<path class="line edge-failed" stroke-width="1" d="M${px(left + 1)} ${px(y + 1)}v3h${px(x - left - 2)}v-3"/>`;
-  return line + (text === null ? '' : `<text class="fill-failed small halo-pale" x="${px((left + x) / 2)}" y="${px(y + 12)}" text-anchor="middle">${escaped(text)}</text>`);
+  return line + (text === null ? '' : `<text class="fill-failed small halo-pale" x="${px((left + x) / 2)}" y="${px(y + 13.5)}" text-anchor="middle">${escaped(text)}</text>`);
 }
 
 /** How many pixels are free to the right of a tick, until the next one. */
@@ -175,7 +187,7 @@ function drawTick(mark: Mark, x: number, y: number, height: number, room: number
   };
   const size = 10;
   const text = look === 'flag' ? fitting(labels, room - 6, size) : null;
-  return (shapes[look]?.() ?? '') + (text === null ? '' : `<text class="fill-${tone} small" x="${px(x + 4)}" y="${px(middle + 3.6)}">${escaped(text)}</text>`);
+  return (shapes[look]?.() ?? '') + (text === null ? '' : `<text class="fill-${tone} small halo" x="${px(x + 4)}" y="${px(middle + 3.6)}">${escaped(text)}</text>`);
 }
 
 /** The number as an area of steps, with its last visible value in words. */

@@ -76,9 +76,11 @@ function attemptBar(attempt: Attempt, attempts: readonly Attempt[], packets: rea
   const toMs = attempt.endMs ?? wonAt(attempts, attempt) ?? requestEnd(events, request, startMs) ?? endMs;
   const ms = duration(toMs - startMs);
   const short = shortAddress(address);
+  // The client was still waiting when its request ended.
+  const word = outcome === 'open' ? 'silent' : outcome;
   const bar: Mark = {
     fromMs: startMs, toMs, tone: isConnected ? tone : 'failed', look: isConnected ? 'outline' : 'dashed', request,
-    labels: isConnected ? [`connect ${ms}`, ms] : [`${outcome} after ${ms}`, `${outcome} ${ms}`, outcome],
+    labels: isConnected ? [`connect ${ms}`, ms] : [`${word} after ${ms}`, `${word} ${ms}`, word],
     title: `Attempt at ${short} for request #${request}: ${outcome} after ${ms}${attempt.synCount === null ? '' : `, ${attempt.synCount} ${attempt.synCount === 1 ? 'SYN' : 'SYNs'}`}`,
     events: [...packets.map(({ index }) => index), ...events.flatMap((event, index) => (event.witness === 'client' && 'address' in event && event.address === address && 'request' in event && event.request === request && event.event.includes('connect-') && event.tMs >= startMs - 50 && event.tMs <= toMs + 50 ? [index] : []))],
   };
