@@ -35,10 +35,8 @@ const program = new Command('lab')
   .commandsGroup('Scenarios:');
 
 const withDriver = (command: Command): Command => command.option('--driver <name>', driverNames.join(', '), process.env['LAB_DRIVER'] ?? 'auto');
-
 const withResolvConf = (command: Command): Command =>
   command.option('--resolv-conf <line>', "a line of the client's resolv.conf (repeatable): 'search a.test b.test', 'options ndots:5 timeout:1' (docs/clients.md)", collect, []);
-
 const withResults = (command: Command): Command => command.option('--results <dir>', 'the folder for the files of a run', 'results');
 const withBackends = (command: Command): Command => command.option('--backends <n>', 'how many backends the lab has, 1 to 24; three if not given');
 

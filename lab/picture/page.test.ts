@@ -4,43 +4,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import axe, { type AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { compare } from '../cli/commands/compare.ts';
 import { timelinePage } from '../report/timeline-page.ts';
-import { openFile, startChromium } from '../testing/browser.ts';
+import { drawn, openFile, press, startChromium, violations, visiblePart } from '../testing/browser.ts';
 import { longRun } from '../../bench/long-run.ts';
 import { recordedRun, withEvents } from '../testing/pictured-runs.ts';
 import { describeWith } from '../testing/testing.ts';
 import { keyHelp } from './key-help.ts';
 
 let browser: Browser;
-
-/** The part of the axis that is visible, as the strip under the lanes shows it. */
-async function visiblePart(page: Page): Promise<{ left: number; width: number }> {
-  const [whole, shown] = await Promise.all(['.lane', '.window'].map((name) => page.locator(`#picture svg ${name}`).last().boundingBox()));
-  const rounded = (value: number): number => Math.round(value * 1e4) / 1e4;
-  return { left: rounded(((shown?.x ?? NaN) - (whole?.x ?? NaN)) / (whole?.width ?? NaN)), width: rounded((shown?.width ?? NaN) / (whole?.width ?? NaN)) };
-}
-
-/** Waits until the picture has been drawn again. */
-async function drawn(page: Page): Promise<void> {
-  await page.evaluate('new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); })');
-}
-
-async function press(page: Page, ...keys: string[]): Promise<void> {
-  for (const key of keys) {
-    await page.keyboard.press(key);
-    await drawn(page);
-  }
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const result = await page.evaluate<AxeResults>('axe.run()');
-  return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
-}
 
 const heading = (page: Page): Promise<string | null> => page.locator('#ladder h2').textContent({ timeout: 5_000 });
 const details = (page: Page): Promise<string> => page.locator('#details').innerText();

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import axe, { type AxeResults } from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
@@ -36,4 +37,31 @@ export async function openFile(browser: Browser, html: string, { hash = '', widt
   await page.goto(hash === '' ? url : `${url}#${hash}`);
   await page.locator('#picture svg .lane').first().waitFor();
   return { page, troubles };
+}
+
+/** The part of the axis that is visible, as the strip under the lanes shows it. */
+export async function visiblePart(page: Page): Promise<{ left: number; width: number }> {
+  const [whole, shown] = await Promise.all(['.lane', '.window'].map((name) => page.locator(`#picture svg ${name}`).last().boundingBox()));
+  const rounded = (value: number): number => Math.round(value * 1e4) / 1e4;
+  return { left: rounded(((shown?.x ?? NaN) - (whole?.x ?? NaN)) / (whole?.width ?? NaN)), width: rounded((shown?.width ?? NaN) / (whole?.width ?? NaN)) };
+}
+
+/** Waits until the picture has been drawn again. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate('new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); })');
+}
+
+/** Presses keys, one after the other, and waits for each one's picture. */
+export async function press(page: Page, ...keys: string[]): Promise<void> {
+  for (const key of keys) {
+    await page.keyboard.press(key);
+    await drawn(page);
+  }
+}
+
+/** What axe finds: each rule that is broken, and where. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const result = await page.evaluate<AxeResults>('axe.run()');
+  return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
 }

@@ -129,13 +129,20 @@ export function drawStrip({ stripY, sections, width, plotX, gutter }: Layout, vi
   );
 }
 
+/** Requests between which less than a pixel is free are one bar. */
 function stripBars({ lanes }: Section, at: (ms: number) => number, y: number): { tone: string; d: string }[] {
   const bars = lanes[0]?.rows.filter(({ height }) => height === 'tall').flatMap((row) => row.bars) ?? [];
-  let lastX = -Infinity;
-  return bars.flatMap(({ fromMs, toMs, tone }) => {
-    const [x, right] = [at(fromMs), at(toMs)];
-    if (right - lastX < 0.5 && tone !== 'failed') return [];
-    lastX = right;
-    return [{ tone, d: `M${px(x)} ${px(y)}h${px(Math.max(right - x, 1))}v6h${px(-Math.max(right - x, 1))}z` }];
-  });
+  const merged: { tone: string; left: number; right: number }[] = [];
+  const last = new Map<string, { tone: string; left: number; right: number }>();
+  for (const { fromMs, toMs, tone } of bars) {
+    const [left, right] = [at(fromMs), Math.max(at(toMs), at(fromMs) + 1)];
+    const before = last.get(tone);
+    if (before && left >= before.left && left - before.right < 0.8) before.right = Math.max(before.right, right);
+    else {
+      const bar = { tone, left, right };
+      last.set(tone, bar);
+      merged.push(bar);
+    }
+  }
+  return merged.map(({ tone, left, right }) => ({ tone, d: `M${px(left)} ${px(y)}h${px(right - left)}v6h${px(left - right)}z` }));
 }

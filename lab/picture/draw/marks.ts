@@ -33,9 +33,9 @@ export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing):
   const visible = visibleMs(view);
   const clip = (x: number): number => Math.min(Math.max(x, view.plotX), view.plotX + view.plotWidth);
   const parts: string[] = [];
-  const small = startSmall(view);
+  const small = startSmall(view, drawing.request);
   const element = (layer: Layer, index: number, mark: Mark, content: string): string => {
-    const faded = layer !== 'shades' && drawing.request && !belongsTo(mark, drawing.request) ? ' class="faded"' : '';
+    const faded = layer !== 'shades' && isFaded(mark, drawing.request) ? ' class="faded"' : '';
     if (drawing.idOf) return `<g id="${drawing.idOf(layer, index)}" role="img" aria-label="${escaped(mark.title)}"${faded}>${content}</g>`;
     return `<g${faded}><title>${escaped(mark.title)}</title>${content}</g>`;
   };
@@ -56,7 +56,7 @@ export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing):
         if (left < view.plotX - 1 || left > view.plotX + view.plotWidth + 1) continue;
         // A reset must not vanish behind the packet before it.
         if (left - (mark.tone === 'failed' ? lastFailedX : lastX) < closest && !isFlag) {
-          small.add(`fill-${mark.tone}`, mark.tone, left, 1, y + 5, height - 10);
+          small.add(mark, left, 1, y + 5, height - 10);
           continue;
         }
         const room = roomAfter(marks, index, left, view);
@@ -64,14 +64,16 @@ export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing):
         if (mark.tone === 'failed') lastFailedX = left;
         if (mark.sinceMs !== undefined) parts.push(drawInterval(mark, mark.sinceMs, left, y + height, view));
         parts.push(element(layer, index, mark, drawTick(mark, left, y, height, room)));
-      } else if (layer === 'bars' && right - left < smallest) small.add(`fill-${mark.tone}`, mark.tone, left, right - left, y + 3, height - 6);
+      } else if (layer === 'bars' && right - left < smallest) small.add(mark, left, right - left, y + 3, height - 6);
       else if (layer === 'lines') parts.push(element(layer, index, mark, `<path class="line edge-${mark.tone}" d="M${px(x)} ${px(y + height / 2)}h${px(Math.max(width, 1))}"/>`));
       else if (layer === 'shades') {
         // The name of a short fault may reach into the time in which it heals, which then has no text.
         const next = marks[index + 1];
         const room = next?.look === 'healing' && next.fromMs - mark.toMs < 1 ? clip(xOf(view, next.toMs)) - x : width;
         const isNamed = drawing.isShadeNamed || row.height === 'low' || x + 4 < namedX;
-        const text = isNamed ? null : fittingOrCut(mark.labels, (mark.look === 'shade' ? room : width) - 10, 11);
+        const free = firstMarkX(row, mark.fromMs, view) - x;
+        const most = (mark.look === 'shade' ? room : width) - 10;
+        const text = isNamed ? null : (fitting(mark.labels, Math.min(most, free - 12), 11) ?? fittingOrCut(mark.labels.slice(-1), most, 11));
         if (text !== null) namedX = x + 6 + widthOf(text, 11);
         parts.push(element(layer, index, mark, drawShade(mark, x, y, width, whole, left)));
         if (text !== null) names.push(`<text class="fill-${mark.tone} strong small halo-${mark.look === 'shade' ? 'pale' : 'healing'}" x="${px(x + 6)}" y="${px(y + 10.5)}">${escaped(text)}</text>`);
@@ -85,31 +87,34 @@ export function drawRow({ row, y, height: whole }: PlacedRow, drawing: Drawing):
 }
 
 /** What is too small for an element of its own: one path for each colour. What falls into a pixel that has this colour already adds nothing. */
-function startSmall(view: View): { begin(): void; isCovered(layer: Layer, mark: Mark): boolean; add(classes: string, tone: Mark['tone'], x: number, width: number, y: number, height: number): void; end(): string } {
+function startSmall(view: View, chosen: ChosenRequest | undefined): { begin(): void; isCovered(layer: Layer, mark: Mark): boolean; add(mark: Mark, x: number, width: number, y: number, height: number): void; end(): string } {
   let paths = new Map<string, { d: string; left: number; right: number; y: number; height: number }>();
-  let coveredMs = new Map<Mark['tone'], number>();
+  let coveredMs = new Map<string, number>();
+  const classesOf = (mark: Mark): string => `fill-${mark.tone}${isFaded(mark, chosen) ? ' faded' : ''}`;
   const flushed = ({ d, left, right, y, height }: { d: string; left: number; right: number; y: number; height: number }): string => `${d}M${px(left)} ${px(y)}h${px(right - left)}v${px(height)}h${px(left - right)}z`;
   return {
     begin: () => {
       paths = new Map();
       coveredMs = new Map();
     },
-    isCovered: (layer, { toMs, tone, look }) => layer !== 'shades' && look !== 'flag' && toMs <= (coveredMs.get(tone) ?? -Infinity),
-    add: (classes, tone, x, width, y, height) => {
+    isCovered: (layer, mark) => layer !== 'shades' && mark.look !== 'flag' && coveredMs.size > 0 && mark.toMs <= (coveredMs.get(classesOf(mark)) ?? -Infinity),
+    add: (mark, x, width, y, height) => {
+      const classes = classesOf(mark);
       const right = x + Math.max(width, 1.2);
       const open = paths.get(classes);
       if (!open) paths.set(classes, { d: '', left: x, right, y, height });
       // Less than a pixel is no gap.
       else if (x - open.right < 0.8) open.right = Math.max(open.right, right);
       else paths.set(classes, { d: flushed(open), left: x, right, y, height });
-      coveredMs.set(tone, msOf(view, x + 1));
+      coveredMs.set(classes, msOf(view, x + 1));
     },
     end: () => [...paths].map(([classes, path]) => `<path class="${classes}" d="${flushed(path)}"/>`).join(''),
   };
 }
 
-function belongsTo(mark: Mark, { request, fromMs, toMs }: ChosenRequest): boolean {
-  return mark.request === undefined ? mark.toMs >= fromMs && mark.fromMs <= toMs : mark.request === request;
+function isFaded(mark: Mark, chosen: ChosenRequest | undefined): boolean {
+  if (!chosen) return false;
+  return mark.request === undefined ? mark.toMs < chosen.fromMs || mark.fromMs > chosen.toMs : mark.request !== chosen.request;
 }
 
 function drawBar(mark: Mark, x: number, y: number, width: number, height: number, row: Row, view: View, roomBehind: number): string {
@@ -148,6 +153,12 @@ function clearOf({ ticks }: Row, { fromMs, toMs }: Mark, x: number, width: numbe
     if (right - left - 2 * inset > best[1]) best = [left + inset, right - left - 2 * inset];
   }
   return best;
+}
+
+/** Where the first bar or packet after a time is. */
+function firstMarkX({ bars, ticks }: Row, afterMs: number, view: View): number {
+  const next = [bars, ticks].flatMap((marks) => marks[firstIndex(marks, ({ fromMs }) => fromMs >= afterMs)] ?? []);
+  return Math.min(...next.map(({ fromMs }) => xOf(view, fromMs)));
 }
 
 function drawShade(mark: Mark, x: number, y: number, width: number, height: number, left: number): string {
