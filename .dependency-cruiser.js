@@ -9,14 +9,15 @@ const rooms = {
   build: [],
   wire: ['vocabulary'],
   analysis: ['vocabulary'],
+  picture: ['vocabulary', 'analysis'],
   skew: ['vocabulary', 'analysis'],
   network: ['vocabulary', 'build', 'services'],
   faults: ['vocabulary', 'network', 'services'],
   clients: ['vocabulary', 'network', 'client'],
   run: ['vocabulary', 'network', 'wire', 'faults', 'analysis', 'clients', 'services', 'client'],
-  report: ['vocabulary', 'analysis', 'run'],
+  report: ['vocabulary', 'build', 'analysis', 'picture', 'run'],
   api: ['vocabulary', 'network', 'faults', 'analysis', 'clients', 'run', 'services', 'client', 'scenarios'],
-  cli: ['vocabulary', 'network', 'faults', 'analysis', 'skew', 'clients', 'run', 'report', 'services', 'client', 'scenarios'],
+  cli: ['vocabulary', 'network', 'faults', 'analysis', 'picture', 'skew', 'clients', 'run', 'report', 'services', 'client', 'scenarios'],
 };
 
 /** The folder of a room, or of a program. */

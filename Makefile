@@ -1,6 +1,6 @@
 # The main commands of the lab. They all work in a fresh clone: the first one installs the npm packages.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity matrix all-clients skew soak list clients up down doctor test fuzz lint docs bench clean
+.PHONY: help install scenario scenarios parity matrix all-clients skew soak list clients up down doctor test fuzz lint docs pictures bench clean
 
 NODE := node_modules/.bin/node
 # npm writes this file at the end of an installation. Runs on namespaces need the packages of package.json alone, so they do not wait for more.
@@ -11,6 +11,9 @@ for_all := parity down test fuzz lint docs bench install
 RUN = $(if $(filter docker,$(driver) $(LAB_DRIVER))$(client-image),$(ALL),$(INSTALLED))
 # Node keeps the stripped and compiled code in this folder. That halves the start time of each process.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
+
+# Their pictures are in README.md. `make docs` draws them from the runs that docs/pictures/ keeps.
+PICTURED := all-down ipv6-blackhole
 
 # The variables that each target takes on the command line (`make TARGET name=value`). Any other one would change nothing, so it is refused. Names
 # in upper case are for the environment: LAB_REQUIRE, FUZZ_ONLY.
@@ -89,6 +92,7 @@ fuzz: $(ALL) ## try many broken and random inputs: make fuzz n=1000000 (each kin
 
 lint: $(ALL) ## check the types, the code style, and that the generated tables in the documents are up to date
 	@$(NODE) node_modules/typescript/bin/tsc
+	@$(NODE) node_modules/typescript/bin/tsc --project lab/picture/page
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
 	@$(NODE) node_modules/dependency-cruiser/bin/dependency-cruiser.mjs --config .dependency-cruiser.js lab services client scenarios bench docs
 	@bin/lab docs --check
@@ -98,7 +102,12 @@ docs: $(ALL) ## update the generated tables in README.md and docs/
 	@bin/lab docs
 	@$(NODE) lab/build/api-pages.ts
 
-bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
+pictures: $(INSTALLED) ## run the scenarios of README's pictures again, and draw them
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for name in $(PICTURED); do \
+	  bin/lab run "$$name" --results "$$folder" && mkdir -p "docs/pictures/$$name" && cp "$$folder/latest/journal.json" "$$folder/latest/events.ndjson" "docs/pictures/$$name" || exit 1; done
+	@bin/lab docs
+
+bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|picture|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
 	@$(NODE) bench/bench.ts $(if $(only),only='$(only)') $(if $(against),against='$(against)')
 
 install: $(ALL) ## install the npm packages of package-lock.json

@@ -11,6 +11,7 @@ import { dns } from './dns.ts';
 import { docker } from './docker.ts';
 import { usable } from './drivers.ts';
 import { memory } from './memory.ts';
+import { picture } from './picture.ts';
 import { relay } from './relay.ts';
 import { run } from './run.ts';
 import { simulate } from './simulate.ts';
@@ -18,6 +19,7 @@ import { treesWith, type Trees } from './trees.ts';
 
 const benchmarks: Record<string, (trees: Trees) => object | Promise<object>> = {
   run,
+  picture,
   catalogue,
   dns,
   relay: async () => await relay(await usable('netns')),

@@ -5,6 +5,7 @@
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { hostAt, isBackend, type BackendName, type Topology } from '../vocabulary/topology.ts';
 import { requestsUnderWay } from './attempts.ts';
+import { startOf } from './request-line.ts';
 
 /** A caller's request. */
 export type Caller = Extract<TimelineEvent, { event: 'client:request' }>;
@@ -55,12 +56,6 @@ export function windowOf(events: readonly TimelineEvent[], { request, tMs }: Cal
   const during = events.filter((event) => event.tMs >= tMs && event.tMs <= endMs);
   const others = requestsUnderWay(events, tMs).filter((other) => other !== request);
   return { isAlone: others.length === 0 && !during.some((event) => event.event === 'client:request' && event.request !== request && event.tMs < endMs), during };
-}
-
-/** The start of the request line of a caller's request: `GET /path?query ` (RFC 9112 section 3). */
-export function startOf({ method, url }: Caller): string {
-  const { pathname, search } = URL.parse(url) ?? { pathname: '/', search: '' };
-  return `${method} ${pathname}${search} `;
 }
 
 function decide(events: readonly TimelineEvent[], request: number, exchangesOf: (during: readonly TimelineEvent[], asked: Caller) => Exchange[]): string | null {

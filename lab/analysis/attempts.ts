@@ -93,7 +93,8 @@ export function tracedAttempts(events: readonly TimelineEvent[]): { traced: Atte
       open.endMs = event.tMs;
       if (event.event === 'client:connect-done') {
         open.outcome = 'connected';
-        localPorts.set(open, event.localPort);
+        // A client that cannot tell its port says 0: Go's trace has no address when a dial ends.
+        if (event.localPort > 0) localPorts.set(open, event.localPort);
       } else open.outcome = event.event === 'client:connect-timeout' ? 'given up' : (outcomes[event.error] ?? (kernelCode.test(event.error) ? event.error : 'aborted'));
     }
   }

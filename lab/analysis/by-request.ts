@@ -1,8 +1,9 @@
 /** What happened for each single request of a caller. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { BackendName, Topology } from '../vocabulary/topology.ts';
-import { answererOf, startOf, windowOf, type Caller } from './answerer.ts';
+import { answererOf, windowOf, type Caller } from './answerer.ts';
 import { isTraced, type Attempt } from './attempts.ts';
+import { startOf } from './request-line.ts';
 import { resolutionsOnWire } from './wire-attempts.ts';
 
 /** What one request of a caller did. Null says that there was nothing to measure. */

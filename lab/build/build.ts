@@ -29,6 +29,8 @@ export const hostPrograms: readonly string[] = [
 ];
 /** Every program. */
 export const programs: readonly string[] = ['lab/cli/main.ts', ...hostPrograms];
+/** The script and the style of the page of a run. A browser runs them, so they are built once and put into each page. */
+const page = ['lab/picture/page/main.ts', 'lab/picture/page/style.css'];
 const folders = ['lab', 'services', 'client', 'scenarios'];
 /** These stay in node_modules: they load native code, or are needed by few commands and are large. */
 const external = ['koffi', 'esbuild', 'dockerode', 'fastify'];
@@ -77,6 +79,7 @@ export function makeBuild(root: string, folder: string, entryPoints: readonly st
   mkdirSync(dirname(folder), { recursive: true });
   try {
     buildSync({ ...settings(root, folder), entryPoints: [...entryPoints], outdir: unfinished });
+    if (entryPoints === programs) buildSync({ ...pageSettings(root), outdir: unfinished });
     renameSync(unfinished, folder);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
@@ -104,6 +107,11 @@ export function settings(root: string, folder: string): BuildOptions {
   };
 }
 
+/** How esbuild bundles the script and the style of the page of a run. These browsers and later ones have all that it uses (URL.parse is the youngest). */
+export function pageSettings(root: string): BuildOptions {
+  return { absWorkingDir: root, outbase: root, entryPoints: page, bundle: true, platform: 'browser', format: 'iife', target: ['chrome126', 'firefox126', 'safari18'], minify: true, charset: 'utf8', legalComments: 'none', logLevel: 'silent' };
+}
+
 /**
  * A hash over name, size and times of every source. The kernel sets the change time (ctime) itself whenever a file changes, so the content need not
  * be read (inode(7)).
@@ -116,7 +124,7 @@ function hashOf(root: string): string {
   };
   for (const folder of folders) {
     const files = existsSync(join(root, folder)) ? readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }) : [];
-    for (const file of files.sort()) if (file.endsWith('.ts') && !file.endsWith('.test.ts')) add(join(root, folder, file));
+    for (const file of files.sort()) if (/\.(ts|css)$/.test(file) && !file.endsWith('.test.ts')) add(join(root, folder, file));
   }
   add(join(root, 'package-lock.json'));
   return hash.digest('hex').slice(0, 16);

@@ -97,7 +97,7 @@ describeWith('netns', 'stdout that cannot be written', () => {
     const started = lab(['run', 'baseline', '--driver', 'netns'], openSync('/dev/full', 'w'));
     expect(await started.ended).toEqual({ code: 3, stderr: expect.stringMatching(notWritten) as string });
     expect(started.journals()).toMatchObject([{ status: 'completed', verdict: 'pass' }]);
-    expect(readdirSync(join(started.folder, 'results', 'latest')).sort()).toEqual(['events.ndjson', 'journal.json', 'wire.pcapng']);
+    expect(readdirSync(join(started.folder, 'results', 'latest')).sort()).toEqual(['events.ndjson', 'journal.json', 'timeline.html', 'wire.pcapng']);
   });
 
   test('a reader that has gone: exit status 141 as a shell reports SIGPIPE, no message, and the run has a journal', { timeout: 40_000 }, async () => {

@@ -2,8 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { release, type } from 'node:os';
 import { LabError } from '../vocabulary/errors.ts';
-import { version } from '../vocabulary/project.ts';
 import { didYouMean } from '../vocabulary/nearest-name.ts';
+import { version } from '../vocabulary/project.ts';
 import type { AllClientsFlags } from './commands/all-clients.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
@@ -11,6 +11,7 @@ import type { RunFlags } from './commands/run.ts';
 import type { SoakFlags } from './commands/soak.ts';
 import type { UpFlags } from './commands/up.ts';
 import { dnsUsage } from './dns-words.ts';
+import { addPictureCommands, withSvg } from './picture-commands.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
 import { addReadCommand } from './read-command.ts';
@@ -32,8 +33,8 @@ const program = new Command('lab')
   .exitOverride()
   .commandsGroup('Scenarios:');
 
-withReporters(withBackends(withRunFlags(program.command('run [scenario]').description('run one scenario of the lab, or the one in a file (./failover/checkout.scenario.ts); exit status 0 pass, 1 fail, 2 unknown, 3 could not run')))).action(
-  async (name: string | undefined, flags: RunFlags & { reporter: string[] }) => {
+withSvg(withReporters(withBackends(withRunFlags(program.command('run [scenario]').description('run one scenario of the lab, or the one in a file (./failover/checkout.scenario.ts); exit status 0 pass, 1 fail, 2 unknown, 3 could not run'))))).action(
+  async (name: string | undefined, flags: RunFlags & { reporter: string[]; svg?: string }) => {
     if (name === undefined || name === '') {
       const { listLines } = await import('./commands/list.ts');
       console.error(`Which scenario? (make scenario name=…, or lab run …)\n\n${listLines().join('\n')}`);
@@ -107,6 +108,7 @@ program
   });
 
 addReadCommand(program);
+addPictureCommands(program);
 
 program.commandsGroup('Skew:');
 

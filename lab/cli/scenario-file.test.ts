@@ -42,7 +42,7 @@ describeWith('netns', 'a scenario in a file runs', () => {
     expect(ran.stdout).toContain(`why: bin/lab explain ./${name}`);
     expect(ran.stdout).toContain('PASS  mine');
     const [time = ''] = readdirSync(join(folder, 'out/of/it/mine'));
-    expect(readdirSync(join(folder, 'out/of/it/mine', time)).sort()).toEqual(['events.ndjson', 'journal.json', 'wire.pcapng']);
+    expect(readdirSync(join(folder, 'out/of/it/mine', time)).sort()).toEqual(['events.ndjson', 'journal.json', 'timeline.html', 'wire.pcapng']);
     expect(lab('explain', name).stdout).toContain('mine');
   });
 

@@ -17,12 +17,12 @@ export async function checkResults(results: string): Promise<void> {
 }
 
 /**
- * Writes journal.json, events.ndjson and wire.pcapng. Returns the directory, relative to the working directory.
+ * Writes journal.json, events.ndjson, wire.pcapng and timeline.html. Returns the directory, relative to the working directory.
  * @throws {LabError} BAD_OUTPUT, with the verdict in the message, when a file cannot be written.
  */
 export async function writeRunFiles(run: FinishedRun, results = 'results'): Promise<string> {
   const { journal, events, capture } = run;
-  const files = { 'journal.json': `${JSON.stringify(journal, null, 2)}\n`, ...eventsAndPackets(events, capture) };
+  const files = { 'journal.json': `${JSON.stringify(journal, null, 2)}\n`, ...eventsAndPackets(events, capture), ...(await page(run)) };
   return await writeFiles(journal.scenario, journal.startedAt, files, results, `The verdict was ${journal.verdict}, but its files`);
 }
 
@@ -32,6 +32,17 @@ export async function writeRunFiles(run: FinishedRun, results = 'results'): Prom
  */
 export async function writeHandFiles(startedAt: string, events: readonly TimelineEvent[], capture: Buffer | null, results = 'results'): Promise<string> {
   return await writeFiles('by-hand', startedAt, eventsAndPackets(events, capture), results, 'The files of the lab');
+}
+
+/** What was measured must not be lost because its picture cannot be drawn. */
+async function page(run: FinishedRun): Promise<Record<string, string>> {
+  try {
+    const { timelinePage } = await import('./timeline-page.ts');
+    return { 'timeline.html': timelinePage({ ...run, hasCapture: run.capture !== null }) };
+  } catch (error) {
+    console.error(`lab: timeline.html was not written. ${messageOf(error)}`);
+    return {};
+  }
 }
 
 const eventsAndPackets = (events: readonly TimelineEvent[], capture: Buffer | null): Record<string, string | Buffer> => ({

@@ -159,7 +159,7 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
     expect(count(middle, 'wire:request')).toBe(2);
     expect(count(middle, 'wire:response')).toBe(2);
     // And behind the request, it shows it no more.
-    writeFileSync(at('later.pcap'), cutBefore(readFileSync(at('eth0.pcap')), (second?.tMs ?? NaN) + 0.0005));
+    writeFileSync(at('later.pcap'), cutBefore(readFileSync(at('eth0.pcap')), (second?.tMs ?? NaN) + 0.001));
     const later = await readForeignCapture(at('later.pcap'));
     expect(later.unknownFlows).toBe(1);
     expect(count(later, 'wire:request')).toBe(1);
@@ -211,9 +211,10 @@ function pcapOf(frames: readonly FileFrame[], linkType: number): Buffer {
 /** Leaves out the records of a pcap file whose time is before `fromMs` of its first one. */
 function cutBefore(file: Buffer, fromMs: number): Buffer {
   const kept = [file.subarray(0, 24)];
-  const timeMs = (record: number): number => file.readUInt32LE(record) * 1_000 + file.readUInt32LE(record + 4) / 1_000;
+  // In whole microseconds, as the file has them.
+  const timeUs = (record: number): number => file.readUInt32LE(record) * 1_000_000 + file.readUInt32LE(record + 4);
   for (let record = 24; record < file.length; record += 16 + file.readUInt32LE(record + 8)) {
-    if (timeMs(record) - timeMs(24) >= fromMs - 0.0002) kept.push(file.subarray(record, record + 16 + file.readUInt32LE(record + 8)));
+    if (timeUs(record) - timeUs(24) >= Math.round(fromMs * 1_000)) kept.push(file.subarray(record, record + 16 + file.readUInt32LE(record + 8)));
   }
   return Buffer.concat(kept);
 }

@@ -5,12 +5,18 @@ import type { Findings } from '../analysis/findings.ts';
 import type { ClockReading } from '../network/clock.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { ResolverName } from '../vocabulary/resolvers.ts';
+import type { Topology } from '../vocabulary/topology.ts';
+import type { Scenario } from './scenario.ts';
 
 /** journal.json. Tools and CI read it, so fields are added and never renamed. */
 export interface Journal {
   scenario: string;
   driver: string;
   client: string;
+  /** The command that repeats the run; null if no command made it. */
+  command: string | null;
+  /** What the scenario asks and explains. */
+  about: Pick<Scenario, 'title' | 'teaches' | 'predict' | 'explains' | 'sources'>;
   /** The image that the client ran from; null for the lab's own. */
   clientImage: string | null;
   clientOptions: ClientOptions;
@@ -49,6 +55,7 @@ export interface Journal {
 export interface FinishedRun {
   journal: Journal;
   events: readonly TimelineEvent[];
+  topology: Topology;
   /** wire.pcapng, or null where no lab came up. */
   capture: Buffer | null;
   /** The result of the scenario's `run`; undefined where it did not come to its end. */

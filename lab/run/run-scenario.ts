@@ -37,6 +37,8 @@ export interface RunOptions {
   /** This resolver answers with expired records if the DNS server fails (RFC 8767). */
   serveStale?: boolean;
   seed: string;
+  /** The command that repeats the run, for the journal. */
+  command?: string;
   /** Bounds that the findings must keep, beside the checks of the scenario. */
   expectations?: readonly Expectation[];
   /** Aborting it ends the run at once, and everything is cleaned up. */
@@ -142,12 +144,15 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const status = problems.length === 0 ? 'completed' : error?.code === 'INTERRUPTED' ? 'interrupted' : isDisturbed ? 'disturbed' : 'failed';
   return {
     events,
+    topology,
     data,
     capture,
     journal: {
       scenario: name,
       driver: driver.name,
       client: client.name,
+      command: options.command ?? null,
+      about: { title: scenario.title, teaches: scenario.teaches, predict: scenario.predict, explains: scenario.explains, sources: scenario.sources },
       clientImage: options.clientImage ?? null,
       clientOptions,
       optionsNotApplied: [...notApplied],

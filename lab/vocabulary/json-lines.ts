@@ -44,14 +44,17 @@ function eventOf(message: object): EmittedEvent | undefined {
   return success ? ({ event, ...(output as object) } as EmittedEvent) : undefined;
 }
 
-/** The event that a line of events.ndjson holds, or undefined when it holds none of this vocabulary. */
-export function parseTimelineLine(line: string): TimelineEvent | undefined {
+const placed = v.object({ tMs: fieldSchemas.number, host: v.string() });
+
+/** The event that a line of events.ndjson holds, or undefined when it holds none of this version's vocabulary. */
+export function parseTimelineEvent(line: string): TimelineEvent | undefined {
   const message = objectOf(line);
-  if (!message || !('tMs' in message) || !('host' in message) || typeof message.host !== 'string') return undefined;
-  const event = eventOf({ ...message, atMs: message.tMs });
-  if (!event) return undefined;
-  const { atMs: tMs, ...payload } = event;
-  return { tMs, witness: witnessOf(event.event), host: message.host, ...payload };
+  if (message === undefined || !v.is(placed, message)) return undefined;
+  const { tMs, host } = message;
+  const event = eventOf({ ...message, atMs: tMs });
+  if (event === undefined) return undefined;
+  const { atMs, ...fields } = event;
+  return { tMs: atMs, witness: witnessOf(event.event), host, ...fields };
 }
 
 const commandLine = v.object({ id: v.pipe(v.number(), v.finite()), command: v.string(), args: v.optional(v.record(v.string(), v.unknown())) });

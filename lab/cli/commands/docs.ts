@@ -9,12 +9,15 @@ import { profiles } from '../../../client/external/index.ts';
 import { ownClients } from '../../clients/index.ts';
 import { installText } from '../../vocabulary/installation.ts';
 import { outcomeOf, parametersOf, type Outcome } from '../../skew/simulation/outcome.ts';
+import { themes } from '../../picture/draw/palette.ts';
+import { runPicture } from '../../report/picture-file.ts';
 import { svgPicture } from '../../skew/simulation/svg-picture.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { events } from '../../vocabulary/events.ts';
 import { faults } from '../../faults/index.ts';
 import type { OptionTable } from '../../vocabulary/options.ts';
 import { expectedOf } from '../../vocabulary/values.ts';
+import { readRun } from './report.ts';
 import type { Scenario } from '../../run/scenario.ts';
 import type { Fault } from '../../faults/fault.ts';
 
@@ -60,10 +63,16 @@ const tables: Record<string, () => string> = {
 
 const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md'];
 
+/** The scenarios whose pictures are in README.md. docs/pictures/ has a run of each one; `make pictures` runs them again. */
+const picturedRuns = ['all-down', 'ipv6-blackhole'];
+/** So wide is a README on a forge: the text of a wider picture would be too small there. */
+const readmePx = 880;
+
 /** Pictures, each by the file that holds it. */
 const pictures: Record<string, () => string> = {
   'docs/rolling-restart.svg': () => svgPicture(comparedRuns('rolling-restart-once', ['max-age', 'goaway'])),
   'docs/shared-cache.svg': () => svgPicture(comparedRuns('shared-cache', [])),
+  ...Object.fromEntries(picturedRuns.flatMap((name) => themes.map((theme) => [`docs/pictures/${name}-${theme}.svg`, () => runPicture(readRun(`docs/pictures/${name}`), theme, readmePx)]))),
 };
 
 /** What `lab simulate --preset PRESET --remedy REMEDY` runs. */

@@ -1,4 +1,6 @@
 /** `lab run`: runs one scenario, shows its events, writes its files, and ends with its verdict as the exit status. */
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { pc, wrapped } from '../../vocabulary/terminal.ts';
 import { runnableNames, scenarioNamed } from '../../../scenarios/index.ts';
 import { askedOptions, isOwn, parseClient } from '../../clients/index.ts';
@@ -13,12 +15,13 @@ import { checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
-import type { Journal } from '../../run/journal.ts';
+import type { FinishedRun, Journal } from '../../run/journal.ts';
 import { findResolver, firstResolver } from '../../run/resolvers.ts';
 import { runScenario, type RunOptions } from '../../run/run-scenario.ts';
 import type { Scenario } from '../../run/scenario.ts';
 import type { ResolverName } from '../../vocabulary/resolvers.ts';
 import { createTopology, type Topology } from '../../vocabulary/topology.ts';
+import { labCommand } from '../../vocabulary/project.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { isScenarioFile, loadScenario, nameOfFile } from '../scenario-file.ts';
 import { listLines } from './list.ts';
@@ -47,7 +50,9 @@ export function exitStatusOf({ verdict, status }: Journal): number {
 }
 
 /** Runs the scenario `name`. Returns the exit status. */
-export async function run(name: string, flags: RunFlags & { reporter: string[] }): Promise<number> {
+export async function run(name: string, flags: RunFlags & { reporter: string[]; svg?: string }): Promise<number> {
+  const { svg } = flags;
+  if (svg !== undefined && !existsSync(dirname(resolve(svg)))) throw new LabError('BAD_INPUT', `The picture cannot be written to ${svg}: there is no folder ${dirname(resolve(svg))}.`);
   const report = await parseReporters(flags.reporter, flags.json ? console.error : console.log);
   const options = await runOptions(name, flags);
   // Also asked for by runScenario. Here the message comes before the run, and the first line can say which resolver it is.
@@ -57,6 +62,7 @@ export async function run(name: string, flags: RunFlags & { reporter: string[] }
   if (flags.json) {
     const finished = await runScenario(options);
     await writeRunFiles(finished, flags.results);
+    if (svg !== undefined) await draw(finished, svg);
     write(JSON.stringify(finished.journal, null, 2));
     await report([finished.journal], file);
     return exitStatusOf(finished.journal);
@@ -81,8 +87,17 @@ export async function run(name: string, flags: RunFlags & { reporter: string[] }
   story.end();
   const directory = await writeRunFiles(finished, flags.results);
   for (const line of summaryLines(finished.journal, directory, name)) write(line);
+  if (svg !== undefined) {
+    await draw(finished, svg);
+    write(pc.dim(`      ${svg}`));
+  }
   await report([finished.journal], file);
   return exitStatusOf(finished.journal);
+}
+
+async function draw(finished: FinishedRun, file: string): Promise<void> {
+  const { runPicture, writePicture } = await import('../../report/picture-file.ts');
+  await writePicture(file, runPicture({ ...finished, hasCapture: finished.capture !== null }));
 }
 
 /** Makes the options of a run from the words of the command line. @throws {LabError} BAD_INPUT for an unknown name or a wrong value. */
@@ -117,6 +132,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     clientOptions,
     driver,
     seed,
+    command: commandOf(name, flags),
     ...(backends === undefined ? {} : { backends }),
     ...(resolver === undefined ? {} : { resolver }),
     ...(flags.serveStale ? { serveStale: true } : {}),
@@ -124,6 +140,13 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     expectations,
     signal: interruptSignal(),
   };
+}
+
+/** The command line that repeats a run. */
+function commandOf(name: string, { client, clientImage, seed, set, expect, resolvConf, resolver, serveStale, backends, driver }: RunFlags): string {
+  const word = (text: string): string => (/^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  const given: [string, string | undefined][] = [['--client', client], ['--client-image', clientImage], ['--driver', driver === 'auto' ? undefined : driver], ['--seed', seed], ['--backends', backends], ['--resolver', resolver], ...[...set.map((each) => ['--set', each]), ...resolvConf.map((each) => ['--resolv-conf', each]), ...expect.map((each) => ['--expect', each])] as [string, string][]];
+  return [labCommand, 'run', word(name), ...given.flatMap(([flag, value]) => (value === undefined ? [] : [flag, word(value)])), ...(serveStale ? ['--serve-stale'] : [])].join(' ');
 }
 
 /** The topology of a run, but for the client's resolv.conf. */

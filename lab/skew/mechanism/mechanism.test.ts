@@ -11,7 +11,7 @@ import { netns } from '../../network/drivers/netns.ts';
 import type { SkewRow } from '../../report/skew-table.ts';
 import { describeWith, type Need } from '../../testing/testing.ts';
 import type { TimelineEvent } from '../../vocabulary/events.ts';
-import { parseTimelineLine } from '../../vocabulary/json-lines.ts';
+import { parseTimelineEvent } from '../../vocabulary/json-lines.ts';
 import { parseHostAddress, type HostAddress } from '../model/address.ts';
 import { mechanismOf, type MechanismName } from './mechanism.ts';
 
@@ -26,7 +26,7 @@ function filesOf({ directory }: SkewRow): { events: TimelineEvent[]; client: Hos
   const read = (file: string): string => readFileSync(join(directory, file), 'utf8');
   const { clientAddresses } = JSON.parse(read('journal.json')) as { clientAddresses: string[] };
   const lines = read('events.ndjson').split('\n').filter(Boolean);
-  const events = lines.flatMap((line) => parseTimelineLine(line) ?? []);
+  const events = lines.flatMap((line) => parseTimelineEvent(line) ?? []);
   expect(events).toHaveLength(lines.length);
   return { events, client: clientAddresses.map((text) => parseHostAddress(text, 'the client')) };
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
-import { parseTimelineLine } from '../../vocabulary/json-lines.ts';
+import { parseTimelineEvent } from '../../vocabulary/json-lines.ts';
 import { webName } from '../../vocabulary/topology.ts';
 import { mechanismOf, type Mechanism } from '../mechanism/mechanism.ts';
 import { parseAddress, parseHostAddress, type Address, type HostAddress } from './address.ts';
@@ -44,7 +44,7 @@ export function readRun(folder: string): RunFacts {
   const connections = new Map(offered.map((address) => [address, accepted.filter((each) => each === address).length]));
   if (offered.length === 0) throw new LabError('BAD_INPUT', `Expected a run in which the client looks ${webName} up, got \`${folder}\` (${journal.scenario}) without an answer to the client.`);
   const parse = (text: string): Address => parseAddress(text, join(folder, 'events.ndjson'));
-  return { scenario: journal.scenario, client: journal.client, ...journal.clientOptions, addresses, offered: offered.map(parse), sent: sent.map((list) => list.map(parse)), connections, mechanism: mechanismOf(lines.flatMap((line) => parseTimelineLine(line) ?? []), addresses) };
+  return { scenario: journal.scenario, client: journal.client, ...journal.clientOptions, addresses, offered: offered.map(parse), sent: sent.map((list) => list.map(parse)), connections, mechanism: mechanismOf(lines.flatMap((line) => parseTimelineEvent(line) ?? []), addresses) };
 }
 
 function parseJournal(folder: string): v.InferOutput<typeof journalKind> {

@@ -1,0 +1,58 @@
+/** Writes the page of a run as one HTML file that needs nothing else: its text can be read without the script, which draws the picture. */
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { printableFields } from '../vocabulary/printable.ts';
+import type { TimelineEvent } from '../vocabulary/events.ts';
+import { palettes, pictureStyle, type Palette } from './draw/palette.ts';
+import { dataElement, type PageData } from './page-data.ts';
+
+/** What the build makes of lab/picture/page/. */
+export interface PageParts {
+  script: string;
+  style: string;
+}
+
+/** A longer text of an event is cut in the page. events.ndjson has all of it. */
+const longestText = 1_000;
+/** The data of a page has at most this size in base64, so that the page stays below 500 kB. */
+const mostData = 400_000;
+
+/** Returns the whole file. `body` is HTML. `note` says what was left out of the data, if that was necessary. */
+export function pageHtml({ title, data, parts, body }: { title: string; data: PageData; parts: PageParts; body: (note: string | null) => string }): string {
+  const style = `${variables(palettes.light)}@media screen and (prefers-color-scheme:dark){${variables(palettes.dark)}}${pictureStyle(palettes.light, 'svg ')}@media screen and (prefers-color-scheme:dark){${pictureStyle(palettes.dark, 'svg ')}}${parts.style}`;
+  const { encoded, note } = encode(data);
+  const policy = `default-src 'none'; script-src '${hashOf(parts.script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    `<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    `<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title>`,
+    `<style>${style}</style></head>`,
+    `<body>${body(note)}`,
+    `<script type="application/gzip" id="${dataElement}">${encoded}</script>`,
+    `<script>${parts.script}</script></body></html>`,
+    '',
+  ].join('\n');
+}
+
+const hashOf = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;
+
+function variables({ paper, panel, edge, ink, dim, wait, pale, focus, tones }: Palette): string {
+  const values = { paper, panel, edge, ink, dim, wait, pale, focus, ok: tones['ok']?.fill, failed: tones['failed']?.fill, link: tones['dns']?.fill };
+  return `:root{${Object.entries(values).map(([name, value]) => `--${name}:${value ?? ''}`).join(';')}}`;
+}
+
+/** Base64 has no character that could end the element. */
+function encode(data: PageData): { encoded: string; note: string | null } {
+  const packed = (each: PageData): string => gzipSync(JSON.stringify({ ...each, runs: each.runs.map((run) => ({ ...run, events: run.events.map(shortened) })) })).toString('base64');
+  const whole = packed(data);
+  if (whole.length <= mostData) return { encoded: whole, note: null };
+  const told = (event: TimelineEvent): boolean => event.witness !== 'backend' && event.witness !== 'load';
+  const few = { ...data, runs: data.runs.map((run) => ({ ...run, events: run.events.filter(told) })) };
+  return { encoded: packed(few), note: 'The events of the backends and of the load would make this page too large, so it does not show them. events.ndjson has them.' };
+}
+
+function shortened(event: TimelineEvent): TimelineEvent {
+  for (const value of Object.values(event)) if (Array.isArray(value) || (typeof value === 'string' && value.length > longestText)) return printableFields(event, longestText);
+  return event;
+}
