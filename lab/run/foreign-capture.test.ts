@@ -114,7 +114,7 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
     const frames = (await framesOf('eth0.pcap')).filter(isIp);
     writeFileSync(at(name), pcapOf(frames.map((frame) => ({ ...frame, bytes: change(frame.bytes) })), linkType));
     const capture = await readForeignCapture(at(name), client);
-    const told = ({ events }: ForeignCapture): unknown[] => events.filter(({ event }) => !event.startsWith('wire:neighbour')).map(({ tMs, ...event }) => ({ ...event, atMs: 0 }));
+    const told = ({ events }: ForeignCapture): unknown[] => events.filter(({ event }) => !event.startsWith('wire:neighbour')).map((event) => ({ ...event, tMs: 0, atMs: 0 }));
     expect(told(capture)).toEqual(told(await readForeignCapture(at('eth0.pcap'), client)));
     await againstTshark(at(name), capture);
   });
