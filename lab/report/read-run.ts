@@ -8,7 +8,8 @@ import { LabError, messageOf } from '../vocabulary/errors.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { parseTimelineEvent } from '../vocabulary/json-lines.ts';
 import { excerpt } from '../vocabulary/printable.ts';
-import { createTopology, type Topology } from '../vocabulary/topology.ts';
+import { resolverNames } from '../vocabulary/resolvers.ts';
+import { createTopology, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 import type { RunToShow } from './timeline-page.ts';
 
 const nullable = v.nullable(v.string());
@@ -22,7 +23,17 @@ const journalKind = v.looseObject({
   verdict: v.picklist(['pass', 'fail', 'unknown']),
   startedAt: v.string(),
   durationMs: v.number(),
-  clientAddresses: v.tuple([v.string(), v.string()]),
+  clientAddresses: v.array(v.string()),
+  network: v.optional(v.object({
+    backends: v.optional(v.number()),
+    clientIpv4: v.optional(v.string()),
+    clientIpv6: v.optional(nullable),
+    ipv6Network: v.optional(v.string()),
+    backendIpv6Networks: v.optional(v.array(v.string())),
+    resolvConf: v.optional(v.array(v.string())),
+    resolver: v.optional(v.picklist(resolverNames)),
+    serveStale: v.optional(v.boolean()),
+  })),
   resolvConf: v.nullable(v.array(v.string())),
   platform: v.looseObject({ kernel: v.string(), node: v.string(), engine: nullable, clientVersion: nullable }),
   error: nullable,
@@ -84,8 +95,9 @@ function readText(folder: string, file: string): string {
   }
 }
 
-/** The topology of a run, from what its journal says. */
-function topologyOf({ clientAddresses: [ipv4, ipv6], resolvConf, findings }: Told, file: string): Topology {
+/** The topology of a run, from what its journal says. Older journals say it by the client's addresses alone. */
+function topologyOf({ network, clientAddresses: [ipv4 = '', ipv6 = ''], resolvConf, findings }: Told, file: string): Topology {
+  if (network) return createTopology(network as TopologyChange);
   const without = (address: string): string => address.replace(/\/\d+$/, '');
   const host = '0:8000::200';
   if (!without(ipv6).endsWith(host)) throw new LabError('BAD_INPUT', `Expected the second of \`clientAddresses\` in \`${file}\` to end with ${host}, got \`${ipv6}\`.`);

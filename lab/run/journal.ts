@@ -5,7 +5,7 @@ import type { Findings } from '../analysis/findings.ts';
 import type { ClockReading } from '../network/clock.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { ResolverName } from '../vocabulary/resolvers.ts';
-import type { Topology } from '../vocabulary/topology.ts';
+import type { Topology, TopologyChange } from '../vocabulary/topology.ts';
 import type { Scenario } from './scenario.ts';
 
 /** journal.json. Tools and CI read it, so fields are added and never renamed. */
@@ -23,6 +23,8 @@ export interface Journal {
   /** The names of the options that an external client could not be given. */
   optionsNotApplied: string[];
   seed: number;
+  /** What the network differed in from the usual one, for `createTopology`. */
+  network: TopologyChange;
   /** The client's addresses and the lengths of their prefixes, as `ip address` writes them. */
   clientAddresses: string[];
   /** All lines of the client's resolv.conf, where it differs from that of the other hosts; otherwise null. */

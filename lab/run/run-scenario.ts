@@ -157,6 +157,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       clientOptions,
       optionsNotApplied: [...notApplied],
       seed: Number(seed),
+      network: change,
       clientAddresses: addressesOf(topology, 'client'),
       resolvConf: topology.resolvConf && [...topology.resolvConf],
       resolvConfGiven: [...given],
