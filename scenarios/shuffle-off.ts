@@ -1,5 +1,5 @@
 import { defineScenario } from '../lab/run/scenario.ts';
-import { dnsChecks, requestMany, spreadChecks } from './skew-common.ts';
+import { dnsChecks, firstAddressClient, requestMany, spreadChecks } from './skew-common.ts';
 
 export const shuffleOff = defineScenario({
   title: 'the shuffle was left off at the DNS provider: one backend gets all requests',
@@ -15,7 +15,7 @@ export const shuffleOff = defineScenario({
     'symptom is the load. The second address is only a spare for connection failures. Stop backend-1, and all of its load moves to backend-2.',
   sources: ['RFC 1034 section 3.6 (the order of records has no meaning, and need not be preserved)', 'RFC 1794 (DNS support for load balancing)'],
   reproduces: ['S14'],
-  client: { keepAlive: false },
+  client: firstAddressClient,
   run: async ({ client, dns }) => {
     await dns.filter('shuffle', false);
     await requestMany(client);

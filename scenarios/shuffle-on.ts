@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { answersTo, dnsChecks, equalShares, requestMany, spreadChecks } from './skew-common.ts';
+import { answersTo, dnsChecks, equalShares, firstAddressClient, requestMany, spreadChecks } from './skew-common.ts';
 
 export const shuffleOn = defineScenario({
   title: 'DNS answers with two of the three addresses, shuffled: is the load even?',
@@ -15,7 +15,7 @@ export const shuffleOn = defineScenario({
     'client’s address: sorted-answers moves the client and shows the difference.',
   sources: ['RFC 1794 (DNS support for load balancing)', "NS1's filter chain: shuffle, select first N", 'RFC 6724 section 6, rule 10 (leave the order unchanged)'],
   reproduces: ['S2'],
-  client: { keepAlive: false },
+  client: firstAddressClient,
   run: async ({ client }) => {
     await requestMany(client);
   },

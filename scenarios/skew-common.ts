@@ -10,6 +10,12 @@ const requestCount = 300;
 /** With fewer DNS answers than this, the check of the shuffle is `unknown`. */
 const enoughAnswers = 100;
 
+/**
+ * A new connection for each request, to the first address. Node tries the next address after 250 ms, and on a busy machine a connect can take that long: then
+ * the shares would not be those of the first addresses.
+ */
+export const firstAddressClient = { keepAlive: false, attemptDelayMs: 10_000 } as const;
+
 /** The shares of backend-1, backend-2 and so on. The backends after the last one of the list have none. */
 export type Shares = readonly number[];
 

@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { answersTo, dnsChecks, equalShares, requestMany, spreadChecks } from './skew-common.ts';
+import { answersTo, dnsChecks, equalShares, firstAddressClient, requestMany, spreadChecks } from './skew-common.ts';
 
 export const sortedAnswers = defineScenario({
   title: 'DNS shuffles, but one backend gets two thirds: the client’s libc sorts the answer',
@@ -19,7 +19,7 @@ export const sortedAnswers = defineScenario({
   reproduces: ['S15'],
   // The shares are those of these three addresses.
   topology: { backends: 3, clientIpv4: '198.51.100.9' },
-  client: { keepAlive: false },
+  client: firstAddressClient,
   run: async ({ client }) => {
     await requestMany(client);
   },

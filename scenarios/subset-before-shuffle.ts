@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { answersTo, dnsChecks, requestMany, spreadChecks } from './skew-common.ts';
+import { answersTo, dnsChecks, firstAddressClient, requestMany, spreadChecks } from './skew-common.ts';
 
 export const subsetBeforeShuffle = defineScenario({
   title: 'the DNS filters in the wrong order, first cut to two, then shuffle: one backend gets nothing',
@@ -13,7 +13,7 @@ export const subsetBeforeShuffle = defineScenario({
     'error: collect many answers, and compare them with the zone.',
   sources: ["NS1's filter chain: filters act in their order", 'services/dns/filters.ts'],
   reproduces: ['S2', 'S14'],
-  client: { keepAlive: false },
+  client: firstAddressClient,
   run: async ({ client, dns }) => {
     await dns.chain(['selectFirst 2', 'shuffle']);
     await requestMany(client);
