@@ -63,17 +63,27 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
       client = [hosts.client.ipv4, hosts.client.ipv6];
       const start = async (host: 'client' | 'backend-1', file: string, args: readonly string[]) => {
         const process = await lab.host(host).start([...nodeArgv('services/keep-root.ts'), 'tcpdump', '--immediate-mode', '-U', '-w', at(file), ...args]);
-        // tcpdump writes the head of the file when it listens.
         await until(async () => ((await stat(at(file)).catch(() => ({ size: 0 }))).size > 0 ? true : undefined), `tcpdump ${file}`);
         return process;
       };
       const dumps = await Promise.all([...Object.entries(forms).map(([file, args]) => start('client', file, args)), start('backend-1', 'server.pcap', ['-i', 'eth0'])]);
       const curl = async (...args: string[]): Promise<void> => { await lab.host('client').run(['curl', '-sS', ...args]); };
+      const observe = async (path: string): Promise<void> => { await lab.host('observer').run(['curl', '-sS', `http://${hosts['backend-1'].ipv4}:8080/${path}`]); };
+      const have = (word: string): boolean =>
+        Object.keys(forms).every((file) => readFileSync(at(file)).includes(`${String.fromCharCode(word.length)}${word}\u0003lab`)) && readFileSync(at('server.pcap')).includes(`GET /${word} `);
+      // With the head of its file, tcpdump need not listen yet.
+      await until(async () => {
+        await Promise.all([curl('http://first.lab.test:8080/'), observe('first')]);
+        return have('first') ? true : undefined;
+      }, 'a first packet in each file');
       await lab.apply('kill', 'backend-2');
       await curl('http://web.lab.test:8080/', 'http://web.lab.test:8080/again');
       await curl(`http://${hosts['backend-2'].ipv4}:8080/`);
       await curl(`http://[${hosts['backend-1'].ipv6}]:8080/status/404`);
-      await lab.host('observer').run(['curl', '-sS', `http://${hosts['backend-1'].ipv4}:8080/`]);
+      // The last packets of each file. When tcpdump has written them, it has written all before them.
+      await curl('http://last.lab.test:8080/');
+      await observe('last');
+      await until(() => (have('last') ? true : undefined), 'a last packet in each file');
       for (const dump of dumps) {
         await dump.signal('SIGTERM');
         await dump.exited;
@@ -87,13 +97,12 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
     const capture = await readForeignCapture(at(file));
     expect([...capture.client].sort()).toEqual([...client].sort());
     expect(capture.file).toMatchObject({ format: 'pcap', endsEarly: false, dropped: null });
-    expect(count(capture, 'wire:request')).toBe(3);
     await againstTshark(at(file), capture);
+    expect(count(capture, 'wire:request')).toBe(3);
     const findings = capturedFindings(capture.events);
-    const [web] = findings;
-    expect(web).toMatchObject({ name: 'web.lab.test', requests: 2, statuses: { 200: 1, 404: 1 }, unanswered: 0 });
+    expect(findings.find(({ name }) => name === 'web.lab.test')).toMatchObject({ requests: 2, statuses: { 200: 1, 404: 1 }, unanswered: 0 });
     // Addresses that were not asked for stand alone.
-    expect(findings.slice(1).flatMap(({ outcomes }) => Object.keys(outcomes)).sort()).toEqual(['connected', 'refused']);
+    expect(findings.filter(({ name }) => !name.endsWith('.lab.test')).flatMap(({ outcomes }) => Object.keys(outcomes)).sort()).toEqual(['connected', 'refused']);
   });
 
   const framesOf = async (file: string): Promise<FileFrame[]> => {
@@ -126,7 +135,7 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
     const [one, doubled] = [await readForeignCapture(at('any-cooked-2.pcap'), client), await readForeignCapture(at('doubles.pcap'), client)];
     const told = ({ events }: ForeignCapture): string[] => events.map(({ event }) => event).filter((event) => !event.startsWith('wire:neighbour') && event !== 'wire:unreachable');
     expect(told(doubled)).toEqual(told(one));
-    expect(doubled.doubles).toBeGreaterThan(20);
+    expect(doubled.doubles).toBeGreaterThan(10);
     expect(one.doubles).toBe(0);
   });
 
@@ -168,7 +177,7 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
   test('several hosts: the message names them, and each one can be chosen', async () => {
     await expect(readForeignCapture(at('server.pcap'))).rejects.toThrow(/^[23] hosts have opened connections in .*Which one is the client\? --client ADDRESS/);
     const capture = await readForeignCapture(at('server.pcap'), ['198.51.100.250']);
-    expect(count(capture, 'wire:request')).toBe(1);
+    expect(capture.events.filter((event) => event.event === 'wire:request' && event.line === 'GET /last HTTP/1.1')).toHaveLength(1);
     // On the server's host, the server is no client.
     await expect(readForeignCapture(at('server.pcap'), ['192.0.2.1'])).rejects.toThrow('has no packet of 192.0.2.1');
   });

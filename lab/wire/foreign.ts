@@ -56,11 +56,15 @@ export class Foreign {
 /** A scan of all ports makes very many of them. */
 const mostUnknown = 100_000;
 
+/** A server that says so much before its client speaks something else. */
+const mostEarlyBytes = 65_536;
+
 /** Waits for the first bytes of the client, and reads HTTP if that is what they begin. */
 class Recognised implements StreamProtocol {
   readonly #ends: FlowEnds;
   readonly #spoken: Record<Spoken, number>;
   #start: Buffer = Buffer.alloc(0);
+  #early: Buffer = Buffer.alloc(0);
   #protocol: StreamProtocol | null = null;
   #isDecided = false;
 
@@ -71,8 +75,11 @@ class Recognised implements StreamProtocol {
 
   take(side: Side, bytes: Buffer): WireEvent[] {
     if (this.#isDecided) return this.#protocol?.take(side, bytes) ?? [];
-    // In HTTP and TLS, the client is the first to say something.
-    if (side === 'server') return this.#decide('other', bytes);
+    // In HTTP and TLS, the client is the first to say something. But a capture on all interfaces may have an answer before its question.
+    if (side === 'server') {
+      this.#early = Buffer.concat([this.#early, bytes]);
+      return this.#early.length > mostEarlyBytes ? this.#decide('other', bytes) : [];
+    }
     this.#start = Buffer.concat([this.#start, bytes]);
     const spoken = spokenBy(this.#start);
     return spoken === null ? [] : this.#decide(spoken, this.#start);
@@ -81,9 +88,10 @@ class Recognised implements StreamProtocol {
   #decide(spoken: Spoken, bytes: Buffer): WireEvent[] {
     this.#isDecided = true;
     this.#spoken[spoken]++;
-    this.#start = Buffer.alloc(0);
+    const early = this.#early;
+    this.#start = this.#early = Buffer.alloc(0);
     if (spoken !== 'http') return [];
     this.#protocol = new Http1(this.#ends);
-    return this.#protocol.take('client', bytes);
+    return [...this.#protocol.take('client', bytes), ...this.#protocol.take('server', early)];
   }
 }
