@@ -58,7 +58,12 @@ export function statusOf(events: readonly TimelineEvent[], response: Extract<Tim
   const { isAlone, during } = windowOf(events, asked, response);
   if (!isAlone || during.some((event) => event.event === 'wire:request' && !event.line.startsWith(startOf(asked)))) return null;
   const last = during.findLast((event) => event.event === 'wire:response');
-  const word = last?.event === 'wire:response' ? /^HTTP\/1\.\d (\d{3})\b/.exec(last.line)?.[1] : undefined;
+  return last?.event === 'wire:response' ? statusIn(last.line) : null;
+}
+
+/** The status in the first line of a response. Null if it is no status line (RFC 9112 section 4). */
+export function statusIn(line: string): number | null {
+  const word = /^HTTP\/1\.\d (\d{3})\b/.exec(line)?.[1];
   return word === undefined ? null : Number(word);
 }
 

@@ -1,7 +1,9 @@
 /** What a client did, from a capture alone: for each name that it asked for, and for each address without a name. Without a lab, there is no caller who would know of requests. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import { attemptsIn, answerOrder, keptAttempts, resolutionDelay, type WireAttempt } from './wire-attempts.ts';
 import { fallbackDelay, nextAddressDelay } from './attempts.ts';
+import { statusIn } from './by-request.ts';
+import { countBy } from './count-by.ts';
+import { attemptsIn, answerOrder, keptAttempts, resolutionDelay, type WireAttempt } from './wire-attempts.ts';
 
 /** What the client did at the addresses of one name. Null means that there was nothing to measure. The fields mean what they mean in `Findings`. */
 export interface CapturedFindings {
@@ -35,11 +37,14 @@ export function capturedFindings(events: readonly TimelineEvent[]): CapturedFind
   const nameservers = new Set(events.flatMap((event) => (event.event === 'wire:dns-query' ? [event.address] : [])));
   const groups = Map.groupBy(events, (event) => groupOf(event, names, nameservers));
   groups.delete(null);
-  return [...groups].map(([name, group]) => findingsOfGroup(name ?? '', group, events.at(-1)?.tMs ?? 0));
+  const endMs = events.at(-1)?.tMs ?? 0;
+  const found = [...groups].map(([name, group]) => findingsOfGroup(name ?? '', group, endMs));
+  // A connection that only ended in the capture leaves nothing to say.
+  return found.filter(({ addresses, dnsQueries }) => addresses.length > 0 || Object.keys(dnsQueries).length > 0);
 }
 
 /** The name whose answer had the address. Of several names, the first one that had it counts. */
-export function namesByAddress(events: readonly TimelineEvent[]): Map<string, string> {
+function namesByAddress(events: readonly TimelineEvent[]): Map<string, string> {
   const names = new Map<string, string>();
   for (const event of events) {
     if (event.event !== 'wire:dns-response') continue;
@@ -52,6 +57,8 @@ function groupOf(event: TimelineEvent, names: ReadonlyMap<string, string>, names
   if (event.event === 'wire:dns-query' || event.event === 'wire:dns-response') return event.name.toLowerCase();
   if (!('address' in event)) return null;
   const name = names.get(event.address);
+  // The client asks for the hardware address of its router, too, and for those of hosts that it talks to in other ways.
+  if (name === undefined && event.event.startsWith('wire:neighbour-')) return null;
   return name ?? (nameservers.has(event.address) ? null : event.address);
 }
 
@@ -77,16 +84,10 @@ function findingsOfGroup(name: string, events: readonly TimelineEvent[], endMs: 
     attemptsKept: keptAttempts(attempts, endMs),
     answerOrder: answerOrder(events, attempts),
     requests: requests.length,
-    statuses: countBy(ofType('wire:response').map(({ line }) => /^HTTP\/1\.\d (\d{3})/.exec(line)?.[1] ?? 'unknown')),
+    statuses: countBy(ofType('wire:response').map(({ line }) => String(statusIn(line) ?? 'unknown'))),
     reused: requests.filter(({ count }) => count > 1).length,
     retransmissions: { syn: ofType('wire:syn-retransmission').length, data: ofType('wire:data-retransmission').length },
     longestWaitMs: answered.length === 0 ? null : Math.round(answered.reduce((most, wait) => Math.max(most, wait), 0) * 1000) / 1000,
     unanswered: waits.length - answered.length,
   };
-}
-
-function countBy<Word extends string>(words: readonly Word[]): Record<Word, number> {
-  const counts: Partial<Record<Word, number>> = {};
-  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
-  return counts as Record<Word, number>;
 }

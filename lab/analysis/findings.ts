@@ -4,6 +4,7 @@ import { askersOf, isBackend, isResolverOnClient, type BackendName, type Topolog
 import { answererOf } from './answerer.ts';
 import { attemptsApart, attemptsOf, fallbackDelay, isTraced, nextAddressDelay, type Attempt } from './attempts.ts';
 import { byRequest, repeatedRequests, statusOf, type RequestFindings, type Repeated } from './by-request.ts';
+import { countBy } from './count-by.ts';
 import { recovery } from './recovery.ts';
 import { skewOf, type Skew } from './skew.ts';
 import { answerOrder, attemptsOnWire, keptAttempts, queryOrder, resolutionDelay, resolutionsOnWire } from './wire-attempts.ts';
@@ -116,10 +117,6 @@ function resolverFindings(questions: number, answers: readonly { source: string 
   const fromCache = answers.filter(({ source }) => source.endsWith('cache')).length;
   // nscd's log does not tell of an answer that it does not keep.
   return { questions, fromCache, forwarded: questions - fromCache };
-}
-
-function countBy(words: readonly string[]): Record<string, number> {
-  return Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, each]) => [word, each.length]));
 }
 
 /** Counts the responses of each backend. */

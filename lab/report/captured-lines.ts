@@ -11,13 +11,14 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 
 /** The first lines: the file, the client, and everything that the capture cannot tell. */
 export function captureLines(name: string, capture: ForeignCapture): string[] {
-  const { file, client, others, startedAt, lastMs } = capture;
+  const { file, client, others, startedAt, lastMs, doubles } = capture;
   const spoken = spokenText(capture);
   return [
     `${pc.bold(printable(name))}  ${file.format}, ${counted(file.frames, 'frame', 'frames')}${startedAt ? `, ${(lastMs / 1000).toFixed(1)} s from ${startedAt.toISOString()}` : ''}`,
     labelled('client', client.join(', ')),
     ...(others.length === 0 ? [] : [labelled('other hosts', `${others.slice(0, 5).map(({ address, connections, queries }) => `${address} (${connections} connections, ${queries} queries)`).join(', ')}${others.length > 5 ? `, and ${others.length - 5} more` : ''}`)]),
     ...(spoken === '' ? [] : [labelled('its connections', spoken)]),
+    ...(doubles === 0 ? [] : [labelled('left out', `${counted(doubles, 'packet', 'packets')} that came again on another interface`)]),
     ...limitsOf(capture).map((text) => labelled('not known', text)),
   ];
 }
@@ -29,16 +30,16 @@ function spokenText({ spoken }: ForeignCapture): string {
 }
 
 /** What the file cannot tell. */
-export function limitsOf({ file, events, eventsLeftOut, unknownFlows, cutFrames, unknownLinks, doubles }: ForeignCapture): string[] {
+export function limitsOf({ file, events, eventsLeftOut, unknownFlows, gaps, cutFrames, unknownLinks }: ForeignCapture): string[] {
   const limits: (string | false)[] = [
     file.dropped === null && `whether the capture lost packets: ${file.format === 'pcap' ? 'a pcap file does not say it' : 'the file does not say it'}`,
     file.dropped !== null && file.dropped > 0 && `${counted(file.dropped, 'packet', 'packets')} that the capture lost`,
     file.endsEarly && 'the end: the file ends in the middle of a frame',
     file.withoutTime > 0 && `${counted(file.withoutTime, 'frame', 'frames')} without a time`,
     cutFrames > 0 && `${counted(cutFrames, 'frame', 'frames')} that the capture has cut too short (tcpdump -s 0 keeps them whole)`,
+    gaps > 0 && `what was said behind a missing segment, in ${counted(gaps, 'connection', 'connections')}`,
     unknownFlows > 0 && `${counted(unknownFlows, 'connection', 'connections')} that began before the capture and did not show who had opened them`,
     ...[...unknownLinks].map(([type, count]) => `${counted(count, 'frame', 'frames')} of link type ${type}, which the lab cannot read`),
-    doubles > 0 && `nothing of ${counted(doubles, 'packet', 'packets')} that came again on another interface: they were left out`,
     eventsLeftOut > 0 && `what happened in the last ${eventsLeftOut} events: only the first ${events.length} are kept`,
     !events.some(({ event }) => event === 'wire:dns-query') && 'which names the client asked for: the capture has no DNS query of it',
   ];

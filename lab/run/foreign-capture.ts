@@ -1,7 +1,7 @@
 /** Reads a capture that the lab did not make (tcpdump, Wireshark, a sidecar of a pod): chooses the client, and turns its packets into events. */
 import { createReadStream } from 'node:fs';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
-import type { TimelineEvent } from '../vocabulary/events.ts';
+import { witnessOf, type TimelineEvent } from '../vocabulary/events.ts';
 import { dnsPort } from '../vocabulary/topology.ts';
 import { readCapture, type FileFacts, type FileFrame } from '../wire/capture-reader.ts';
 import { WireDecoder } from '../wire/decoder.ts';
@@ -24,7 +24,7 @@ export interface ForeignCapture {
   client: string[];
   /** Other hosts that opened connections, or asked DNS. Those with the most connections come first. */
   others: Opener[];
-  /** When the first frame was captured. Null for a file without frames. */
+  /** When the first frame was captured. Null for a file without frames, and for a time that no calendar has. */
   startedAt: Date | null;
   lastMs: number;
   events: TimelineEvent[];
@@ -33,6 +33,8 @@ export interface ForeignCapture {
   spoken: Record<Spoken, number>;
   /** Connections that began before the capture, and do not show which end has opened them. They were left out. */
   unknownFlows: number;
+  /** Connections in which the capture lacks a segment. What is behind it was not read. */
+  gaps: number;
   /** Frames that the capture has cut (its snap length), so that they could not be read. */
   cutFrames: number;
   /** Frames of a link layer that the lab does not know, by its LINKTYPE number. */
@@ -79,7 +81,10 @@ export async function readForeignCapture(file: string, client: readonly string[]
     }
     for (const event of decoder.read(packet, frame.atMs)) {
       if (events.length >= keptEvents) eventsLeftOut++;
-      else events.push({ ...event, tMs: event.atMs, host: 'client', witness: 'wire' } as unknown as TimelineEvent);
+      else {
+        const { atMs: tMs, ...told } = event;
+        events.push({ tMs, witness: witnessOf(told.event), host: 'client', ...told });
+      }
     }
   });
   if (client.length > 0 && seen === 0) throw new LabError('BAD_INPUT', `${file} has no packet of ${client.join(' or ')}. Without --client, the command names the hosts that it has.`);
@@ -87,16 +92,23 @@ export async function readForeignCapture(file: string, client: readonly string[]
     file: facts,
     client: chosen,
     others: openers.filter(({ address }) => !chosen.includes(address)),
-    startedAt: first ? new Date(Number(first.realtimeNs / 1_000_000n)) : null,
+    startedAt: dateOf(first),
     lastMs,
-    events,
+    // A capture on several interfaces need not be in order.
+    events: events.sort((one, other) => one.tMs - other.tMs),
     eventsLeftOut,
     spoken: foreign.spoken,
-    unknownFlows: foreign.unknown,
+    unknownFlows: foreign.unknownFlows,
+    gaps: decoder.gaps,
     cutFrames,
     unknownLinks,
     doubles,
   };
+}
+
+function dateOf(frame: FileFrame | undefined): Date | null {
+  const date = new Date(Number((frame?.realtimeNs ?? 0n) / 1_000_000n));
+  return frame && !Number.isNaN(date.getTime()) ? date : null;
 }
 
 const known = new Set<number>(Object.values(linkTypes));

@@ -78,7 +78,17 @@ function expectDriver({ name }: Pick<Driver, 'name'>): void {
   if (name === 'docker') throw new LabError('NOT_SUPPORTED', 'A resolver between the client and the DNS server needs the netns driver. On docker the lab has none.');
 }
 
-async function lookFor(name: ResolverName): Promise<FoundResolver | null> {
+/** What was found before: a run asks before it begins, and again when it makes its lab. */
+const looked = new Map<string, Promise<FoundResolver | null>>();
+
+function lookFor(name: ResolverName): Promise<FoundResolver | null> {
+  const key = `${name} ${searchPath()}`;
+  const found = looked.get(key) ?? lookOnceFor(name);
+  looked.set(key, found);
+  return found;
+}
+
+async function lookOnceFor(name: ResolverName): Promise<FoundResolver | null> {
   const { file, version } = resolverPrograms[name];
   for (const folder of [...searchPath().split(delimiter), ...serviceFolders]) {
     const path = join(folder, file);

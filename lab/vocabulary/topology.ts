@@ -133,7 +133,7 @@ export function hostsOf({ backends, resolver }: Topology): HostName[] {
 }
 
 /** The address of systemd-resolved on its host (systemd-resolved.service(8), DNSStubListener). */
-export const stubAddress = '127.0.0.53';
+const stubAddress = '127.0.0.53';
 
 /** Where the client asks this resolver. Null for nscd: the libc asks it over a Unix socket, before it reads resolv.conf. */
 function resolverAddress(resolver: ResolverName, ownHost: string): string | null {

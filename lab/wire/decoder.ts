@@ -34,6 +34,7 @@ export class WireDecoder {
   readonly #flows = new Map<string, Flow | null>();
   readonly #held = { bytes: 0, most: mostHeldBytes };
   #malformed = 0;
+  #forgottenGaps = 0;
 
   /** `client`: all addresses of the client. */
   constructor(client: readonly string[], { keepFlows = keptFlows, foreign }: Assumptions = {}) {
@@ -51,6 +52,11 @@ export class WireDecoder {
   read(packet: Packet, atMs: number): EmittedEvent[] {
     const events = this.#events(packet);
     return events.length === 0 ? [] : events.map((event) => ({ ...event, atMs }));
+  }
+
+  /** In how many flows a segment is missing until now. */
+  get gaps(): number {
+    return this.#forgottenGaps + [...this.#flows.values()].filter((flow) => flow?.hasGap).length;
   }
 
   #events(packet: Packet): WireEvent[] {
@@ -91,7 +97,7 @@ export class WireDecoder {
     }
     if (known === null) return [];
     // An unknown flow began before the capture. The decoder follows it from here on.
-    const opener = known || !this.#foreign ? 'client' : this.#foreign.openerOf(segment, isSent, ends);
+    const opener = known || !this.#foreign ? 'client' : this.#foreign.openerOf(segment, isSent, ends.port, key);
     if (opener === 'unknown') return [];
     const flow = known ?? (opener === 'client' ? this.#newFlow(ends, null) : null);
     if (!known) this.#remember(key, flow);
@@ -122,7 +128,9 @@ export class WireDecoder {
   }
 
   #forget(key: string): void {
-    this.#flows.get(key)?.forget();
+    const flow = this.#flows.get(key);
+    if (flow?.hasGap) this.#forgottenGaps++;
+    flow?.forget();
     this.#flows.delete(key);
   }
 

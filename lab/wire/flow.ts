@@ -64,9 +64,9 @@ export class Flow {
     return client.rst || server.rst || (client.fin && server.fin);
   }
 
-  /** Whether the capture has lost a segment, so that the messages behind it were not read. */
+  /** Whether the capture lacks a segment, so that the messages behind it were not read. */
   get hasGap(): boolean {
-    return this.#hasGap;
+    return this.#hasGap || Object.values(this.#sent).some(({ early }) => early.size > 0);
   }
 
   /** Gives free what the flow holds back. It reads no more messages. */

@@ -31,20 +31,21 @@ export class Foreign {
   readonly #unknown = new Set<string>();
 
   /** How many connections began before the capture, and do not show who has opened them. */
-  get unknown(): number {
+  get unknownFlows(): number {
     return this.#unknown.size;
   }
 
-  /** Which end has opened a flow whose first SYN is not known: the first segment that was seen of it may tell. */
-  openerOf(segment: TcpSegment, isSent: boolean, ends: FlowEnds): 'client' | 'other end' | 'unknown' {
-    if (segment.syn && !isSent) return segment.ack ? 'client' : 'other end';
-    if (ends.port === dnsPort || (segment.syn && segment.ack)) return segment.syn ? 'other end' : 'client';
-    const spoken = segment.payload.length > 0 ? spokenBy(segment.payload) : null;
+  /** Which end has opened a flow whose first SYN is not known, by the first segment that tells it. `key` is a name for the flow. */
+  openerOf(segment: TcpSegment, isSent: boolean, port: number, key: string): 'client' | 'other end' | 'unknown' {
+    // A SYN opens a connection, and the other end answers it with SYN and ACK.
+    if (segment.syn) return segment.ack === isSent ? 'other end' : 'client';
+    if (port === dnsPort) return 'client';
+    const spoken = spokenBy(segment.payload);
     if (spoken === null || spoken === 'other') {
-      if (this.#unknown.size < mostUnknown) this.#unknown.add(`${ends.address} ${ends.port} ${ends.localPort}`);
+      if (this.#unknown.size < mostUnknown) this.#unknown.add(key);
       return 'unknown';
     }
-    this.#unknown.delete(`${ends.address} ${ends.port} ${ends.localPort}`);
+    this.#unknown.delete(key);
     return isSent ? 'client' : 'other end';
   }
 
@@ -56,15 +57,11 @@ export class Foreign {
 /** A scan of all ports makes very many of them. */
 const mostUnknown = 100_000;
 
-/** A server that says so much before its client speaks something else. */
-const mostEarlyBytes = 65_536;
-
 /** Waits for the first bytes of the client, and reads HTTP if that is what they begin. */
 class Recognised implements StreamProtocol {
   readonly #ends: FlowEnds;
   readonly #spoken: Record<Spoken, number>;
   #start: Buffer = Buffer.alloc(0);
-  #early: Buffer = Buffer.alloc(0);
   #protocol: StreamProtocol | null = null;
   #isDecided = false;
 
@@ -75,11 +72,8 @@ class Recognised implements StreamProtocol {
 
   take(side: Side, bytes: Buffer): WireEvent[] {
     if (this.#isDecided) return this.#protocol?.take(side, bytes) ?? [];
-    // In HTTP and TLS, the client is the first to say something. But a capture on all interfaces may have an answer before its question.
-    if (side === 'server') {
-      this.#early = Buffer.concat([this.#early, bytes]);
-      return this.#early.length > mostEarlyBytes ? this.#decide('other', bytes) : [];
-    }
+    // In HTTP and TLS, the client is the first to say something.
+    if (side === 'server') return this.#decide('other', bytes);
     this.#start = Buffer.concat([this.#start, bytes]);
     const spoken = spokenBy(this.#start);
     return spoken === null ? [] : this.#decide(spoken, this.#start);
@@ -88,10 +82,9 @@ class Recognised implements StreamProtocol {
   #decide(spoken: Spoken, bytes: Buffer): WireEvent[] {
     this.#isDecided = true;
     this.#spoken[spoken]++;
-    const early = this.#early;
-    this.#start = this.#early = Buffer.alloc(0);
+    this.#start = Buffer.alloc(0);
     if (spoken !== 'http') return [];
     this.#protocol = new Http1(this.#ends);
-    return [...this.#protocol.take('client', bytes), ...this.#protocol.take('server', early)];
+    return this.#protocol.take('client', bytes);
   }
 }

@@ -17,6 +17,7 @@ import { checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { matrixLines, matrixPage, type Matrix } from '../../report/matrix-tables.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { labCommand } from '../../vocabulary/project.ts';
+import { shellWord } from '../../vocabulary/shell-word.ts';
 import { createTopology } from '../../vocabulary/topology.ts';
 import { chosenNames, wordsOf } from '../chosen-names.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
@@ -92,7 +93,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
 /** Makes one run, writes its files, and reads the measurements from it. */
 async function read(driver: Driver, name: string, client: string, seed: string, results: string, signal: AbortSignal): Promise<Reading> {
   const failure = failures[name] as Failure;
-  const finished = await runScenario({ name: `matrix-${name}`, command: `${labCommand} run ${name} --client '${client}' --seed ${seed}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed, signal });
+  const finished = await runScenario({ name: `matrix-${name}`, command: `${labCommand} run ${name} --client ${shellWord(client)} --seed ${seed}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed, signal });
   const directory = await writeRunFiles(finished, results);
   const { journal, events } = finished;
   if (journal.verdict !== 'pass') {

@@ -22,6 +22,7 @@ import type { Scenario } from '../../run/scenario.ts';
 import type { ResolverName } from '../../vocabulary/resolvers.ts';
 import { createTopology, type Topology } from '../../vocabulary/topology.ts';
 import { labCommand } from '../../vocabulary/project.ts';
+import { shellWord } from '../../vocabulary/shell-word.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { isScenarioFile, loadScenario, nameOfFile } from '../scenario-file.ts';
 import { listLines } from './list.ts';
@@ -144,9 +145,8 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
 
 /** The command line that repeats a run. */
 function commandOf(name: string, { client, clientImage, seed, set, expect, resolvConf, resolver, serveStale, backends, driver }: RunFlags): string {
-  const word = (text: string): string => (/^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const given: [string, string | undefined][] = [['--client', client], ['--client-image', clientImage], ['--driver', driver === 'auto' ? undefined : driver], ['--seed', seed], ['--backends', backends], ['--resolver', resolver], ...[...set.map((each) => ['--set', each]), ...resolvConf.map((each) => ['--resolv-conf', each]), ...expect.map((each) => ['--expect', each])] as [string, string][]];
-  return [labCommand, 'run', word(name), ...given.flatMap(([flag, value]) => (value === undefined ? [] : [flag, word(value)])), ...(serveStale ? ['--serve-stale'] : [])].join(' ');
+  return [labCommand, 'run', shellWord(name), ...given.flatMap(([flag, value]) => (value === undefined ? [] : [flag, shellWord(value)])), ...(serveStale ? ['--serve-stale'] : [])].join(' ');
 }
 
 /** The topology of a run, but for the client's resolv.conf. */

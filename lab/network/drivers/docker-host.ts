@@ -13,6 +13,7 @@ import type { HostName } from '../../vocabulary/topology.ts';
 import { answerOf } from './docker-engine.ts';
 import type { CommandResult, Host, HostProcess } from './driver.ts';
 import { endOf, readOutput } from './process-output.ts';
+import { shellWord } from '../../vocabulary/shell-word.ts';
 
 const nobodyInParticular = '1000:1000';
 export const root = '0:0';
@@ -113,7 +114,7 @@ async function standingShell(within: Within, directory: string): Promise<Host['r
   const runNow = async (argv: readonly string[]): Promise<CommandResult> => {
     if (stuck) throw stuck;
     const mark = `end of command ${++count}`;
-    shell.stdin.write(`${argv.map(quote).join(' ')} </dev/null\nprintf '\\n%s %d\\n' '${mark}' "$?"; printf '\\n%s\\n' '${mark}' >&2\n`);
+    shell.stdin.write(`${argv.map(shellWord).join(' ')} </dev/null\nprintf '\\n%s %d\\n' '${mark}' "$?"; printf '\\n%s\\n' '${mark}' >&2\n`);
     const limit = new AbortController();
     const timer = setTimeout(() => { limit.abort(); }, commandLimitMs);
     try {
@@ -155,8 +156,4 @@ function collect(stream: PassThrough): { until(mark: string, signal: AbortSignal
       }
     },
   };
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -42,7 +42,7 @@ export const palettes: Record<Theme, Palette> = {
   },
 };
 
-export const fontStack = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif";
+const fontStack = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif";
 
 /** The rules for all classes of a picture. `scope` is put before each selector. */
 export function pictureStyle(palette: Palette, scope = ''): string {
