@@ -135,6 +135,23 @@ program
   });
 
 program
+  .command('client [client] [key=value...]')
+  .description('start a client in the lab that is up, in the place of the one before: lab client curl, lab client node-fetch keepAlive=off; without a name, show it')
+  .action(async (client: string | undefined, words: string[]) => {
+    const { chooseClient } = await import('./commands/hand-commands.ts');
+    process.exitCode = await chooseClient(client ?? null, words);
+  });
+
+program
+  .command('ask [method]')
+  .description('have this client make a request (GET, PUT or POST), or some each second; exit status 1 if it fails')
+  .option('--per-s <n>', 'requests a second from now on, at most 20; 0 ends them')
+  .action(async (method: string | undefined, { perS }: { perS?: string }) => {
+    const { ask } = await import('./commands/hand-commands.ts');
+    process.exitCode = await ask(method ?? 'GET', perS);
+  });
+
+program
   .command('dns [words...]')
   .description('show or change the answer policy: lab dns shuffle off, lab dns aaaa on')
   .addHelpText('after', `\n${dnsUsage}`)
