@@ -93,6 +93,7 @@ fuzz: $(ALL) ## try many broken and random inputs: make fuzz n=1000000 (each kin
 lint: $(ALL) ## check the types, the code style, and that the generated tables in the documents are up to date
 	@$(NODE) node_modules/typescript/bin/tsc
 	@$(NODE) node_modules/typescript/bin/tsc --project lab/picture/page
+	@$(NODE) node_modules/typescript/bin/tsc --project lab/workshop/page
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
 	@$(NODE) node_modules/dependency-cruiser/bin/dependency-cruiser.mjs --config .dependency-cruiser.js lab services client scenarios bench docs
 	@bin/lab docs --check

@@ -10,6 +10,7 @@ import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { SoakFlags } from './commands/soak.ts';
 import type { UpFlags } from './commands/up.ts';
+import type { WorkshopFlags } from './commands/workshop.ts';
 import { dnsUsage } from './dns-words.ts';
 import { addPictureCommands, withSvg } from './picture-commands.ts';
 import { interruptedStatus } from './interrupt.ts';
@@ -122,6 +123,17 @@ withResults(withBackends(withResolvConf(withDriver(program.command('up').descrip
   .action(async (flags: UpFlags) => {
     const { up } = await import('./commands/up.ts');
     process.exitCode = await up(flags);
+  });
+
+withResults(withBackends(withResolvConf(withDriver(program.command('workshop').description('keep a lab up behind a page: break it, watch it, predict what it does; Ctrl-C takes it down')))))
+  .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
+  .option('--client <name>', 'the client at the start; the page can start another one')
+  .option('--port <n>', 'the port of the page; a free one if not given', '0')
+  .option('--listen <address>', 'an address that other machines can reach, for a room of people who watch; 127.0.0.1 if not given')
+  .option('--no-open', 'do not open a browser')
+  .action(async (flags: WorkshopFlags) => {
+    const { workshop } = await import('./commands/workshop.ts');
+    process.exitCode = await workshop(flags);
   });
 
 program

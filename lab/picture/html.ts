@@ -19,7 +19,7 @@ const mostData = 400_000;
 
 /** Returns the whole file. `body` is HTML. `note` says what was left out of the data, if that was necessary. */
 export function pageHtml({ title, data, parts, body }: { title: string; data: PageData; parts: PageParts; body: (note: string | null) => string }): string {
-  const style = `${variables(palettes.light)}@media screen and (prefers-color-scheme:dark){${variables(palettes.dark)}}${pictureStyle(palettes.light, 'svg ')}@media screen and (prefers-color-scheme:dark){${pictureStyle(palettes.dark, 'svg ')}}${parts.style}`;
+  const style = pageStyle(parts.style);
   const { encoded, note } = encode(data);
   const policy = `default-src 'none'; script-src '${hashOf(parts.script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
   return [
@@ -33,6 +33,11 @@ export function pageHtml({ title, data, parts, body }: { title: string; data: Pa
     `<script>${parts.script}</script></body></html>`,
     '',
   ].join('\n');
+}
+
+/** The colours of a page and of the pictures in it, in both themes, and `own`. */
+export function pageStyle(own: string): string {
+  return `${variables(palettes.light)}@media screen and (prefers-color-scheme:dark){${variables(palettes.dark)}}${pictureStyle(palettes.light, 'svg ')}@media screen and (prefers-color-scheme:dark){${pictureStyle(palettes.dark, 'svg ')}}${own}`;
 }
 
 const hashOf = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;

@@ -1,12 +1,12 @@
 /** Makes timeline.html, the page of a run, from what the run has left. */
 import { readFileSync } from 'node:fs';
-import { buildOf } from '../build/build.ts';
+import { buildOf, buildWorkshopPage } from '../build/build.ts';
 import { htmlText, runBody } from '../picture/body.ts';
 import { pageHtml, type PageParts } from '../picture/html.ts';
 import type { PageRun } from '../picture/page-data.ts';
 import type { FinishedRun } from '../run/journal.ts';
-import { LabError } from '../vocabulary/errors.ts';
-import { ownBuild, programFile, projectRoot } from '../vocabulary/project.ts';
+import { LabError, messageOf } from '../vocabulary/errors.ts';
+import { ownBuild, projectRoot } from '../vocabulary/project.ts';
 import { findingLines } from './summary.ts';
 
 /** What a picture needs of a run: one that has just ended, or one that was read from its folder. */
@@ -29,10 +29,15 @@ export function shownRun({ journal, events, topology, hasCapture }: RunToShow): 
   return { journal, about: journal.about, command: journal.command, findingLines: journal.findings.requests.sent > 0 ? findingLines(journal) : [], events, topology, hasCapture };
 }
 
-/** The script and the style of the page, which the build has made. @throws {LabError} MISSING_TOOL where there is no build. */
-export function pageParts(): PageParts {
+/** The script and the style of a page, which the build has made; of the page of a run if no other one is named. @throws {LabError} MISSING_TOOL where there is no build. */
+export function pageParts(page: 'picture' | 'workshop' = 'picture'): PageParts {
   const build = ownBuild ?? buildOf(projectRoot);
-  if (build === null) throw new LabError('MISSING_TOOL', 'The script of timeline.html is not built: esbuild is not installed, or node_modules cannot be written. To install it: make install');
-  const read = (path: string): string => readFileSync(path, 'utf8');
-  return { script: read(programFile('lab/picture/page/main.ts', { build }).replace(/\.cjs$/, '.js')), style: read(`${build}/lab/picture/page/style.css`) };
+  const missing = (why: string, cause?: unknown): LabError => new LabError('MISSING_TOOL', `The script of the page is not built: ${why}. To install what it needs: make install`, { cause });
+  if (build === null) throw missing('esbuild is not installed, or node_modules cannot be written');
+  try {
+    if (page === 'workshop') buildWorkshopPage(projectRoot, build);
+  } catch (error) {
+    throw missing(messageOf(error), error);
+  }
+  return { script: readFileSync(`${build}/lab/${page}/page/main.js`, 'utf8'), style: readFileSync(`${build}/lab/${page}/page/style.css`, 'utf8') };
 }

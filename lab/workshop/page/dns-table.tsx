@@ -1,0 +1,43 @@
+/** The answers of the DNS server, the newest first: when, to whom, what, and which rule or filter made it so. */
+import type { TimelineEvent } from '../../vocabulary/events.ts';
+import { hostAt } from '../../vocabulary/topology.ts';
+import { events, hello, state, version } from './store.ts';
+
+const shown = 40;
+
+type Told = Extract<TimelineEvent, { event: 'dns:answer' | 'dns:dropped' | 'dns:policy' }>;
+const isTold = (event: TimelineEvent): event is Told => event.event === 'dns:answer' || event.event === 'dns:dropped' || event.event === 'dns:policy';
+
+export function DnsTable() {
+  void version.value;
+  const topology = hello.value?.topology;
+  if (!topology) return null;
+  // The observer asks, too. What it is told is no matter of the client.
+  const rows = events.filter(isTold).filter((event) => event.event === 'dns:policy' || hostAt(topology, event.from) !== 'observer').slice(-shown).reverse();
+  return (
+    <>
+      <ul class="policy">{state.value?.dns.map((line) => <li key={line}><code>{line}</code></li>)}</ul>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Answers of DNS">
+        <table>
+          <thead><tr><th scope="col">ms</th><th scope="col">who asked</th><th scope="col">type</th><th scope="col">name</th><th scope="col">answer, in order</th><th scope="col">code</th><th scope="col">made so by</th></tr></thead>
+          <tbody>
+            {rows.map((row, index) => row.event === 'dns:policy'
+              ? <tr key={index}><td>{row.tMs.toFixed(1)}</td><td colSpan={6}>the policy changed: {row.change}</td></tr>
+              : (
+                <tr key={index}>
+                  <td>{row.tMs.toFixed(1)}</td>
+                  <td>{hostAt(topology, row.from) ?? row.from}</td>
+                  <td>{row.type}{row.event === 'dns:answer' && row.transport === 'tcp' ? ' over TCP' : ''}</td>
+                  <td>{row.name}</td>
+                  <td>{row.event === 'dns:dropped' ? 'no answer' : `${row.addresses.join(' ') || 'no record'}${row.truncated ? ' (truncated)' : ''}`}</td>
+                  <td>{row.event === 'dns:answer' ? row.rcode : ''}</td>
+                  <td>{row.rules ?? 'the policy above'}</td>
+                </tr>
+              ))}
+          </tbody>
+        </table>
+        {rows.length === 0 && <p class="note">Nobody has asked yet.</p>}
+      </div>
+    </>
+  );
+}
