@@ -16,8 +16,9 @@ const rooms = {
   clients: ['vocabulary', 'network', 'client'],
   run: ['vocabulary', 'network', 'wire', 'faults', 'analysis', 'clients', 'services', 'client'],
   report: ['vocabulary', 'build', 'analysis', 'picture', 'run'],
+  workshop: ['vocabulary', 'analysis', 'picture'],
   api: ['vocabulary', 'network', 'faults', 'analysis', 'clients', 'run', 'services', 'client', 'scenarios'],
-  cli: ['vocabulary', 'network', 'faults', 'analysis', 'picture', 'skew', 'clients', 'run', 'report', 'services', 'client', 'scenarios'],
+  cli: ['vocabulary', 'network', 'faults', 'analysis', 'picture', 'skew', 'clients', 'run', 'report', 'workshop', 'services', 'client', 'scenarios'],
 };
 
 /** The folder of a room, or of a program. */

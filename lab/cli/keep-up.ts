@@ -1,10 +1,6 @@
 /** A lab by hand: it comes up, is driven by a second terminal (hand-control.ts), and goes down in order. `lab up` and `lab workshop` keep it up. */
-import { release } from 'node:os';
-import { findingsOf } from '../analysis/findings.ts';
-import { optionsFor, parseClient } from '../clients/index.ts';
 import { chooseDriver } from '../network/drivers/index.ts';
 import { checkResults, writeRunFiles } from '../report/run-files.ts';
-import type { FinishedRun } from '../run/journal.ts';
 import { startLab, type Lab } from '../run/lab.ts';
 import { Timeline } from '../run/timeline.ts';
 import { messageOf } from '../vocabulary/errors.ts';
@@ -13,8 +9,9 @@ import { readBackends, readResolver, readSeed } from '../vocabulary/options.ts';
 import { resolvConfOf } from '../vocabulary/resolv-conf.ts';
 import { parseResolvConfLine } from '../vocabulary/resolv-conf-line.ts';
 import { pc } from '../vocabulary/terminal.ts';
-import { addressesOf, type TopologyChange } from '../vocabulary/topology.ts';
+import type { TopologyChange } from '../vocabulary/topology.ts';
 import { HandClient } from './hand-client.ts';
+import { handRun, type HandSession } from './hand-run.ts';
 import { handHandlers, openHandControl, type HandHandlers } from './hand-control.ts';
 import { interruptSignal } from './interrupt.ts';
 
@@ -51,7 +48,7 @@ export interface WhileUp {
   /** Called when something of `client` has changed. */
   onClient?(): void;
   /** Called when the lab is up, before its clock begins. Its result is called when the lab goes down. */
-  begin(up: LabByHand): Promise<(() => void | Promise<void>)>;
+  begin(up: LabByHand): Promise<() => unknown>;
 }
 
 /**
@@ -75,7 +72,7 @@ export async function keepUp(flags: KeepUpFlags, { onClient, begin }: WhileUp): 
   const client = new HandClient(lab, onClient);
   const commands = handHandlers(lab, client, () => { end('down'); });
   control.serve(commands);
-  const write = (): Promise<{ directory: string; line: string }> => writeFiles({ lab, client, seed, startedAt, change, results: flags.results });
+  const write = (): Promise<{ directory: string; line: string }> => writeFiles({ lab, client, seed, startedAt, change }, flags.results);
   const stop = await begin({ lab, timeline, client, commands, write, end });
   timeline.start();
   const why = await ended;
@@ -95,60 +92,16 @@ function readTopology(flags: KeepUpFlags): TopologyChange {
   return { ...(backends !== undefined && { backends }), ...(resolvConf && { resolvConf }), ...(resolver && { resolver }), ...(flags.serveStale && { serveStale: true }) };
 }
 
-interface ToWrite {
-  lab: Lab;
-  client: HandClient;
-  seed: string;
-  startedAt: Date;
-  change: TopologyChange;
-  results: string;
-}
-
-/** Writes what was seen, as after a run. Nobody has asked a question, so there is no verdict. */
-async function writeFiles({ lab, client, seed, startedAt, change, results }: ToWrite): Promise<{ directory: string; line: string }> {
-  const { timeline, wire, topology, network } = lab;
-  const { events } = timeline;
+/** Writes what was seen so far, as after a run. */
+async function writeFiles(session: HandSession, results: string): Promise<{ directory: string; line: string }> {
+  const { timeline, wire } = session.lab;
   const missing = [
     timeline.leftOut > 0 ? `${timeline.leftOut} older events (the newest ${keepEvents} are kept)` : null,
     wire && wire.leftOut > 0 ? `${wire.leftOut} older frames (the newest ${keepFramesMB} MB are kept)` : null,
     wire && wire.dropped > 0 ? `${wire.dropped} frames that the capture lost` : null,
   ].filter((part) => part !== null);
   const without = missing.length === 0 ? '' : `; without ${missing.join(' and ')}`;
-  const { name, version } = client.state;
-  const run: FinishedRun = {
-    events,
-    topology,
-    data: undefined,
-    capture: lab.captureFile(`a lab by hand on ${network.driver}${without}`),
-    journal: {
-      scenario: 'by-hand',
-      driver: network.driver,
-      client: name ?? 'by hand',
-      command: null,
-      about: { title: 'a lab by hand', teaches: '', predict: '', explains: '', sources: [] },
-      clientImage: null,
-      clientOptions: optionsFor(parseClient('node-fetch'), {}, {}),
-      optionsNotApplied: [],
-      seed: Number(seed),
-      network: change,
-      clientAddresses: addressesOf(topology, 'client'),
-      resolvConf: topology.resolvConf && [...topology.resolvConf],
-      resolvConfGiven: [],
-      resolver: lab.resolver ? { name: lab.resolver.name, version: lab.resolver.version, serveStale: topology.serveStale } : null,
-      status: 'completed',
-      verdict: 'unknown',
-      startedAt: startedAt.toISOString(),
-      durationMs: Math.round(Date.now() - startedAt.getTime()),
-      setupMs: null,
-      platform: { kernel: release(), node: process.version, engine: network.engine ?? null, clientVersion: version },
-      clock: lab.clock,
-      error: null,
-      wire: wire && { frames: wire.frames.length, dropped: wire.dropped },
-      doubts: [...lab.doubts],
-      checks: [],
-      findings: findingsOf(events.filter(({ tMs }) => tMs >= 0), topology),
-    },
-  };
+  const run = handRun(session, without);
   const directory = await writeRunFiles(run, results);
-  return { directory, line: `${directory}: ${events.length} events, ${wire?.frames.length ?? 0} frames${without}` };
+  return { directory, line: `${directory}: ${run.events.length} events, ${run.journal.wire?.frames ?? 0} frames${without}` };
 }

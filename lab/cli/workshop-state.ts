@@ -1,4 +1,5 @@
 /** What the pages of the workshop are told about the lab: once, and whenever something has changed. */
+import type { Policy } from '../../services/dns/policy.ts';
 import { behaviourOptions } from '../../services/backend/behaviour.ts';
 import { clientOptions } from '../../client/client-options.ts';
 import { clientNames } from '../clients/index.ts';
@@ -9,14 +10,17 @@ import { webUrl } from '../vocabulary/topology.ts';
 import { expectedOf } from '../vocabulary/values.ts';
 import type { Hello, ShownOption, WorkshopState } from '../workshop/messages.ts';
 import type { HandClient } from './hand-client.ts';
-import { policyLines, seenText, statusByHand } from './hand-status.ts';
+import { policyLines, statusByHand } from './hand-status.ts';
 
 /** What a page is told once. */
-export function helloOf({ network, topology }: Lab): Omit<Hello, 'canShare'> {
+export async function helloOf(lab: Lab): Promise<Omit<Hello, 'canShare'>> {
+  const { network, topology } = lab;
+  const { chains } = await lab.server('dns').remote.call<Policy>('policy');
   return {
     driver: network.driver,
     topology,
     url: webUrl,
+    chains: [`A ${chains.A}`, `AAAA ${chains.AAAA}`],
     faults: faultNames.map((name) => {
       const { summary, effect, on, options } = faultNamed(name);
       return { name, summary, effect, on: [...on], options: shownOptions(options) };
@@ -36,7 +40,7 @@ export async function stateOf(lab: Lab, client: HandClient): Promise<Omit<Worksh
   const status = await statusByHand(lab);
   return {
     hosts: status.hosts,
-    faults: lab.inForce.map(({ name, host, optionText, observation }) => ({ host, text: seenText(`${name}${optionText && ` ${optionText}`}`, observation) })),
+    faults: lab.inForce.map(({ name, host, optionText, observation }) => ({ host, text: `${name}${optionText && ` ${optionText}`}${observation.seen || observation.isHidden ? '' : ' (NOT seen)'}` })),
     behaviours: lab.misbehaving.map(({ backend, text }) => ({ host: backend, text })),
     dns: typeof status.dns === 'string' ? [`cannot be asked: ${status.dns}`] : policyLines(status.dns),
     connections: status.client,

@@ -7,8 +7,8 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { onTestFinished } from 'vitest';
 
 /** Chromium's own sandbox does not work for root, and background networking would look for updates. */
-export async function startChromium(): Promise<Browser> {
-  return await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+export async function startChromium(more: readonly string[] = []): Promise<Browser> {
+  return await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', ...more] });
 }
 
 /** A page that is open, and what it did that it should not do. */

@@ -80,6 +80,8 @@ export interface Hello {
   driver: string;
   topology: Topology;
   url: string;
+  /** The filters of DNS when the lab came up: `A up > shuffle`, `AAAA up > shuffle`. */
+  chains: string[];
   faults: { name: string; summary: string; effect: string; on: TargetKind[]; options: ShownOption[] }[];
   behaviours: ShownOption[];
   clients: string[];

@@ -25,11 +25,13 @@ export function App() {
       {told && now && (
         <main>
           <div class="columns">
-            <section aria-label="The network"><h2>The network now</h2><NetworkPicture /></section>
+            <div>
+              <section aria-label="The network"><h2>The network now</h2><NetworkPicture /></section>
+              <section aria-label="DNS"><h2>DNS</h2><DnsTable /></section>
+            </div>
             <section aria-label="Commands">{now.mayAct ? <Hands /> : <p class="note">This browser watches. The leader gives the commands.</p>}<Lines /></section>
           </div>
           <section aria-label="Timeline"><h2>The timeline</h2><LiveTimeline /></section>
-          <section aria-label="DNS"><h2>DNS</h2><DnsTable /></section>
           {now.doubts.length > 0 && <section aria-label="Doubts"><h2>Doubts</h2><ul>{now.doubts.map((doubt) => <li key={doubt}>{doubt}</li>)}</ul></section>}
         </main>
       )}

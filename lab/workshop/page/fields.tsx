@@ -27,7 +27,7 @@ export function Fields({ options, fields }: { options: readonly ShownOption[]; f
       {options.map(({ name, doc, expected, default: usual }) => (
         <label key={name} title={`${doc}: ${expected}`}>
           <span>{name}</span>
-          <input value={fields.values[name] ?? ''} placeholder={usual === '' ? 'not set' : usual} onInput={({ currentTarget }) => { fields.set(name, currentTarget.value); }} />
+          <input aria-label={name} value={fields.values[name] ?? ''} placeholder={usual === '' ? 'not set' : usual} onInput={({ currentTarget }) => { fields.set(name, currentTarget.value); }} />
           <small>{doc}: {expected}</small>
         </label>
       ))}

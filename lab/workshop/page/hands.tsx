@@ -51,7 +51,7 @@ function ClientPanel() {
         <button type="button" disabled={now.perS === 0} onClick={() => void act('rate', { method: 'GET', perS: 0 })}>End</button>
       </Row>
       <Row label="New client">
-        <label>Client <select value={name.value} onChange={({ currentTarget }) => { name.value = currentTarget.value; }}>{told.clients.map((each) => <option key={each} value={each}>{each}</option>)}</select></label>
+        <label>Client <select aria-label="Client" value={name.value} onChange={({ currentTarget }) => { name.value = currentTarget.value; }}>{told.clients.map((each) => <option key={each} value={each}>{each}</option>)}</select></label>
         <button type="button" onClick={() => void act('client', { name: name.value, options: fields.given(options) })}>Start this client</button>
       </Row>
       <Fields options={options} fields={fields} />
@@ -99,7 +99,7 @@ function FaultPanel() {
       {chosen && (
         <>
           <Row label="Every fault">
-            <label>Fault <select value={chosen.name} onChange={({ currentTarget }) => { fault.value = currentTarget.value; fields.clear(); }}>{possible.map(({ name }) => <option key={name} value={name}>{name}</option>)}</select></label>
+            <label>Fault <select aria-label="Fault" value={chosen.name} onChange={({ currentTarget }) => { fault.value = currentTarget.value; fields.clear(); }}>{possible.map(({ name }) => <option key={name} value={name}>{name}</option>)}</select></label>
             <button type="button" onClick={() => void act('apply', { fault: chosen.name, host: host.value, options: fields.given(chosen.options) })}>Put in force</button>
           </Row>
           <p class="note">{chosen.summary}. A client meets: {chosen.effect}.</p>
@@ -108,8 +108,8 @@ function FaultPanel() {
       )}
       {kind === 'backend' && (
         <Row label="How it answers">
-          <label>Behaviour <select value={behaviour.value} onChange={({ currentTarget }) => { behaviour.value = currentTarget.value; value.value = told.behaviours.find(({ name }) => name === currentTarget.value)?.default ?? ''; }}>{told.behaviours.map(({ name }) => <option key={name} value={name}>{name}</option>)}</select></label>
-          <label>is <input value={value.value} onInput={({ currentTarget }) => { value.value = currentTarget.value; }} /></label>
+          <label>Behaviour <select aria-label="Behaviour" value={behaviour.value} onChange={({ currentTarget }) => { behaviour.value = currentTarget.value; value.value = told.behaviours.find(({ name }) => name === currentTarget.value)?.default ?? ''; }}>{told.behaviours.map(({ name }) => <option key={name} value={name}>{name}</option>)}</select></label>
+          <label>is <input aria-label="Value" value={value.value} onInput={({ currentTarget }) => { value.value = currentTarget.value; }} /></label>
           <button type="button" onClick={() => void act('behave', { backend: host.value, change: { [behaviour.value]: value.value } })}>Change</button>
           <span class="note">{field?.doc}</span>
         </Row>
@@ -144,7 +144,7 @@ function DnsPanel() {
         </Row>
       ))}
       <form class="bar" onSubmit={(event) => { event.preventDefault(); void act('dns', { words: words.value.trim().split(/\s+/) }); }}>
-        <label>lab dns <input class="words" value={words.value} placeholder="chain 'selectFirst 2' shuffle" onInput={({ currentTarget }) => { words.value = currentTarget.value; }} /></label>
+        <label>lab dns <input class="words" aria-label="lab dns" value={words.value} placeholder="chain 'selectFirst 2' shuffle" onInput={({ currentTarget }) => { words.value = currentTarget.value; }} /></label>
         <button type="submit">Change</button>
       </form>
     </>

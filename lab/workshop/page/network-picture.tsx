@@ -3,8 +3,10 @@ import { shortAddress } from '../../picture/model.ts';
 import type { OwnState, ShownHost } from '../messages.ts';
 import { state } from './store.ts';
 
-const card = { width: 250, least: 62, line: 17, gap: 12 };
-const [width, left, right] = [760, 8, 502];
+const card = { width: 232, least: 62, line: 17, gap: 10 };
+const [width, left, right] = [620, 4, 384];
+/** What fits into a card. */
+const mostCharacters = 32;
 
 /** A host with the lines of text in its card. */
 interface Placed { host: ShownHost; lines: { text: string; tone: string }[]; x: number; y: number; height: number }
@@ -24,7 +26,7 @@ export function NetworkPicture() {
           return (
             <g key={to.host.name}>
               <line class={`wire ${count > 0 ? 'stands' : opening > 0 ? 'opening' : ''}`} x1={x1} y1={y1} x2={x2} y2={y2} />
-              {(count > 0 || opening > 0) && <text class="count" x={x1 + (x2 - x1) * 0.72} y={y1 + (y2 - y1) * 0.72 - 5} text-anchor="middle">{[count > 0 ? connections(count) : '', opening > 0 ? `${opening} opening` : ''].filter(Boolean).join(', ')}</text>}
+              {(count > 0 || opening > 0) && <text class="count" x={x1 + (x2 - x1) * 0.55} y={y1 + (y2 - y1) * 0.55 - 5} text-anchor="middle">{[count > 0 ? connections(count) : '', opening > 0 ? `${opening} opening` : ''].filter(Boolean).join(', ')}</text>}
             </g>
           );
         })}
@@ -32,13 +34,13 @@ export function NetworkPicture() {
           <g key={host.name} transform={`translate(${x} ${y})`}>
             <rect class={`card ${host.process ?? ''} ${lines.some(({ tone }) => tone === 'failed') ? 'broken' : ''}`} width={card.width} height={tall} rx="7" />
             <text class="name" x="12" y="21">{host.name}</text>
-            <text class="dim" x={card.width - 12} y="21" text-anchor="end">{shortAddress(host.ipv4)} {shortAddress(host.ipv6)}</text>
-            {lines.map(({ text, tone }, index) => <text key={index} class={`is-${tone}`} x="12" y={40 + index * card.line}>{text.length > 40 ? `${text.slice(0, 39)}…` : text}</text>)}
+            <text class="dim" x={card.width - 12} y="21" text-anchor="end">{host.name === 'client' ? shortAddress(host.ipv4) : `${shortAddress(host.ipv4)} ${shortAddress(host.ipv6)}`}</text>
+            {lines.map(({ text, tone }, index) => <text key={index} class={`is-${tone}`} x="12" y={40 + index * card.line}>{text.length > mostCharacters ? `${text.slice(0, mostCharacters - 1)}…` : text}</text>)}
           </g>
         ))}
       </svg>
-      <ul class="hidden" aria-label="Hosts">
-        {placed.map(({ host, lines }) => <li key={host.name}>{host.name}: {lines.map(({ text }) => text).join('; ')}{host.name === 'client' ? '' : `; ${connections(now.connections.filter((each) => each.host === host.name && each.state === 'ESTAB').length)} of the client`}</li>)}
+      <ul class="hosts" aria-label="Hosts">
+        {placed.map(({ host, lines }) => <li key={host.name}><b>{host.name}</b> {host.ipv4} {host.ipv6}: {lines.map(({ text }) => text).join('; ')}{host.name === 'client' ? '' : `; ${connections(now.connections.filter((each) => each.host === host.name && each.state === 'ESTAB').length)} of the client`}</li>)}
       </ul>
     </>
   );

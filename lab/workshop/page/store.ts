@@ -9,6 +9,8 @@ const mostLines = 500;
 
 export const hello = signal<Hello | null>(null);
 export const state = signal<OwnState | null>(null);
+/** The filters of DNS before the oldest event that is kept: `A up > shuffle`. Null if they are those of the start. */
+export let chainsBefore: readonly string[] | null = null;
 /** In the order of time: events of the wire come late. The list is changed in place; `version` tells of it. */
 export const events: TimelineEvent[] = [];
 export const version = signal(0);
@@ -39,7 +41,9 @@ function take(records: readonly WorkshopRecord[]): void {
     if ('said' in record) lines.push(record.said);
     else insert(record.event);
   }
-  if (events.length > mostEvents) events.splice(0, events.length - mostEvents);
+  if (events.length > mostEvents) {
+    for (const event of events.splice(0, events.length - mostEvents)) if (event.event === 'dns:policy') chainsBefore = event.chains ?? chainsBefore;
+  }
   if (lines.length > 0) said.value = [...said.value, ...lines].slice(-mostLines);
   version.value += 1;
 }
