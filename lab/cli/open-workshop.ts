@@ -60,10 +60,12 @@ function looker(work: () => Promise<void>): { look: () => void; end: () => void 
     if (isBusy || isOver) return;
     isBusy = true;
     void (async () => {
-      while (isAsked && !isOver) {
+      // The flags change while this waits.
+      const goesOn = (): boolean => isAsked && !isOver;
+      while (goesOn()) {
         isAsked = false;
         // A lab that has just lost its network cannot be looked at. Its end is told by the stream.
-        await work().catch((error: unknown) => { if (!isOver) console.error(`lab: the state could not be read: ${messageOf(error)}`); });
+        await work().catch((error: unknown) => { if (goesOn()) console.error(`lab: the state could not be read: ${messageOf(error)}`); });
         await new Promise((resolve) => { setTimeout(resolve, leastRestMs); });
       }
       isBusy = false;

@@ -32,7 +32,12 @@ export async function helloOf(lab: Lab): Promise<Omit<Hello, 'canShare'>> {
 }
 
 function shownOptions(table: OptionTable): ShownOption[] {
-  return Object.entries(table).map(([name, { doc, default: usual, kind }]) => ({ name, doc, expected: expectedOf(kind), default: usual === null ? '' : usual === true ? 'on' : usual === false ? 'off' : String(usual) }));
+  return Object.entries(table).map(([name, { doc, default: usual, kind }]) => ({ name, doc, expected: expectedOf(kind), default: wordOf(usual) }));
+}
+
+/** A default as somebody types it; empty where it is not set. */
+function wordOf(value: unknown): string {
+  return typeof value === 'boolean' ? (value ? 'on' : 'off') : typeof value === 'number' || typeof value === 'string' ? String(value) : '';
 }
 
 /** The lab as it is now. It looks at processes and sockets, and sends no packet. */

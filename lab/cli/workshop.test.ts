@@ -245,11 +245,12 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
     // The answer is hidden from the page in any case. The lab tells below that nothing has happened.
     expect(tried).toEqual({ text: 'refused', json: 'refused', read: 'refused', stream: 'refused' });
     await evil.setContent(`<form action="${here}/act" method="post" enctype="text/plain"><input name='${command.replace('}}}', '}},"a')}' value='":1}'></form>`);
-    const [answer] = await Promise.all([evil.waitForNavigation(), evil.evaluate('document.forms[0].submit()')]);
-    expect(answer?.status()).toBe(403);
+    const [answer] = await Promise.all([evil.waitForResponse(`${here}/act`), evil.evaluate('document.forms[0].submit()')]);
+    expect(answer.status()).toBe(403);
+    await evil.waitForURL(`${here}/act`);
     await evil.goto(there);
     await evil.setContent(`<iframe src="${here}/"></iframe>`);
-    await until(async () => (await Promise.all(evil.frames().slice(1).map((frame) => frame.url()))).some((url) => url !== '' && url !== 'about:blank'), 'the frame');
+    await until(() => evil.frames().slice(1).some((frame) => !['', 'about:blank'].includes(frame.url())) || undefined, 'the frame');
     expect(await evil.frames()[1]?.getByText('this one leads').count()).toBe(0);
     expect((await evil.goto(here.replace('127.0.0.1', 'rebound.test')))?.status()).toBe(421);
     expect((await evil.goto(here.replace('127.0.0.1', 'localhost')))?.status()).toBe(421);

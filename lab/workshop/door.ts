@@ -85,7 +85,7 @@ export class Door {
     if (origin !== undefined && origin !== `http://${this.authority}`) return { status: 403, reason: `Expected the header Origin to be http://${this.authority}, got ${quoted(origin)}. Another page may not use the lab.` };
     // A browser sends `none` for an address that somebody has typed or opened from another program. To an address that is not loopback it sends no such header (Fetch Metadata, section 2).
     const isTyped = site === 'none' && method === 'GET' && (mode === undefined || mode === 'navigate');
-    if (site !== undefined && site !== 'same-origin' && !isTyped) return { status: 403, reason: `Expected a request of the page itself (Sec-Fetch-Site: same-origin), got ${quoted(String(site))}. Another page may not use the lab.` };
+    if (site !== undefined && site !== 'same-origin' && !isTyped) return { status: 403, reason: `Expected a request of the page itself (Sec-Fetch-Site: same-origin), got ${quoted(site)}. Another page may not use the lab.` };
     if (method === 'GET') return null;
     if (method !== 'POST') return { status: 405, reason: `Expected GET or POST, got ${method}.` };
     if (origin === undefined) return { status: 403, reason: 'Expected the header Origin, got none. Commands come from the page; a terminal gives them with `lab`.' };

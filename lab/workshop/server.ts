@@ -83,7 +83,7 @@ export async function startWorkshopServer({ page, hello, actions, now, onChange,
     reply.hijack();
     for (const [name, value] of Object.entries(page.headers)) reply.raw.setHeader(name, value);
     const lastId = Number(headers['last-event-id']);
-    stream.listen(reply.raw, Number.isSafeInteger(lastId) && lastId > 0 ? lastId : 0, { ...hello, canShare }, ownState(guest) as (state: WorkshopState) => object);
+    stream.listen(reply.raw, Number.isSafeInteger(lastId) && lastId > 0 ? lastId : 0, { ...hello, canShare }, ownState(guest));
     return reply;
   });
   app.post('/act', async ({ body, headers }, reply) => {

@@ -9,9 +9,9 @@ type Told = Extract<TimelineEvent, { event: 'dns:answer' | 'dns:dropped' | 'dns:
 const isTold = (event: TimelineEvent): event is Told => event.event === 'dns:answer' || event.event === 'dns:dropped' || event.event === 'dns:policy';
 
 export function DnsTable() {
-  void version.value;
   const topology = hello.value?.topology;
-  if (!topology) return null;
+  // The list of events changes in place, and its number tells of it.
+  if (!topology || version.value === 0) return null;
   // The observer asks, too. What it is told is no matter of the client.
   const rows = withChains(chainsBefore ?? hello.value?.chains ?? []).filter(({ event }) => event.event === 'dns:policy' || hostAt(topology, event.from) !== 'observer').slice(-shown).reverse();
   return (
