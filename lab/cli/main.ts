@@ -11,6 +11,7 @@ import type { RunFlags } from './commands/run.ts';
 import type { SoakFlags } from './commands/soak.ts';
 import type { UpFlags } from './commands/up.ts';
 import { dnsUsage } from './dns-words.ts';
+import { addLessonCommands } from './lesson-commands.ts';
 import { addPictureCommands, withSvg } from './picture-commands.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
@@ -109,6 +110,10 @@ program
 
 addReadCommand(program);
 addPictureCommands(program);
+
+program.commandsGroup('Teaching:');
+
+addLessonCommands(program);
 
 program.commandsGroup('Skew:');
 
