@@ -12,6 +12,7 @@ import type { SoakFlags } from './commands/soak.ts';
 import type { UpFlags } from './commands/up.ts';
 import type { WorkshopFlags } from './commands/workshop.ts';
 import { dnsUsage } from './dns-words.ts';
+import { addLessonCommands } from './lesson-commands.ts';
 import { addPictureCommands, withSvg } from './picture-commands.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
@@ -110,6 +111,10 @@ program
 
 addReadCommand(program);
 addPictureCommands(program);
+
+program.commandsGroup('Teaching:');
+
+addLessonCommands(program);
 
 program.commandsGroup('Skew:');
 

@@ -17,32 +17,42 @@ const longestText = 1_000;
 /** The data of a page has at most this size in base64, so that the page stays below 500 kB. */
 const mostData = 400_000;
 
-/** Returns the whole file. `body` is HTML. `note` says what was left out of the data, if that was necessary. */
+/** Returns the page of a run, or of several. `body` is HTML. `note` says what was left out of the data, if that was necessary. */
 export function pageHtml({ title, data, parts, body }: { title: string; data: PageData; parts: PageParts; body: (note: string | null) => string }): string {
   const style = pageStyle(parts.style);
   const { encoded, note } = encode(data);
-  const policy = `default-src 'none'; script-src '${hashOf(parts.script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
+  return htmlFile({ title, style, script: parts.script, body: `${body(note)}\n<script type="application/gzip" id="${dataElement}">${encoded}</script>` });
+}
+
+/** Returns a whole HTML file that loads nothing. Its policy allows this style and this script by their hashes, and nothing else. `title` and `body` are HTML. */
+export function htmlFile({ title, style, script, body }: { title: string; style: string; script: string | null; body: string }): string {
+  const policy = `default-src 'none'; ${script === null ? '' : `script-src '${hashOf(script)}'; `}style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
   return [
     '<!doctype html>',
     '<html lang="en">',
     `<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">`,
     `<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title>`,
     `<style>${style}</style></head>`,
-    `<body>${body(note)}`,
-    `<script type="application/gzip" id="${dataElement}">${encoded}</script>`,
-    `<script>${parts.script}</script></body></html>`,
+    `<body>${body}`,
+    `${script === null ? '' : `<script>${script}</script>`}</body></html>`,
     '',
   ].join('\n');
 }
 
 /** The colours of a page and of the pictures in it, in both themes, and `own`. */
 export function pageStyle(own: string): string {
-  return `${variables(palettes.light)}@media screen and (prefers-color-scheme:dark){${variables(palettes.dark)}}${pictureStyle(palettes.light, 'svg ')}@media screen and (prefers-color-scheme:dark){${pictureStyle(palettes.dark, 'svg ')}}${own}`;
+  return `${themed(variables)}${themed((palette) => pictureStyle(palette, 'svg '))}${own}`;
+}
+
+/** The rules for the light theme, and for the dark one on a screen: paper is light. */
+export function themed(rules: (palette: Palette) => string): string {
+  return `${rules(palettes.light)}@media screen and (prefers-color-scheme:dark){${rules(palettes.dark)}}`;
 }
 
 const hashOf = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;
 
-function variables({ paper, panel, edge, ink, dim, wait, pale, focus, tones }: Palette): string {
+/** The colours of a palette as custom properties: `var(--ink)`. */
+export function variables({ paper, panel, edge, ink, dim, wait, pale, focus, tones }: Palette): string {
   const values = { paper, panel, edge, ink, dim, wait, pale, focus, ok: tones['ok']?.fill, failed: tones['failed']?.fill, link: tones['dns']?.fill };
   return `:root{${Object.entries(values).map(([name, value]) => `--${name}:${value ?? ''}`).join(';')}}`;
 }

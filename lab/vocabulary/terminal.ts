@@ -16,9 +16,14 @@ const painters: Record<Exclude<Role, 'address'>, (text: string) => string> = {
   note: pc.italic,
 };
 
-/** Splits a text into lines that leave `indent` columns of the terminal free. A line has 100 columns at most, because longer ones are hard to read. */
+/** The columns of a line of text: those of the terminal, but 100 at most, because longer lines are hard to read. A terminal that does not know its width says 0. */
+export function lineWidth(): number {
+  return Math.min((process.stdout.isTTY && process.stdout.columns) || 100, 100);
+}
+
+/** Splits a text into lines that leave `indent` columns of the terminal free. */
 export function wrapped(text: string, indent: number): string[] {
-  const width = Math.min(process.stdout.isTTY ? process.stdout.columns : 100, 100) - indent;
+  const width = lineWidth() - indent;
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
