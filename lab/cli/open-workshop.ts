@@ -4,6 +4,7 @@ import { startWorkshopServer, type WorkshopServer } from '../workshop/server.ts'
 import { messageOf } from '../vocabulary/errors.ts';
 import type { LabByHand } from './keep-up.ts';
 import { workshopActions } from './workshop-actions.ts';
+import { lessonRunner, shownLessons, type LessonSetting } from './workshop-lessons.ts';
 import { helloOf, stateOf } from './workshop-state.ts';
 
 /** The state is told when something has changed, at most so often: a look at all hosts starts six short processes. */
@@ -11,6 +12,8 @@ const leastRestMs = 300;
 
 export interface OpenOptions {
   page: WorkshopPage;
+  /** The lessons, and how they are run. */
+  lessons: LessonSetting;
   port: number;
   /** See `WorkshopOptions`. */
   listen?: string;
@@ -23,12 +26,12 @@ export interface OpenWorkshop extends AsyncDisposable {
 }
 
 /** @throws {LabError} BAD_INPUT for a port or an address that cannot be had. */
-export async function openWorkshop({ lab, timeline, client, commands, write }: Omit<LabByHand, 'end'>, { page, port, listen }: OpenOptions): Promise<OpenWorkshop> {
+export async function openWorkshop({ lab, timeline, client, commands, write }: Omit<LabByHand, 'end'>, { page, lessons, port, listen }: OpenOptions): Promise<OpenWorkshop> {
   const looking = looker(async () => { server.tell(await stateOf(lab, client)); });
   const server = await startWorkshopServer({
     page,
-    hello: { ...(await helloOf(lab)), canShare: true },
-    actions: workshopActions(commands, async () => (await write()).directory),
+    hello: { ...(await helloOf(lab)), lessons: shownLessons(), canShare: true },
+    actions: workshopActions(commands, { save: async () => (await write()).directory, lesson: lessonRunner(lessons, (state) => { server.stream.setLesson(state); }) }),
     now: () => timeline.now(),
     onChange: looking.look,
     ...(listen !== undefined && { listen }),

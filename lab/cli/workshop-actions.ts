@@ -4,6 +4,7 @@ import type { Observation } from '../faults/fault.ts';
 import { nameIn } from '../vocabulary/errors.ts';
 import { labCommand } from '../vocabulary/project.ts';
 import { shellWord } from '../vocabulary/shell-word.ts';
+import type { Verbs } from '../workshop/messages.ts';
 import type { Actions } from '../workshop/server.ts';
 import { parseDnsWords } from './dns-words.ts';
 import type { Asked } from './hand-client.ts';
@@ -25,11 +26,12 @@ const shapes = {
   ask: v.strictObject({ method: v.string() }),
   rate: v.strictObject({ method: v.string(), perS: v.number() }),
   save: v.strictObject({}),
+  lesson: v.strictObject({ number: v.number(), client: v.string(), runs: v.boolean() }),
 };
 const shaped = <T>(shape: v.GenericSchema<unknown, T>, args: unknown): T => readValue(shape as Kind<T>, args, '', 'a command of the page');
 
-/** `save` writes the session, and resolves with its folder. */
-export function workshopActions(commands: HandHandlers, save: () => Promise<string>): Actions {
+/** `save` writes the session, and resolves with its folder; `lesson` asks or runs a lesson. */
+export function workshopActions(commands: HandHandlers, { save, lesson }: { save: () => Promise<string>; lesson: (args: Verbs['lesson']) => Promise<string> }): Actions {
   const line = (...parts: string[]): string => [labCommand, ...parts.map(shellWord)].join(' ');
   const pairs = (options: Record<string, string>): string[] => Object.entries(options).map(([key, value]) => `${key}=${value}`);
   return {
@@ -85,6 +87,14 @@ export function workshopActions(commands: HandHandlers, save: () => Promise<stri
         await commands.rate(args);
         return args.perS === 0 ? 'no more requests' : `${args.perS} requests a second`;
       },
+    },
+    lesson: {
+      line: (args) => {
+        const { number, client, runs } = shaped(shapes.lesson, args);
+        nameIn('client', client, clientNames);
+        return runs ? line('lesson', String(number), ...(client === 'node-fetch' ? [] : ['--client', client]), '--answer', 'none') : '';
+      },
+      act: lesson,
     },
     save: { line: (args) => (shaped(shapes.save, args), ''), act: save },
   };

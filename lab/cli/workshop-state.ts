@@ -13,7 +13,7 @@ import type { HandClient } from './hand-client.ts';
 import { policyLines, statusByHand } from './hand-status.ts';
 
 /** What a page is told once. */
-export async function helloOf(lab: Lab): Promise<Omit<Hello, 'canShare'>> {
+export async function helloOf(lab: Lab): Promise<Omit<Hello, 'canShare' | 'lessons'>> {
   const { network, topology } = lab;
   const { chains } = await lab.server('dns').remote.call<Policy>('policy');
   return {

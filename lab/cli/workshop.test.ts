@@ -1,102 +1,50 @@
 /** The page of the workshop in Chromium, over a real lab: what its buttons do is asked of the lab. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Policy } from '../../services/dns/policy.ts';
 import { netns } from '../network/drivers/netns.ts';
-import { writeRunFiles } from '../report/run-files.ts';
-import { pageParts } from '../report/timeline-page.ts';
-import { startLab, type Lab } from '../run/lab.ts';
-import { Timeline } from '../run/timeline.ts';
-import { startChromium, violations } from '../testing/browser.ts';
+import type { Lab } from '../run/lab.ts';
+import { violations } from '../testing/browser.ts';
 import { describeWith, until } from '../testing/testing.ts';
-import { workshopPage } from '../workshop/page-html.ts';
-import { HandClient } from './hand-client.ts';
-import type { HandControl } from './hand-control.ts';
-import { handRun } from './hand-run.ts';
-import { openWorkshop, type OpenWorkshop } from './open-workshop.ts';
+import { act, linesOf, send, startTestWorkshop, type Answer, type TestWorkshop } from '../testing/workshop.ts';
 
 describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
-  let lab: Lab;
-  let control: HandControl;
-  let opened: OpenWorkshop;
-  let browser: Browser;
-  let context: BrowserContext;
+  let on: TestWorkshop;
   let leader: Page;
-  let folder: string;
-  let client: HandClient;
+  let lab: Lab;
   let foreign: Server;
-  const troubles: string[] = [];
   let isOver = false;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'workshop-'));
-    vi.stubEnv('TMPDIR', folder);
-    vi.stubEnv('XDG_RUNTIME_DIR', undefined);
-    const { handHandlers, openHandControl } = await import('./hand-control.ts');
-    const timeline = new Timeline({ historyLimit: 20_000 });
-    const startedAt = new Date();
-    control = await openHandControl();
-    [lab, browser] = await Promise.all([startLab({ driver: netns, timeline, seed: '1' }), startChromium(['--host-resolver-rules=MAP rebound.test 127.0.0.1'])]);
-    await lab.startCapture();
-    let onClient = (): void => undefined;
-    client = new HandClient(lab, () => { onClient(); });
-    const commands = handHandlers(lab, client, () => undefined);
-    control.serve(commands);
-    const write = async () => ({ directory: await writeRunFiles(handRun({ lab, client, seed: '1', startedAt, change: {} }), folder), line: '' });
-    opened = await openWorkshop({ lab, timeline, client, commands, write }, { page: workshopPage(pageParts('workshop')), port: 0 });
-    onClient = opened.onClient;
-    timeline.start();
-    context = await browser.newContext({ viewport: { width: 1_300, height: 1_000 }, reducedMotion: 'reduce' });
-    leader = await context.newPage();
-    leader.on('pageerror', ({ message }) => troubles.push(message));
-    leader.on('console', (message) => { if (!message.text().includes('status of 400')) troubles.push(message.text()); });
-    await leader.goto(opened.server.link);
-    await leader.getByText('this one leads').waitFor();
+    on = await startTestWorkshop(netns);
+    ({ leader, lab } = on);
     foreign = createServer((_, response) => { response.setHeader('content-type', 'text/html').end('<!doctype html><p>another page</p>'); });
     await once(foreign.listen(0, '127.0.0.1'), 'listening');
   }, 120_000);
 
   afterEach(async () => {
-    client.stopRate();
-    if (!isOver) await act('heal', { host: null });
-    expect(troubles).toEqual([]);
+    on.client.stopRate();
+    if (!isOver) await give('heal', { host: null });
+    expect(on.troubles).toEqual([]);
   });
 
   afterAll(async () => {
     foreign.close();
-    await browser.close();
-    await opened[Symbol.asyncDispose]();
-    await control[Symbol.asyncDispose]();
-    await lab[Symbol.asyncDispose]();
-    vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true });
+    await on[Symbol.asyncDispose]();
   });
 
-  /** Gives a command as the page does. */
-  const send = (verb: string, args: object, page: Page): Promise<{ status: number; result?: string; error?: string }> => page.evaluate(async ({ verb, args }) => {
-    const response = await fetch('/act', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ verb, args }) });
-    return { status: response.status, ...((await response.json()) as object) };
-  }, { verb, args });
-  /** The same, and waits until the page shows its line: it comes by the stream. */
-  const act = async (verb: string, args: object): ReturnType<typeof send> => {
-    const before = (await lines()).length;
-    const answer = await send(verb, args, leader);
-    if (answer.status === 200 && verb !== 'invite') await until(async () => (await lines()).length > before || undefined, `the line of ${verb}`);
-    return answer;
-  };
+  const give = (verb: string, args: object): Promise<Answer> => act(leader, verb, args);
   const press = (name: string, page = leader): Promise<void> => page.getByRole('button', { name, exact: true }).click();
   const tab = (name: string, page = leader): Promise<void> => page.getByRole('tab', { name }).click();
   const policy = (): Promise<Policy> => lab.server('dns').remote.call('policy');
   const inForce = (): string[] => lab.inForce.map(({ name, host, optionText }) => `${name} ${host} ${optionText}`.trim());
-  const lines = (page = leader): Promise<string[]> => page.locator('.lines code').allTextContents();
+  const lines = (page = leader): Promise<string[]> => linesOf(page);
   /** Presses a button, and waits until the page shows the line of its command. Returns the line. */
   const pressed = async (name: string): Promise<string> => {
     const before = (await lines()).length;
@@ -152,14 +100,14 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
     expect(await pressed('TTL 5 s')).toBe('bin/lab dns ttl 5');
     expect(await pressed('Record of backend-1 down')).toBe('bin/lab dns record down web.lab.test A 198.51.100.11');
     expect(await policy()).toMatchObject({ aaaa: true, ttlS: 5, chains: { A: 'up > selectFirst 1' } });
-    await act('client', { name: 'node-fetch', options: { keepAlive: 'off' } });
-    await act('ask', { method: 'GET' });
+    await give('client', { name: 'node-fetch', options: { keepAlive: 'off' } });
+    await give('ask', { method: 'GET' });
     const row = leader.getByRole('row', { name: /client A web\.lab\.test 198\.51\.100\.12 NOERROR up > selectFirst 1/ });
     await row.first().waitFor();
     for (const button of ['Shuffle on', 'AAAA off', 'Records in an answer 2', 'TTL 60 s', 'Record of backend-1 up']) await pressed(button);
     await leader.getByRole('textbox', { name: 'lab dns' }).fill('nonsense');
     await leader.locator('#panel-DNS form').getByRole('button').click();
-    await leader.getByText('Not a DNS switch: `nonsense`').waitFor();
+    await leader.getByText('Not a DNS switch: `nonsense`').first().waitFor();
   });
 
   test('the client: requests by hand, another client with options, requests at a rate', async () => {
@@ -167,7 +115,7 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
     await leader.getByRole('combobox', { name: 'Client', exact: true }).selectOption('node-http');
     await leader.getByRole('textbox', { name: 'keepAlive' }).fill('off');
     expect(await pressed('Start this client')).toBe('bin/lab client node-http keepAlive=off');
-    expect(client.state).toMatchObject({ name: 'node-http', options: 'keepAlive=off' });
+    expect(on.client.state).toMatchObject({ name: 'node-http', options: 'keepAlive=off' });
     expect(await pressed('POST')).toBe('bin/lab ask POST');
     expect(lab.timeline.events.filter(({ event }) => event === 'client:request').at(-1)).toMatchObject({ method: 'POST' });
     expect(await pressed('Start')).toBe('bin/lab ask --per-s 2');
@@ -175,33 +123,33 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
     const before = count();
     await until(() => count() >= before + 2, 'two more requests');
     expect(await pressed('End')).toBe('bin/lab ask --per-s 0');
-    expect(client.state.perS).toBe(0);
+    expect(on.client.state.perS).toBe(0);
   });
 
   test('a client that crashes: the lab goes on, and the next request starts another one', async () => {
     const start = vi.spyOn(lab.processes, 'start');
-    await act('client', { name: 'node-fetch', options: {} });
+    await give('client', { name: 'node-fetch', options: {} });
     const remote = await (start.mock.results[0]?.value as ReturnType<Lab['processes']['start']>);
     start.mockRestore();
     await remote.process.signal('SIGKILL');
     await remote.process.exited;
-    expect(await act('ask', { method: 'GET' })).toMatchObject({ status: 400, error: expect.stringContaining('The next request starts a new one.') as string });
-    expect(await act('ask', { method: 'GET' })).toMatchObject({ status: 200 });
+    expect(await give('ask', { method: 'GET' })).toMatchObject({ status: 400, error: expect.stringContaining('The next request starts a new one.') as string });
+    expect(await give('ask', { method: 'GET' })).toMatchObject({ status: 200 });
     await leader.getByRole('heading', { name: 'Doubts' }).waitFor();
   });
 
   test('others watch: the same history, also after a reload and after a second offline; commands only if the leader shares them', async () => {
-    const { result: link = '' } = await act('invite', {});
-    const other = await browser.newContext({ reducedMotion: 'reduce' });
+    const { result: link = '' } = await give('invite', {});
+    const other = await on.browser.newContext({ reducedMotion: 'reduce' });
     const watcher = await other.newPage();
     await watcher.goto(link);
     await watcher.getByText('this one watches').waitFor();
     const same = async (): Promise<void> => { await until(async () => (await lines(watcher)).length > 0 && (await lines(watcher)).join() === (await lines()).join(), 'the same lines'); };
     await same();
     expect(await watcher.getByRole('tab').count()).toBe(0);
-    expect(await send('apply', { fault: 'kill', host: 'backend-2', options: {} }, watcher)).toEqual({ status: 403, error: 'This browser only watches. The leader gives the commands.' });
-    expect((await send('invite', {}, watcher)).status).toBe(403);
-    expect((await send('share', { all: true }, watcher)).status).toBe(403);
+    expect(await send(watcher, 'apply', { fault: 'kill', host: 'backend-2', options: {} })).toEqual({ status: 403, error: 'This browser only watches. The leader gives the commands.' });
+    expect((await send(watcher, 'invite', {})).status).toBe(403);
+    expect((await send(watcher, 'share', { all: true })).status).toBe(403);
     expect(inForce()).toEqual([]);
 
     await leader.getByRole('checkbox', { name: 'all may give commands' }).check();
@@ -214,7 +162,7 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
     await watcher.reload();
     await same();
     await other.setOffline(true);
-    await act('ask', { method: 'PUT' });
+    await give('ask', { method: 'PUT' });
     await other.setOffline(false);
     await same();
     expect((await watcher.goto(link))?.status()).toBe(200);
@@ -227,7 +175,7 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
     const there = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`;
     const here = new URL(leader.url()).origin;
     // In the browser of the leader, so the cookie is there: 127.0.0.1 is one site, whatever the port.
-    const evil = await context.newPage();
+    const evil = await on.context.newPage();
     await evil.goto(there);
     const command = JSON.stringify({ verb: 'apply', args: { fault: 'kill', host: 'backend-1', options: {} } });
     const tried = await evil.evaluate(async ({ here, command }) => {
@@ -257,8 +205,8 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
     await evil.close();
     expect(inForce()).toEqual([]);
     expect((await leader.goto(`${here}/`))?.headers()['content-security-policy']).toMatch(/^default-src 'none'; .*frame-ancestors 'none'$/);
-    expect(await act('client', { name: 'sh -c "id {url}"', options: {} })).toMatchObject({ status: 400, error: expect.stringContaining('Unknown client') as string });
-    expect(await act('argv', { host: 'client', argv: ['id'] })).toMatchObject({ status: 400, error: expect.stringContaining('Unknown command `argv`') as string });
+    expect(await give('client', { name: 'sh -c "id {url}"', options: {} })).toMatchObject({ status: 400, error: expect.stringContaining('Unknown client') as string });
+    expect(await give('argv', { host: 'client', argv: ['id'] })).toMatchObject({ status: 400, error: expect.stringContaining('Unknown command `argv`') as string });
   });
 
   test('keyboard and screen reader: the tabs, and no axe violation in any of them, in both themes', async () => {
@@ -283,7 +231,7 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
 
   test('when the lab goes down, the page says so', async () => {
     isOver = true;
-    await opened[Symbol.asyncDispose]();
+    await on.opened[Symbol.asyncDispose]();
     await leader.getByText('the lab is down').waitFor();
   });
 });

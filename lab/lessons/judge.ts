@@ -4,6 +4,7 @@ import { checkExpectation, look } from '../analysis/expectations.ts';
 import type { Findings } from '../analysis/findings.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { Lesson, Marks, Option } from './lesson.ts';
+import { judgeTimes, type JudgedMarks } from './marks.ts';
 
 /** An option, whether the run was this option, and what was seen for each of its bounds. */
 export interface JudgedOption {
@@ -49,29 +50,14 @@ export function whyUndecided({ status, verdict, error, doubts, checks }: { statu
   return [...(error === null ? [] : [error]), ...doubts, ...checks.filter((each) => each.verdict === 'unknown').map(({ text, observed }) => `${text}: ${observed}`), ...(status === 'completed' ? [] : [`the run is ${status}`])];
 }
 
-/** A true time, the mark that is nearest to it, and whether that mark is near enough. */
-export interface JudgedMark {
-  trueMs: number;
-  markMs: number | null;
-  isNear: boolean;
-}
-
 /** The true times of the run that a learner could mark, in ms. The first one is where the times begin, so it is left out. Null if the run has none. */
 export function trueTimes({ path }: Marks, findings: Findings): number[] | null {
   const { value: times } = look(path, findings);
   return Array.isArray(times) ? times.slice(1).map(Number) : null;
 }
 
-/** Holds the marks of a learner against the true times. Each mark belongs to one time. `tooMany`: the marks that are near to none. */
-export function judgeMarks(marks: Marks, findings: Findings, marksMs: readonly number[]): { times: JudgedMark[]; tooMany: number[] } | null {
+/** Holds the marks of a learner against the true times of a run. Null if the run has none. */
+export function judgeMarks(marks: Marks, findings: Findings, marksMs: readonly number[]): JudgedMarks | null {
   const times = trueTimes(marks, findings);
-  if (times === null) return null;
-  const left = new Set(marksMs);
-  const judged = times.map((trueMs) => {
-    const [markMs] = [...left].sort((one, other) => Math.abs(one - trueMs) - Math.abs(other - trueMs));
-    const isNear = markMs !== undefined && Math.abs(markMs - trueMs) <= marks.withinMs;
-    if (isNear) left.delete(markMs);
-    return { trueMs, markMs: isNear ? markMs : null, isNear };
-  });
-  return { times: judged, tooMany: [...left] };
+  return times && judgeTimes(times, marks.withinMs, marksMs);
 }

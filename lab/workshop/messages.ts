@@ -1,4 +1,6 @@
 /** What the server of the workshop and its pages say to each other. */
+import type { Block } from '../lessons/lesson.ts';
+import type { PageData } from '../picture/page-data.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { TargetKind, Topology } from '../vocabulary/topology.ts';
 
@@ -13,6 +15,8 @@ export interface Verbs {
   client: { name: string; options: Record<string, string> };
   ask: { method: string };
   rate: { method: string; perS: number };
+  /** Asks the question of a lesson in all browsers, or runs its scenario: in a lab of its own, so that the lab by hand stays as it is. */
+  lesson: { number: number; client: string; runs: boolean };
   /** Writes the session as the folder of a run. */
   save: Record<string, never>;
   /** A link for another browser, which can be used once. */
@@ -75,6 +79,51 @@ export interface ShownOption {
   default: string;
 }
 
+/** A lesson before its run. Nothing in it tells which option the run will be. */
+export interface ShownLesson {
+  number: number;
+  title: string;
+  scenario: string;
+  question: Block[];
+  options: { letter: string; text: string }[];
+  /** Whether times can be marked on the empty timeline, and how near a mark must be. */
+  marks: { withinMs: number } | null;
+}
+
+/** What a run has decided, and the explanation. */
+export interface LessonOutcome {
+  /** Why the run decides nothing; empty if it decides. */
+  undecided: string[];
+  /** The letter of the option that the run was. Null if it was none of them, or several. */
+  run: string | null;
+  /** The letter of the option that our own client is. */
+  answer: string;
+  options: { letter: string; holds: boolean; idea: string; checks: { text: string; isKept: boolean; observed: string }[] }[];
+  lookFor: Block[];
+  why: Block[];
+  numbers: { text: string; from: string }[];
+  change: { command: string; text: Block[] };
+  whereElse: Block[];
+  /** What was measured: a name, and the value in words. */
+  findings: [string, string][];
+  /** The true times that could be marked. */
+  trueMs: number[] | null;
+  isTrueToTime: boolean;
+  /** The folder of the run. */
+  directory: string;
+  picture: PageData['runs'][number];
+}
+
+/** The lesson that is held now. */
+export interface LessonState {
+  number: number;
+  client: string;
+  phase: 'asked' | 'runs' | 'done' | 'failed';
+  outcome: LessonOutcome | null;
+  /** Why there is no outcome. */
+  error: string | null;
+}
+
 /** What a page is told once, before anything else. */
 export interface Hello {
   driver: string;
@@ -86,6 +135,7 @@ export interface Hello {
   behaviours: ShownOption[];
   clients: string[];
   clientOptions: ShownOption[];
+  lessons: ShownLesson[];
   /** Whether the leader can let all browsers give commands. */
   canShare: boolean;
 }

@@ -100,7 +100,7 @@ export async function startWorkshopServer({ page, hello, actions, now, onChange,
     try {
       line = action.line(args as never);
       const result = String(await action.act(args as never));
-      say({ line, result, isError: false });
+      if (line !== '' || verb === 'save') say({ line, result, isError: false });
       return { line, result };
     } catch (error) {
       if (line !== '') say({ line, result: messageOf(error), isError: true });

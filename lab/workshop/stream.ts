@@ -3,7 +3,7 @@
  * reloads, or comes late, or was offline for a second, gets what it has not seen. The state of the lab (who is up, who watches) has no number: only the newest one counts.
  */
 import type { ServerResponse } from 'node:http';
-import type { WorkshopRecord, WorkshopState } from './messages.ts';
+import type { LessonState, WorkshopRecord, WorkshopState } from './messages.ts';
 
 /** The newest records are kept: hours of use need no more memory than this. */
 const keepRecords = 20_000;
@@ -28,6 +28,7 @@ export class Stream {
   #lastId = 0;
   #sentId = 0;
   #state: WorkshopState | null = null;
+  #lesson: LessonState | null = null;
   #gathering: NodeJS.Timeout | undefined;
   readonly #listeners = new Set<Listener>();
   readonly #alive: NodeJS.Timeout;
@@ -59,6 +60,12 @@ export class Stream {
     for (const { response, stateOf } of this.#listeners) response.write(`event: state\ndata: ${JSON.stringify(stateOf(state))}\n\n`);
   }
 
+  /** Replaces the lesson that is held. */
+  setLesson(lesson: LessonState): void {
+    this.#lesson = lesson;
+    for (const { response } of this.#listeners) response.write(`event: lesson\ndata: ${JSON.stringify(lesson)}\n\n`);
+  }
+
   /** Has a browser listen from the record after `lastId`; from the oldest one that is kept if it has seen none. `hello` is what it is told first. */
   listen(response: ServerResponse, lastId: number, hello: object, stateOf: Listener['stateOf']): void {
     this.#send();
@@ -69,6 +76,7 @@ export class Stream {
     const fromId = lastId > this.#lastId ? oldestId : Math.max(lastId, oldestId);
     for (let id = fromId; id < this.#lastId; id += pieceOf) response.write(messageOf(Math.min(id + pieceOf, this.#lastId), this.#records.slice(id - oldestId, id - oldestId + pieceOf)));
     if (this.#state) response.write(`event: state\ndata: ${JSON.stringify(stateOf(this.#state))}\n\n`);
+    if (this.#lesson) response.write(`event: lesson\ndata: ${JSON.stringify(this.#lesson)}\n\n`);
     const listener = { response, stateOf };
     this.#listeners.add(listener);
     response.once('close', () => {

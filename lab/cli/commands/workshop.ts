@@ -25,7 +25,7 @@ export async function workshop(flags: WorkshopFlags): Promise<number> {
     onClient: () => { onClient(); },
     begin: async (up) => {
       if (flags.client !== undefined) await up.client.start(flags.client, {});
-      const opened = await openWorkshop(up, { page, port, ...(flags.listen !== undefined && { listen: flags.listen }) });
+      const opened = await openWorkshop(up, { page, lessons: flags, port, ...(flags.listen !== undefined && { listen: flags.listen }) });
       const { link, openLink } = opened.server;
       onClient = opened.onClient;
       console.log(`open ${link}`);

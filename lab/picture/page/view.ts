@@ -9,8 +9,15 @@ import { detailsOf } from './details.ts';
 import { button, element, select, svgElement, type Choice } from './elements.ts';
 import { Timeline, type Found } from './timeline.ts';
 
+export interface ViewOptions {
+  /** Whether the axis is true to time at first. */
+  isTrue?: boolean;
+  /** Ends it, where the page shows another picture next. */
+  signal?: AbortSignal;
+}
+
 /** Fills `place`. Returns the function that shows other runs in it, for a lab that is still up: what was chosen, zoomed and filtered stays. */
-export function showPicture(place: HTMLElement, { runs: atFirst, shiftsMs }: PageData): (runs: PageData['runs']) => void {
+export function showPicture(place: HTMLElement, { runs: atFirst, shiftsMs }: PageData, { isTrue = false, signal }: ViewOptions = {}): (runs: PageData['runs']) => void {
   let runs = atFirst;
   const sectionsNow = (): Section[] => runs.map((run, index) => shifted(sectionOf(run), shiftsMs[index] ?? 0));
   let sections = sectionsNow();
@@ -72,7 +79,8 @@ export function showPicture(place: HTMLElement, { runs: atFirst, shiftsMs }: Pag
     timeline.showAll();
   }
 
-  listen(frame, timeline, { show, open, step, clear, toggleTrue });
+  listen(frame, timeline, { show, open, step, clear, toggleTrue }, signal);
+  if (isTrue) toggleTrue();
 
   /** Opens what the link names: `#request=2`. */
   function follow(): void {
@@ -108,7 +116,7 @@ export function showPicture(place: HTMLElement, { runs: atFirst, shiftsMs }: Pag
   }
 
   new ResizeObserver(() => { if (opened) drawOpened(); }).observe(place);
-  addEventListener('hashchange', follow);
+  addEventListener('hashchange', follow, signal ? { signal } : {});
   follow();
 
   return (newer) => {

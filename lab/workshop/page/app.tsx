@@ -3,9 +3,10 @@ import { useSignal } from '@preact/signals';
 import { act, waiting } from './act.ts';
 import { DnsTable } from './dns-table.tsx';
 import { Hands } from './hands.tsx';
+import { Lessons } from './lessons.tsx';
 import { Lines } from './lines.tsx';
 import { NetworkPicture } from './network-picture.tsx';
-import { complaint, hello, link, state } from './store.ts';
+import { complaint, hello, link, state, view } from './store.ts';
 import { LiveTimeline } from './live-timeline.tsx';
 
 const linkTexts = { connecting: 'connecting …', live: 'live', lost: 'the lab does not answer; trying again …', down: 'the lab is down' };
@@ -24,18 +25,31 @@ export function App() {
       <p class="complaint" role="alert">{complaint.value}</p>
       {told && now && (
         <main>
-          <div class="columns">
-            <div>
-              <section aria-label="The network"><h2>The network now</h2><NetworkPicture /></section>
-              <section aria-label="DNS"><h2>DNS</h2><DnsTable /></section>
-            </div>
-            <section aria-label="Commands">{now.mayAct ? <Hands /> : <p class="note">This browser watches. The leader gives the commands.</p>}<Lines /></section>
-          </div>
-          <section aria-label="Timeline"><h2>The timeline</h2><LiveTimeline /></section>
-          {now.doubts.length > 0 && <section aria-label="Doubts"><h2>Doubts</h2><ul>{now.doubts.map((doubt) => <li key={doubt}>{doubt}</li>)}</ul></section>}
+          <nav class="bar" aria-label="What this page shows">
+            {([['hand', 'The lab by hand'], ['lessons', 'Lessons']] as const).map(([name, text]) => <button key={name} type="button" aria-pressed={view.value === name} onClick={() => { view.value = name; }}>{text}</button>)}
+          </nav>
+          {view.value === 'lessons' ? <Lessons /> : <ByHand />}
         </main>
       )}
       <p class="busy" aria-live="polite">{waiting.value > 0 ? 'the lab is working …' : ''}</p>
+    </>
+  );
+}
+
+function ByHand() {
+  const { value: now } = state;
+  if (!now) return null;
+  return (
+    <>
+      <div class="columns">
+        <div>
+          <section aria-label="The network"><h2>The network now</h2><NetworkPicture /></section>
+          <section aria-label="DNS"><h2>DNS</h2><DnsTable /></section>
+        </div>
+        <section aria-label="Commands">{now.mayAct ? <Hands /> : <p class="note">This browser watches. The leader gives the commands.</p>}<Lines /></section>
+      </div>
+      <section aria-label="Timeline"><h2>The timeline</h2><LiveTimeline /></section>
+      {now.doubts.length > 0 && <section aria-label="Doubts"><h2>Doubts</h2><ul>{now.doubts.map((doubt) => <li key={doubt}>{doubt}</li>)}</ul></section>}
     </>
   );
 }

@@ -28,7 +28,8 @@ export function LiveTimeline() {
       const chosen = chosenOf(events, parts[part.value]);
       return [{ name: 'the lab', events: chosen, findings: findingsOf(chosen, topology), topology }];
     };
-    const show = showPicture(stage, { runs: data(), shiftsMs: [0] });
+    const over = new AbortController();
+    const show = showPicture(stage, { runs: data(), shiftsMs: [0] }, { signal: over.signal });
     let seen = '';
     let timer: number | undefined;
     const again = (): void => {
@@ -41,7 +42,11 @@ export function LiveTimeline() {
       timer = window.setTimeout(again, Math.max(leastRestMs, (performance.now() - beganMs) * restFactor));
     };
     again();
-    return () => { window.clearTimeout(timer); };
+    return () => {
+      window.clearTimeout(timer);
+      over.abort();
+      stage.replaceChildren();
+    };
   }, []);
 
   return (

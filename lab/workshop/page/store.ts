@@ -1,7 +1,7 @@
 /** What the page knows: filled by the stream of the server, and read by the parts of the page. */
 import { signal } from '@preact/signals';
 import type { TimelineEvent } from '../../vocabulary/events.ts';
-import type { Hello, OwnState, Said, WorkshopRecord } from '../messages.ts';
+import type { Hello, LessonState, OwnState, Said, WorkshopRecord } from '../messages.ts';
 
 /** The server keeps as many. */
 const mostEvents = 20_000;
@@ -16,6 +16,10 @@ export const events: TimelineEvent[] = [];
 export const version = signal(0);
 /** The commands that were given, the newest last. */
 export const said = signal<readonly Said[]>([]);
+/** The lesson that is held now; null if none is. */
+export const lesson = signal<LessonState | null>(null);
+/** What this page shows: the lab by hand, or the lessons. A lesson that begins opens them. */
+export const view = signal<'hand' | 'lessons'>('hand');
 /** `lost`: the server does not answer; the browser tries again by itself. `down`: the lab was taken down. */
 export const link = signal<'connecting' | 'live' | 'lost' | 'down'>('connecting');
 /** What the last command of this browser came to, if it went wrong. */
@@ -28,6 +32,10 @@ export function listen(): void {
   source.addEventListener('error', () => { if (link.value !== 'down') link.value = 'lost'; });
   source.addEventListener('hello', ({ data }: MessageEvent<string>) => { hello.value = JSON.parse(data) as Hello; });
   source.addEventListener('state', ({ data }: MessageEvent<string>) => { state.value = JSON.parse(data) as OwnState; });
+  source.addEventListener('lesson', ({ data }: MessageEvent<string>) => {
+    lesson.value = JSON.parse(data) as LessonState;
+    view.value = 'lessons';
+  });
   source.addEventListener('down', () => {
     link.value = 'down';
     source.close();
