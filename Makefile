@@ -1,13 +1,13 @@
 # The main commands of the lab. They all work in a fresh clone: the first one installs the npm packages.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity matrix all-clients skew soak list clients up down doctor test fuzz lint docs pictures bench clean
+.PHONY: help install scenario scenarios parity matrix all-clients skew soak list clients workshop up down doctor test fuzz lint docs pictures bench clean
 
 NODE := node_modules/.bin/node
 # npm writes this file at the end of an installation. Runs on namespaces need the packages of package.json alone, so they do not wait for more.
 INSTALLED := node_modules/.package-lock.json
 # Here are the packages of lab/build/packages/ as well: those of the docker driver, of the tests and of lint.
 ALL := node_modules/.all-packages
-for_all := parity down test fuzz lint docs bench install
+for_all := workshop parity down test fuzz lint docs bench install
 RUN = $(if $(filter docker,$(driver) $(LAB_DRIVER))$(client-image),$(ALL),$(INSTALLED))
 # Node keeps the stripped and compiled code in this folder. That halves the start time of each process.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
@@ -25,6 +25,7 @@ matrix_takes := driver clients failures repeat jobs write results
 all-clients_takes := driver client-image seed set expect resolv-conf resolver serve-stale jobs only clients results
 skew_takes := driver cause resolver requests seed jobs results json
 soak_takes := driver client client-image set expect resolv-conf resolver serve-stale n jobs only results
+workshop_takes := driver client seed resolv-conf resolver serve-stale backends port listen no-open results
 up_takes := driver seed resolv-conf resolver serve-stale backends v results
 clients_takes := driver install
 fuzz_takes := n
@@ -74,6 +75,9 @@ list: $(INSTALLED) ## list the scenarios
 
 up: $(RUN) ## keep a lab up, to inject faults by hand from another terminal
 	@bin/lab up $(FLAGS)
+
+workshop: $(ALL) ## keep a lab up behind a page: break it, watch it, predict what it does
+	@bin/lab workshop $(filter-out --json --verbose,$(FLAGS)) $(if $(port),--port '$(port)') $(if $(listen),--listen '$(listen)') $(if $(no-open),--no-open)
 
 down: $(ALL) ## take that lab down, and remove what runs on docker have left
 	@bin/lab down

@@ -122,6 +122,8 @@ export async function startWorkshopServer({ page, hello, actions, now, onChange,
   try {
     await app.listen({ host: listen, port });
   } catch (error) {
+    stream.end();
+    await app.close();
     throw new LabError('BAD_INPUT', `The workshop cannot listen on ${listen} port ${port}: ${messageOf(error)}. Name another one: --port N${listen === loopback ? '' : ', --listen ADDRESS'}`, { cause: error });
   }
   const { port: given } = app.server.address() as AddressInfo;

@@ -49,7 +49,7 @@ export function MarksRuler({ marksMs, withinMs, trueMs, isOpen }: Ruler) {
         {Array.from({ length: Math.floor(endMs / 1_000) + 1 }, (_, second) => <g key={second}><line class="axis" x1={xOf(second * 1_000)} x2={xOf(second * 1_000)} y1="52" y2="57" /><text x={xOf(second * 1_000)} y="72" text-anchor="middle">{second} s</text></g>)}
         {judged?.times.map(({ trueMs: ms, isNear }, index) => <g key={`true-${index}`} class={isNear ? 'near' : 'far'}><rect x={xOf(ms - withinMs)} width={xOf(ms + withinMs) - xOf(ms - withinMs)} y="30" height="22" /><line x1={xOf(ms)} x2={xOf(ms)} y1="18" y2="52" /><text x={xOf(ms)} y="12" text-anchor="middle">{(ms / 1_000).toFixed(2)}</text></g>)}
         {marksMs.value.map((ms, index) => (
-          <g key={index} class="mark" role="slider" tabIndex={isOpen ? 0 : -1} aria-label={`Mark ${index + 1}`} aria-valuemin={0} aria-valuemax={endMs} aria-valuenow={ms} aria-valuetext={`${(ms / 1_000).toFixed(1)} seconds`} onKeyDown={isOpen ? keys(index) : undefined}
+          <g key={index} class="mark" role="slider" tabindex={isOpen ? 0 : -1} aria-label={`Mark ${index + 1}`} aria-valuemin={0} aria-valuemax={endMs} aria-valuenow={ms} aria-valuetext={`${(ms / 1_000).toFixed(1)} seconds`} onKeyDown={isOpen ? keys(index) : undefined}
             onPointerDown={(event) => { if (isOpen) { dragged.current = index; svg.current?.setPointerCapture(event.pointerId); event.stopPropagation(); } }}>
             <path d={`M${xOf(ms)} 52l-7 -14h14z`} />
           </g>
