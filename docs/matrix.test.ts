@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import type { Matrix } from '../lab/report/matrix-tables.ts';
+import type { Matrix } from '../lab/report/matrix/matrix.ts';
 import { describeWith } from '../lab/testing/testing.ts';
 
 const lab = join(import.meta.dirname, '../bin/lab');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cellText } from '../report/matrix-tables.ts';
+import { cellText } from '../report/matrix/cell-text.ts';
 import { cellOf, type Reading } from './cells.ts';
 
 const reading = (outcome: string | null, delayMs: number | null = null, remark: string | null = null): Reading => ({ outcome, delayMs, remark, directory: 'results/x', trouble: outcome === null ? 'no effect' : null });

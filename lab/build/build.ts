@@ -29,8 +29,8 @@ export const hostPrograms: readonly string[] = [
 ];
 /** Every program. */
 export const programs: readonly string[] = ['lab/cli/main.ts', ...hostPrograms];
-/** The script and the style of the page of a run. A browser runs them, so they are built once and put into each page. */
-const page = ['lab/picture/page/main.ts', 'lab/picture/page/style.css'];
+/** The scripts and the styles of the page of a run and of the matrix. A browser runs them, so they are built once and put into each page. */
+const page = ['main.ts', 'style.css', 'matrix.ts', 'matrix.css'].map((name) => `lab/picture/page/${name}`);
 const folders = ['lab', 'services', 'client', 'scenarios'];
 /** These stay in node_modules: they load native code, or are needed by few commands and are large. */
 const external = ['koffi', 'esbuild', 'dockerode', 'fastify'];
@@ -107,7 +107,7 @@ export function settings(root: string, folder: string): BuildOptions {
   };
 }
 
-/** How esbuild bundles the script and the style of the page of a run. These browsers and later ones have all that it uses (URL.parse is the youngest). */
+/** How esbuild bundles the scripts and the styles of the pages. These browsers and later ones have all that it uses (URL.parse is the youngest). */
 export function pageSettings(root: string): BuildOptions {
   return { absWorkingDir: root, outbase: root, entryPoints: page, bundle: true, platform: 'browser', format: 'iife', target: ['chrome126', 'firefox126', 'safari18'], minify: true, charset: 'utf8', legalComments: 'none', logLevel: 'silent' };
 }

@@ -1,12 +1,9 @@
 /** Makes timeline.html, the page of a run, from what the run has left. */
-import { readFileSync } from 'node:fs';
-import { buildOf } from '../build/build.ts';
 import { htmlText, runBody } from '../picture/body.ts';
-import { pageHtml, type PageParts } from '../picture/html.ts';
+import { pageHtml } from '../picture/html.ts';
 import type { PageRun } from '../picture/page-data.ts';
 import type { FinishedRun } from '../run/journal.ts';
-import { LabError } from '../vocabulary/errors.ts';
-import { ownBuild, programFile, projectRoot } from '../vocabulary/project.ts';
+import { pageParts } from './page-parts.ts';
 import { findingLines } from './summary.ts';
 
 /** What a picture needs of a run: one that has just ended, or one that was read from its folder. */
@@ -17,7 +14,7 @@ export function timelinePage(run: RunToShow): string {
   const shown = shownRun(run);
   const { journal, events, topology } = run;
   const name = runName(run);
-  return pageHtml({ title: htmlText(name), data: { runs: [{ name, events, findings: journal.findings, topology }], shiftsMs: [0] }, parts: pageParts(), body: (note) => runBody(shown, note) });
+  return pageHtml({ title: htmlText(name), data: { runs: [{ name, events, findings: journal.findings, topology }], shiftsMs: [0] }, parts: pageParts('timeline'), body: (note) => runBody(shown, note) });
 }
 
 /** What a picture calls a run. */
@@ -27,12 +24,4 @@ export function runName({ journal }: Pick<RunToShow, 'journal'>): string {
 
 export function shownRun({ journal, events, topology, hasCapture }: RunToShow): PageRun {
   return { journal, about: journal.about, command: journal.command, findingLines: journal.findings.requests.sent > 0 ? findingLines(journal) : [], events, topology, hasCapture };
-}
-
-/** The script and the style of the page, which the build has made. @throws {LabError} MISSING_TOOL where there is no build. */
-export function pageParts(): PageParts {
-  const build = ownBuild ?? buildOf(projectRoot);
-  if (build === null) throw new LabError('MISSING_TOOL', 'The script of timeline.html is not built: esbuild is not installed, or node_modules cannot be written. To install it: make install');
-  const read = (path: string): string => readFileSync(path, 'utf8');
-  return { script: read(programFile('lab/picture/page/main.ts', { build }).replace(/\.cjs$/, '.js')), style: read(`${build}/lab/picture/page/style.css`) };
 }
