@@ -1,6 +1,6 @@
 /** `lab matrix`: runs every client that was found against every failure of the matrix, and shows what was measured. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pc } from '../../vocabulary/terminal.ts';
@@ -104,7 +104,6 @@ async function show(matrix: Matrix, folder: string, write: string | undefined): 
 /** Writes a file, and says where it is. @throws {LabError} BAD_OUTPUT */
 async function writeOutput(file: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
   } catch (error) {
     throw new LabError('BAD_OUTPUT', `The matrix could not be written to ${file}: ${messageOf(error)}`, { cause: error });

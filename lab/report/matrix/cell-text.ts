@@ -1,6 +1,7 @@
 /** The words of a cell of the matrix: the same on the terminal, in docs/matrix.md and in matrix.html. */
 import { kindOf, type Cell, type CellOutcome, type OutcomeKind } from '../../analysis/cells.ts';
 import { duration } from '../../picture/model.ts';
+import { printable } from '../../vocabulary/printable.ts';
 
 /** Returns the text of a cell: `251 ms ±1, first aborted` has the median and half of the spread. `?` stands for a run that showed nothing. */
 export function cellText({ outcomes, unknown }: Cell): string {
@@ -11,7 +12,7 @@ export function cellText({ outcomes, unknown }: Cell): string {
 function outcomeText(each: CellOutcome): string {
   const { kind, error, time, spread, remarks } = wordsOf(each);
   const words = [...(kind === 'answered' ? [] : [error ?? kind]), ...(time === null ? [] : [spread === null ? time : `${time} ${spread}`]), ...remarks];
-  return words.join(', ') || each.outcome;
+  return words.join(', ') || kind;
 }
 
 /** The parts of an outcome. */
@@ -41,7 +42,9 @@ export function wordsOf({ outcome, medianMs, minMs, maxMs, remarks }: CellOutcom
 /** A smaller spread comes from the scheduler and says nothing about the client. */
 const spreadWorthTellingMs = 1;
 
-function shortened(outcome: string): string {
+/** What a client wrote can have line ends in it, and any other character. */
+function shortened(text: string): string {
+  const outcome = printable(text);
   return outcome.length > longestOutcome ? `${outcome.slice(0, longestOutcome - 1)}…` : outcome;
 }
 

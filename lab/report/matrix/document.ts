@@ -1,4 +1,5 @@
 /** The matrix as a Markdown page, docs/matrix.md: what it says on top, then tables that fit the page of a forge. */
+import { printable } from '../../vocabulary/printable.ts';
 import { runsText } from './cell-text.ts';
 import { textAt } from './lines.ts';
 import { measuredClients, type Matrix, type MatrixFailure } from './matrix.ts';
@@ -59,5 +60,5 @@ function text(plain: string): string {
 
 /** A bar would end the cell of the table also within code. */
 function code(name: string): string {
-  return `\`${name.replaceAll('`', "'").replaceAll('|', '\\|')}\``;
+  return `\`${printable(name).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
 }

@@ -94,10 +94,10 @@ function outcomeHtml(outcome: CellOutcome): string {
   const { kind, error, time, spread, remarks } = wordsOf(outcome);
   const words = [...(error === null ? [] : [error]), ...remarks];
   const head = time === null ? `<b>${kind}</b>` : `<span class="spoken">${kind}, </span><b>${time}</b>${spread === null ? '' : ` <i>${spread}</i>`}`;
-  return `${head}${words.length === 0 ? '' : ` <small>${breakable(htmlText(words.join(', ')))}</small>`}`;
+  return `${head}${words.length === 0 ? '' : ` <small>${words.map((word) => breakable(htmlText(word))).join(', ')}</small>`}`;
 }
 
-/** Lets a long name of an error break at its parts: UND_ERR_CONNECT_TIMEOUT, ClosedChannelException. */
+/** Lets a long name of an error break at its parts, UND_ERR_CONNECT_TIMEOUT or ClosedChannelException, and keeps a short remark together. */
 function breakable(html: string): string {
-  return html.replace(/_(?=[A-Z])/g, '_<wbr>').replace(/([a-z])(?=[A-Z][a-z])/g, '$1<wbr>');
+  return html.length <= 10 ? html.replaceAll(' ', '\u00a0') : html.replace(/_(?=[A-Z])/g, '_<wbr>').replace(/([a-z])(?=[A-Z][a-z])/g, '$1<wbr>');
 }

@@ -110,6 +110,6 @@ const fewNames = 4;
 
 /** The clients of an answer as text: `curl`, `php` (…). `code` writes a name, and `plain` any other text. */
 export function clientsText({ clients, count, isRest }: Answer, code: (name: string) => string, plain: (text: string) => string): string {
-  if (isRest !== null) return isRest === 'all' ? `all ${count} clients` : `the other ${count} clients`;
+  if (isRest !== null) return isRest === 'other' ? `the other ${count} clients` : count === 2 ? 'both clients' : `all ${count} clients`;
   return clients.map(({ names, note }) => `${names.map(code).join(', ')}${note === null ? '' : ` (${plain(note)})`}`).join(', ');
 }

@@ -1,10 +1,11 @@
 /** Builds the static site: the matrix, a timeline for each of its cells, the scenarios, and the lessons. All links between its files are relative. */
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { htmlText } from '../../picture/body.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { measuredClients, readMatrix, type Matrix } from '../matrix/matrix.ts';
 import { matrixPage } from '../matrix/page.ts';
+import { makeFolder } from '../run-files.ts';
 import { filesOfRun, newestRun } from './kept-runs.ts';
 import { navigation, sitePage, type SiteFile } from './layout.ts';
 import { lessonPages, type Lesson } from './lessons.ts';
@@ -47,16 +48,19 @@ export async function buildSite(sources: SiteSources): Promise<BuiltSite> {
   const old = `${resolve(out)}.old-${process.pid}`;
   try {
     for (const { path, text } of files) {
-      await mkdir(dirname(join(unfinished, path)), { recursive: true });
+      await makeFolder(dirname(join(unfinished, path)));
       await writeFile(join(unfinished, path), text);
     }
     for (const [directory, names] of runs) {
       signal.throwIfAborted();
-      await mkdir(join(unfinished, 'runs', directory), { recursive: true });
+      await makeFolder(join(unfinished, 'runs', directory));
       for (const name of names) await copyFile(join(results, directory, name), join(unfinished, 'runs', directory, name));
     }
     if (isThere) await rename(out, old);
-    await rename(unfinished, out);
+    await rename(unfinished, out).catch(async (error: unknown) => {
+      if (isThere) await rename(old, out);
+      throw error;
+    });
   } catch (error) {
     if (signal.aborted) throw new LabError('INTERRUPTED', 'The site was not built: interrupted.');
     throw new LabError('BAD_OUTPUT', `The site could not be written to ${out}: ${messageOf(error)}`, { cause: error });
