@@ -11,6 +11,11 @@ test('a cell shows the median, and half of the spread if the spread is large eno
   expect(cellOf('curl', '8', 'x', [reading('answered', 10), reading('answered', 20)]).outcomes).toMatchObject([{ count: 2, medianMs: 15, minMs: 10, maxMs: 20 }]);
 });
 
+test('one run stands for those with the same outcome: the one that is nearest to their median', () => {
+  const runs = [240, 900, 251, 253].map((delayMs, index): Reading => ({ ...reading('answered', delayMs), directory: `x/${index}` }));
+  expect(cellOf('curl', '8', 'x', [...runs, { ...reading('EOF'), directory: 'x/4' }]).outcomes).toMatchObject([{ outcome: 'answered', medianMs: 252, directory: 'x/2' }, { outcome: 'EOF', directory: 'x/4' }]);
+});
+
 test('an error stands before its delay, and remarks stand after it', () => {
   expect(text(reading('ECONNREFUSED', 0.42, '2 attempts'))).toBe('ECONNREFUSED, 0.4 ms, 2 attempts');
   expect(text(reading('no answer', null, '2 attempts'))).toBe('no answer, 2 attempts');

@@ -32,7 +32,9 @@ See [all-down](../scenarios.md#all-down), [all](../scenarios.md#all-scenarios), 
 
 <details><summary>why</summary>because</details>
 
-<script>window.isHacked = true</script> <img src=x onerror="window.isHacked = true"> [bad](javascript:alert(1)) [worse](//example.com/) ![spy](https://example.com/spy.png)
+<script>window.isHacked = true</script> <img src=x onerror="window.isHacked = true">
+
+[bad](javascript:alert(1)) [worse](//example.com/) ![spy](https://example.com/spy.png)
 `,
   '02-second.md': '# 2 Second\n\n## Look for\n\ntext\n\n## Look for\n\nmore\n',
   'README.md': '# Not a lesson\n',
@@ -141,7 +143,7 @@ test.each([
   ['no matrix', null, /^There is no matrix: expected the file `.*matrix\.json`, which `lab matrix` writes\. To measure one: make matrix$/],
   ['a file that is no JSON', '{', /^Expected `.*matrix\.json` to be a matrix, which `lab matrix` writes: /],
   ['a matrix of an older version', JSON.stringify({ ...madeUpMatrix(), patienceMs: undefined }), /but `patienceMs` is not what it has.*To measure it again: make matrix$/],
-  ['a matrix whose runs are elsewhere', JSON.stringify(madeUpMatrix()).replace(/matrix-first-silent\/[^"]*/, '../../home/matrix'), /cells\.0\.outcomes\.0\.directory.*Expected the folder of a run/],
+  ['a matrix whose runs are elsewhere', JSON.stringify(madeUpMatrix()).replace(/matrix-first-silent\/[^"]*/, '../matrix'), /cells\.0\.outcomes\.0\.directory.*Expected the folder of a run/],
 ])('%s: one message, and nothing is written', async (_, content, message) => {
   const sources = sourcesIn();
   if (content === null) rmSync(join(sources.results, 'matrix.json'));
