@@ -1,6 +1,6 @@
 # The main commands of the lab. They all work in a fresh clone: the first one installs the npm packages.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity matrix all-clients skew soak list clients workshop up down doctor test fuzz lint docs pictures bench clean
+.PHONY: help install scenario scenarios parity matrix site all-clients skew soak list clients workshop up down doctor test fuzz lint docs pictures bench clean
 
 NODE := node_modules/.bin/node
 # npm writes this file at the end of an installation. Runs on namespaces need the packages of package.json alone, so they do not wait for more.
@@ -21,7 +21,8 @@ run_takes := driver client client-image seed set expect resolv-conf resolver ser
 scenario_takes := name backends $(run_takes)
 scenarios_takes := $(filter-out v,$(run_takes)) jobs
 parity_takes := client client-image seed set expect resolv-conf repeat only results
-matrix_takes := driver clients failures repeat jobs write results
+matrix_takes := driver clients failures repeat jobs from write results
+site_takes := results out
 all-clients_takes := driver client-image seed set expect resolv-conf resolver serve-stale jobs only clients results
 skew_takes := driver cause resolver requests seed jobs results json
 soak_takes := driver client client-image set expect resolv-conf resolver serve-stale n jobs only results
@@ -58,7 +59,10 @@ parity: $(ALL) ## run the scenarios on both drivers (netns, docker) and compare 
 
 matrix: $(RUN) ## run every client that is installed against every failure of the matrix
 	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(failures),--failures '$(failures)') \
-	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(write),--write '$(write)') $(if $(results),--results '$(results)')
+	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(from),--from '$(from)') $(if $(write),--write '$(write)') $(if $(results),--results '$(results)')
+
+site: $(INSTALLED) ## build a static site: the last matrix with its timelines, the scenarios, the lessons: make site out=DIR
+	@bin/lab site $(if $(results),--results '$(results)') $(if $(out),--out '$(out)')
 
 all-clients: $(RUN) ## run every scenario with every client that is found
 	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(foreach each,$(clients),--clients '$(each)')

@@ -29,8 +29,8 @@ export const hostPrograms: readonly string[] = [
 ];
 /** Every program. */
 export const programs: readonly string[] = ['lab/cli/main.ts', ...hostPrograms];
-/** The script and the style of the page of a run. A browser runs them, so they are built once and put into each page. */
-const page = ['lab/picture/page/main.ts', 'lab/picture/page/style.css'];
+/** The scripts and the styles of the page of a run and of the matrix. A browser runs them, so they are built once and put into each page. */
+const page = ['main.ts', 'style.css', 'matrix.ts', 'matrix.css'].map((name) => `lab/picture/page/${name}`);
 /** The same for the page of the workshop. It needs preact, which a run does not, so it is built when it is asked for. */
 const workshopPage = ['lab/workshop/page/main.tsx', 'lab/workshop/page/style.css'];
 const folders = ['lab', 'services', 'client', 'scenarios'];
@@ -126,7 +126,7 @@ export function settings(root: string, folder: string): BuildOptions {
   };
 }
 
-/** How esbuild bundles the script and the style of the page of a run. These browsers and later ones have all that it uses (URL.parse is the youngest). */
+/** How esbuild bundles the scripts and the styles of the pages. These browsers and later ones have all that it uses (URL.parse is the youngest). */
 export function pageSettings(root: string): BuildOptions {
   return { absWorkingDir: root, outbase: root, entryPoints: page, bundle: true, platform: 'browser', format: 'iife', target: ['chrome126', 'firefox126', 'safari18'], minify: true, charset: 'utf8', legalComments: 'none', logLevel: 'silent' };
 }

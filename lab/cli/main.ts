@@ -1,5 +1,5 @@
 /** The command line. A command is loaded when it is asked for, because its start is a part of the time of a run. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { release, type } from 'node:os';
 import { LabError } from '../vocabulary/errors.ts';
 import { didYouMean } from '../vocabulary/nearest-name.ts';
@@ -87,7 +87,8 @@ withResults(withDriver(program.command('matrix').description('run every client t
   .option('--failures <names>', 'only these failures, with commas between the names', '')
   .option('--repeat <n>', 'runs of each client and failure; their median counts', '3')
   .option('--jobs <n>', 'labs at a time', '4')
-  .option('--write <file>', 'also write the page, for instance docs/matrix.md')
+  .addOption(new Option('--from <file>', 'measure nothing: show an older matrix.json, and write its pages again').conflicts(['clients', 'failures', 'repeat', 'jobs', 'driver', 'results']))
+  .option('--write <file>', 'also write it as a Markdown page, for instance docs/matrix.md')
   .action(async (flags: MatrixFlags) => {
     const { matrix } = await import('./commands/matrix.ts');
     process.exitCode = await matrix(flags);

@@ -1,4 +1,4 @@
-/** Writes the page of a run as one HTML file that needs nothing else: its text can be read without the script, which draws the picture. */
+/** Writes pages as HTML files that need nothing else: the text of each one can be read without its script. */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { printableFields } from '../vocabulary/printable.ts';
@@ -12,21 +12,32 @@ export interface PageParts {
   style: string;
 }
 
+/** A page: its title and its body as HTML, its style, and the script, if it has one. `data` is for the script. */
+export interface Document {
+  title: string;
+  body: string;
+  style: string;
+  script?: string;
+  data?: string;
+  /** Whether the body has pictures. They are a part of the file (`data:`). */
+  hasPictures?: boolean;
+}
+
 /** A longer text of an event is cut in the page. events.ndjson has all of it. */
 const longestText = 1_000;
 /** The data of a page has at most this size in base64, so that the page stays below 500 kB. */
 const mostData = 400_000;
 
-/** Returns the page of a run, or of several. `body` is HTML. `note` says what was left out of the data, if that was necessary. */
+/** Returns the page of a run or of a comparison. `body` is HTML. `note` says what was left out of the data, if that was necessary. */
 export function pageHtml({ title, data, parts, body }: { title: string; data: PageData; parts: PageParts; body: (note: string | null) => string }): string {
-  const style = pageStyle(parts.style);
   const { encoded, note } = encode(data);
-  return htmlFile({ title, style, script: parts.script, body: `${body(note)}\n<script type="application/gzip" id="${dataElement}">${encoded}</script>` });
+  return documentHtml({ title, style: `${pictureRules()}${parts.style}`, script: parts.script, data: encoded, body: body(note) });
 }
 
-/** Returns a whole HTML file that loads nothing. Its policy allows this style and this script by their hashes, and nothing else. `title` and `body` are HTML. */
-export function htmlFile({ title, style, script, body }: { title: string; style: string; script: string | null; body: string }): string {
-  const policy = `default-src 'none'; ${script === null ? '' : `script-src '${hashOf(script)}'; `}style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
+/** Returns the whole file: light and dark, and with a policy that allows its own style and script, and nothing else. */
+export function documentHtml({ title, body, style: rules, script, data, hasPictures = false }: Document): string {
+  const style = `${inBothThemes(variables)}${rules}`;
+  const policy = `default-src 'none'; ${script === undefined ? '' : `script-src '${hashOf(script)}'; `}style-src '${hashOf(style)}'; ${hasPictures ? 'img-src data:; ' : ''}base-uri 'none'; form-action 'none'`;
   return [
     '<!doctype html>',
     '<html lang="en">',
@@ -34,19 +45,20 @@ export function htmlFile({ title, style, script, body }: { title: string; style:
     `<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title>`,
     `<style>${style}</style></head>`,
     `<body>${body}`,
-    `${script === null ? '' : `<script>${script}</script>`}</body></html>`,
+    ...(data === undefined ? [] : [`<script type="application/gzip" id="${dataElement}">${data}</script>`]),
+    `${script === undefined ? '' : `<script>${script}</script>`}</body></html>`,
     '',
   ].join('\n');
 }
 
-/** The colours of a page and of the pictures in it, in both themes, and `own`. */
-export function pageStyle(own: string): string {
-  return `${themed(variables)}${themed((palette) => pictureStyle(palette, 'svg '))}${own}`;
+/** The rules for the pictures of a page, in both themes. */
+export function pictureRules(): string {
+  return inBothThemes((palette) => pictureStyle(palette, 'svg '));
 }
 
-/** The rules for the light theme, and for the dark one on a screen: paper is light. */
-export function themed(rules: (palette: Palette) => string): string {
-  return `${rules(palettes.light)}@media screen and (prefers-color-scheme:dark){${rules(palettes.dark)}}`;
+/** The rules of the light theme, and those of the dark one for a screen that prefers it. Paper is light. */
+export function inBothThemes(rulesOf: (palette: Palette) => string): string {
+  return `${rulesOf(palettes.light)}@media screen and (prefers-color-scheme:dark){${rulesOf(palettes.dark)}}`;
 }
 
 const hashOf = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;

@@ -1,11 +1,11 @@
 /** The questions of the lessons as cards to print: two on a page, without an answer. One HTML file that loads nothing. */
 import { htmlText } from '../picture/body.ts';
-import { htmlFile, themed, variables } from '../picture/html.ts';
+import { documentHtml } from '../picture/html.ts';
 import { partsOf } from '../lessons/inline.ts';
 import type { Lesson } from '../lessons/lesson.ts';
 import { labCommand } from '../vocabulary/project.ts';
 
-const style = `${themed(variables)}
+const style = `
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 16px; max-width: 1200px; background: var(--paper); color: var(--ink); font: 16px/1.45 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif; }
 h1 { margin: 0 0 4px; font-size: 24px; }
@@ -39,7 +39,7 @@ export function cardsPage(lessons: readonly Lesson[]): string {
     ...lessons.map(card),
     '</main>',
   ].join('\n');
-  return htmlFile({ title: 'failover-lab: questions', style, script: null, body });
+  return documentHtml({ title: 'failover-lab: questions', style, body });
 }
 
 function card({ number, title, question, options }: Lesson): string {

@@ -49,7 +49,7 @@ async function writeFiles(name: string, startedAt: string, files: Record<string,
 }
 
 /** As `mkdir` with `recursive`, which never ends where the parent is there and refuses with ENOENT, as /proc does (Node 24). */
-async function makeFolder(folder: string): Promise<void> {
+export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder).catch(async (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(dirname(folder))) throw error;

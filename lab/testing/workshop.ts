@@ -9,7 +9,7 @@ import { handRun } from '../cli/hand-run.ts';
 import { openWorkshop, type OpenWorkshop } from '../cli/open-workshop.ts';
 import type { Driver } from '../network/drivers/driver.ts';
 import { writeRunFiles } from '../report/run-files.ts';
-import { pageParts } from '../report/timeline-page.ts';
+import { pageParts } from '../report/page-parts.ts';
 import { startLab, type Lab } from '../run/lab.ts';
 import { Timeline } from '../run/timeline.ts';
 import { workshopPage } from '../workshop/page-html.ts';

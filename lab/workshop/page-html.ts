@@ -1,6 +1,6 @@
 /** The page of the workshop as HTML, and the headers that every answer of the server has. */
 import { createHash } from 'node:crypto';
-import { pageStyle, type PageParts } from '../picture/html.ts';
+import { inBothThemes, pictureRules, variables, type PageParts } from '../picture/html.ts';
 
 export interface WorkshopPage {
   html: string;
@@ -9,7 +9,7 @@ export interface WorkshopPage {
 
 /** `parts` is what the build has made of lab/workshop/page/. */
 export function workshopPage(parts: PageParts): WorkshopPage {
-  const style = pageStyle(parts.style);
+  const style = `${inBothThemes(variables)}${pictureRules()}${parts.style}`;
   const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
   return {
     html: [

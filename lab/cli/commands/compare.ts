@@ -5,7 +5,8 @@ import { compareBody } from '../../picture/compare-body.ts';
 import { pageHtml } from '../../picture/html.ts';
 import { htmlText } from '../../picture/body.ts';
 import { alignedAt, alignments, compareFindings, otherDifferences, type Compared } from '../../report/compare-runs.ts';
-import { pageParts, runName, shownRun } from '../../report/timeline-page.ts';
+import { pageParts } from '../../report/page-parts.ts';
+import { runName, shownRun } from '../../report/timeline-page.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { pc } from '../../vocabulary/terminal.ts';
 import { oneOf, readValue } from '../../vocabulary/values.ts';
@@ -32,7 +33,7 @@ export async function compare(folders: readonly string[], { align, results }: { 
   const data = { runs: runs.map(({ events, topology, journal }, index) => ({ name: names[index] ?? '', events, topology, findings: journal.findings })), shiftsMs: atMs.map((ms) => -ms) };
   try {
     await mkdir(results, { recursive: true });
-    await writeFile(file, pageHtml({ title: htmlText(names.join(' beside ')), data, parts: pageParts(), body: (note) => compareBody(page, note) }));
+    await writeFile(file, pageHtml({ title: htmlText(names.join(' beside ')), data, parts: pageParts('timeline'), body: (note) => compareBody(page, note) }));
   } catch (error) {
     throw error instanceof LabError ? error : new LabError('BAD_OUTPUT', `The page could not be written to ${file}: ${messageOf(error)}`, { cause: error });
   }

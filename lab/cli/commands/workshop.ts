@@ -1,6 +1,6 @@
 /** `lab workshop`: a lab that stays up, and a page to break it, to watch it, and to predict what it does. */
 import { spawn } from 'node:child_process';
-import { pageParts } from '../../report/timeline-page.ts';
+import { pageParts } from '../../report/page-parts.ts';
 import { labCommand } from '../../vocabulary/project.ts';
 import { pc } from '../../vocabulary/terminal.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
