@@ -3,6 +3,7 @@ import type { Check, Verdict } from '../analysis/checks.ts';
 import type { Findings } from '../analysis/findings.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { Topology } from '../vocabulary/topology.ts';
+import type { PicturedRun } from './model.ts';
 
 /** What a scenario asks and explains. */
 export interface About {
@@ -47,7 +48,7 @@ export interface PageRun {
 
 /** What the script of a page reads. */
 export interface PageData {
-  runs: { name: string; events: readonly TimelineEvent[]; findings: Findings; topology: Topology }[];
+  runs: PicturedRun[];
   /** Added to the times of each run, so that they are aligned. All 0 for one run. */
   shiftsMs: number[];
 }

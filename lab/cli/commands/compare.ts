@@ -5,7 +5,7 @@ import { compareBody } from '../../picture/compare-body.ts';
 import { pageHtml } from '../../picture/html.ts';
 import { htmlText } from '../../picture/body.ts';
 import { alignedAt, alignments, compareFindings, otherDifferences, type Compared } from '../../report/compare-runs.ts';
-import { pageParts, runName, shownRun } from '../../report/timeline-page.ts';
+import { pageParts, picturedRun, runName, shownRun } from '../../report/timeline-page.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { pc } from '../../vocabulary/terminal.ts';
 import { oneOf, readValue } from '../../vocabulary/values.ts';
@@ -29,7 +29,7 @@ export async function compare(folders: readonly string[], { align, results }: { 
     runs: runs.map((run, index) => ({ name: names[index] ?? '', href: encodeURI(relative(dirname(resolve(file)), resolve(folders[index] ?? '', 'timeline.html'))), run: shownRun(run) })),
     warnings, different, same, alignment,
   };
-  const data = { runs: runs.map(({ events, topology, journal }, index) => ({ name: names[index] ?? '', events, topology, findings: journal.findings })), shiftsMs: atMs.map((ms) => -ms) };
+  const data = { runs: runs.map((run, index) => ({ ...picturedRun(run), name: names[index] ?? '' })), shiftsMs: atMs.map((ms) => -ms) };
   try {
     await mkdir(results, { recursive: true });
     await writeFile(file, pageHtml({ title: htmlText(names.join(' beside ')), data, parts: pageParts(), body: (note) => compareBody(page, note) }));

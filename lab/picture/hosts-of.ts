@@ -1,0 +1,34 @@
+/** Which hosts a picture has: those of a lab, and those of a capture. Apart from hosts.ts, because a browser could not load it. */
+import { namesByAddress } from '../analysis/captured.ts';
+import type { TimelineEvent } from '../vocabulary/events.ts';
+import { hostsOf, isBackend, type Topology } from '../vocabulary/topology.ts';
+import { flowsOf } from './flows.ts';
+import type { PicturedHosts } from './hosts.ts';
+
+/** The hosts of a lab. A backend keeps its lane where it moves to another address. */
+export function hostsOfLab(topology: Topology): PicturedHosts {
+  const { hosts, spares, backends } = topology;
+  return {
+    servers: backends.map((name) => ({ name, addresses: [hosts[name], spares[name]].flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]) })),
+    others: Object.fromEntries(hostsOf(topology).filter((name) => !isBackend(name)).flatMap((name) => [[hosts[name].ipv4, name], [hosts[name].ipv6, name]])),
+  };
+}
+
+/**
+ * The hosts that a capture shows: each address that the client spoke to, or tried to, is a server of its own. It has the name whose DNS answer had its
+ * address, or the name that the file itself has for it (`names`), or none.
+ */
+export function hostsOfCapture(events: readonly TimelineEvent[], client: readonly string[], names: ReadonlyMap<string, string>): PicturedHosts {
+  const asked = namesByAddress(events);
+  const tried = events.flatMap((event) => (event.event === 'wire:neighbour-solicitation' && asked.has(event.address) ? [event.address] : []));
+  const addresses = [...new Set([...flowsOf(events).map(({ address }) => address), ...tried])];
+  // Of several DNS servers, the first one is the usual one.
+  const query = events.find((event) => event.event === 'wire:dns-query');
+  return {
+    servers: addresses.map((address) => {
+      const name = asked.get(address) ?? names.get(address);
+      return name === undefined ? { name: address, addresses: [address] } : { name, addresses: [address], address };
+    }),
+    others: { ...(query && { [query.address]: 'dns' }), ...Object.fromEntries(client.map((address) => [address, 'client'])) },
+  };
+}
