@@ -4,7 +4,7 @@ import { dnsPort } from '../vocabulary/topology.ts';
 import { fallbackDelay, nextAddressDelay, type Attempt } from './attempts.ts';
 import { statusIn } from './by-request.ts';
 import { countBy } from './count-by.ts';
-import { attemptsIn, answerOrder, keptAttempts, resolutionDelay, type WireAttempt } from './wire-attempts.ts';
+import { attemptsIn, answerOrder, keptAttempts, nextOfDial, resolutionDelay, type WireAttempt } from './wire-attempts.ts';
 
 /** What the client did at the addresses of one name. Null means that there was nothing to measure. The fields mean what they mean in `Findings`. */
 export interface CapturedFindings {
@@ -59,10 +59,11 @@ export function eventsAbout(events: readonly TimelineEvent[], name: string): Tim
 export function capturedAttempts(events: readonly TimelineEvent[]): Attempt[] {
   const attempts = attemptsOfGroups(byName(events));
   const questions = events.filter((event) => event.event === 'wire:neighbour-solicitation');
-  return attempts.map(({ address, family, localPort, startMs, endMs, outcome, synCount, synsMs, requests, dial }) => {
+  const nexts = nextOfDial(attempts);
+  return attempts.map((attempt) => {
+    const { address, family, localPort, startMs, endMs, outcome, synCount, synsMs, requests, dial } = attempt;
     const asked = localPort === null ? questions.filter((question) => question.address === address && question.tMs >= startMs && question.tMs < startMs + neighbourMs).map(({ tMs }) => tMs) : [];
-    const next = attempts.find((other) => other.dial === dial && other.startMs > startMs);
-    const silentUntilMs = Math.max(startMs, ...synsMs, ...asked, next?.startMs ?? 0);
+    const silentUntilMs = Math.max(startMs, ...synsMs, ...asked, nexts.get(attempt)?.startMs ?? 0);
     return { request: 0, dial, address, family, startMs, endMs: endMs ?? silentUntilMs, outcome, synCount, synsMs: synsMs.map((ms) => Math.round((ms - startMs) * 1000) / 1000), localPort, requests };
   });
 }

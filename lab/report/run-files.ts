@@ -16,6 +16,12 @@ export async function checkResults(results: string): Promise<void> {
   }
 }
 
+/** Looks before long work. @throws {LabError} BAD_INPUT if there is no folder for a picture. */
+export function checkFolderOf(file: string): void {
+  const folder = dirname(resolve(file));
+  if (!existsSync(folder)) throw new LabError('BAD_INPUT', `The picture cannot be written to ${file}: there is no folder ${folder}.`);
+}
+
 /**
  * Writes journal.json, events.ndjson, wire.pcapng and timeline.html. Returns the directory, relative to the working directory.
  * @throws {LabError} BAD_OUTPUT, with the verdict in the message, when a file cannot be written.

@@ -1,6 +1,4 @@
 /** `lab run`: runs one scenario, shows its events, writes its files, and ends with its verdict as the exit status. */
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { pc, wrapped } from '../../vocabulary/terminal.ts';
 import { runnableNames, scenarioNamed } from '../../../scenarios/index.ts';
 import { askedOptions, isOwn, parseClient } from '../../clients/index.ts';
@@ -11,7 +9,7 @@ import { findingsSchemaFor } from '../../analysis/findings-schema.ts';
 import { didYouMean } from '../../vocabulary/nearest-name.ts';
 import { readBackends, readResolver, readSeed, splitAssignments } from '../../vocabulary/options.ts';
 import { parseResolvConfLine } from '../../vocabulary/resolv-conf.ts';
-import { checkResults, writeRunFiles } from '../../report/run-files.ts';
+import { checkFolderOf, checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
@@ -53,7 +51,7 @@ export function exitStatusOf({ verdict, status }: Journal): number {
 /** Runs the scenario `name`. Returns the exit status. */
 export async function run(name: string, flags: RunFlags & { reporter: string[]; svg?: string }): Promise<number> {
   const { svg } = flags;
-  if (svg !== undefined && !existsSync(dirname(resolve(svg)))) throw new LabError('BAD_INPUT', `The picture cannot be written to ${svg}: there is no folder ${dirname(resolve(svg))}.`);
+  if (svg !== undefined) checkFolderOf(svg);
   const report = await parseReporters(flags.reporter, flags.json ? console.error : console.log);
   const options = await runOptions(name, flags);
   // Also asked for by runScenario. Here the message comes before the run, and the first line can say which resolver it is.

@@ -78,11 +78,13 @@ function attemptBar(attempt: Attempt, attempts: readonly Attempt[], packets: rea
   const short = shortAddress(address);
   // The client was still waiting when its request ended.
   const word = outcome === 'open' ? 'silent' : outcome;
+  // Of an attempt without an answer, a capture may show a single packet.
+  const isMoment = toMs === startMs && word === 'silent';
   const bar: Mark = {
     fromMs: startMs, toMs, tone: isConnected ? tone : 'failed', look: isConnected ? 'outline' : 'dashed', request: requestOf(attempt),
-    labels: isConnected ? [`connect ${ms}`, ms] : [`${word} after ${ms}`, `${word} ${ms}`, word],
-    title: `Attempt at ${short}${request > 0 ? ` for request #${request}` : ''}: ${outcome} after ${ms}${attempt.synCount === null ? '' : `, ${attempt.synCount} ${attempt.synCount === 1 ? 'SYN' : 'SYNs'}`}`,
-    events: [...packets.map(({ index }) => index), ...events.flatMap((event, index) => (event.witness === 'client' && 'address' in event && event.address === address && 'request' in event && event.request === request && event.event.includes('connect-') && event.tMs >= startMs - 50 && event.tMs <= toMs + 50 ? [index] : []))],
+    labels: isConnected ? [`connect ${ms}`, ms] : isMoment ? [word] : [`${word} ${word === 'silent' ? 'for' : 'after'} ${ms}`, `${word} ${ms}`, word],
+    title: `Attempt at ${short}${request > 0 ? ` for request #${request}` : ''}: ${isMoment ? 'no answer in this capture' : `${outcome} ${outcome === 'silent' ? 'for' : 'after'} ${ms}`}${attempt.synCount === null ? '' : `, ${attempt.synCount} ${attempt.synCount === 1 ? 'SYN' : 'SYNs'}`}`,
+    events: [...packets.map(({ index }) => index), ...(request === 0 ? [] : events).flatMap((event, index) => (event.witness === 'client' && 'address' in event && event.address === address && 'request' in event && event.request === request && event.event.includes('connect-') && event.tMs >= startMs - 50 && event.tMs <= toMs + 50 ? [index] : []))],
   };
   return { span: { ...bar }, bars: [bar] };
 }

@@ -23,7 +23,7 @@ async function start(place: HTMLElement): Promise<void> {
   const wordOf = ({ run, request }: { run: number; request: number }): string => `${run > 0 ? String.fromCharCode(97 + run) : ''}${request}`;
 
   const frame = element('div', { id: 'picture', tabindex: '0', role: 'application', 'aria-label': 'Timeline of the run. The arrow keys go from mark to mark.', 'aria-describedby': 'keys' });
-  const details = element('div', { id: 'details', role: 'region', 'aria-label': 'Details of the mark', 'aria-live': 'polite', tabindex: '0' }, element('p', { class: 'what' }, 'Point at a mark, or go to one with the arrow keys, to see its events. A click opens its request as a ladder.'), keyList());
+  const details = element('div', { id: 'details', role: 'region', 'aria-label': 'Details of the mark', 'aria-live': 'polite', tabindex: '0' }, element('p', { class: 'what' }, `Point at a mark, or go to one with the arrow keys, to see its events.${all.length > 0 ? ' A click opens its request as a ladder.' : ''}`), keyList(all.length > 0));
   const ladder = element('section', { id: 'ladder', 'aria-live': 'polite' });
   const timeline = new Timeline(frame, sections);
   let opened: (typeof all)[number] | null = null;
@@ -41,7 +41,8 @@ async function start(place: HTMLElement): Promise<void> {
     button('←', 'Move left', 'A', () => { timeline.pan(-0.25); }),
     button('→', 'Move right', 'D', () => { timeline.pan(0.25); }),
     button('All', 'Show all', '0', () => { timeline.showAll(); }),
-    truth, requests.label, requests.select, hosts.label, hosts.select);
+    // A capture from elsewhere has no requests to choose from.
+    truth, ...(all.length > 0 ? [requests.label, requests.select] : []), hosts.label, hosts.select);
   place.append(bar, frame, details, ladder);
 
   function toggleTrue(): void {
