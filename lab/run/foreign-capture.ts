@@ -85,11 +85,16 @@ async function decode(file: string, clients: readonly (readonly string[])[], ope
       cutFrames++;
       return;
     }
-    const isSegment = packet.kind === 'tcp' || packet.kind === 'udp';
-    // Whose an ICMP error or an answer of ARP is, the decoder knows.
-    const own = isSegment ? new Set([byAddress.get(packet.from), byAddress.get(packet.to)].filter((reader) => reader !== undefined)) : readers;
-    const isDouble = isSegment && [...own].length > 0 && once.isDouble(packet, frame);
-    for (const reader of own) reader.take(packet, frame.atMs, isDouble);
+    // Whose an ICMP error or an answer of ARP is, each decoder knows.
+    if (packet.kind !== 'tcp' && packet.kind !== 'udp') {
+      for (const reader of readers) reader.take(packet, frame.atMs, false);
+      return;
+    }
+    const [sender, receiver] = [byAddress.get(packet.from), byAddress.get(packet.to)];
+    if (!sender && !receiver) return;
+    const isDouble = once.isDouble(packet, frame);
+    sender?.take(packet, frame.atMs, isDouble);
+    if (receiver !== sender) receiver?.take(packet, frame.atMs, isDouble);
   });
   return readers.filter(({ seen }) => seen > 0).map((reader) => ({
     file: facts,
