@@ -4,6 +4,7 @@ import { startStory } from '../vocabulary/story.ts';
 import { printable } from '../vocabulary/printable.ts';
 import { duration } from './model.ts';
 import type { PageRun } from './page-data.ts';
+import { plotHtml } from './plots/plot.ts';
 
 /** A story of more lines is cut: a page with more is no help to anybody. */
 const mostLines = 600;
@@ -23,6 +24,7 @@ export function runBody(run: PageRun, note: string | null): string {
     '<main>',
     about ? `<p class="predict"><b>Predict:</b> ${htmlText(about.predict)}</p>` : '',
     numbers(run),
+    run.plot ? plotHtml(run.plot) : '',
     stage(note),
     '<div class="beside">',
     section('Checks', `<ul class="checks">${[...journal.checks.map(({ text, verdict, observed }) => `<li class="${verdict}"><b>${verdict}</b> ${htmlText(text)} <span>${htmlText(observed)}</span></li>`), ...journal.doubts.map((doubt) => `<li class="unknown"><b>doubt</b> ${htmlText(doubt)}</li>`), ...(journal.error === null ? [] : [`<li class="fail"><b>error</b> ${htmlText(journal.error)}</li>`])].join('') || '<li>This run has no check.</li>'}</ul>`),

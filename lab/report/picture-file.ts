@@ -10,7 +10,7 @@ import { picturedRun, type RunToShow } from './timeline-page.ts';
 export function runPicture(run: RunToShow, theme: Theme | 'both' = 'both', width = 1_180): string {
   const { journal } = run;
   const section = sectionOf(picturedRun(run));
-  return pictureFile({ sections: [section], scale: scaleOver([section], 'warped'), title: journal.about.title === '' ? journal.scenario : journal.about.title, subtitle: `${journal.scenario} · ${journal.client} · seed ${journal.seed} · ${journal.verdict}`, theme, width });
+  return pictureFile({ sections: [section], scale: scaleOver([section], 'warped'), title: journal.about.title === '' ? journal.scenario : journal.about.title, subtitle: `${journal.scenario} · ${journal.client} · seed ${journal.seed} · ${journal.verdict}`, plot: journal.plot, theme, width });
 }
 
 /** @throws {LabError} BAD_OUTPUT when the file cannot be written. */

@@ -32,7 +32,7 @@ export function runName({ journal }: Pick<RunToShow, 'journal'>): string {
 }
 
 export function shownRun({ journal, events, topology, hasCapture }: RunToShow): PageRun {
-  return { journal, about: journal.about, command: journal.command, findingLines: journal.findings.requests.sent > 0 ? findingLines(journal) : [], events, topology, hasCapture };
+  return { journal, about: journal.about, command: journal.command, plot: journal.plot, findingLines: journal.findings.requests.sent > 0 ? findingLines(journal) : [], events, topology, hasCapture };
 }
 
 /** The script and the style of the page, which the build has made. @throws {LabError} MISSING_TOOL where there is no build. */

@@ -54,6 +54,7 @@ export async function compare(paths: readonly string[], { align, client, name, r
     name: names[index] ?? '',
     href: run ? encodeURI(relative(dirname(resolve(file)), resolve(path, 'timeline.html'))) : null,
     about: run?.journal.about ?? null,
+    plot: run?.journal.plot ?? null,
     command: run?.journal.command ?? null,
     events,
     topology: run?.topology ?? createTopology(),

@@ -1,5 +1,7 @@
 /** The picture as SVG text: a pure function of the model and of what is to be seen. It runs in Node, for files, and in the page. */
+import type { Plot } from '../../analysis/plot.ts';
 import type { Lane, Layer, Section } from '../model.ts';
+import { drawPlot } from '../plots/plot.ts';
 import type { Scale } from '../scale.ts';
 import { drawAxis, drawStrip, drawWaits } from './axis.ts';
 import { layoutOf, type Layout, type PlacedLane } from './layout.ts';
@@ -76,15 +78,20 @@ function nameBeside({ name, address, tone }: Lane, middleY: number, gutter: numb
   return `<text class="name fill-${tone}" x="14" y="${px(middleY - 1)}">${cut(name, nameSize)}</text><text class="dim small" x="14" y="${px(middleY + 11)}">${cut(address, 10)}</text>`;
 }
 
-/** A picture for a file: with its title, its style, and its background. `theme` `both` follows what the viewer prefers. */
-export function pictureFile({ title, subtitle, theme = 'both', width = 1180, ...options }: Omit<PictureOptions, 'width'> & { title: string; subtitle: string; theme?: Theme | 'both'; width?: number }): string {
-  const { inner, layout } = draw({ ...options, width }, false, 52);
+/** The title and the line below it. */
+const headPx = 52;
+const widestPlot = 760;
+
+/** A picture for a file: with its title, its style, its background, and the plot of the scenario above the lanes. `theme` `both` follows what the viewer prefers. */
+export function pictureFile({ title, subtitle, theme = 'both', width = 1180, plot = null, ...options }: Omit<PictureOptions, 'width'> & { title: string; subtitle: string; theme?: Theme | 'both'; width?: number; plot?: Plot | null }): string {
+  const plotted = plot && drawPlot(plot, Math.min(width, widestPlot), headPx);
+  const { inner, layout } = draw({ ...options, width }, false, headPx + (plotted ? plotted.height + 8 : 0));
   const short = (text: string, size: number): string => (widthOf(text, size) <= width - 28 ? text : `${text.slice(0, Math.floor(((width - 40) / widthOf(text, size)) * text.length))}…`);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${px(layout.height)}" width="${width}" height="${px(layout.height)}" role="img" aria-label="${escaped(`${title}. ${subtitle}`)}">`,
     `<style>${standaloneStyle(theme)}</style><rect class="paper" width="100%" height="100%"/>`,
     `<text class="title" x="14" y="26">${escaped(short(title, 16))}</text><text class="dim" x="14" y="45">${escaped(short(subtitle, 11))}</text>`,
-    inner.replaceAll('</g><g', '</g>\n<g'),
+    `${plotted?.inner ?? ''}${inner}`.replaceAll('</g><g', '</g>\n<g'),
     '</svg>\n',
   ].join('\n');
 }
