@@ -40,6 +40,9 @@ export async function writeHandFiles(startedAt: string, events: readonly Timelin
   return await writeFiles('by-hand', startedAt, eventsAndPackets(events, capture), results, 'The files of the lab');
 }
 
+/** The name of a run's folder. */
+export const runStamp = (startedAt: string): string => startedAt.replaceAll(':', '-');
+
 /** What was measured must not be lost because its picture cannot be drawn. */
 async function page(run: FinishedRun): Promise<Record<string, string>> {
   try {
@@ -59,7 +62,7 @@ const eventsAndPackets = (events: readonly TimelineEvent[], capture: Buffer | nu
 /** `what` begins the message of a failure. */
 async function writeFiles(name: string, startedAt: string, files: Record<string, string | Buffer>, results: string, what: string): Promise<string> {
   try {
-    const directory = await makeFreshDirectory(join(results, name), startedAt.replaceAll(':', '-'));
+    const directory = await makeFreshDirectory(join(results, name), runStamp(startedAt));
     await Promise.all(Object.entries(files).map(([file, content]) => writeFile(join(directory, file), content)));
     await replaceLink(resolve(results), resolve(directory));
     return relative('.', directory);

@@ -1,5 +1,5 @@
 /** `lab run`: runs one scenario, shows its events, writes its files, and ends with its verdict as the exit status. */
-import { pc, wrapped } from '../../vocabulary/terminal.ts';
+import { paint, pc } from '../../vocabulary/terminal.ts';
 import { runnableNames, scenarioNamed } from '../../../scenarios/index.ts';
 import { askedOptions, isOwn, parseClient } from '../../clients/index.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
@@ -11,6 +11,7 @@ import { readBackends, readResolver, readSeed, splitAssignments } from '../../vo
 import { parseResolvConfLine } from '../../vocabulary/resolv-conf.ts';
 import { checkFolderOf, checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
+import { headLines } from '../../report/printed-run.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
 import type { FinishedRun, Journal } from '../../run/journal.ts';
@@ -66,12 +67,9 @@ export async function run(name: string, flags: RunFlags & { reporter: string[]; 
     await report([finished.journal], file);
     return exitStatusOf(finished.journal);
   }
-  const { scenario: { title, predict }, resolvConf = [], backends, resolver } = options;
-  write(`${pc.bold(options.name)} · ${title}`);
-  write(pc.dim(`${options.driver.name} · ${options.client}${options.clientImage === undefined ? '' : ` from ${options.clientImage}`} · seed ${options.seed}${backends === undefined ? '' : ` · ${backends} ${backends === 1 ? 'backend' : 'backends'}`}${resolver === undefined ? '' : ` · resolver ${resolver}${options.serveStale ? ', serves expired records' : ''}`}${resolvConf.length === 0 ? '' : ` · resolv.conf: ${resolvConf.join('; ')}`}`));
-  // Before the story, so that a reader can answer it first.
-  for (const line of wrapped(`predict: ${predict}`, 0)) write(pc.italic(line));
-  write('');
+  const { scenario: { title, predict }, resolver, serveStale = false } = options;
+  const head = { ...options, title, predict, driver: options.driver.name, resolvConf: options.resolvConf ?? [], resolver: resolver === undefined ? null : { name: resolver, serveStale } };
+  for (const line of headLines(head)) write(paint(line));
   const progress = startProgress();
   const story = startTerminalStory({
     topology: topologyOf(options),
@@ -85,7 +83,7 @@ export async function run(name: string, flags: RunFlags & { reporter: string[]; 
   progress.end();
   story.end();
   const directory = await writeRunFiles(finished, flags.results);
-  for (const line of summaryLines(finished.journal, directory, name)) write(line);
+  for (const line of summaryLines(finished.journal, directory, name)) write(paint(line));
   if (svg !== undefined) {
     await draw(finished, svg);
     write(pc.dim(`      ${svg}`));
