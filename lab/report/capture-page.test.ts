@@ -17,8 +17,11 @@ test('hosts have their names from DNS, from the file, or are named by their addr
   const lanesOf = (changed?: Partial<ForeignCapture>) => sectionFor(changed).lanes.map(({ name, address }) => [name, ...(address === undefined ? [] : [address])]);
   // One name has two of the addresses. Each of them is a server of its own.
   expect(lanesOf()).toEqual([['dns'], ['web.lab.test', '198.51.100.11'], ['web.lab.test', '198.51.100.12'], ['backend-3.lab.test', '198.51.100.13']]);
+  // The name by which the client asked comes before that of the file.
+  const named = { ...capture.file, names: new Map([['198.51.100.12', 'shop']]) };
+  expect(lanesOf({ file: named })).toEqual(lanesOf());
   const events = capture.events.filter((event) => !isDns(event));
-  expect(lanesOf({ events, file: { ...capture.file, names: new Map([['198.51.100.12', 'shop']]) } })).toEqual([['shop', '198.51.100.12'], ['198.51.100.11']]);
+  expect(lanesOf({ events, file: named })).toEqual([['shop', '198.51.100.12'], ['198.51.100.11']]);
   const { requests, lanes } = sectionFor();
   expect(requests).toEqual([]);
   expect(lanes.flatMap(({ rows }) => rows.flatMap(({ shades }) => shades))).toEqual([]);
