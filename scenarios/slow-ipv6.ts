@@ -149,7 +149,7 @@ function looksOf({ events, topology }: Measured): Look[] {
       delayMs: parseFloat(text.slice(remark.length)),
       ipv6AnsweredAfterMs: ipv6 && ipv6.endMs !== null ? ipv6.endMs - ipv6.startMs : null,
       carriedBy: carrier?.family ?? null,
-      connectedAfterMs: carrier?.endMs != null && attempts[0] ? carrier.endMs - attempts[0].startMs : null,
+      connectedAfterMs: carrier && carrier.endMs !== null && attempts[0] ? carrier.endMs - attempts[0].startMs : null,
       tried: attempts.length > 0,
     };
   });

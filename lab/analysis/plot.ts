@@ -7,7 +7,7 @@
 export type Plot = RulerPlot | SharesPlot | SweepPlot;
 
 /** What all plots have. */
-interface Captioned {
+export interface CaptionedPlot {
   /** What the plot shows, in a line. */
   title: string;
   /** How to read it, and what in it was not measured. */
@@ -15,7 +15,7 @@ interface Captioned {
 }
 
 /** Moments on an axis that is true to time: those of the run, and beside them those of another case. */
-export interface RulerPlot extends Captioned {
+export interface RulerPlot extends CaptionedPlot {
   kind: 'ruler';
   rows: RulerRow[];
   /** When the run was over, in ms on the axis, and what happened then. */
@@ -32,7 +32,7 @@ export interface RulerRow {
 }
 
 /** How something was spread over the backends: a bar for each of them, against the fair share and its standard deviation. */
-export interface SharesPlot extends Captioned {
+export interface SharesPlot extends CaptionedPlot {
   kind: 'shares';
   /** The backends. */
   names: string[];
@@ -41,7 +41,7 @@ export interface SharesPlot extends Captioned {
 }
 
 /** The same measurement at growing values of a setting. */
-export interface SweepPlot extends Captioned {
+export interface SweepPlot extends CaptionedPlot {
   kind: 'sweep';
   /** What was set, and what was measured, both in ms. */
   set: string;

@@ -117,9 +117,9 @@ export function attemptsIn(events: readonly TimelineEvent[], nameservers: readon
       attempt.synsMs.push(event.tMs);
     } else if (event.event === 'wire:request') attempt.requests = event.count;
     else if (attempt.endMs === null) {
-      endAttempt(attempt, event);
-      if (attempt.dial === dial && attempt.endMs !== null) last.ended.add(attempt.address);
-      if (attempt.dial === dial && attempt.outcome === 'connected') last.connected.add(attempt);
+      const isOfLastDial = attempt.dial === dial;
+      if (endAttempt(attempt, event) && isOfLastDial) last.ended.add(attempt.address);
+      if (attempt.outcome === 'connected' && isOfLastDial) last.connected.add(attempt);
     } else if ((event.event === 'wire:rst' || event.event === 'wire:fin') && event.sender === 'client' && attempt.requests === 0 && !closed.has(attempt)) {
       if (event.event === 'wire:rst') {
         attempt.outcome = 'aborted';
@@ -136,12 +136,14 @@ function startDial(): { connected: Set<WireAttempt>; ended: Set<string>; unsent:
   return { connected: new Set(), ended: new Set(), unsent: [] };
 }
 
-function endAttempt(attempt: WireAttempt, event: TimelineEvent): void {
+/** Returns whether the event ends the attempt. */
+function endAttempt(attempt: WireAttempt, event: TimelineEvent): boolean {
   if (event.event === 'wire:syn-ack') attempt.outcome = 'connected';
   else if (event.event === 'wire:rst' && event.sender === 'server') attempt.outcome = 'refused';
   else if (event.event === 'wire:unreachable') attempt.outcome = 'unreachable';
-  else return;
+  else return false;
   attempt.endMs = event.tMs;
+  return true;
 }
 
 /** Whether the neighbour answers before the kernel asks again. Then the SYN that waited leaves at once, and that SYN is the attempt. */

@@ -3,7 +3,7 @@ export { check, checkDelay, checkUnless, type Check, type Verdict } from '../ana
 export type { Attempt } from '../analysis/attempts.ts';
 export type { RequestFindings } from '../analysis/by-request.ts';
 export type { Findings } from '../analysis/findings.ts';
-export type { Plot, RulerPlot, RulerRow, SharesPlot, SweepPlot, SweepPoint } from '../analysis/plot.ts';
+export type { CaptionedPlot, Plot, RulerPlot, RulerRow, SharesPlot, SweepPlot, SweepPoint } from '../analysis/plot.ts';
 export type { ClientOptions } from '../../client/client-options.ts';
 export type { AddressedResult, Method, StageClient } from '../clients/stage-client.ts';
 export type { Observation } from '../faults/fault.ts';

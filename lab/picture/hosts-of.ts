@@ -3,7 +3,7 @@ import { namesByAddress } from '../analysis/captured.ts';
 import { countBy } from '../analysis/count-by.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { dnsPort, hostsOf, isBackend, type Topology } from '../vocabulary/topology.ts';
-import type { PicturedHosts, PicturedServer } from './hosts.ts';
+import type { PicturedHosts, PicturedServer } from './model.ts';
 
 /** The hosts of a lab. A backend keeps its lane where it moves to another address. */
 export function hostsOfLab(topology: Topology): PicturedHosts {

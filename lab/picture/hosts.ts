@@ -1,21 +1,5 @@
-/** The hosts of a picture: those of the lab, or those that a capture from elsewhere shows. */
-import type { Tone } from './model.ts';
-
-/** A server that the client may meet. It has a lane. */
-export interface PicturedServer {
-  name: string;
-  addresses: readonly string[];
-  /** Stands below the name, where the name alone does not say which server it is. */
-  address?: string;
-}
-
-/** Data, so that a page can hold it. */
-export interface PicturedHosts {
-  /** In the order of their lanes. */
-  servers: readonly PicturedServer[];
-  /** The names of the other hosts, by their addresses. */
-  others: Readonly<Record<string, string>>;
-}
+/** The hosts of a picture: what it calls them, and their colours. */
+import type { PicturedHosts, Tone } from './model.ts';
 
 /** How many colours there are for servers. A picture with more servers uses them again. */
 export const hostColours = 6;

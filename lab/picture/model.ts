@@ -1,7 +1,6 @@
 /** What a picture of a run consists of. It has times in milliseconds and no pixels: lab/picture/draw/ makes pixels of it. */
 import type { Findings } from '../analysis/findings.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import type { PicturedHosts } from './hosts.ts';
 
 /** What a picture is made from: a run of the lab, or a capture from elsewhere. It is data, so that a page can hold it. */
 export interface PicturedRun {
@@ -12,6 +11,22 @@ export interface PicturedRun {
   hosts: PicturedHosts;
   /** When the picture begins, if nothing happened before. */
   startMs: number;
+}
+
+/** A server that the client may meet. It has a lane. */
+export interface PicturedServer {
+  name: string;
+  addresses: readonly string[];
+  /** Stands below the name, where the name alone does not say which server it is. */
+  address?: string;
+}
+
+/** The hosts of a lab, or those that a capture from elsewhere shows. */
+export interface PicturedHosts {
+  /** In the order of their lanes. */
+  servers: readonly PicturedServer[];
+  /** The names of the other hosts, by their addresses. */
+  others: Readonly<Record<string, string>>;
 }
 
 /** What a mark means, and so its colour. `host-0` to `host-5`: a server. */

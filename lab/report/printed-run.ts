@@ -14,10 +14,10 @@ export interface RunHead {
   predict: string;
   driver: string;
   client: string;
-  clientImage?: string | null | undefined;
+  clientImage?: string | null;
   seed: string | number;
   backends?: number | undefined;
-  resolver?: { name: string; serveStale: boolean } | null | undefined;
+  resolver: { name: string; serveStale: boolean } | null;
   resolvConf: readonly string[];
 }
 
@@ -25,10 +25,10 @@ export interface RunHead {
 export function headLines({ name, title, predict, driver, client, clientImage, seed, backends, resolver, resolvConf }: RunHead, columns?: number): Phrase[] {
   const facts = [
     driver,
-    `${client}${clientImage == null ? '' : ` from ${clientImage}`}`,
+    `${client}${clientImage ? ` from ${clientImage}` : ''}`,
     `seed ${seed}`,
     ...(backends === undefined ? [] : [`${backends} ${backends === 1 ? 'backend' : 'backends'}`]),
-    ...(resolver == null ? [] : [`resolver ${resolver.name}${resolver.serveStale ? ', serves expired records' : ''}`]),
+    ...(resolver === null ? [] : [`resolver ${resolver.name}${resolver.serveStale ? ', serves expired records' : ''}`]),
     ...(resolvConf.length === 0 ? [] : [`resolv.conf: ${resolvConf.join('; ')}`]),
   ];
   return [[...as('strong')(name), ` · ${title}`], as('dim')(facts.join(' · ')), ...wrapped(`predict: ${predict}`, 0, columns).map((line) => as('note')(line)), []];

@@ -54,6 +54,9 @@ const journalKind = v.looseObject({
   findings: v.looseObject({ perBackend: v.record(v.string(), v.number()) }),
   command: v.optional(nullable, null),
   plot: v.optional(v.nullable(plotKind), null),
+  resolver: v.optional(v.nullable(v.object({ name: v.picklist(resolverNames), version: v.string(), serveStale: v.boolean() })), null),
+  resolvConfGiven: v.optional(v.array(v.string()), []),
+  optionsNotApplied: v.optional(v.array(v.string()), []),
   about: v.optional(v.object({ title: v.string(), teaches: v.string(), predict: v.string(), explains: v.string(), sources: v.array(v.string()) })),
 });
 

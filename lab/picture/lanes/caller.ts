@@ -1,10 +1,10 @@
 /** The lane of the caller: its requests, and under each one what it waited for. */
 import type { Attempt } from '../../analysis/attempts.ts';
 import type { TimelineEvent } from '../../vocabulary/events.ts';
-import { nameAt, serverAt, serverTone, type PicturedHosts } from '../hosts.ts';
+import { nameAt, serverAt, serverTone } from '../hosts.ts';
 import type { Exchange, Flow } from '../flows.ts';
 import { wonAt } from './servers.ts';
-import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedRequest, type PicturedRun, type Row } from '../model.ts';
+import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedHosts, type PicturedRequest, type PicturedRun, type Row } from '../model.ts';
 
 /** More requests at the same time than this share rows. */
 const mostRows = 6;

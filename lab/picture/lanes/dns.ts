@@ -1,7 +1,7 @@
 /** The lane of the DNS server: the client's queries, each until its answer. */
 import type { TimelineEvent } from '../../vocabulary/events.ts';
-import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedRun, type Row } from '../model.ts';
-import { nameAt, type PicturedHosts } from '../hosts.ts';
+import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedHosts, type PicturedRun, type Row } from '../model.ts';
+import { nameAt } from '../hosts.ts';
 import { faultsOn, flagsOn, shadesOf } from './faults.ts';
 
 const mostRows = 4;
