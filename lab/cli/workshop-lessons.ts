@@ -1,5 +1,6 @@
 /** The lessons of the workshop: what a page gets before a run, and what the run has decided. */
 import { judgeLesson, judgeNumbers, trueTimes, whyUndecided } from '../lessons/judge.ts';
+import { hostsOfLab } from '../picture/hosts-of.ts';
 import { plainOf } from '../lessons/inline.ts';
 import type { Lesson } from '../lessons/lesson.ts';
 import { lessonNumbered, readLessons } from '../report/read-lessons.ts';
@@ -72,6 +73,6 @@ function outcomeOf(lesson: Lesson, run: FinishedRun, directory: string): LessonO
     trueMs: lesson.marks && trueTimes(lesson.marks, findings),
     isTrueToTime: lesson.isTrueToTime,
     directory,
-    picture: { name: runName(run), events: events.filter(({ witness }) => witness !== 'load'), findings, topology },
+    picture: { name: runName(run), events: events.filter(({ witness }) => witness !== 'load'), findings, hosts: hostsOfLab(topology), startMs: 0 },
   };
 }

@@ -4,10 +4,11 @@ import { whyUndecided } from '../../lessons/judge.ts';
 import type { Lesson } from '../../lessons/lesson.ts';
 import { explanationLines, lessonListLines, outcomeLines, questionLines } from '../../report/lesson-lines.ts';
 import { lessonNumbered, readLessons } from '../../report/read-lessons.ts';
+import { settingLine } from '../../report/printed-run.ts';
 import { LabError } from '../../vocabulary/errors.ts';
-import { pc } from '../../vocabulary/terminal.ts';
+import { paint, pc } from '../../vocabulary/terminal.ts';
 import { interruptedStatus } from '../interrupt.ts';
-import { settingLine, tellRun } from '../tell-run.ts';
+import { headOf, tellRun } from '../tell-run.ts';
 import { exitStatusOf, runOptions } from './run.ts';
 
 export interface LessonFlags {
@@ -36,7 +37,7 @@ export async function lesson(number: string | undefined, flags: LessonFlags): Pr
   const options = await runOptions(shown.scenario, { ...flags, set: [], expect: [], resolvConf: [] });
 
   write(`${pc.bold(`${shown.number} ${shown.title}`)} · ${shown.scenario}`);
-  write(settingLine(options));
+  write(paint(settingLine(headOf(options))));
   write('');
   for (const line of questionLines(shown)) write(line);
   const predicted = given ?? (await ask(shown, options.signal));
