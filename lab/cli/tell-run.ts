@@ -11,7 +11,7 @@ import { createTopology, type Topology } from '../vocabulary/topology.ts';
 
 /** What the first lines of a run say. */
 export function headOf({ name, scenario: { title, predict }, driver, client, clientImage, seed, backends, resolver, serveStale = false, resolvConf = [] }: RunOptions): RunHead {
-  return { name, title, predict, driver: driver.name, client, clientImage, seed, backends, resolver: resolver === undefined ? null : { name: resolver, serveStale }, resolvConf };
+  return { name, title, predict, driver: driver.name, client, clientImage: clientImage ?? null, seed, ...(backends !== undefined && { backends }), resolver: resolver === undefined ? null : { name: resolver, serveStale }, resolvConf };
 }
 
 /** Runs a scenario, tells its events on the terminal as they happen, and writes its files into a folder, whose path it returns. */
