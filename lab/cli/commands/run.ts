@@ -10,7 +10,7 @@ import { parseExpectation } from '../../analysis/expectations.ts';
 import { findingsSchemaFor } from '../../analysis/findings-schema.ts';
 import { didYouMean } from '../../vocabulary/nearest-name.ts';
 import { readBackends, readResolver, readSeed, splitAssignments } from '../../vocabulary/options.ts';
-import { parseResolvConfLine } from '../../vocabulary/resolv-conf.ts';
+import { parseResolvConfLine } from '../../vocabulary/parse-resolv-conf.ts';
 import { checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
 import { summaryLines } from '../../report/summary.ts';

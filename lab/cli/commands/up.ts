@@ -10,7 +10,8 @@ import { messageOf } from '../../vocabulary/errors.ts';
 import { withinLimit } from '../../vocabulary/limits.ts';
 import { labCommand } from '../../vocabulary/project.ts';
 import { hostsOf, webUrl } from '../../vocabulary/topology.ts';
-import { parseResolvConfLine, resolvConfOf } from '../../vocabulary/resolv-conf.ts';
+import { parseResolvConfLine } from '../../vocabulary/parse-resolv-conf.ts';
+import { resolvConfOf } from '../../vocabulary/resolv-conf.ts';
 import { readBackends, readResolver, readSeed } from '../../vocabulary/options.ts';
 import { interruptSignal } from '../interrupt.ts';
 
