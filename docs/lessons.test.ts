@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
+import { findingsOf } from '../lab/analysis/findings.ts';
 import { ownClientNames } from '../lab/clients/index.ts';
 import { partsOf } from '../lab/lessons/inline.ts';
+import { judgeLesson } from '../lab/lessons/judge.ts';
 import type { Lesson } from '../lab/lessons/lesson.ts';
 import { cardsPage } from '../lab/report/lesson-cards.ts';
 import { lessonFile, readLessons } from '../lab/report/read-lessons.ts';
@@ -17,6 +19,7 @@ import type { Scenario } from '../lab/run/scenario.ts';
 import { changeOf, testedClients } from '../lab/testing/lesson-claims.ts';
 import { numberProblems } from '../lab/testing/lesson-numbers.ts';
 import { describeWith } from '../lab/testing/testing.ts';
+import { createTopology } from '../lab/vocabulary/topology.ts';
 import { runnableNames, scenarioNamed, scenarioNames } from '../scenarios/index.ts';
 
 const lessons = readLessons();
@@ -60,6 +63,12 @@ describe.each(byNumber)('%s', (_, lesson) => {
 
   test('each number in its text fits a bound that a run keeps, is set by the scenario, or has a source', () => {
     expect(numberProblems(lesson, [name, change.scenario].map(scenario), change.expectations)).toEqual([]);
+  });
+
+  test('no option holds for a client that does nothing and says that it was answered', () => {
+    const nothing = { ms: 5, backend: null, status: null, error: null, lookups: 0, attempts: 0, sent: 0 };
+    const findings = { ...findingsOf([], createTopology()), requests: { sent: 300, ok: 300, failed: 0 }, byRequest: Array.from({ length: 300 }, () => nothing) };
+    expect(judgeLesson(lesson, findings).options.filter(({ holds }) => holds).map(({ option: { letter } }) => letter)).toEqual([]);
   });
 
   test('the commands and the files in its text exist', () => {
@@ -138,7 +147,7 @@ describeWith('netns', 'lab lesson runs', () => {
   test('a right prediction', () => { expect(lab(lesson(2, '--answer', 'B')).stdout).toContain('You predicted b) as well.'); });
 
   test('a client that makes no request makes no lookup either: a run that did not pass decides nothing', () => {
-    const { status, stdout } = lab(lesson(1, '--client', 'true {url}', '--answer', 'd'));
+    const { status, stdout } = lab(lesson(1, '--client', 'false {url}', '--answer', 'd'));
     expect(status).toBe(1);
     expect(stdout).toContain('The verdict of this run is fail, so it decides nothing.\n  ✘ every request was answered: ');
     expect(stdout).not.toContain('The run was');
