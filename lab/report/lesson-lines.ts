@@ -1,10 +1,11 @@
 /** A lesson on the terminal: the question, then what the run has decided, then the explanation. */
+import { join, relative } from 'node:path';
 import { plainOf } from '../lessons/inline.ts';
 import { judgeLesson, judgeNumbers, whyUndecided, type JudgedBounds, type JudgedNumber, type JudgedOption } from '../lessons/judge.ts';
 import { requestSentences } from '../lessons/request-sentences.ts';
 import type { Block, Lesson } from '../lessons/lesson.ts';
 import type { FinishedRun } from '../run/journal.ts';
-import { labCommand } from '../vocabulary/project.ts';
+import { labCommand, projectRoot } from '../vocabulary/project.ts';
 import { pc } from '../vocabulary/terminal.ts';
 import { wrappedInline } from './inline-text.ts';
 import { lessonFile } from './read-lessons.ts';
@@ -59,7 +60,7 @@ export function explanationLines(lesson: Lesson, { journal }: Pick<FinishedRun, 
     ...headed('Change one thing', [`  ${pc.cyan(change.command.replace(/^bin\/lab/, labCommand))}`, ...blockLines(change.text, 2)]),
     ...headed('Where else', blockLines(whereElse, 2)),
     '',
-    pc.dim(`  ${lessonFile(lesson)} has notes for the teacher, too.`),
+    pc.dim(`  ${relative('.', join(projectRoot, lessonFile(lesson)))} has notes for the teacher, too.`),
   ];
 }
 
