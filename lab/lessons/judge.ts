@@ -49,12 +49,9 @@ export function judgeNumbers({ numbers }: Lesson, findings: Findings): JudgedNum
 export function judgeBounds(bounds: readonly Expectation[], findings: Findings): JudgedBounds[] {
   return [...Map.groupBy(bounds, ({ path }) => path.join('.'))].map(([finding, each]) => {
     const { value, seen } = look(finding.split('.'), findings);
-    return {
-      text: each.map(({ text }) => text).join(', '),
-      holds: each.every((bound) => checkExpectation(bound, findings, []).verdict === 'pass'),
-      // A field without a value is named in what was seen.
-      seen: value === null ? seen : `${finding} is ${seen}`,
-    };
+    const holds = each.every((bound) => checkExpectation(bound, findings, []).verdict === 'pass');
+    // A field without a value is named in what was seen. Where null is what was asked for, it needs no reason.
+    return { text: each.map(({ text }) => text).join(', '), holds, seen: value !== null ? `${finding} is ${seen}` : holds ? `${finding} is null` : seen };
   });
 }
 

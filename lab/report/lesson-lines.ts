@@ -43,6 +43,7 @@ export function outcomeLines(lesson: Lesson, { journal }: Pick<FinishedRun, 'jou
   return [
     '',
     ...hanging(pc.bold(`The run was ${run.letter}) `), run.text, 2),
+    ...hanging('  ', run.idea, 2),
     ...boundLines(options.find(({ option }) => option === run)?.bounds ?? []),
     ...(own === undefined ? [] : own.option === run ? [pc.bold(`You predicted ${run.letter}) as well.`)] : wrongLines(own)),
     ...measured,
