@@ -119,6 +119,5 @@ function hanging(label: string, text: string, indent: number): string[] {
 }
 
 function visibleLength(text: string): number {
-  // eslint-disable-next-line no-control-regex -- the codes of colours take no column
   return text.replace(/\u001b\[\d+m/g, '').length;
 }
