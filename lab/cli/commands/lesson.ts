@@ -23,7 +23,7 @@ export interface LessonFlags {
 /** The word for a run without a prediction. */
 const noAnswer = 'none';
 
-/** Exit status: 0 if the run decided, whatever the prediction was; 2 if its verdict is unknown, 3 if it could not run; 128 + the signal's number when interrupted. */
+/** Exit status: 0 if the run decided, whatever the prediction was; else that of the run: 1 fail, 2 unknown, 3 could not run; 128 + the signal's number when interrupted. */
 export async function lesson(number: string | undefined, flags: LessonFlags): Promise<number> {
   const write = (line: string): void => { process.stdout.write(`${line}\n`); };
   if (number === undefined) {
