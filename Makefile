@@ -67,7 +67,7 @@ site: $(INSTALLED) ## build a static site: the last matrix with its timelines, t
 	@bin/lab site $(if $(results),--results '$(results)') $(if $(out),--out '$(out)')
 
 all-clients: $(RUN) ## run every scenario with every client that is found
-	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(foreach each,$(clients),--clients '$(each)')
+	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(if $(clients),--clients '$(subst ;,' --clients ',$(subst ','\'',$(clients)))')
 
 skew: $(RUN) ## run the causes of skew with real resolvers: which backend gets which share, and why; cause=rule-9 resolver=go,musl
 	@bin/lab skew $(if $(driver),--driver '$(driver)') $(if $(cause),--cause '$(cause)') $(if $(resolver),--resolver '$(resolver)') $(if $(requests),--requests '$(requests)') \
@@ -124,7 +124,7 @@ pictures: $(INSTALLED) ## run the scenarios of README's pictures again, and draw
 	  bin/lab run "$$name" --results "$$folder" && mkdir -p "docs/pictures/$$name" && cp "$$folder/latest/journal.json" "$$folder/latest/events.ndjson" "docs/pictures/$$name" || exit 1; done
 	@bin/lab docs
 
-bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|picture|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
+bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|picture|workshop|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
 	@$(NODE) bench/bench.ts $(if $(only),only='$(only)') $(if $(against),against='$(against)')
 
 install: $(ALL) ## install the npm packages of package-lock.json
