@@ -31,8 +31,8 @@ const withoutReference = { name: 'without-reference', renderChunk: (code: string
 const types = await rollup({ input: Object.fromEntries(entries.map((entry) => [entry, join(root, `lab/api/${entry}.ts`)])), plugins: [dts({ respectExternal: true, tsconfig: join(root, 'tsconfig.json') }), withoutReference], external: /^node:/, onwarn: ({ code, message }) => { if (code !== 'UNRESOLVED_IMPORT') console.error(message); } });
 await types.write({ dir: join(dist, 'types'), entryFileNames: '[name].d.cts', chunkFileNames: '[name]-shared.d.cts' });
 
-// What the docker driver makes its image from.
-for (const name of ['Dockerfile', '.dockerignore', 'compose.yaml', 'package.json', 'package-lock.json', 'lab', 'services', 'client']) {
+// What the docker driver makes its image from. Of lab/, the programs in the image import lab/vocabulary/ alone. lab/build/ bundles them, and the other two rooms prepare the clients of WITH=clients.
+for (const name of ['Dockerfile', '.dockerignore', 'compose.yaml', 'package.json', 'package-lock.json', 'lab/build', 'lab/clients', 'lab/network', 'lab/vocabulary', 'services', 'client']) {
   cpSync(join(root, name), join(dist, 'image', name), { recursive: true, filter: (path) => !/\.(test|case|fixture)\.ts$|\/lab\/testing|__pycache__/.test(path) });
 }
 
