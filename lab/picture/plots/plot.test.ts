@@ -3,6 +3,7 @@ import { fairCount, type Plot, type RulerPlot, type SharesPlot, type SweepPlot }
 import { runPicture } from '../../report/picture-file.ts';
 import { timelinePage } from '../../report/timeline-page.ts';
 import { recordedRun } from '../../testing/pictured-runs.ts';
+import { compareBody } from '../compare-body.ts';
 import { widthOf } from '../draw/text.ts';
 import { drawPlot, plotHtml } from './plot.ts';
 
@@ -113,4 +114,11 @@ test('strings of a scenario stay text', () => {
   const html = plotHtml({ ...sweep, title: hostile, caption: hostile, set: hostile, measured: hostile, series: [hostile], points: [{ setMs: 1, measuredMs: 1, series: hostile }], change: { fromMs: 0, toMs: 1, what: hostile }, diagonal: hostile });
   expect(html).not.toMatch(/<script|\u202e/);
   expect(html).toContain('&lt;script&gt;');
+});
+
+test('a comparison shows the plot of each run that has one', () => {
+  const { events, topology } = recordedRun('ipv6-blackhole');
+  const runs = [{ name: 'one', plot: shares }, { name: 'other', plot: null }].map((run) => ({ ...run, href: null, about: null, command: null, events, topology, isVerbose: false }));
+  const body = compareBody({ runs, warnings: [], different: [], same: [], alignment: 'request' }, null);
+  expect(body.match(/<section><h2>(\w+)<\/h2><div class="plot">/g)).toEqual(['<section><h2>one</h2><div class="plot">']);
 });
