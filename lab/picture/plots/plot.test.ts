@@ -79,6 +79,9 @@ test('shares stand against the fair share and one standard deviation of a binomi
   const [, , , widest = NaN] = numbers(/<rect class="fill-host-\d" x="[\d.]+" y="[\d.]+" width="([\d.]+)"/g);
   const bandWidth = numbers(/<rect class="wait" x="[\d.]+" y="[\d.]+" width="([\d.]+)"/g)[1] ?? NaN;
   expect(bandWidth / widest).toBeCloseTo((2 * 8.165) / 214, 2);
+  // Of a single answer, one standard deviation is more than the fair share. No count is below 0.
+  const single = drawPlot({ ...shares, counted: [{ what: 'first in an answer of DNS', counts: [0, 0, 1] }] }, 680).inner;
+  expect(/<rect class="wait" x="([\d.-]+)"/.exec(single)?.[1]).toBe(/<rect class="fill-host-0" x="([\d.-]+)"/.exec(single)?.[1]);
 });
 
 test('a sweep has a shape for each series, and the two steps between which it changes', () => {
