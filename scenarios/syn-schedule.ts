@@ -116,7 +116,8 @@ function synRuler({ findings, events }: Measured): Plot | null {
     kind: 'ruler',
     title: 'When the SYN leaves, true to time',
     rows: [...measured, { label: `another kernel: ${settingText(other)}`, atMs: [0, ...scheduleMs(other, mostSyns).filter((ms) => ms <= untilMs)], isMeasured: false }],
-    end: ended ? { atMs: ended.tMs - first.startMs, what: 'the client gives up' } : null,
+    // A client without a limit of its own is ended by the lab.
+    end: ended ? { atMs: ended.tMs - first.startMs, what: 'the request ends' } : null,
     caption: `Filled: the SYNs of this run, by the times of the packets. Hollow: not measured; what the other setting gives by ip-sysctl (${name}) and RFC 6298 section 5.5, without the kernel’s rounding.`,
   };
 }

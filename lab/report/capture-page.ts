@@ -24,7 +24,8 @@ const mostServers = 40;
 /** What the pictures of a capture are made from. */
 export function picturedCapture({ file, capture: { events, client, file: { names } } }: CaptureToShow): PicturedRun {
   const hosts = busiest(hostsOfCapture(events, client, names), events, mostServers);
-  return { name: `${file} · ${client.join(', ')}`, events, findings: { attempts: capturedAttempts(events), byRequest: [] }, hosts, startMs: events[0]?.tMs ?? 0 };
+  // A host with both families has a name by one of its addresses.
+  return { name: `${file} · ${client[0] ?? ''}`, events, findings: { attempts: capturedAttempts(events), byRequest: [] }, hosts, startMs: events[0]?.tMs ?? 0 };
 }
 
 /** Returns the page. `command` makes it again. @throws {LabError} MISSING_TOOL where the script of the page could not be built. */

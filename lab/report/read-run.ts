@@ -9,6 +9,7 @@ import { LabError, messageOf } from '../vocabulary/errors.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { parseTimelineEvent } from '../vocabulary/json-lines.ts';
 import { excerpt } from '../vocabulary/printable.ts';
+import { labCommand } from '../vocabulary/project.ts';
 import { resolverNames } from '../vocabulary/resolvers.ts';
 import { createTopology, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 import type { RunToShow } from './timeline-page.ts';
@@ -67,7 +68,7 @@ const journalKind = v.looseObject({
  */
 export function readRunFolder(folder: string, aboutOf: (scenario: string) => Journal['about'] | null): RunToShow {
   if (!existsSync(folder)) throw new LabError('BAD_INPUT', `There is no folder \`${folder}\`. Expected the folder of a run, such as results/latest.`);
-  if (!statSync(folder).isDirectory()) throw new LabError('BAD_INPUT', `Expected the folder of a run, such as results/latest, got the file \`${folder}\`.`);
+  if (!statSync(folder).isDirectory()) throw new LabError('BAD_INPUT', `Expected the folder of a run, such as results/latest, got the file \`${folder}\`. A capture is drawn by \`${labCommand} read FILE --html PAGE\`.`);
   const told = readJournal(folder);
   const events = readEvents(folder);
   const topology = topologyOf(told, join(folder, 'journal.json'));

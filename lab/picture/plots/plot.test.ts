@@ -3,6 +3,7 @@ import { fairCount, type Plot, type RulerPlot, type SharesPlot, type SweepPlot }
 import { runPicture } from '../../report/picture-file.ts';
 import { timelinePage } from '../../report/timeline-page.ts';
 import { recordedRun } from '../../testing/pictured-runs.ts';
+import { compareBody } from '../compare-body.ts';
 import { widthOf } from '../draw/text.ts';
 import { drawPlot, plotHtml } from './plot.ts';
 
@@ -78,6 +79,9 @@ test('shares stand against the fair share and one standard deviation of a binomi
   const [, , , widest = NaN] = numbers(/<rect class="fill-host-\d" x="[\d.]+" y="[\d.]+" width="([\d.]+)"/g);
   const bandWidth = numbers(/<rect class="wait" x="[\d.]+" y="[\d.]+" width="([\d.]+)"/g)[1] ?? NaN;
   expect(bandWidth / widest).toBeCloseTo((2 * 8.165) / 214, 2);
+  // Of a single answer, one standard deviation is more than the fair share. No count is below 0.
+  const single = drawPlot({ ...shares, counted: [{ what: 'first in an answer of DNS', counts: [0, 0, 1] }] }, 680).inner;
+  expect(/<rect class="wait" x="([\d.-]+)"/.exec(single)?.[1]).toBe(/<rect class="fill-host-0" x="([\d.-]+)"/.exec(single)?.[1]);
 });
 
 test('a sweep has a shape for each series, and the two steps between which it changes', () => {
@@ -113,4 +117,11 @@ test('strings of a scenario stay text', () => {
   const html = plotHtml({ ...sweep, title: hostile, caption: hostile, set: hostile, measured: hostile, series: [hostile], points: [{ setMs: 1, measuredMs: 1, series: hostile }], change: { fromMs: 0, toMs: 1, what: hostile }, diagonal: hostile });
   expect(html).not.toMatch(/<script|\u202e/);
   expect(html).toContain('&lt;script&gt;');
+});
+
+test('a comparison shows the plot of each run that has one', () => {
+  const { events, topology } = recordedRun('ipv6-blackhole');
+  const runs = [{ name: 'one', plot: shares }, { name: 'other', plot: null }].map((run) => ({ ...run, href: null, about: null, command: null, events, topology, isVerbose: false }));
+  const body = compareBody({ runs, warnings: [], different: [], same: [], alignment: 'request' }, null);
+  expect(body.match(/<section><h2>(\w+)<\/h2><div class="plot">/g)).toEqual(['<section><h2>one</h2><div class="plot">']);
 });

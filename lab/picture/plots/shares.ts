@@ -24,7 +24,7 @@ export function drawShares({ names, counted }: SharesPlot, width: number, top: n
   const texts: string[] = [];
   const drawn = groups.map(({ what, counts, total, count: fair, sigma }, place) => {
     const y = top + place * groupPx;
-    const [from, to] = [xOf((fair - sigma) / Math.max(total, 1)), xOf((fair + sigma) / Math.max(total, 1))];
+    const [from, to] = [xOf(Math.max(fair - sigma, 0) / Math.max(total, 1)), xOf((fair + sigma) / Math.max(total, 1))];
     const [barsTop, barsBottom] = [y + headPx - 3, y + headPx + names.length * barPx];
     const fairText = `fair: ${number(fair)} ± ${number(sigma)}`;
     const head = `${what}: ${total}`;
