@@ -15,7 +15,7 @@ export function markdownHtml(text: string, targets: Targets): { html: string; ti
   let title: string | null = null;
   const marked = new Marked({
     renderer: {
-      html: ({ text: raw }: Tokens.HTML | Tokens.Tag) => escapedLines(raw),
+      html: ({ text: raw }: Tokens.HTML | Tokens.Tag) => (isFold(raw) ? raw : escapedLines(raw)),
       heading({ tokens, depth, text: plain }) {
         title ??= plain;
         const slug = plain.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/\s/g, '-');
@@ -39,6 +39,11 @@ export function markdownHtml(text: string, targets: Targets): { html: string; ti
     },
   });
   return { html: marked.parse(printableLines(text), { async: false }), title };
+}
+
+/** Whether HTML is the fold of a lesson, which hides what comes after the run (lab/lessons/parse.ts). It has no attributes. */
+function isFold(html: string): boolean {
+  return html.trim().split(/\s*\n\s*/).every((line) => /^(<\/?details>|<summary>[\w ]+<\/summary>)$/.test(line));
 }
 
 /** Text for HTML, in which line ends stay. */

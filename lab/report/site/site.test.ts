@@ -36,7 +36,7 @@ See [all-down](../scenarios.md#all-down), [all](../scenarios.md#all-scenarios), 
 
 [bad](javascript:alert(1)) [worse](//example.com/) ![spy](https://example.com/spy.png)
 `,
-  '02-second.md': '# 2 Second\n\n## Look for\n\ntext\n\n## Look for\n\nmore\n',
+  '02-second.md': '# 2 Second\n\n<details>\n<summary>After the run</summary>\n\n## Look for\n\ntext\n\n## Look for\n\nmore\n\n<details open onclick="x">\n\n</details>\n',
   'README.md': '# Not a lesson\n',
 };
 
@@ -98,7 +98,11 @@ test('a lesson links to what the site has, everything else is text, and HTML in 
   expect(page).toContain('&#60;details&#62;');
   expect(page).not.toContain('<script');
   expect(page).not.toContain('onerror="');
-  expect(readFileSync(join(sources.out, 'lessons/02-second.html'), 'utf8')).toMatch(/id="look-for"[^]*id="look-for-1"/);
+  const second = readFileSync(join(sources.out, 'lessons/02-second.html'), 'utf8');
+  expect(second).toMatch(/id="look-for"[^]*id="look-for-1"/);
+  // What a lesson folds is folded here, too. No other HTML is let through.
+  expect(second).toMatch(/<details>\s*<summary>After the run<\/summary>[^]*<\/details>/);
+  expect(second).not.toContain('onclick="');
 });
 
 test('without lessons, no page speaks of them', async () => {
