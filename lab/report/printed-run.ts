@@ -25,10 +25,10 @@ export interface RunHead {
 export function settingLine({ driver, client, clientImage, seed, backends, resolver, resolvConf }: RunHead): Phrase {
   return as('dim')([
     driver,
-    `${client}${clientImage == null ? '' : ` from ${clientImage}`}`,
+    `${client}${(clientImage ?? null) === null ? '' : ` from ${clientImage ?? ''}`}`,
     `seed ${seed}`,
     ...(backends === undefined ? [] : [`${backends} ${backends === 1 ? 'backend' : 'backends'}`]),
-    ...(resolver == null ? [] : [`resolver ${resolver.name}${resolver.serveStale ? ', serves expired records' : ''}`]),
+    ...(!resolver ? [] : [`resolver ${resolver.name}${resolver.serveStale ? ', serves expired records' : ''}`]),
     ...(resolvConf.length === 0 ? [] : [`resolv.conf: ${resolvConf.join('; ')}`]),
   ].join(' · '));
 }
