@@ -10,14 +10,16 @@ const rooms = {
   wire: ['vocabulary'],
   analysis: ['vocabulary'],
   picture: ['vocabulary', 'analysis'],
+  lessons: ['vocabulary', 'analysis'],
   skew: ['vocabulary', 'analysis'],
   network: ['vocabulary', 'build', 'services'],
   faults: ['vocabulary', 'network', 'services'],
   clients: ['vocabulary', 'network', 'client'],
   run: ['vocabulary', 'network', 'wire', 'faults', 'analysis', 'clients', 'services', 'client'],
-  report: ['vocabulary', 'build', 'analysis', 'picture', 'run'],
+  report: ['vocabulary', 'build', 'analysis', 'picture', 'lessons', 'run'],
+  workshop: ['vocabulary', 'analysis', 'picture', 'lessons'],
   api: ['vocabulary', 'network', 'faults', 'analysis', 'clients', 'run', 'services', 'client', 'scenarios'],
-  cli: ['vocabulary', 'network', 'faults', 'analysis', 'picture', 'skew', 'clients', 'run', 'report', 'services', 'client', 'scenarios'],
+  cli: ['vocabulary', 'network', 'faults', 'analysis', 'picture', 'lessons', 'skew', 'clients', 'run', 'report', 'workshop', 'services', 'client', 'scenarios'],
 };
 
 /** The folder of a room, or of a program. */

@@ -1,13 +1,13 @@
 # The main commands of the lab. They all work in a fresh clone: the first one installs the npm packages.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity matrix all-clients skew soak list clients up down doctor test fuzz lint docs pictures bench clean
+.PHONY: help install scenario scenarios lesson cards parity matrix site all-clients skew soak list clients workshop up down doctor test fuzz lint docs pictures bench clean
 
 NODE := node_modules/.bin/node
 # npm writes this file at the end of an installation. Runs on namespaces need the packages of package.json alone, so they do not wait for more.
 INSTALLED := node_modules/.package-lock.json
 # Here are the packages of lab/build/packages/ as well: those of the docker driver, of the tests and of lint.
 ALL := node_modules/.all-packages
-for_all := parity down test fuzz lint docs bench install
+for_all := workshop parity down test fuzz lint docs bench install
 RUN = $(if $(filter docker,$(driver) $(LAB_DRIVER))$(client-image),$(ALL),$(INSTALLED))
 # Node keeps the stripped and compiled code in this folder. That halves the start time of each process.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
@@ -20,11 +20,15 @@ PICTURED := all-down ipv6-blackhole
 run_takes := driver client client-image seed set expect resolv-conf resolver serve-stale results v json
 scenario_takes := name backends $(run_takes)
 scenarios_takes := $(filter-out v,$(run_takes)) jobs
+lesson_takes := n driver client answer seed v results
+cards_takes := out
 parity_takes := client client-image seed set expect resolv-conf repeat only results
-matrix_takes := driver clients failures repeat jobs write results
+matrix_takes := driver clients failures repeat jobs from write results
+site_takes := results out
 all-clients_takes := driver client-image seed set expect resolv-conf resolver serve-stale jobs only clients results
 skew_takes := driver cause resolver requests seed jobs results json
 soak_takes := driver client client-image set expect resolv-conf resolver serve-stale n jobs only results
+workshop_takes := driver client seed resolv-conf resolver serve-stale backends port listen no-open results
 up_takes := driver seed resolv-conf resolver serve-stale backends v results
 clients_takes := driver install
 fuzz_takes := n
@@ -57,10 +61,13 @@ parity: $(ALL) ## run the scenarios on both drivers (netns, docker) and compare 
 
 matrix: $(RUN) ## run every client that is installed against every failure of the matrix
 	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(failures),--failures '$(failures)') \
-	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(write),--write '$(write)') $(if $(results),--results '$(results)')
+	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(from),--from '$(from)') $(if $(write),--write '$(write)') $(if $(results),--results '$(results)')
+
+site: $(INSTALLED) ## build a static site: the last matrix with its timelines, the scenarios, the lessons: make site out=DIR
+	@bin/lab site $(if $(results),--results '$(results)') $(if $(out),--out '$(out)')
 
 all-clients: $(RUN) ## run every scenario with every client that is found
-	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(foreach each,$(clients),--clients '$(each)')
+	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(if $(clients),--clients '$(subst ;,' --clients ',$(subst ','\'',$(clients)))')
 
 skew: $(RUN) ## run the causes of skew with real resolvers: which backend gets which share, and why; cause=rule-9 resolver=go,musl
 	@bin/lab skew $(if $(driver),--driver '$(driver)') $(if $(cause),--cause '$(cause)') $(if $(resolver),--resolver '$(resolver)') $(if $(requests),--requests '$(requests)') \
@@ -69,11 +76,20 @@ skew: $(RUN) ## run the causes of skew with real resolvers: which backend gets w
 soak: $(RUN) ## run all scenarios many times on a busy machine: make soak n=20
 	@bin/lab soak $(FLAGS) $(if $(n),--n '$(n)') $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)')
 
+lesson: $(RUN) ## predict, run, see, why: make lesson n=3 client=curl [answer=b]; without n: list the lessons
+	@bin/lab lesson $(FLAGS) $(if $(answer),--answer '$(answer)') $(if $(n),'$(n)')
+
+cards: $(INSTALLED) ## write the questions of the lessons as cards to print: results/cards.html
+	@bin/lab cards $(if $(out),--out '$(out)')
+
 list: $(INSTALLED) ## list the scenarios
 	@bin/lab list
 
 up: $(RUN) ## keep a lab up, to inject faults by hand from another terminal
 	@bin/lab up $(FLAGS)
+
+workshop: $(ALL) ## keep a lab up behind a page: break it, watch it, predict what it does
+	@bin/lab workshop $(filter-out --json --verbose,$(FLAGS)) $(if $(port),--port '$(port)') $(if $(listen),--listen '$(listen)') $(if $(no-open),--no-open)
 
 down: $(ALL) ## take that lab down, and remove what runs on docker have left
 	@bin/lab down
@@ -93,6 +109,7 @@ fuzz: $(ALL) ## try many broken and random inputs: make fuzz n=1000000 (each kin
 lint: $(ALL) ## check the types, the code style, and that the generated tables in the documents are up to date
 	@$(NODE) node_modules/typescript/bin/tsc
 	@$(NODE) node_modules/typescript/bin/tsc --project lab/picture/page
+	@$(NODE) node_modules/typescript/bin/tsc --project lab/workshop/page
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
 	@$(NODE) node_modules/dependency-cruiser/bin/dependency-cruiser.mjs --config .dependency-cruiser.js lab services client scenarios bench docs
 	@bin/lab docs --check
@@ -107,7 +124,7 @@ pictures: $(INSTALLED) ## run the scenarios of README's pictures again, and draw
 	  bin/lab run "$$name" --results "$$folder" && mkdir -p "docs/pictures/$$name" && cp "$$folder/latest/journal.json" "$$folder/latest/events.ndjson" "docs/pictures/$$name" || exit 1; done
 	@bin/lab docs
 
-bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|picture|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
+bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|picture|workshop|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
 	@$(NODE) bench/bench.ts $(if $(only),only='$(only)') $(if $(against),against='$(against)')
 
 install: $(ALL) ## install the npm packages of package-lock.json

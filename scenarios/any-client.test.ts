@@ -3,18 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { checkDelay } from '../lab/analysis/checks.ts';
 import type { Findings } from '../lab/analysis/findings.ts';
 import { netns } from '../lab/network/drivers/netns.ts';
-import type { Journal } from '../lab/run/journal.ts';
+import type { FinishedRun } from '../lab/run/journal.ts';
 import { runScenario } from '../lab/run/run-scenario.ts';
 import type { Scenario } from '../lab/run/scenario.ts';
+import { brokenClaims, type testedClients } from '../lab/testing/lesson-claims.ts';
 import { describeWith, type Need } from '../lab/testing/testing.ts';
 import { longestFirst, runnableNames, scenarioNamed, scenarioNames, type ScenarioName } from './index.ts';
 
-async function run(name: string, client: string): Promise<Journal> {
-  return (await runScenario({ name, scenario: scenarioNamed(name) as Scenario, driver: netns, client, clientOptions: {}, seed: '1', signal: new AbortController().signal })).journal;
-}
+const run = (name: string, client: string): Promise<FinishedRun> => runScenario({ name, scenario: scenarioNamed(name) as Scenario, driver: netns, client, clientOptions: {}, seed: '1', signal: new AbortController().signal });
 
 /** curl is one process for each request and has no trace. The Go client is one process for all requests and has its own resolver. */
-const clients: Record<string, readonly Need[]> = { curl: ['curl'], go: ['go'] };
+const clients: Record<(typeof testedClients)[number], readonly Need[]> = { curl: ['curl'], go: ['go'] };
 
 /** The scenarios that can show nothing with a client, and why. */
 const nothingShown: Partial<Record<string, readonly ScenarioName[]>> = {
@@ -42,13 +41,14 @@ describe.each(Object.entries(clients))('with %s', (client, needs) => {
   // Some scenarios serve with nginx or HAProxy instead of our backend, or have a resolver in between.
   describeWith(['netns', 'nginx', 'haproxy', 'unbound', ...needs], 'on namespaces', () => {
     test.concurrent.each(longestFirst(scenarioNames))('%s passes', { timeout: 120_000 }, async (name) => {
-      const journal = await run(name, client);
+      const { journal, events } = await run(name, client);
       if (nothingShown[client]?.includes(name)) {
         expect({ verdict: journal.verdict, failed: journal.checks.filter(({ verdict }) => verdict === 'fail') }).toEqual({ verdict: 'unknown', failed: [] });
         return;
       }
       expect({ error: journal.error, doubts: journal.doubts, failed: journal.checks.filter(({ verdict }) => verdict !== 'pass') }).toEqual({ error: null, doubts: [], failed: [] });
       expect(journal.verdict).toBe('pass');
+      expect(brokenClaims({ journal, events })).toEqual([]);
       const delay = delays[client]?.[name];
       if (!delay) return;
       const judged = checkDelay(`${delay.finding} of ${client}`, journal.findings[delay.finding] as number | null, delay.expectedMs, { earlyMs: delay.earlyMs, lateMs });
@@ -60,7 +60,7 @@ describe.each(Object.entries(clients))('with %s', (client, needs) => {
 describeWith(['netns', 'curl'], 'with a client whose own limit is below the timers of the kernel and of the resolver', () => {
   test.concurrent.each<ScenarioName>(['first-syn-lost', 'data-retransmission', 'dns-first-server-dead', 'syn-schedule'])('%s is unknown, and says that the client gave up', { timeout: 120_000 }, async (name) => {
     // It gives up while it connects, too, and after a second in any case.
-    const { verdict, checks } = await run(name, name === 'data-retransmission' ? 'curl -sS --max-time 1 {url}' : 'curl -sS --max-time 1 --connect-timeout 0.5 {url}');
+    const { journal: { verdict, checks } } = await run(name, name === 'data-retransmission' ? 'curl -sS --max-time 1 {url}' : 'curl -sS --max-time 1 --connect-timeout 0.5 {url}');
     const others = checks.filter((each) => each.verdict !== 'pass');
     expect({ verdict, failed: others.filter((each) => each.verdict === 'fail') }).toEqual({ verdict: 'unknown', failed: [] });
     for (const { observed } of others) expect(observed).toMatch(/^the client gave up /);
@@ -69,6 +69,6 @@ describeWith(['netns', 'curl'], 'with a client whose own limit is below the time
 
 describeWith(['netns', 'nginx', 'haproxy', 'unbound'], 'with a program that makes no request', () => {
   test.concurrent.each(longestFirst(runnableNames))('%s does not pass', { timeout: 120_000 }, async (name) => {
-    expect((await run(name, 'false {url}')).verdict).not.toBe('pass');
+    expect((await run(name, 'false {url}')).journal.verdict).not.toBe('pass');
   });
 });

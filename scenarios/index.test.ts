@@ -1,8 +1,9 @@
-/** Every scenario has its texts, and passes with each of our clients. */
+/** Every scenario has its texts, and passes with each of our clients. What the lessons (docs/lessons/) claim about these runs is true. */
 import { describe, expect, test } from 'vitest';
 import type { Findings } from '../lab/analysis/findings.ts';
 import type { Plot } from '../lab/analysis/plot.ts';
 import { disagreements } from '../lab/analysis/witnesses.ts';
+import { brokenClaims } from '../lab/testing/lesson-claims.ts';
 import { misfits } from '../lab/testing/misfits.ts';
 import { tshark } from '../lab/testing/tshark.ts';
 import { ownClientNames } from '../lab/clients/index.ts';
@@ -62,6 +63,7 @@ async function passes(name: string, client: string): Promise<void> {
   expect(journal.verdict).toBe('pass');
   // `--expect` is checked against this schema.
   expect(misfits(journal.findings)).toEqual([]);
+  expect(brokenClaims({ journal, events })).toEqual([]);
 
   // Three witnesses of one run: the client's own trace, our reading of the packets, and Wireshark's reading.
   const topology = createTopology({ ...scenario(name).topology, ...(journal.resolver && { resolver: journal.resolver.name }) });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cellText } from '../report/matrix-tables.ts';
+import { cellText } from '../report/matrix/cell-text.ts';
 import { cellOf, type Reading } from './cells.ts';
 
 const reading = (outcome: string | null, delayMs: number | null = null, remark: string | null = null): Reading => ({ outcome, delayMs, remark, directory: 'results/x', trouble: outcome === null ? 'no effect' : null });
@@ -9,6 +9,11 @@ test('a cell shows the median, and half of the spread if the spread is large eno
   expect(text(reading('answered', 250.1), reading('answered', 250.9), reading('answered', 250.4))).toBe('250 ms');
   expect(text(reading('answered', 240), reading('answered', 260), reading('answered', 251))).toBe('251 ms ±10 ms');
   expect(cellOf('curl', '8', 'x', [reading('answered', 10), reading('answered', 20)]).outcomes).toMatchObject([{ count: 2, medianMs: 15, minMs: 10, maxMs: 20 }]);
+});
+
+test('one run stands for those with the same outcome: the one that is nearest to their median', () => {
+  const runs = [240, 900, 251, 253].map((delayMs, index): Reading => ({ ...reading('answered', delayMs), directory: `x/${index}` }));
+  expect(cellOf('curl', '8', 'x', [...runs, { ...reading('EOF'), directory: 'x/4' }]).outcomes).toMatchObject([{ outcome: 'answered', medianMs: 252, directory: 'x/2' }, { outcome: 'EOF', directory: 'x/4' }]);
 });
 
 test('an error stands before its delay, and remarks stand after it', () => {

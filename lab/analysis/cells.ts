@@ -7,10 +7,24 @@ export interface Reading {
   outcome: string | null;
   delayMs: number | null;
   remark: string | null;
-  /** The folder of the run's files. */
+  /** The folder of the run's files, relative to matrix.json. */
   directory: string;
   /** Why the run showed nothing. Null if it did show something. */
   trouble: string | null;
+}
+
+/** What came of some runs of a cell, or of all of them. */
+export interface CellOutcome {
+  /** `answered`, `no answer`, or the error that the caller got. */
+  outcome: string;
+  /** How many runs. */
+  count: number;
+  medianMs: number | null;
+  minMs: number | null;
+  maxMs: number | null;
+  remarks: string[];
+  /** The folder of the run that stands for them: the one whose delay is nearest to the median. */
+  directory: string;
 }
 
 /** The summary of several runs. */
@@ -19,7 +33,7 @@ export interface Cell {
   version: string | null;
   failure: string;
   /** One entry for each outcome, the most frequent first. More than one entry means that the client did not do the same in each run. */
-  outcomes: { outcome: string; count: number; medianMs: number | null; minMs: number | null; maxMs: number | null; remarks: string[] }[];
+  outcomes: CellOutcome[];
   /** How many runs showed nothing. */
   unknown: number;
   readings: Reading[];
@@ -30,16 +44,28 @@ export function cellOf(client: string, version: string | null, failure: string, 
   const known = readings.filter((reading): reading is Reading & { outcome: string } => reading.outcome !== null);
   const outcomes = [...Map.groupBy(known, ({ outcome }) => essenceOf(outcome))].map(([outcome, runs]) => {
     const delays = runs.flatMap(({ delayMs }) => (delayMs === null ? [] : [delayMs])).sort((one, other) => one - other);
+    const medianMs = median(delays);
+    const nearest = runs.toSorted((one, other) => distance(one, medianMs) - distance(other, medianMs))[0];
     return {
       outcome,
       count: runs.length,
-      medianMs: median(delays),
+      medianMs,
       minMs: delays[0] ?? null,
       maxMs: delays.at(-1) ?? null,
       remarks: [...new Set(runs.flatMap(({ remark }) => (remark === null ? [] : [remark])))],
+      directory: nearest?.directory ?? '',
     };
   });
   return { client, version, failure, outcomes: outcomes.sort((one, other) => other.count - one.count), unknown: readings.length - known.length, readings };
+}
+
+const distance = ({ delayMs }: Reading, medianMs: number | null): number => (delayMs === null || medianMs === null ? 0 : Math.abs(delayMs - medianMs));
+
+/** What an outcome means to the caller. A status of an error is an error. */
+export type OutcomeKind = 'answered' | 'error' | 'no answer';
+
+export function kindOf(outcome: string): OutcomeKind {
+  return outcome === 'answered' || outcome === 'no answer' ? outcome : 'error';
 }
 
 /** Removes what differs in each run: the message after a command's exit status, and the ports and times in any other message. */

@@ -2,7 +2,6 @@
  * The schema of the findings: every field, its type and its unit. `--expect` is checked against it before anything runs. The compiler holds it
  * against the interface `Findings`: a field that is missing here, or has another type, does not compile.
  */
-import { isIP, SocketAddress } from 'node:net';
 import { accepts, milliseconds, number, oneOf, text, textThat, trueOrFalse, wholeNumber, type Kind } from '../vocabulary/values.ts';
 import { createTopology, type BackendName } from '../vocabulary/topology.ts';
 import type { Attempt } from './attempts.ts';
@@ -45,7 +44,14 @@ const count = { kind: wholeNumber(), isOrdered: true } as const;
 const time = { kind: milliseconds, isOrdered: true, unit: 'ms' } as const;
 const ratio = { kind: number, isOrdered: true } as const;
 /** Two spellings of an IPv6 address would be two words, so only the spelling of the findings will do (RFC 5952). */
-const address = { kind: textThat('an IP address in its short form, such as 2001:db8:1::11', (word) => isIP(word) !== 0 && new SocketAddress({ address: word, family: isIP(word) === 6 ? 'ipv6' : 'ipv4' }).address === word) };
+const address = { kind: textThat('an IP address in its short form, such as 2001:db8:1::11', isShortAddress) };
+
+/** A URL writes an address in its short form (URL Standard, host serializer). node:net does so too, but a browser does not have it. */
+function isShortAddress(word: string): boolean {
+  if (!/^([\d.]+|[\da-f:]+)$/.test(word)) return false;
+  const host = word.includes(':') ? `[${word}]` : word;
+  return URL.canParse(`http://${host}`) && new URL(`http://${host}`).hostname === host;
+}
 
 function orNull<const T extends object>(field: T): T & { mayBeNull: true } {
   return { ...field, mayBeNull: true };
@@ -96,6 +102,7 @@ export function findingsSchemaFor(backends: readonly BackendName[]): Group {
       queryOrder: orNull({ kind: textThat('query types such as A AAAA', (word) => /^[A-Z]+\d*( [A-Z]+\d*)*$/.test(word)) }),
       attempts: { each: attempt },
       addressesTried: { each: address },
+      perFamily: { fields: { IPv4: count, IPv6: count } },
       attemptsKept: orNull({ kind: trueOrFalse }),
       fallbackDelayMs: orNull(time),
       nextAddressDelayMs: orNull(time),

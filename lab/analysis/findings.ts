@@ -35,6 +35,8 @@ export interface Findings {
   attempts: Attempt[];
   /** Every address that was tried, in the order of its first attempt. */
   addressesTried: string[];
+  /** How many attempts went to an address of each family. */
+  perFamily: { IPv4: number; IPv6: number };
   /** Whether an attempt without an answer went on when the next attempt began. Null if no attempt lived long enough to tell. */
   attemptsKept: boolean | null;
   /** From the first attempt of a dial to its first attempt in the other family (RFC 8305 section 5). */
@@ -97,6 +99,7 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
     queryOrder: queryOrder(events),
     attempts,
     addressesTried: [...new Set(attempts.map(({ address }) => address))],
+    perFamily: { IPv4: attempts.filter(({ family }) => family === 4).length, IPv6: attempts.filter(({ family }) => family === 6).length },
     attemptsKept: keptAttempts(onWire, events.at(-1)?.tMs ?? 0),
     fallbackDelayMs: fallbackDelay(apart),
     nextAddressDelayMs: nextAddressDelay(apart),

@@ -34,6 +34,7 @@ const behind = {
   queryOrder: lookupTexts,
   attempts: ({ findings: { attempts } }, key) => entryOrAll(attempts, key).map(attemptText),
   addressesTried: ({ findings: { attempts, addressesTried } }, key) => attempts.filter(({ address }) => entryOrAll(addressesTried, key).includes(address)).map(attemptText),
+  perFamily: ({ findings: { attempts } }, key) => attempts.filter(({ family }) => `IPv${family}` === key).map(attemptText),
   attemptsKept: ({ findings: { attempts } }) => attempts.map(attemptText),
   fallbackDelayMs: ({ findings: { attempts }, events }) => (fallbackPair(attemptsApart(attempts, events)) ?? attempts).map(startText),
   nextAddressDelayMs: ({ findings: { attempts }, events }) => (nextAddressPair(attemptsApart(attempts, events)) ?? attempts).map(startText),

@@ -29,8 +29,10 @@ export const hostPrograms: readonly string[] = [
 ];
 /** Every program. */
 export const programs: readonly string[] = ['lab/cli/main.ts', ...hostPrograms];
-/** The script and the style of the page of a run. A browser runs them, so they are built once and put into each page. */
-const page = ['lab/picture/page/main.ts', 'lab/picture/page/style.css'];
+/** The scripts and the styles of the page of a run and of the matrix. A browser runs them, so they are built once and put into each page. */
+const page = ['main.ts', 'style.css', 'matrix.ts', 'matrix.css'].map((name) => `lab/picture/page/${name}`);
+/** The same for the page of the workshop. It needs preact, which a run does not, so it is built when it is asked for. */
+const workshopPage = ['lab/workshop/page/main.tsx', 'lab/workshop/page/style.css'];
 const folders = ['lab', 'services', 'client', 'scenarios'];
 /** These stay in node_modules: they load native code, or are needed by few commands and are large. */
 const external = ['koffi', 'esbuild', 'dockerode', 'fastify'];
@@ -87,6 +89,23 @@ export function makeBuild(root: string, folder: string, entryPoints: readonly st
   }
 }
 
+/** Builds the page of the workshop into the folder of a build, if it is not there. @throws {Error} when it cannot be made. */
+export function buildWorkshopPage(root: string, folder: string): void {
+  const made = 'lab/workshop/page';
+  if (existsSync(join(folder, made))) return;
+  const { buildSync } = createRequire(join(root, 'package.json'))('esbuild') as typeof import('esbuild');
+  const unfinished = `${folder}.${process.pid}.page`;
+  try {
+    buildSync({ ...workshopSettings(root), outdir: unfinished });
+    mkdirSync(join(folder, dirname(made)), { recursive: true });
+    renameSync(join(unfinished, made), join(folder, made));
+  } catch (error) {
+    if (!existsSync(join(folder, made))) throw error;
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
 /** How esbuild bundles a program of the project in `root` that will be in `folder`. */
 export function settings(root: string, folder: string): BuildOptions {
   return {
@@ -107,9 +126,14 @@ export function settings(root: string, folder: string): BuildOptions {
   };
 }
 
-/** How esbuild bundles the script and the style of the page of a run. These browsers and later ones have all that it uses (URL.parse is the youngest). */
+/** How esbuild bundles the scripts and the styles of the pages. These browsers and later ones have all that it uses (URL.parse is the youngest). */
 export function pageSettings(root: string): BuildOptions {
   return { absWorkingDir: root, outbase: root, entryPoints: page, bundle: true, platform: 'browser', format: 'iife', target: ['chrome126', 'firefox126', 'safari18'], minify: true, charset: 'utf8', legalComments: 'none', logLevel: 'silent' };
+}
+
+/** The same for the page of the workshop. */
+export function workshopSettings(root: string): BuildOptions {
+  return { ...pageSettings(root), entryPoints: workshopPage, jsx: 'automatic', jsxImportSource: 'preact' };
 }
 
 /**
@@ -124,7 +148,7 @@ function hashOf(root: string): string {
   };
   for (const folder of folders) {
     const files = existsSync(join(root, folder)) ? readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }) : [];
-    for (const file of files.sort()) if (/\.(ts|css)$/.test(file) && !file.endsWith('.test.ts')) add(join(root, folder, file));
+    for (const file of files.sort()) if (/\.(tsx?|css)$/.test(file) && !file.endsWith('.test.ts')) add(join(root, folder, file));
   }
   add(join(root, 'package-lock.json'));
   return hash.digest('hex').slice(0, 16);

@@ -7,7 +7,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
-import { pageSettings, programs, settings } from './build.ts';
+import { pageSettings, programs, settings, workshopSettings } from './build.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const dist = join(root, 'dist');
@@ -21,6 +21,7 @@ rmSync(dist, { recursive: true, force: true });
 for (const name of vendored) await build({ ...all, entryPoints: [{ in: name, out: `vendor/${name}` }], inject: [], sourcemap: false });
 for (const program of programs) await build({ ...all, entryPoints: [program], plugins: [fromVendor(dirname(program))] });
 await build({ ...pageSettings(root), outdir: dist });
+await build({ ...workshopSettings(root), outdir: dist });
 // The library runs in somebody's process, perhaps on an older Node, and leaves the stack traces of that process alone.
 await build({ ...all, entryPoints: entries.map((entry) => `lab/api/${entry}.ts`), plugins: [fromVendor('lab/api')], inject: ['lab/build/older-node.ts'], target: 'node20.16', sourcemap: false });
 

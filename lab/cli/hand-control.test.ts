@@ -8,6 +8,7 @@ import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
 import { Timeline } from '../run/timeline.ts';
 import { describeWith, until } from '../testing/testing.ts';
+import { HandClient } from './hand-client.ts';
 import type { HandControl, HandCommands } from './hand-control.ts';
 import type { HealedByHand } from './hand-heal.ts';
 import { statusLines, type HandStatus } from './hand-status.ts';
@@ -28,7 +29,7 @@ describeWith(['netns', 'nft'], 'a lab by hand', () => {
     askLab = module.askLab;
     control = await module.openHandControl();
     lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
-    control.serve(lab, () => { downs++; });
+    control.serve(module.handHandlers(lab, new HandClient(lab), () => { downs++; }));
   });
   afterEach(async () => {
     await heal();
@@ -182,6 +183,6 @@ describeWith(['netns', 'nft'], 'a lab by hand', () => {
     expect(answered).toEqual(['down']);
     const module = await import('./hand-control.ts');
     control = await module.openHandControl();
-    control.serve(lab, () => { downs++; });
+    control.serve(module.handHandlers(lab, new HandClient(lab), () => { downs++; }));
   });
 });

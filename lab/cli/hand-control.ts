@@ -14,6 +14,7 @@ import { readLines } from '../vocabulary/lines.ts';
 import { excerpt } from '../vocabulary/printable.ts';
 import { hostsOf, targetsOf } from '../vocabulary/topology.ts';
 import { lockFolder } from './folder-lock.ts';
+import type { HandClient } from './hand-client.ts';
 import { healByHand, HandDns } from './hand-heal.ts';
 import { statusByHand } from './hand-status.ts';
 
@@ -28,6 +29,12 @@ export interface HandCommands {
   argv: { host: string; argv: string[]; directory: string; tty: boolean };
   /** Changes the behaviour of a backend's application; see services/backend/behaviour.ts. */
   behave: { backend: string; change: Record<string, unknown> };
+  /** Starts a client in the place of the one before; with `words` null, only says which one there is. */
+  client: { words: string | null; options: Record<string, unknown> };
+  /** Has the client make one request. */
+  ask: { method: string };
+  /** Has the client make so many requests a second; 0 ends it. */
+  rate: { method: string; perS: unknown };
   status: Record<string, never>;
   down: Record<string, never>;
 }
@@ -47,8 +54,8 @@ async function expectOwnDirectory(): Promise<void> {
 
 /** The socket of the lab that is up. Disposing it makes room for the next lab. */
 export interface HandControl extends AsyncDisposable {
-  /** Begins to carry out commands. `onDown` is called for the command `down`. */
-  serve(lab: Lab, onDown: () => void): void;
+  /** Begins to carry out commands. */
+  serve(commands: HandHandlers): void;
 }
 
 /**
@@ -70,8 +77,7 @@ export async function openHandControl(): Promise<HandControl> {
     server.once('error', reject).listen(socketPath, resolve);
   });
   return {
-    serve: (lab, onDown) => {
-      const commands = handCommands(lab, onDown);
+    serve: (commands) => {
       const serveOn = (socket: Socket): void => {
         readLines(socket, (line) => void answer(socket, line, commands), longestLine);
       };
@@ -138,9 +144,11 @@ export async function askLab<Command extends keyof HandCommands>(command: Comman
   });
 }
 
-type Handlers = { [Name in keyof HandCommands]: (args: HandCommands[Name]) => unknown };
+/** What carries out the commands of the second terminal. */
+export type HandHandlers = { [Name in keyof HandCommands]: (args: HandCommands[Name]) => unknown };
 
-function handCommands(lab: Lab, onDown: () => void): Handlers {
+/** The commands of a lab that is up. `onDown` is called for the command `down`. */
+export function handHandlers(lab: Lab, client: HandClient, onDown: () => void): HandHandlers {
   const dns = new HandDns(lab);
   return {
     dns: ({ command, args }) => dns.call(command, args),
@@ -150,6 +158,9 @@ function handCommands(lab: Lab, onDown: () => void): Handlers {
     },
     argv: ({ host, argv, ...terminal }) => lab.host(nameIn('host', host, hostsOf(lab.topology))).command(argv, terminal),
     behave: ({ backend, change }) => lab.behave(backend, change),
+    client: ({ words, options }) => (words === null ? client.state : client.start(words, options)),
+    ask: ({ method }) => client.ask(method),
+    rate: ({ method, perS }) => client.rate(method, perS),
     status: () => statusByHand(lab),
     down: () => { setImmediate(onDown); },
   };
@@ -158,7 +169,7 @@ function handCommands(lab: Lab, onDown: () => void): Handlers {
 /** A longer line is none of a terminal: Linux limits the argv of a program to 2 MB, and JSON makes up to six characters of one. */
 const longestLine = 16e6;
 
-async function answer(socket: Socket, line: string, handlers: Handlers): Promise<void> {
+async function answer(socket: Socket, line: string, handlers: HandHandlers): Promise<void> {
   try {
     const message = objectOf(line);
     if (message === undefined || !('command' in message) || typeof message.command !== 'string') {

@@ -3,6 +3,7 @@ import type { Policy } from '../../services/dns/policy.ts';
 import type { Observation } from '../faults/fault.ts';
 import type { Lab } from '../run/lab.ts';
 import { messageOf } from '../vocabulary/errors.ts';
+import type { Asked } from './hand-client.ts';
 import { hostAt, hostsOf, isTarget, portOf, type HostName } from '../vocabulary/topology.ts';
 
 /** The state of a server's process. */
@@ -122,4 +123,10 @@ export function policyLines({ aaaa, ttlS, aa, ra, soa, chains, rules }: Policy):
     ...(['A', 'AAAA'] as const).map((type) => `${type.padEnd(5)} ${chains[type]}`),
     ...rules.map(({ id, text }) => `${id} · ${text}`),
   ];
+}
+
+/** The end of a request as one line for a terminal. */
+export function askedText(asked: Asked): string {
+  if (!asked.ok) return `error ${asked.error}${asked.causes.length > 1 ? ` (${asked.causes.join(' ← ')})` : ''}`;
+  return `${asked.status ?? 'answered'} from ${asked.host ?? asked.address ?? 'a server that nobody has seen'}`;
 }

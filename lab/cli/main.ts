@@ -1,5 +1,5 @@
 /** The command line. A command is loaded when it is asked for, because its start is a part of the time of a run. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { release, type } from 'node:os';
 import { LabError } from '../vocabulary/errors.ts';
 import { didYouMean } from '../vocabulary/nearest-name.ts';
@@ -10,7 +10,9 @@ import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { SoakFlags } from './commands/soak.ts';
 import type { UpFlags } from './commands/up.ts';
+import type { WorkshopFlags } from './commands/workshop.ts';
 import { dnsUsage } from './dns-words.ts';
+import { addLessonCommands } from './lesson-commands.ts';
 import { addPictureCommands, withSvg } from './picture-commands.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
@@ -85,7 +87,8 @@ withResults(withDriver(program.command('matrix').description('run every client t
   .option('--failures <names>', 'only these failures, with commas between the names', '')
   .option('--repeat <n>', 'runs of each client and failure; their median counts', '3')
   .option('--jobs <n>', 'labs at a time', '4')
-  .option('--write <file>', 'also write the page, for instance docs/matrix.md')
+  .addOption(new Option('--from <file>', 'measure nothing: show an older matrix.json, and write its pages again').conflicts(['clients', 'failures', 'repeat', 'jobs', 'driver', 'results']))
+  .option('--write <file>', 'also write it as a Markdown page, for instance docs/matrix.md')
   .action(async (flags: MatrixFlags) => {
     const { matrix } = await import('./commands/matrix.ts');
     process.exitCode = await matrix(flags);
@@ -110,6 +113,10 @@ program
 addReadCommand(program);
 addPictureCommands(program);
 
+program.commandsGroup('Teaching:');
+
+addLessonCommands(program);
+
 program.commandsGroup('Skew:');
 
 const simulateCommand = addSkewCommands(program);
@@ -124,6 +131,17 @@ withResults(withBackends(withResolvConf(withDriver(program.command('up').descrip
     process.exitCode = await up(flags);
   });
 
+withResults(withBackends(withResolvConf(withDriver(program.command('workshop').description('keep a lab up behind a page: break it, watch it, predict what it does; Ctrl-C takes it down')))))
+  .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
+  .option('--client <name>', 'the client at the start; the page can start another one')
+  .option('--port <n>', 'the port of the page; a free one if not given', '0')
+  .option('--listen <address>', 'an address that other machines can reach, for a room of people who watch; 127.0.0.1 if not given')
+  .option('--no-open', 'do not open a browser')
+  .action(async (flags: WorkshopFlags) => {
+    const { workshop } = await import('./commands/workshop.ts');
+    process.exitCode = await workshop(flags);
+  });
+
 program
   .command('exec <host> <command...>')
   .description('run a command on a host of the lab that is up')
@@ -132,6 +150,23 @@ program
     const { exec } = await import('./commands/hand-commands.ts');
     // Commander leaves the `--` before the command.
     process.exitCode = await exec(host, argv[0] === '--' ? argv.slice(1) : argv);
+  });
+
+program
+  .command('client [client] [key=value...]')
+  .description('start a client in the lab that is up, in the place of the one before: lab client curl, lab client node-fetch keepAlive=off; without a name, show it')
+  .action(async (client: string | undefined, words: string[]) => {
+    const { chooseClient } = await import('./commands/hand-commands.ts');
+    process.exitCode = await chooseClient(client ?? null, words);
+  });
+
+program
+  .command('ask [method]')
+  .description('have this client make a request (GET, PUT or POST), or some each second; exit status 1 if it fails')
+  .option('--per-s <n>', 'requests a second from now on, at most 20; 0 ends them')
+  .action(async (method: string | undefined, { perS }: { perS?: string }) => {
+    const { ask } = await import('./commands/hand-commands.ts');
+    process.exitCode = await ask(method ?? 'GET', perS);
   });
 
 program

@@ -89,7 +89,7 @@ function aboutRun({ journal, command, hasCapture }: PageRun): string {
 }
 
 /** A source that has the address of a page becomes a link. Nothing is loaded before a reader follows it. */
-function sourceHtml(source: string): string {
+export function sourceHtml(source: string): string {
   const rfc = /^RFC (\d+)/.exec(source)?.[1];
   const url = /https:\/\/[^\s)]+/.exec(source)?.[0] ?? (rfc === undefined ? undefined : `https://www.rfc-editor.org/rfc/rfc${rfc}`);
   return url === undefined ? htmlText(source) : `<a rel="noreferrer" href="${htmlText(url)}">${htmlText(source)}</a>`;

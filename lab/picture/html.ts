@@ -1,4 +1,4 @@
-/** Writes the page of a run as one HTML file that needs nothing else: its text can be read without the script, which draws the picture. */
+/** Writes pages as HTML files that need nothing else: the text of each one can be read without its script. */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { printableFields } from '../vocabulary/printable.ts';
@@ -12,6 +12,17 @@ export interface PageParts {
   style: string;
 }
 
+/** A page: its title and its body as HTML, its style, and the script, if it has one. `data` is for the script. */
+export interface Document {
+  title: string;
+  body: string;
+  style: string;
+  script?: string;
+  data?: string;
+  /** Whether the body has pictures. They are a part of the file (`data:`). */
+  hasPictures?: boolean;
+}
+
 /** A longer text of an event is cut in the page. events.ndjson has all of it. */
 const longestText = 1_000;
 /** A page has at most this size. What its text leaves is for its data. */
@@ -19,27 +30,44 @@ const mostPage = 490_000;
 /** A long text must not take all of it. */
 const leastData = 200_000;
 
-/** Returns the whole file. `body` is HTML. `note` says what was left out of the data, if that was necessary. */
+/** Returns the page of a run or of a comparison. `body` is HTML. `note` says what was left out of the data, if that was necessary. */
 export function pageHtml({ title, data, parts, body }: { title: string; data: PageData; parts: PageParts; body: (note: string | null) => string }): string {
-  const style = `${variables(palettes.light)}@media screen and (prefers-color-scheme:dark){${variables(palettes.dark)}}${pictureStyle(palettes.light, 'svg ')}@media screen and (prefers-color-scheme:dark){${pictureStyle(palettes.dark, 'svg ')}}${parts.style}`;
+  const style = `${pictureRules()}${parts.style}`;
   const { encoded, note } = encode(data, Math.max(mostPage - style.length - parts.script.length - body(null).length, leastData));
-  const policy = `default-src 'none'; script-src '${hashOf(parts.script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
+  return documentHtml({ title, style, script: parts.script, data: encoded, body: body(note) });
+}
+
+/** Returns the whole file: light and dark, and with a policy that allows its own style and script, and nothing else. */
+export function documentHtml({ title, body, style: rules, script, data, hasPictures = false }: Document): string {
+  const style = `${inBothThemes(variables)}${rules}`;
+  const policy = `default-src 'none'; ${script === undefined ? '' : `script-src '${hashOf(script)}'; `}style-src '${hashOf(style)}'; ${hasPictures ? 'img-src data:; ' : ''}base-uri 'none'; form-action 'none'`;
   return [
     '<!doctype html>',
     '<html lang="en">',
     `<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">`,
     `<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title>`,
     `<style>${style}</style></head>`,
-    `<body>${body(note)}`,
-    `<script type="application/gzip" id="${dataElement}">${encoded}</script>`,
-    `<script>${parts.script}</script></body></html>`,
+    `<body>${body}`,
+    ...(data === undefined ? [] : [`<script type="application/gzip" id="${dataElement}">${data}</script>`]),
+    `${script === undefined ? '' : `<script>${script}</script>`}</body></html>`,
     '',
   ].join('\n');
 }
 
+/** The rules for the pictures of a page, in both themes. */
+export function pictureRules(): string {
+  return inBothThemes((palette) => pictureStyle(palette, 'svg '));
+}
+
+/** The rules of the light theme, and those of the dark one for a screen that prefers it. Paper is light. */
+export function inBothThemes(rulesOf: (palette: Palette) => string): string {
+  return `${rulesOf(palettes.light)}@media screen and (prefers-color-scheme:dark){${rulesOf(palettes.dark)}}`;
+}
+
 const hashOf = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;
 
-function variables({ paper, panel, edge, ink, dim, wait, pale, focus, tones }: Palette): string {
+/** The colours of a palette as custom properties: `var(--ink)`. */
+export function variables({ paper, panel, edge, ink, dim, wait, pale, focus, tones }: Palette): string {
   const values = { paper, panel, edge, ink, dim, wait, pale, focus, ok: tones['ok']?.fill, failed: tones['failed']?.fill, link: tones['dns']?.fill };
   return `:root{${Object.entries(values).map(([name, value]) => `--${name}:${value ?? ''}`).join(';')}}`;
 }

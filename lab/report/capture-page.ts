@@ -9,7 +9,7 @@ import { duration, type PicturedRun } from '../picture/model.ts';
 import { scaleOver, sectionOf } from '../picture/picture.ts';
 import type { ForeignCapture } from '../run/foreign-capture.ts';
 import { captureFacts, fileText, findingFacts, perAddress } from './captured-lines.ts';
-import { pageParts } from './timeline-page.ts';
+import { pageParts } from './page-parts.ts';
 
 /** A capture, and what it is called. */
 export interface CaptureToShow {
@@ -41,7 +41,7 @@ export function capturePage(shown: CaptureToShow, command: string): string {
     names: capturedFindings(capture.events).map((findings) => ({ name: findings.name, facts: [...addresses(findings), ...findingFacts(findings)] })),
     events: capture.events,
   };
-  return pageHtml({ title: htmlText(pictured.name), data: { runs: [pictured], shiftsMs: [0] }, parts: pageParts(), body: (note) => captureBody(page, note) });
+  return pageHtml({ title: htmlText(pictured.name), data: { runs: [pictured], shiftsMs: [0] }, parts: pageParts('timeline'), body: (note) => captureBody(page, note) });
 }
 
 /** The picture as a file. */

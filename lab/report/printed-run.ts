@@ -21,17 +21,21 @@ export interface RunHead {
   resolvConf: readonly string[];
 }
 
-/** The lines before the story. The prediction comes before it, so that a reader can answer it first. `columns`: of the terminal, if it is not that of this process. */
-export function headLines({ name, title, predict, driver, client, clientImage, seed, backends, resolver, resolvConf }: RunHead, columns?: number): Phrase[] {
-  const facts = [
+/** Driver, client, seed, and what else differs from the usual run. */
+export function settingLine({ driver, client, clientImage, seed, backends, resolver, resolvConf }: RunHead): Phrase {
+  return as('dim')([
     driver,
-    `${client}${clientImage ? ` from ${clientImage}` : ''}`,
+    `${client}${clientImage == null ? '' : ` from ${clientImage}`}`,
     `seed ${seed}`,
     ...(backends === undefined ? [] : [`${backends} ${backends === 1 ? 'backend' : 'backends'}`]),
-    ...(resolver === null ? [] : [`resolver ${resolver.name}${resolver.serveStale ? ', serves expired records' : ''}`]),
+    ...(resolver == null ? [] : [`resolver ${resolver.name}${resolver.serveStale ? ', serves expired records' : ''}`]),
     ...(resolvConf.length === 0 ? [] : [`resolv.conf: ${resolvConf.join('; ')}`]),
-  ];
-  return [[...as('strong')(name), ` · ${title}`], as('dim')(facts.join(' · ')), ...wrapped(`predict: ${predict}`, 0, columns).map((line) => as('note')(line)), []];
+  ].join(' · '));
+}
+
+/** The lines before the story. The prediction comes before it, so that a reader can answer it first. `columns`: of the terminal, if it is not that of this process. */
+export function headLines(head: RunHead, columns?: number): Phrase[] {
+  return [[...as('strong')(head.name), ` · ${head.title}`], settingLine(head), ...wrapped(`predict: ${head.predict}`, 0, columns).map((line) => as('note')(line)), []];
 }
 
 /** All lines of a run, on a terminal with many columns. `results` is the folder of the results. */

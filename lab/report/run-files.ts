@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from 'node:fs/pr
 import { dirname, join, relative, resolve } from 'node:path';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import type { FinishedRun } from '../run/journal.ts';
-import type { TimelineEvent } from '../vocabulary/events.ts';
 
 /** Makes the folder of the results, and tries to write in it: a run whose files cannot be written must not begin. @throws {LabError} BAD_INPUT */
 export async function checkResults(results: string): Promise<void> {
@@ -28,16 +27,8 @@ export function checkFolderOf(file: string): void {
  */
 export async function writeRunFiles(run: FinishedRun, results = 'results'): Promise<string> {
   const { journal, events, capture } = run;
-  const files = { 'journal.json': `${JSON.stringify(journal, null, 2)}\n`, ...eventsAndPackets(events, capture), ...(await page(run)) };
-  return await writeFiles(journal.scenario, journal.startedAt, files, results, `The verdict was ${journal.verdict}, but its files`);
-}
-
-/**
- * Writes events.ndjson and wire.pcapng of a lab by hand to results/by-hand/<timestamp>/. Returns the directory, relative to the working directory.
- * @throws {LabError} BAD_OUTPUT when a file cannot be written.
- */
-export async function writeHandFiles(startedAt: string, events: readonly TimelineEvent[], capture: Buffer | null, results = 'results'): Promise<string> {
-  return await writeFiles('by-hand', startedAt, eventsAndPackets(events, capture), results, 'The files of the lab');
+  const files = { 'journal.json': `${JSON.stringify(journal, null, 2)}\n`, 'events.ndjson': events.map((event) => `${JSON.stringify(event)}\n`).join(''), ...(capture && { 'wire.pcapng': capture }), ...(await page(run)) };
+  return await writeFiles(journal.scenario, journal.startedAt, files, results, journal.scenario === 'by-hand' ? 'The files of the lab' : `The verdict was ${journal.verdict}, but its files`);
 }
 
 /** The name of a run's folder. */
@@ -54,11 +45,6 @@ async function page(run: FinishedRun): Promise<Record<string, string>> {
   }
 }
 
-const eventsAndPackets = (events: readonly TimelineEvent[], capture: Buffer | null): Record<string, string | Buffer> => ({
-  'events.ndjson': events.map((event) => `${JSON.stringify(event)}\n`).join(''),
-  ...(capture && { 'wire.pcapng': capture }),
-});
-
 /** `what` begins the message of a failure. */
 async function writeFiles(name: string, startedAt: string, files: Record<string, string | Buffer>, results: string, what: string): Promise<string> {
   try {
@@ -72,7 +58,7 @@ async function writeFiles(name: string, startedAt: string, files: Record<string,
 }
 
 /** As `mkdir` with `recursive`, which never ends where the parent is there and refuses with ENOENT, as /proc does (Node 24). */
-async function makeFolder(folder: string): Promise<void> {
+export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder).catch(async (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(dirname(folder))) throw error;

@@ -1,14 +1,11 @@
 /** Makes timeline.html, the page of a run, from what the run has left. */
-import { readFileSync } from 'node:fs';
-import { buildOf } from '../build/build.ts';
 import { htmlText, runBody } from '../picture/body.ts';
 import { hostsOfLab } from '../picture/hosts-of.ts';
-import { pageHtml, type PageParts } from '../picture/html.ts';
+import { pageHtml } from '../picture/html.ts';
 import type { PicturedRun } from '../picture/model.ts';
 import type { PageRun } from '../picture/page-data.ts';
 import type { FinishedRun } from '../run/journal.ts';
-import { LabError } from '../vocabulary/errors.ts';
-import { ownBuild, programFile, projectRoot } from '../vocabulary/project.ts';
+import { pageParts } from './page-parts.ts';
 import { findingLines } from './summary.ts';
 
 /** What a picture needs of a run: one that has just ended, or one that was read from its folder. */
@@ -18,7 +15,7 @@ export type RunToShow = Pick<FinishedRun, 'journal' | 'events' | 'topology'> & {
 export function timelinePage(run: RunToShow): string {
   const shown = shownRun(run);
   const pictured = picturedRun(run);
-  return pageHtml({ title: htmlText(pictured.name), data: { runs: [pictured], shiftsMs: [0] }, parts: pageParts(), body: (note) => runBody(shown, note) });
+  return pageHtml({ title: htmlText(pictured.name), data: { runs: [pictured], shiftsMs: [0] }, parts: pageParts('timeline'), body: (note) => runBody(shown, note) });
 }
 
 /** What the pictures of a run are made from. */
@@ -33,12 +30,4 @@ export function runName({ journal }: Pick<RunToShow, 'journal'>): string {
 
 export function shownRun({ journal, events, topology, hasCapture }: RunToShow): PageRun {
   return { journal, about: journal.about, command: journal.command, plot: journal.plot, findingLines: journal.findings.requests.sent > 0 ? findingLines(journal) : [], events, topology, hasCapture };
-}
-
-/** The script and the style of the page, which the build has made. @throws {LabError} MISSING_TOOL where there is no build. */
-export function pageParts(): PageParts {
-  const build = ownBuild ?? buildOf(projectRoot);
-  if (build === null) throw new LabError('MISSING_TOOL', 'The script of timeline.html is not built: esbuild is not installed, or node_modules cannot be written. To install it: make install');
-  const read = (path: string): string => readFileSync(path, 'utf8');
-  return { script: read(programFile('lab/picture/page/main.ts', { build }).replace(/\.cjs$/, '.js')), style: read(`${build}/lab/picture/page/style.css`) };
 }

@@ -7,8 +7,8 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { onTestFinished } from 'vitest';
 
 /** Chromium's own sandbox does not work for root, and background networking would look for updates. */
-export async function startChromium(): Promise<Browser> {
-  return await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+export async function startChromium(more: readonly string[] = []): Promise<Browser> {
+  return await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', ...more] });
 }
 
 /** A page that is open, and what it did that it should not do. */
@@ -18,8 +18,17 @@ export interface Opened {
   troubles: string[];
 }
 
-/** Writes `html` into a file and opens it. Closed and removed when the test ends. `hash` is the part of the address after `#`. */
-export async function openFile(browser: Browser, html: string, { hash = '', width = 1_280, height = 900, ...options }: BrowserContextOptions & { hash?: string; width?: number; height?: number } = {}): Promise<Opened> {
+export interface OpenOptions extends BrowserContextOptions {
+  width?: number;
+  height?: number;
+  /** The part of the address after `#`. */
+  hash?: string;
+  /** The page is open when there is an element of this selector. */
+  ready?: string;
+}
+
+/** Writes `html` into a file and opens it. Closed and removed when the test ends. */
+export async function openFile(browser: Browser, html: string, { hash = '', width = 1_280, height = 900, ready = '#picture svg .lane', ...options }: OpenOptions = {}): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'page-'));
   writeFileSync(join(folder, 'timeline.html'), html);
   const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce', ...options });
@@ -35,7 +44,7 @@ export async function openFile(browser: Browser, html: string, { hash = '', widt
   page.on('dialog', (dialog) => { troubles.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
   page.on('request', (request) => { if (request.url().split('#')[0] !== url) troubles.push(`request: ${request.url()}`); });
   await page.goto(hash === '' ? url : `${url}#${hash}`);
-  await page.locator('#picture svg .lane').first().waitFor();
+  await page.locator(ready).first().waitFor();
   return { page, troubles };
 }
 

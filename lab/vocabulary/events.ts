@@ -111,7 +111,7 @@ export const events = {
   }),
   'dns:dropped': event('the DNS server did not answer a query; `rules` names the fault rules that dropped it', { id: 'number', name: 'text', type: 'text', from: 'text', rules: 'text?' }),
   'dns:malformed': event('the DNS server received a message that is not a valid query; `count`: how many so far', { from: 'text', transport: 'text', count: 'number', reason: 'text' }),
-  'dns:policy': event('the answer policy changed', { change: 'text' }),
+  'dns:policy': event('the answer policy changed; `chains`: the filters of both types from here on', { change: 'text', chains: 'texts?' }),
 
   'load:served': detail('a connection of the load received its first response; `process` is the server process that sent it', { connection: 'number', kind: 'text', process: 'text' }),
   'load:told': detail('the server sent `Connection: close` on a connection of the load, with response number `responses`', { connection: 'number', kind: 'text', responses: 'number' }),

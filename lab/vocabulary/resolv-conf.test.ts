@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { nameserversIn, parseResolvConfLine, resolvConfOf, searchListOf } from './resolv-conf.ts';
+import { nameserversIn, resolvConfOf, searchListOf } from './resolv-conf.ts';
+import { parseResolvConfLine } from './resolv-conf-line.ts';
 import { nameserver } from './topology.ts';
 
 test.each([

@@ -31,9 +31,14 @@ const painters: Record<Exclude<Role, 'address'>, (text: string) => string> = {
 /** A longer line is hard to read. */
 const mostColumns = 100;
 
-/** Splits a text into lines that leave `indent` columns of the terminal free. A line has 100 columns at most. */
-export function wrapped(text: string, indent: number, columns = process.stdout.isTTY ? process.stdout.columns : mostColumns): string[] {
-  const width = Math.min(columns, mostColumns) - indent;
+/** The columns of a line of text: those of the terminal, but 100 at most. A terminal that does not know its width says 0. */
+export function lineWidth(columns = (process.stdout.isTTY && process.stdout.columns) || mostColumns): number {
+  return Math.min(columns, mostColumns);
+}
+
+/** Splits a text into lines that leave `indent` columns of the terminal free. */
+export function wrapped(text: string, indent: number, columns?: number): string[] {
+  const width = lineWidth(columns) - indent;
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);

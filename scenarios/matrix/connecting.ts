@@ -18,6 +18,7 @@ export const connecting = {
   'first-refused': defineFailure({
     title: 'first address refused',
     measures: 'first SYN to the SYN to the second address',
+    question: 'Which clients go on to the second address when the first one refuses?',
     why: 'There are two addresses, and nothing listens at the first one. After the refusal, the client can try the second one at once.',
     sources: ['RFC 9293 section 3.10.7.1 (RST)', 'RFC 1123 section 2.3 (try all addresses)'],
     prepare: async (stage) => {
@@ -30,6 +31,7 @@ export const connecting = {
   'first-silent': {
     title: 'first address silent',
     measures: 'first SYN to the SYN to the second address',
+    question: 'Which clients go on to the second address when the first one is silent, and after how long?',
     scenario: firstSilent,
     readMs: ({ findings }) => findings.nextAddressDelayMs,
     remark: ({ findings: { attemptsKept } }) => (attemptsKept === null ? null : attemptsKept ? 'first kept' : 'first aborted'),
@@ -37,6 +39,7 @@ export const connecting = {
   'all-refused': defineFailure({
     title: 'all refused',
     measures: 'first packet to the error at the caller',
+    question: 'How soon does the caller get the error when every address refuses?',
     why: 'Nothing listens at any address. How soon does the caller get the error?',
     sources: ['RFC 9293 section 3.10.7.1 (RST)'],
     prepare: async (stage) => {
@@ -50,6 +53,7 @@ export const connecting = {
   'all-silent': defineFailure({
     title: 'all silent',
     measures: 'first packet to the error at the caller',
+    question: 'How soon does the caller get the error when no address answers?',
     why: 'No address answers. When the client has no timeout of its own, only the kernel gives up, after some two minutes.',
     sources: ['tcp(7) (tcp_syn_retries)'],
     prepare: async (stage) => {
@@ -63,6 +67,7 @@ export const connecting = {
   'syns-lost': defineFailure({
     title: 'first SYN lost',
     measures: 'first packet to the answer',
+    question: 'How long does a request take when the first SYN of each connection is lost?',
     why: 'The first SYN of each connection is lost. The kernel repeats it after a second. A client with a shorter timer tries another address, and loses that SYN, too.',
     sources: ['RFC 6298 section 2 (initial RTO 1 s)'],
     prepare: async (stage) => {

@@ -31,6 +31,10 @@ export interface Failure {
   title: string;
   /** What the time in a cell measures, for the legend. */
   measures: string;
+  /** What a reader asks about this failure. The summary of the matrix answers it. */
+  question: string;
+  /** What answers it: the time in the cell, or the remark. The summary puts clients together that have the same. `time` if not set. */
+  groupBy?: 'time' | 'remark';
   scenario: Scenario<MeasuredRequest>;
   /** The time in the cell, in ms. Null when this client did nothing that can be measured. */
   readMs(result: Pick<Result<MeasuredRequest>, 'findings' | 'events' | 'topology'>): number | null;

@@ -10,6 +10,7 @@ export const ipv6 = {
   'ipv6-silent': defineFailure({
     title: 'IPv6 silent',
     measures: 'first IPv6 SYN to the first IPv4 SYN',
+    question: 'Which clients go on to IPv4 when IPv6 is silent, and after how long?',
     why: 'IPv6 is preferred, but it never answers. Happy Eyeballs tries IPv4 after its attempt delay.',
     sources: ['RFC 8305 section 5', 'RFC 6724 section 2.1'],
     prepare: async ({ topology, dns, apply }) => {
@@ -23,6 +24,7 @@ export const ipv6 = {
   'ipv6-closed': defineFailure({
     title: 'IPv6 refused',
     measures: 'first IPv6 SYN to the first IPv4 SYN',
+    question: 'Which clients go on to IPv4 when IPv6 refuses, and after how long?',
     why: 'IPv6 is preferred, but it is refused, so the client has nothing to wait for.',
     sources: ['RFC 8305 section 5'],
     prepare: async ({ topology, dns, apply }) => {
@@ -36,6 +38,7 @@ export const ipv6 = {
   'aaaa-slow': defineFailure({
     title: 'AAAA 2 s late',
     measures: 'A answer to the first SYN',
+    question: 'How long does the first SYN wait for an AAAA answer that is 2 s late?',
     why: 'The A answer is there, and the AAAA answer takes two seconds. RFC 8305 waits 50 ms for it. A resolver that returns both answers together waits the whole time.',
     sources: ['RFC 8305 section 3 (resolution delay)'],
     prepare: async ({ dns, apply }) => {

@@ -12,6 +12,7 @@ export const naming = {
   'lookup-servfail': defineFailure({
     title: 'DNS SERVFAIL',
     measures: 'first query to the error at the caller',
+    question: 'How soon does the caller get the error when DNS answers SERVFAIL?',
     why: 'The DNS server says that it cannot answer. Resolvers ask another server, or the same one again.',
     sources: ['RFC 1035 section 4.1.1', 'resolv.conf(5) (attempts)'],
     prepare: async ({ apply }) => {
@@ -24,6 +25,7 @@ export const naming = {
   'lookup-silent': defineFailure({
     title: 'DNS silent',
     measures: 'first query to the error at the caller',
+    question: 'How soon does the caller get the error when DNS does not answer?',
     why: 'The DNS server does not answer. glibc waits 5 s, twice.',
     sources: ['resolv.conf(5) (timeout, attempts)'],
     prepare: async ({ apply }) => {
@@ -36,6 +38,8 @@ export const naming = {
   'lookup-truncated': defineFailure({
     title: 'DNS truncated',
     measures: 'first query to the answer',
+    question: 'Which clients ask again over TCP when the DNS answer is truncated?',
+    groupBy: 'remark',
     why: 'The answer does not fit into UDP, so the resolver asks again over TCP.',
     sources: ['RFC 2181 section 9', 'RFC 7766 section 5'],
     prepare: async ({ apply }) => {

@@ -27,6 +27,8 @@ const closing = (method: 'GET' | 'POST'): Failure =>
   defineFailure({
     title: `closed as ${method} is sent`,
     measures: 'first packet to the answer or the error',
+    question: `Which clients send a ${method} again when the server closes the connection as it is sent?`,
+    groupBy: 'remark',
     why: 'The server closes the idle connection while the next request is on its way. An idempotent request may be repeated.',
     sources: ['RFC 9112 section 9.3.1 (retrying requests)', 'RFC 9110 section 9.2.2 (idempotent methods)'],
     method,
@@ -43,6 +45,8 @@ export const reuse = {
   'server-stopped': defineFailure({
     title: 'server stopped',
     measures: 'first packet of the next request to its end',
+    question: 'What becomes of the next request after the server of an idle connection was stopped?',
+    groupBy: 'remark',
     why: 'The server of the idle connection is stopped gracefully. The client gets a FIN, and has to open a new connection.',
     sources: ['RFC 9112 section 9.6 (tear-down)'],
     prepare: async (stage) => {
@@ -57,6 +61,8 @@ export const reuse = {
   'overloaded': defineFailure({
     title: 'overloaded',
     measures: 'first packet of the next request to its end',
+    question: 'Which clients leave a server that answers a second late?',
+    groupBy: 'remark',
     why: 'The server answers one second late, and the connection stays up. Nothing on the wire says that another server would be quicker.',
     sources: ['RFC 9112 section 9.3 (persistence)'],
     prepare: async (stage) => {

@@ -42,7 +42,7 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
     rules: zone.rules.all.map((rule) => ({ id: rule.id, text: ruleText(rule) })),
   });
   const changed = (change: string, remark?: string): Policy => {
-    emit('dns:policy', { change: remark === undefined ? change : `${change}: ${remark}` });
+    emit('dns:policy', { change: remark === undefined ? change : `${change}: ${remark}`, chains: [`A ${chainText(zone.chains.A)}`, `AAAA ${chainText(zone.chains.AAAA)}`] });
     return { ...policy(), ...(remark === undefined ? {} : { remark }) };
   };
   return {

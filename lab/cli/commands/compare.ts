@@ -8,7 +8,8 @@ import { pageHtml } from '../../picture/html.ts';
 import { htmlText } from '../../picture/body.ts';
 import { picturedCapture, type CaptureToShow } from '../../report/capture-page.ts';
 import { alignedAt, alignments, captureWarnings, compareLines, linesOfPackets, linesOfRun, namesTried, otherDifferences, type Aligned, type Compared } from '../../report/compare-runs.ts';
-import { pageParts, picturedRun, type RunToShow } from '../../report/timeline-page.ts';
+import { pageParts } from '../../report/page-parts.ts';
+import { picturedRun, type RunToShow } from '../../report/timeline-page.ts';
 import { readForeignCapture } from '../../run/foreign-capture.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { pc } from '../../vocabulary/terminal.ts';
@@ -64,7 +65,7 @@ export async function compare(paths: readonly string[], { align, client, name, r
   const data = { runs: pictured.map((each, index) => ({ ...each, name: names[index] ?? '' })), shiftsMs: atMs.map((ms) => -ms) };
   try {
     await mkdir(results, { recursive: true });
-    await writeFile(file, pageHtml({ title: htmlText(names.join(' beside ')), data, parts: pageParts(), body: (note) => compareBody(page, note) }));
+    await writeFile(file, pageHtml({ title: htmlText(names.join(' beside ')), data, parts: pageParts('timeline'), body: (note) => compareBody(page, note) }));
   } catch (error) {
     throw error instanceof LabError ? error : new LabError('BAD_OUTPUT', `The page could not be written to ${file}: ${messageOf(error)}`, { cause: error });
   }

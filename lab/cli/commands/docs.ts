@@ -10,6 +10,7 @@ import { ownClients } from '../../clients/index.ts';
 import { installText } from '../../vocabulary/installation.ts';
 import { outcomeOf, parametersOf, type Outcome } from '../../skew/simulation/outcome.ts';
 import { themes } from '../../picture/draw/palette.ts';
+import { readLessons } from '../../report/read-lessons.ts';
 import { terminalPicture } from '../../picture/terminal.ts';
 import { runPicture } from '../../report/picture-file.ts';
 import { printedRun } from '../../report/printed-run.ts';
@@ -62,10 +63,30 @@ const tables: Record<string, () => string> = {
     ]),
   result: () => table(['name', 'type', 'what it is'], [...membersOf('lab/run/scenario.ts', 'Measured'), ...membersOf('lab/run/scenario.ts', 'Result')]),
   'printed-run': () => ['```', ...printedLines().map(plainText), '```'].join('\n'),
+  lessons: () =>
+    table(['lesson', 'scenario', 'observations'], readLessons().map(({ number, name, title, scenario, observations }) => [`${number} [${title}](${name}.md)`, scenarioLink(scenario), observations.join(', ') || '–'])),
+  observations: () => {
+    const lessons = readLessons();
+    return table(['', 'observation', 'lessons', 'scenarios'], observationRows().map(([number = '', text = '']) => [
+      number,
+      text,
+      lessons.filter(({ observations }) => observations.includes(number)).map((lesson) => `[${lesson.number}](${lesson.name}.md)`).join(', ') || '–',
+      Object.entries(scenarios as Record<string, Scenario>).filter(([, { reproduces }]) => reproduces?.includes(number)).map(([name]) => scenarioLink(name)).join(', ') || (number === everyRun ? 'every run' : '–'),
+    ]));
+  },
   filters: () => Object.keys(filters).map((name) => `\`${name}\``).join(' → '),
 };
 
-const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md'];
+/** A capture is left by every run, so no scenario is about it. */
+const everyRun = 'S16';
+const scenarioLink = (name: string): string => `[\`${name}\`](../scenarios.md#${name})`;
+
+/** The observations, as docs/scenarios.md has them: number and text. */
+function observationRows(): string[][] {
+  return [...readFileSync('docs/scenarios.md', 'utf8').matchAll(/^\| (S\d+) \| (.*) \|$/gm)].map(([, ...cells]) => cells);
+}
+
+const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md', 'docs/lessons/README.md'];
 
 /** The scenarios whose pictures are in README.md. docs/pictures/ has a run of each one; `make pictures` runs them again. */
 const picturedRuns = ['all-down', 'ipv6-blackhole'];

@@ -1,10 +1,12 @@
 /** The commands of the second terminal. They change the lab that `lab up` keeps up: exec, dns, faults, heal, behave, down. */
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
+
 import { askLab } from '../hand-control.ts';
 import { parseDnsWords } from '../dns-words.ts';
 import type { HealedByHand } from '../hand-heal.ts';
-import { policyLines, seenText, statusLines, type HandStatus } from '../hand-status.ts';
+import type { Asked, HandClientState } from '../hand-client.ts';
+import { askedText, policyLines, seenText, statusLines, type HandStatus } from '../hand-status.ts';
 import { ifInstalled } from '../../network/drivers/index.ts';
 import { searchPath } from '../../network/drivers/netns-requirements.ts';
 import { LabError } from '../../vocabulary/errors.ts';
@@ -29,6 +31,25 @@ export async function dns(words: string[]): Promise<number> {
   for (const line of policyLines(policy)) console.log(line);
   if (policy.remark !== undefined) console.log(pc.yellow(policy.remark));
   return 0;
+}
+
+/** Starts a client in the place of the one before, or shows which one there is. */
+export async function chooseClient(words: string | null, options: string[]): Promise<number> {
+  const { name, version, options: given, perS } = (await askLab('client', { words, options: splitAssignments(options) })) as HandClientState;
+  console.log(name === null ? 'no client yet: the first `lab ask` starts node-fetch' : `${name} ${version ?? ''}${given && ` ${given}`}${perS > 0 ? `, ${perS} requests a second` : ''}`);
+  return 0;
+}
+
+/** Has the client make a request, or so many each second. The exit status is 1 when the request fails. */
+export async function ask(method: string, perS: string | undefined): Promise<number> {
+  if (perS !== undefined) {
+    const { name, perS: rate } = (await askLab('rate', { method, perS })) as HandClientState;
+    console.log(`${name ?? 'the client'}: ${rate} requests a second`);
+    return 0;
+  }
+  const asked = (await askLab('ask', { method })) as Asked;
+  console.log(askedText(asked));
+  return asked.ok ? 0 : 1;
 }
 
 /** Shows what is up, what is broken, and the connections. */

@@ -1,11 +1,12 @@
 /** `lab matrix`: runs every client that was found against every failure of the matrix, and shows what was measured. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { pc } from '../../vocabulary/terminal.ts';
 import { failureGroups, failures } from '../../../scenarios/matrix/index.ts';
 import { patienceMs, type Failure, type MeasuredRequest } from '../../../scenarios/matrix/failure.ts';
-import { cellOf, type Cell, type Reading } from '../../analysis/cells.ts';
+import { cellOf, type Reading } from '../../analysis/cells.ts';
 import { clientHost, findClients } from '../../clients/find-client.ts';
 import { parseClient } from '../../clients/index.ts';
 import type { Driver } from '../../network/drivers/driver.ts';
@@ -13,8 +14,12 @@ import { chooseDriver } from '../../network/drivers/index.ts';
 import { startNetwork } from '../../network/start-network.ts';
 import { unlessAborted } from '../../vocabulary/limits.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
+import { LabError, messageOf } from '../../vocabulary/errors.ts';
+import { matrixDocument } from '../../report/matrix/document.ts';
+import { matrixLines } from '../../report/matrix/lines.ts';
+import { readMatrix, type Matrix } from '../../report/matrix/matrix.ts';
+import { matrixPage } from '../../report/matrix/page.ts';
 import { checkResults, writeRunFiles } from '../../report/run-files.ts';
-import { matrixLines, matrixPage, type Matrix } from '../../report/matrix-tables.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { labCommand } from '../../vocabulary/project.ts';
 import { shellWord } from '../../vocabulary/shell-word.ts';
@@ -28,14 +33,18 @@ export interface MatrixFlags {
   failures: string;
   repeat: string;
   jobs: string;
+  from?: string;
   write?: string;
   results: string;
 }
 
 type Listing = Matrix['clients'][number];
 
-/** Exit status: 0, or 2 if a run showed nothing. 129, 130 or 143 when interrupted. */
+/** Exit status: 0, or 2 if a run showed nothing. 129, 130 or 143 when interrupted. @throws {LabError} BAD_INPUT, BAD_OUTPUT */
 export async function matrix(flags: MatrixFlags): Promise<number> {
+  const { from, write } = flags;
+  if (write !== undefined && !existsSync(dirname(resolve(write)))) throw new LabError('BAD_INPUT', `The page cannot be written to ${write}: there is no folder ${dirname(resolve(write))}.`);
+  if (from !== undefined) return await show(readMatrix(from), dirname(from), write);
   const repeat = readValue(wholeNumber(1, 1_000), flags.repeat, '--repeat');
   const chosen = chosenNames(flags.failures, Object.keys(failures), 'failure');
   const driver = await chooseDriver(flags.driver);
@@ -74,27 +83,39 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
     patienceMs,
     clients: listings,
     groups: Object.entries(failureGroups)
-      .map(([title, group]) => ({ title, failures: Object.entries(group).filter(([name]) => chosen.includes(name)).map(([name, { title: over, measures }]) => ({ name, title: over, measures })) }))
+      .map(([title, group]) => ({ title, failures: Object.entries<Failure>(group).filter(([name]) => chosen.includes(name)).map(([name, { title: over, measures, question, groupBy = 'time' }]) => ({ name, title: over, measures, question, groupBy })) }))
       .filter((group) => group.failures.length > 0),
     cells,
   };
-  for (const line of matrixLines(finished)) console.log(line);
-  await mkdir(flags.results, { recursive: true });
-  await writeFile(join(flags.results, 'matrix.json'), `${JSON.stringify(finished, null, 2)}\n`);
-  console.log(pc.dim(`\n      ${join(flags.results, 'matrix.json')}`));
-  if (flags.write !== undefined) {
-    const page = resolve(flags.write);
-    await writeFile(page, matrixPage(finished, (directory) => relative(resolve(page, '..'), resolve(directory))));
-    console.log(pc.dim(`      ${flags.write}`));
+  await writeOutput(join(flags.results, 'matrix.json'), `${JSON.stringify(finished, null, 2)}\n`);
+  return await show(finished, flags.results, write);
+}
+
+/** Prints the tables, and writes the pages: matrix.html into the folder of matrix.json, and the Markdown page if one is asked for. */
+async function show(matrix: Matrix, folder: string, write: string | undefined): Promise<number> {
+  for (const line of matrixLines(matrix)) console.log(line);
+  console.log('');
+  if (write !== undefined) await writeOutput(write, matrixDocument(matrix));
+  const timeline = (directory: string): string | null => (existsSync(join(folder, directory, 'timeline.html')) ? encodeURI(`${directory}/timeline.html`) : null);
+  await writeOutput(join(folder, 'matrix.html'), matrixPage(matrix, { timeline, failure: () => null, top: '' }));
+  return matrix.cells.some(({ unknown }) => unknown > 0) ? 2 : 0;
+}
+
+/** Writes a file, and says where it is. @throws {LabError} BAD_OUTPUT */
+async function writeOutput(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw new LabError('BAD_OUTPUT', `The matrix could not be written to ${file}: ${messageOf(error)}`, { cause: error });
   }
-  return cells.some(troubled) ? 2 : 0;
+  console.log(pc.dim(`      ${file}`));
 }
 
 /** Makes one run, writes its files, and reads the measurements from it. */
 async function read(driver: Driver, name: string, client: string, seed: string, results: string, signal: AbortSignal): Promise<Reading> {
   const failure = failures[name] as Failure;
   const finished = await runScenario({ name: `matrix-${name}`, command: `${labCommand} run ${name} --client ${shellWord(client)} --seed ${seed}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed, signal });
-  const directory = await writeRunFiles(finished, results);
+  const directory = relative(resolve(results), resolve(await writeRunFiles(finished, results)));
   const { journal, events } = finished;
   if (journal.verdict !== 'pass') {
     const trouble = journal.error ?? [...journal.doubts, ...journal.checks.filter(({ verdict }) => verdict !== 'pass').map(({ text, observed }) => `${text}: ${observed}`)].join('; ');
@@ -104,8 +125,6 @@ async function read(driver: Driver, name: string, client: string, seed: string, 
   const about = { findings: journal.findings, events, topology: createTopology(failure.scenario.topology), data };
   return { outcome: data.outcome, delayMs: failure.readMs(about), remark: failure.remark?.(about) ?? null, directory, trouble: null };
 }
-
-const troubled = ({ unknown }: Cell): boolean => unknown > 0;
 
 /** Returns the clients that were asked for, or all of them. A client that is not on the client's host has no version. */
 async function clientsOf(text: string, driver: Driver, signal: AbortSignal): Promise<Listing[]> {

@@ -8,22 +8,19 @@ import { parseExpectation } from '../../analysis/expectations.ts';
 import { findingsSchemaFor } from '../../analysis/findings-schema.ts';
 import { didYouMean } from '../../vocabulary/nearest-name.ts';
 import { readBackends, readResolver, readSeed, splitAssignments } from '../../vocabulary/options.ts';
-import { parseResolvConfLine } from '../../vocabulary/resolv-conf.ts';
+import { parseResolvConfLine } from '../../vocabulary/resolv-conf-line.ts';
 import { checkFolderOf, checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
 import { headLines } from '../../report/printed-run.ts';
-import { startTerminalStory } from '../../report/terminal-story.ts';
 import { summaryLines } from '../../report/summary.ts';
 import type { FinishedRun, Journal } from '../../run/journal.ts';
 import { findResolver, firstResolver } from '../../run/resolvers.ts';
 import { runScenario, type RunOptions } from '../../run/run-scenario.ts';
-import type { Scenario } from '../../run/scenario.ts';
-import type { ResolverName } from '../../vocabulary/resolvers.ts';
-import { createTopology, type Topology } from '../../vocabulary/topology.ts';
 import { labCommand } from '../../vocabulary/project.ts';
 import { shellWord } from '../../vocabulary/shell-word.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { isScenarioFile, loadScenario, nameOfFile } from '../scenario-file.ts';
+import { headOf, tellRun, topologyOf } from '../tell-run.ts';
 import { listLines } from './list.ts';
 
 export interface RunFlags {
@@ -67,22 +64,8 @@ export async function run(name: string, flags: RunFlags & { reporter: string[]; 
     await report([finished.journal], file);
     return exitStatusOf(finished.journal);
   }
-  const { scenario: { title, predict }, resolver, serveStale = false } = options;
-  const head = { ...options, title, predict, driver: options.driver.name, resolvConf: options.resolvConf ?? [], resolver: resolver === undefined ? null : { name: resolver, serveStale } };
-  for (const line of headLines(head)) write(paint(line));
-  const progress = startProgress();
-  const story = startTerminalStory({
-    topology: topologyOf(options),
-    verbose: flags.verbose === true,
-    write: (line) => {
-      progress.clear();
-      write(line);
-    },
-  });
-  const finished = await runScenario({ ...options, onEvent: story.tell });
-  progress.end();
-  story.end();
-  const directory = await writeRunFiles(finished, flags.results);
+  for (const line of headLines(headOf(options))) write(paint(line));
+  const { finished, directory } = await tellRun(options, flags);
   for (const line of summaryLines(finished.journal, directory, name)) write(paint(line));
   if (svg !== undefined) {
     await draw(finished, svg);
@@ -143,26 +126,4 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
 function commandOf(name: string, { client, clientImage, seed, set, expect, resolvConf, resolver, serveStale, backends, driver }: RunFlags): string {
   const given: [string, string | undefined][] = [['--client', client], ['--client-image', clientImage], ['--driver', driver === 'auto' ? undefined : driver], ['--seed', seed], ['--backends', backends], ['--resolver', resolver], ...[...set.map((each) => ['--set', each]), ...resolvConf.map((each) => ['--resolv-conf', each]), ...expect.map((each) => ['--expect', each])] as [string, string][]];
   return [labCommand, 'run', shellWord(name), ...given.flatMap(([flag, value]) => (value === undefined ? [] : [flag, shellWord(value)])), ...(serveStale ? ['--serve-stale'] : [])].join(' ');
-}
-
-/** The topology of a run, but for the client's resolv.conf. */
-function topologyOf({ scenario, backends, resolver }: { scenario: Scenario; backends?: number | undefined; resolver?: ResolverName | undefined }): Topology {
-  return createTopology({ ...scenario.topology, ...(backends !== undefined && { backends }), ...(resolver && { resolver }) });
-}
-
-/** On a terminal, shows the time since the start as long as no event is printed. */
-function startProgress(): { clear(): void; end(): void } {
-  if (!process.stdout.isTTY) return { clear: () => undefined, end: () => undefined };
-  const start = performance.now();
-  const clear = (): void => { process.stdout.write('\r\u001b[2K'); };
-  const timer = setInterval(() => {
-    process.stdout.write(`\r\u001b[2K${pc.dim(`${((performance.now() - start) / 1000).toFixed(1)} s …`)}`);
-  }, 250);
-  return {
-    clear,
-    end: () => {
-      clearInterval(timer);
-      clear();
-    },
-  };
 }

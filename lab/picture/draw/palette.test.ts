@@ -1,16 +1,6 @@
 import { expect, test } from 'vitest';
+import { contrast } from '../../testing/colours.ts';
 import { palettes, themes, toneNames, type Theme } from './palette.ts';
-
-/** Relative luminance and contrast as WCAG 2.2 defines them. axe cannot judge text in an SVG, so this is computed here. */
-function luminance(colour: string): number {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}
-
-function contrast(one: string, other: string): number {
-  const [low = 0, high = 0] = [luminance(one), luminance(other)].sort((first, second) => first - second);
-  return (high + 0.05) / (low + 0.05);
-}
 
 const text = 4.5;
 const graphics = 3;

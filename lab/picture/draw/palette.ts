@@ -14,6 +14,10 @@ export interface Palette {
   healing: string;
   hatch: string;
   focus: string;
+  /** The cells of the matrix: what came of a request, from the shortest time to the longest. `ink` is the text on them. */
+  heat: Record<'answered' | 'error', readonly [fast: string, slow: string]>;
+  /** A cell without an answer, and the text on it. */
+  noAnswer: { fill: string; on: string };
   /** The fill of a bar, which is also the colour of text about it, and the colour of text on the bar. */
   tones: Record<string, { fill: string; on: string }>;
 }
@@ -26,6 +30,7 @@ const on = (fills: Record<string, string>, text: string): Palette['tones'] => Ob
 export const palettes: Record<Theme, Palette> = {
   light: {
     paper: '#ffffff', panel: '#f6f8fa', edge: '#d1d9e0', ink: '#1f2328', dim: '#59636e', wait: '#e9edf1', pale: '#fff0ee', healing: '#e9f7ec', hatch: '#f3b6b0', focus: '#0550ae',
+    heat: { answered: ['#dbebfd', '#5b9ae2'], error: ['#fde9cf', '#df8a30'] }, noAnswer: { fill: '#4a4257', on: '#ffffff' },
     tones: {
       ...on({ ok: '#1a7f37', failed: '#c01c28', dns: '#0969da', healed: '#1a7f37', packet: '#1f2328', note: '#59636e', 'host-0': '#0b7078', 'host-1': '#8a5a00', 'host-2': '#7a48d0', 'host-3': '#b3307f', 'host-4': '#4d6a00', 'host-5': '#9a4a1c' }, '#ffffff'),
       client: { fill: '#d5dbe2', on: '#1f2328' },
@@ -34,6 +39,7 @@ export const palettes: Record<Theme, Palette> = {
   },
   dark: {
     paper: '#0d1117', panel: '#151b23', edge: '#3d444d', ink: '#e6edf3', dim: '#9da7b3', wait: '#222a34', pale: '#2d1315', healing: '#12301b', hatch: '#6b2a2c', focus: '#79c0ff',
+    heat: { answered: ['#0f2338', '#2463ab'], error: ['#33220c', '#8f5416'] }, noAnswer: { fill: '#b9b2c6', on: '#0d1117' },
     tones: {
       ...on({ ok: '#3fb950', failed: '#ff7b72', dns: '#58a6ff', healed: '#3fb950', packet: '#e6edf3', note: '#9da7b3', 'host-0': '#39c5cf', 'host-1': '#e0a528', 'host-2': '#bc8cff', 'host-3': '#f778ba', 'host-4': '#a3c04a', 'host-5': '#f0935c' }, '#0d1117'),
       client: { fill: '#3b434d', on: '#e6edf3' },

@@ -21,7 +21,9 @@ export function keyList(hasRequests: boolean): HTMLElement {
   return element('p', { class: 'keys', id: 'keys' }, ...keyHelp.filter(([, , about]) => about === undefined || hasRequests).flatMap(([key, what], index) => [...(index > 0 ? [' · '] : []), element('kbd', {}, key), ` ${what}`]), ' · drag, or Ctrl and the wheel');
 }
 
-export function listen(frame: HTMLElement, timeline: Timeline, actions: Actions): void {
+/** `signal` ends it, where the page shows another picture next. */
+export function listen(frame: HTMLElement, timeline: Timeline, actions: Actions, signal?: AbortSignal): void {
+  const whileShown = signal ? { signal } : {};
   const moves: Record<string, () => void> = {
     KeyW: () => { timeline.zoom(1 / 1.6); },
     KeyS: () => { timeline.zoom(1.6); },
@@ -55,7 +57,7 @@ export function listen(frame: HTMLElement, timeline: Timeline, actions: Actions)
     if (!act) return;
     event.preventDefault();
     act();
-  });
+  }, whileShown);
 
   function openCurrent(): void {
     if (timeline.current?.mark.request !== undefined) actions.open(timeline.current.mark.request);
@@ -104,13 +106,13 @@ export function listen(frame: HTMLElement, timeline: Timeline, actions: Actions)
       drag = { ...drag, x: event.clientX, moved: true };
       timeline.pan(-by / (timeline.layout?.plotWidth ?? 1), false);
     }
-  });
+  }, whileShown);
   let wasMoved = false;
   addEventListener('pointerup', () => {
     wasMoved = drag?.moved === true || drag?.isStrip === true;
     drag = null;
-  });
-  addEventListener('pointercancel', () => { drag = null; });
+  }, whileShown);
+  addEventListener('pointercancel', () => { drag = null; }, whileShown);
   timeline.svg.addEventListener('click', (event) => {
     const found = timeline.markOf(event.target);
     if (wasMoved || !found) return;

@@ -14,11 +14,25 @@ export function button(text: string, label: string, key: string, onClick: () => 
   return made;
 }
 
-export function select(label: string, options: readonly (readonly [string, string])[], onChange: (value: string) => void): { label: HTMLLabelElement; select: HTMLSelectElement } {
+/** A value, and its text. */
+export type Choice = readonly [value: string, text: string];
+
+/** A list to choose from. `choose` replaces its entries; what is chosen stays, if it is still there. */
+export function select(label: string, choices: readonly Choice[], onChange: (value: string) => void): { label: HTMLLabelElement; select: HTMLSelectElement; choose(choices: readonly Choice[]): void } {
   const id = `choose-${label.toLowerCase()}`;
-  const made = element('select', { id }, ...options.map(([value, text]) => element('option', { value }, text)));
+  const entries = (of: readonly Choice[]): HTMLElement[] => of.map(([value, text]) => element('option', { value }, text));
+  const made = element('select', { id }, ...entries(choices));
   made.addEventListener('change', () => { onChange(made.value); });
-  return { label: element('label', { for: id }, label), select: made };
+  return {
+    label: element('label', { for: id }, label),
+    select: made,
+    choose: (others) => {
+      if (others.length === made.options.length && others.every(([value], index) => made.options[index]?.value === value)) return;
+      const { value } = made;
+      made.replaceChildren(...entries(others));
+      made.value = others.some(([each]) => each === value) ? value : '';
+    },
+  };
 }
 
 const namespace = 'http://www.w3.org/2000/svg';

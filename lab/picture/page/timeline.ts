@@ -21,10 +21,10 @@ const animationMs = 140;
 
 export class Timeline {
   readonly svg = svgElement({ 'aria-hidden': 'false' });
-  readonly sections: readonly Section[];
+  sections: readonly Section[];
   readonly #frame: HTMLElement;
   /** Both scales of a long run take some milliseconds to make. */
-  readonly #scales: Record<Scale['kind'], Scale>;
+  #scales: Record<Scale['kind'], Scale>;
   #scale: Scale;
   #from = 0;
   #to = 1;
@@ -40,10 +40,24 @@ export class Timeline {
   constructor(frame: HTMLElement, sections: readonly Section[]) {
     this.sections = sections;
     this.#frame = frame;
-    this.#scales = { warped: scaleOver(sections, 'warped'), 'true to time': scaleOver(sections, 'true to time') };
+    this.#scales = scalesOf(sections);
     this.#scale = this.#scales.warped;
     frame.append(this.svg);
     new ResizeObserver(() => { this.redraw(); }).observe(frame);
+  }
+
+  /** Shows other sections: those of a lab that is still up. The same time stays visible, unless all was. */
+  replace(sections: readonly Section[]): void {
+    const [fromMs, toMs] = [this.#scale.msAt(this.#from), this.#scale.msAt(this.#to)];
+    const wasWhole = this.isWhole;
+    this.sections = sections;
+    this.#scales = scalesOf(sections);
+    this.#scale = this.#scales[this.#scale.kind];
+    // The marks have other places now.
+    this.current = null;
+    this.#goal = null;
+    if (!wasWhole) [this.#from, this.#to] = [this.#scale.placeOf(fromMs), this.#scale.placeOf(toMs)];
+    this.redraw();
   }
 
   get isTrue(): boolean { return this.#scale.kind === 'true to time'; }
@@ -188,4 +202,8 @@ export class Timeline {
     const [x, y] = [(clientX - box.left) * zoom, (clientY - box.top) * zoom];
     return { part: Math.min(Math.max((x - layout.plotX) / layout.plotWidth, 0), 1), isStrip: y > layout.stripY - 4 };
   }
+}
+
+function scalesOf(sections: readonly Section[]): Record<Scale['kind'], Scale> {
+  return { warped: scaleOver(sections, 'warped'), 'true to time': scaleOver(sections, 'true to time') };
 }

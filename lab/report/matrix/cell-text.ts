@@ -1,0 +1,56 @@
+/** The words of a cell of the matrix: the same on the terminal, in docs/matrix.md and in matrix.html. */
+import { kindOf, type Cell, type CellOutcome, type OutcomeKind } from '../../analysis/cells.ts';
+import { duration } from '../../picture/model.ts';
+import { printable } from '../../vocabulary/printable.ts';
+
+/** Returns the text of a cell: `251 ms ±1, first aborted` has the median and half of the spread. `?` stands for a run that showed nothing. */
+export function cellText({ outcomes, unknown }: Cell): string {
+  const parts = outcomes.map((each) => `${outcomes.length > 1 ? `${each.count}× ` : ''}${outcomeText(each)}`);
+  return [...parts, ...(unknown > 0 ? [`${unknown}× ?`] : [])].join('; ') || '–';
+}
+
+function outcomeText(each: CellOutcome): string {
+  const { kind, error, time, spread, remarks } = wordsOf(each);
+  const words = [...(kind === 'answered' ? [] : [error ?? kind]), ...(time === null ? [] : [spread === null ? time : `${time} ${spread}`]), ...remarks];
+  return words.join(', ') || kind;
+}
+
+/** The parts of an outcome. */
+export interface OutcomeWords {
+  kind: OutcomeKind;
+  /** The error that the caller got, not too long for a cell. Null without one. */
+  error: string | null;
+  /** The median. Null if this client did nothing that can be measured. */
+  time: string | null;
+  /** Half of the spread: `±5.3 ms`. Null if it is too small to tell something about the client. */
+  spread: string | null;
+  remarks: readonly string[];
+}
+
+export function wordsOf({ outcome, medianMs, minMs, maxMs, remarks }: CellOutcome): OutcomeWords {
+  const kind = kindOf(outcome);
+  const spreadMs = ((maxMs ?? 0) - (minMs ?? 0)) / 2;
+  return {
+    kind,
+    error: kind === 'error' ? shortened(outcome) : null,
+    time: medianMs === null ? null : duration(medianMs),
+    spread: medianMs !== null && spreadMs >= spreadWorthTellingMs ? `±${duration(spreadMs)}` : null,
+    remarks,
+  };
+}
+
+/** A smaller spread comes from the scheduler and says nothing about the client. */
+const spreadWorthTellingMs = 1;
+
+/** What a client wrote can have line ends in it, and any other character. */
+function shortened(text: string): string {
+  const outcome = printable(text);
+  return outcome.length > longestOutcome ? `${outcome.slice(0, longestOutcome - 1)}…` : outcome;
+}
+
+const longestOutcome = 32;
+
+/** What the number of runs says about the cells. */
+export function runsText(repeat: number): string {
+  return repeat === 1 ? '1' : `${repeat}. A cell shows their median, and half of their spread if that is a millisecond or more`;
+}

@@ -1,0 +1,64 @@
+/** The matrix as a Markdown page, docs/matrix.md: what it says on top, then tables that fit the page of a forge. */
+import { printable } from '../../vocabulary/printable.ts';
+import { runsText } from './cell-text.ts';
+import { textAt } from './lines.ts';
+import { measuredClients, type Matrix, type MatrixFailure } from './matrix.ts';
+import { clientsText, summariesOf } from './summary.ts';
+
+/** A forge shows some 900 px of a table, and hides the columns after that behind a scroll bar. So many failures fit with their longest errors. */
+const mostColumns = 3;
+
+/** Returns the text of the page. */
+export function matrixDocument(matrix: Matrix): string {
+  const { startedAt, command, machine, repeat, patienceMs, clients, groups } = matrix;
+  const missing = clients.length - measuredClients(matrix).length;
+  return `# The matrix
+
+This page shows what each client did in each failure, as \`${command}\` measured it on ${startedAt.slice(0, 10)}. The command wrote the page; no number in it was typed by hand.
+
+${Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`).join('\n')}
+- runs for each cell: ${runsText(repeat)}
+
+If a cell has no word before its time, the caller got its answer. \`no answer\` means that the caller was still waiting after ${patienceMs / 1_000} s.
+A request that is \`reused\` was sent on the kept connection, and one that is \`dialled\` on a new one. Every client runs with the defaults of its library: no timeout and no retry was configured.
+
+\`make matrix\` measures the clients of your machine, and writes the same as a page with colours, \`results/matrix.html\`. There each cell opens
+the timeline of its run.
+
+## In short
+
+Clients that did the same stand together, with the least and the greatest of their times.
+${summariesOf(matrix)
+  .map(({ failure, answers }) => `\n**${text(failure.question)}**\n\n${answers.map((answer) => `- ${text(answer.what)}: ${clientsText(answer, code, text)}`).join('\n')}\n`)
+  .join('')}${groups.map(({ title, failures }) => `\n## ${text(title)}\n${balanced(failures).map((some) => table(matrix, some)).join('')}`).join('')}
+## Clients
+
+| client | version |
+| --- | --- |
+${clients.map(({ name, version, reason }) => `| ${code(name)} | ${text(version ?? `not found: ${reason ?? ''}`)} |`).join('\n')}
+${missing > 0 ? `\nThe tables do not show the clients that were not found: ${missing}.\n` : ''}`;
+}
+
+/** One table, and what the time in its columns measures. */
+function table(matrix: Matrix, failures: readonly MatrixFailure[]): string {
+  const rows = measuredClients(matrix).map(({ name }) => [code(name), ...failures.map((failure) => text(textAt(matrix, name, failure.name)))]);
+  const lines = [['client', ...failures.map(({ title }) => text(title))], ['---', ...failures.map(() => '---')], ...rows].map((row) => `| ${row.join(' | ')} |`);
+  return `\n${failures.map(({ title, measures }) => `- ${text(title)}: ${text(measures)}`).join('\n')}\n\n${lines.join('\n')}\n`;
+}
+
+/** Parts of nearly the same length, none longer than the table may be wide. */
+function balanced(failures: readonly MatrixFailure[]): MatrixFailure[][] {
+  const parts = Math.ceil(failures.length / mostColumns);
+  const length = Math.ceil(failures.length / parts);
+  return Array.from({ length: parts }, (_, part) => failures.slice(part * length, (part + 1) * length));
+}
+
+/** Errors and versions come from programs, and a client may be any command. None of them may become markup, or end its cell. */
+function text(plain: string): string {
+  return plain.replace(/[\\`*[\]<>|~&]|(?<!\w)_|_(?!\w)/g, '\\$&');
+}
+
+/** A bar would end the cell of the table also within code. */
+function code(name: string): string {
+  return `\`${printable(name).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
+}
