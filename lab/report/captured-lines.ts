@@ -36,18 +36,26 @@ const isKnown = (line: [string, string | false]): line is [string, string] => li
 
 const spokenNames = { http: 'HTTP/1.1', tls: 'TLS (its requests cannot be read)', http2: 'HTTP/2 (not read)', other: 'something else' };
 
-function spokenText({ spoken }: ForeignCapture): string {
+function spokenText({ spoken, inside }: ForeignCapture): string {
+  const text = namesText(spoken);
+  if (!inside) return text;
+  const { connections } = inside;
+  return connections === 0 ? text : text.replace(spokenNames.tls, `TLS, of which ${connections} could be decrypted: ${namesText(inside.spoken)}`);
+}
+
+function namesText(spoken: ForeignCapture['spoken']): string {
   return Object.entries(spoken).flatMap(([protocol, count]) => (count > 0 ? [`${count} ${spokenNames[protocol as keyof typeof spokenNames]}`] : [])).join(', ');
 }
 
 /** What the file cannot tell. */
-export function limitsOf({ file, events, eventsLeftOut, unknownFlows, gaps, cutFrames, unknownLinks }: ForeignCapture): string[] {
+export function limitsOf({ file, events, eventsLeftOut, spoken, inside, unknownFlows, gaps, cutFrames, unknownLinks }: ForeignCapture): string[] {
   const limits: (string | false)[] = [
     file.dropped === null && `whether the capture lost packets: ${file.format === 'pcap' ? 'a pcap file does not say it' : 'the file does not say it'}`,
     file.dropped !== null && file.dropped > 0 && `${counted(file.dropped, 'packet', 'packets')} that the capture lost`,
     file.endsEarly && 'the end: the file ends in the middle of a frame',
     file.withoutTime > 0 && `${counted(file.withoutTime, 'frame', 'frames')} without a time`,
     cutFrames > 0 && `${counted(cutFrames, 'frame', 'frames')} that the capture has cut too short (tcpdump -s 0 keeps them whole)`,
+    inside !== null && inside.connections < spoken.tls && `what ${counted(spoken.tls - inside.connections, 'TLS connection', 'TLS connections')} said: no key fits, or the capture lacks the beginning, or the cipher is none that the lab reads (AES-GCM, ChaCha20-Poly1305)`,
     gaps > 0 && `what was said behind a missing segment, in ${counted(gaps, 'connection', 'connections')}`,
     unknownFlows > 0 && `${counted(unknownFlows, 'connection', 'connections')} that began before the capture and did not show who had opened them`,
     ...[...unknownLinks].map(([type, count]) => `${counted(count, 'frame', 'frames')} of link type ${type}, which the lab cannot read`),

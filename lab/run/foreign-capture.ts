@@ -1,5 +1,6 @@
 /** Reads a capture that the lab did not make (tcpdump, Wireshark, a sidecar of a pod): chooses the client, and turns its packets into events. */
 import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import { witnessOf, type TimelineEvent } from '../vocabulary/events.ts';
 import { dnsPort } from '../vocabulary/topology.ts';
@@ -8,6 +9,7 @@ import { WireDecoder } from '../wire/decoder.ts';
 import { Foreign, type Spoken } from '../wire/foreign.ts';
 import { linkTypes, senderOf } from '../wire/link-layer.ts';
 import { parseFrame, type Packet } from '../wire/packets.ts';
+import { parseKeyLog, type TlsKeys } from '../wire/tls-keys.ts';
 
 /** A host that could be the client: it has opened TCP connections, or asked DNS. */
 export interface Opener {
@@ -31,6 +33,8 @@ export interface ForeignCapture {
   /** How many events came after the last one that was kept. */
   eventsLeftOut: number;
   spoken: Record<Spoken, number>;
+  /** What is inside the TLS connections that could be decrypted, and how many of them there are. Null where no keys were given. */
+  inside: { spoken: Record<Spoken, number>; connections: number } | null;
   /** Connections that began before the capture, and do not show which end has opened them. They were left out. */
   unknownFlows: number;
   /** Connections in which the capture lacks a segment. What is behind it was not read. */
@@ -52,25 +56,42 @@ const chunkBytes = 1024 * 1024;
  * @throws {LabError} BAD_INPUT when the file cannot be read or is no capture, when no host or several hosts could be the client, or when none of its
  * packets is of `client`.
  */
-export async function readForeignCapture(file: string, client: readonly string[] = []): Promise<ForeignCapture> {
+export async function readForeignCapture(file: string, client: readonly string[] = [], keys: TlsKeys | null = null): Promise<ForeignCapture> {
   const openers = client.length > 0 ? [] : await findOpeners(file);
-  const [capture] = await decode(file, [client.length > 0 ? client : chooseOne(file, hostsThatOpened(file, openers))], openers);
+  const [capture] = await decode(file, [client.length > 0 ? client : chooseOne(file, hostsThatOpened(file, openers))], openers, keys);
   if (capture === undefined) throw new LabError('BAD_INPUT', `${file} has no packet of ${client.join(' or ')}. Without --client, the command names the hosts that it has.`);
   return capture;
+}
+
+/** A key log of a busy machine. */
+const mostKeyBytes = 64_000_000;
+
+/** Reads the keys of TLS connections from a file (SSLKEYLOGFILE). @throws {LabError} BAD_INPUT where it cannot be read, or has no key. */
+export async function readKeyLog(file: string): Promise<TlsKeys> {
+  let text;
+  try {
+    if ((await stat(file)).size > mostKeyBytes) throw new Error(`it is larger than ${mostKeyBytes / 1e6} MB`);
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new LabError('BAD_INPUT', `Cannot read the keys in ${file}: ${messageOf(error)}`, { cause: error });
+  }
+  const keys = parseKeyLog(text);
+  if (keys.size === 0) throw new LabError('BAD_INPUT', `${file} has no key of a TLS connection. Expected lines such as \`CLIENT_TRAFFIC_SECRET_0 <random> <secret>\`, as programs write them into the file that SSLKEYLOGFILE names.`);
+  return keys;
 }
 
 /** So many clients are read from one capture. Each one has a timeline of its own. */
 export const mostClients = 20;
 
 /** The same for every client in the file, those with the most connections first. @throws {LabError} BAD_INPUT when no host could be a client. */
-export async function readEachClient(file: string): Promise<ForeignCapture[]> {
+export async function readEachClient(file: string, keys: TlsKeys | null = null): Promise<ForeignCapture[]> {
   const openers = await findOpeners(file);
-  return await decode(file, hostsThatOpened(file, openers).slice(0, mostClients), openers);
+  return await decode(file, hostsThatOpened(file, openers).slice(0, mostClients), openers, keys);
 }
 
 /** Reads the file once for all `clients`, each one its addresses. A client without a packet has no capture in the result. */
-async function decode(file: string, clients: readonly (readonly string[])[], openers: readonly Opener[]): Promise<ForeignCapture[]> {
-  const readers = clients.map((addresses) => new ClientReader(addresses, Math.floor(keptEvents / clients.length)));
+async function decode(file: string, clients: readonly (readonly string[])[], openers: readonly Opener[], keys: TlsKeys | null): Promise<ForeignCapture[]> {
+  const readers = clients.map((addresses) => new ClientReader(addresses, Math.floor(keptEvents / clients.length), keys));
   const byAddress = new Map(readers.flatMap((reader) => reader.addresses.map((address) => [address, reader])));
   const once = new OneInterface();
   const unknownLinks = new Map<number, number>();
@@ -106,6 +127,7 @@ async function decode(file: string, clients: readonly (readonly string[])[], ope
     events: reader.events.sort((one, other) => one.tMs - other.tMs),
     eventsLeftOut: reader.leftOut,
     spoken: reader.foreign.spoken,
+    inside: keys && { spoken: reader.foreign.inside, connections: reader.foreign.decrypted },
     unknownFlows: reader.foreign.unknownFlows,
     gaps: reader.decoder.gaps,
     cutFrames,
@@ -117,7 +139,7 @@ async function decode(file: string, clients: readonly (readonly string[])[], ope
 /** Decodes the packets of one client. */
 class ClientReader {
   readonly addresses: readonly string[];
-  readonly foreign = new Foreign();
+  readonly foreign: Foreign;
   readonly decoder: WireDecoder;
   readonly events: TimelineEvent[] = [];
   readonly #mostEvents: number;
@@ -127,8 +149,9 @@ class ClientReader {
   /** How many segments and datagrams it has sent or received. */
   seen = 0;
 
-  constructor(addresses: readonly string[], mostEvents: number) {
+  constructor(addresses: readonly string[], mostEvents: number, keys: TlsKeys | null) {
     this.addresses = addresses;
+    this.foreign = new Foreign(keys);
     this.decoder = new WireDecoder(addresses, { foreign: this.foreign });
     this.#mostEvents = mostEvents;
   }

@@ -19,7 +19,7 @@ export function captureOf({ events, topology: { hosts: { client } } }: RunToShow
     file: { format: 'pcapng', frames: packets.length, names: new Map(), dropped: 0, endsEarly: false, withoutTime: 0 },
     client: [client.ipv4, client.ipv6],
     others: [], startedAt: new Date(0), lastMs: packets.at(-1)?.tMs ?? 0, events: packets, eventsLeftOut: 0,
-    spoken: { http: 1, tls: 0, http2: 0, other: 0 }, unknownFlows: 0, gaps: 0, cutFrames: 0, unknownLinks: new Map(), doubles: 0,
+    spoken: { http: 1, tls: 0, http2: 0, other: 0 }, inside: null, unknownFlows: 0, gaps: 0, cutFrames: 0, unknownLinks: new Map(), doubles: 0,
   };
 }
 

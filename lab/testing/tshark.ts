@@ -8,16 +8,16 @@ import { promisify } from 'node:util';
 /**
  * Returns one row for each frame that `filter` selects, with the values of its fields by their names (tshark(1)). Several values are separated by commas. tshark itself decides which frames are
  * retransmissions.
- * @throws {Error} with the message of tshark, when tshark reports a problem with the file.
+ * `options` are further arguments. @throws {Error} with the message of tshark, when tshark reports a problem with the file.
  */
-export async function tshark<const Field extends string>(capture: Buffer, filter: string, fields: readonly Field[]): Promise<Record<Field, string>[]> {
+export async function tshark<const Field extends string>(capture: Buffer, filter: string, fields: readonly Field[], options: readonly string[] = []): Promise<Record<Field, string>[]> {
   const directory = await mkdtemp(join(tmpdir(), 'failover-lab-tshark-'));
   try {
     const file = join(directory, 'wire.pcapng');
     await writeFile(file, capture);
     const { stdout, stderr } = await promisify(execFile)(
       'tshark',
-      ['-r', file, '-Y', filter, '-T', 'fields', '-E', 'separator=/t', '-E', 'occurrence=a', ...fields.flatMap((field) => ['-e', field])],
+      [...options, '-r', file, '-Y', filter, '-T', 'fields', '-E', 'separator=/t', '-E', 'occurrence=a', ...fields.flatMap((field) => ['-e', field])],
       { maxBuffer: 1 << 26 },
     );
     const complaints = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('Running as user'));

@@ -6,6 +6,8 @@ import { dnsPort } from '../vocabulary/topology.ts';
 import { Http1 } from './http1.ts';
 import type { TcpSegment } from './packets.ts';
 import type { FlowEnds, Side, StreamProtocol, WireEvent } from './stream.ts';
+import { Tls } from './tls.ts';
+import type { TlsKeys } from './tls-keys.ts';
 
 /** What a flow speaks. `other`: anything but these. */
 export type Spoken = 'http' | 'tls' | 'http2' | 'other';
@@ -27,8 +29,18 @@ function spokenBy(bytes: Buffer): Spoken | null {
 /** Looks at the flows of a capture, and counts what it has seen. */
 export class Foreign {
   /** How many connections of the client speak what. One that carried no bytes of the client counts nowhere. */
-  readonly spoken: Record<Spoken, number> = { http: 0, tls: 0, http2: 0, other: 0 };
+  readonly spoken: Record<Spoken, number> = nothing();
+  /** The same of what is inside the TLS connections that could be decrypted. */
+  readonly inside: Record<Spoken, number> = nothing();
+  /** How many TLS connections could be decrypted. */
+  decrypted = 0;
+  readonly #keys: TlsKeys | null;
   readonly #unknown = new Set<string>();
+
+  /** `keys`: of TLS connections. Without them, it reads nothing inside of TLS. */
+  constructor(keys: TlsKeys | null = null) {
+    this.#keys = keys;
+  }
 
   /** How many connections began before the capture, and do not show who has opened them. */
   get unknownFlows(): number {
@@ -50,8 +62,13 @@ export class Foreign {
   }
 
   protocolOf(ends: FlowEnds): StreamProtocol {
-    return new Recognised(ends, this.spoken);
+    const keys = this.#keys;
+    return new Recognised(ends, this.spoken, keys === null ? undefined : () => new Tls(keys, new Recognised(ends, this.inside), () => { this.decrypted += 1; }));
   }
+}
+
+function nothing(): Record<Spoken, number> {
+  return { http: 0, tls: 0, http2: 0, other: 0 };
 }
 
 /** A scan of all ports makes very many of them. */
@@ -61,13 +78,16 @@ const mostUnknown = 100_000;
 class Recognised implements StreamProtocol {
   readonly #ends: FlowEnds;
   readonly #spoken: Record<Spoken, number>;
+  /** Makes what reads the inside of TLS. */
+  readonly #tls: (() => StreamProtocol) | undefined;
   #start: Buffer = Buffer.alloc(0);
   #protocol: StreamProtocol | null = null;
   #isDecided = false;
 
-  constructor(ends: FlowEnds, spoken: Record<Spoken, number>) {
+  constructor(ends: FlowEnds, spoken: Record<Spoken, number>, tls?: () => StreamProtocol) {
     this.#ends = ends;
     this.#spoken = spoken;
+    this.#tls = tls;
   }
 
   take(side: Side, bytes: Buffer): WireEvent[] {
@@ -83,8 +103,7 @@ class Recognised implements StreamProtocol {
     this.#isDecided = true;
     this.#spoken[spoken]++;
     this.#start = Buffer.alloc(0);
-    if (spoken !== 'http') return [];
-    this.#protocol = new Http1(this.#ends);
-    return this.#protocol.take('client', bytes);
+    this.#protocol = spoken === 'http' ? new Http1(this.#ends) : spoken === 'tls' ? (this.#tls?.() ?? null) : null;
+    return this.#protocol?.take('client', bytes) ?? [];
   }
 }

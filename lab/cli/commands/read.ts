@@ -7,7 +7,7 @@ import { captureLines, limitsOf, nameLines } from '../../report/captured-lines.t
 import { writePicture } from '../../report/picture-file.ts';
 import { checkFolderOf } from '../../report/run-files.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
-import { readEachClient, readForeignCapture, type ForeignCapture } from '../../run/foreign-capture.ts';
+import { readEachClient, readForeignCapture, readKeyLog, type ForeignCapture } from '../../run/foreign-capture.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { labCommand } from '../../vocabulary/project.ts';
 import { shellWord } from '../../vocabulary/shell-word.ts';
@@ -16,6 +16,7 @@ import { createTopology } from '../../vocabulary/topology.ts';
 
 export interface ReadFlags {
   client?: string;
+  keys?: string;
   html?: string;
   svg?: string;
   json?: boolean;
@@ -29,14 +30,15 @@ const toldEvents = 60;
  * Prints what the client did, or each client with `--client each`, and writes the pictures that are asked for.
  * @throws {LabError} BAD_INPUT for a file that is no capture, and for a client that it does not have.
  */
-export async function read(file: string, { client, html, svg, json, verbose = false }: ReadFlags): Promise<void> {
+export async function read(file: string, { client, keys: keyLog, html, svg, json, verbose = false }: ReadFlags): Promise<void> {
   for (const picture of [html, svg]) if (picture !== undefined) checkFolderOf(picture);
-  const captures = client === 'each' ? await readEachClient(file) : [await readForeignCapture(file, readClient(client))];
+  const keys = keyLog === undefined ? null : await readKeyLog(keyLog);
+  const captures = client === 'each' ? await readEachClient(file, keys) : [await readForeignCapture(file, readClient(client), keys)];
   if (json) console.log(JSON.stringify(client === 'each' ? captures.map((capture) => jsonOf(file, capture)) : captures.map((capture) => jsonOf(file, capture))[0], null, 2));
   for (const capture of captures) {
     if (!json) tell(file, capture, verbose);
     const shown = { file: basename(file), capture };
-    const command = [labCommand, 'read', shellWord(file), '--client', capture.client.join(','), '--html', shellWord(html ?? '')].join(' ');
+    const command = [labCommand, 'read', shellWord(file), '--client', capture.client.join(','), ...(keyLog === undefined ? [] : ['--keys', shellWord(keyLog)]), '--html', shellWord(html ?? '')].join(' ');
     const pictures = [...(html === undefined ? [] : [[html, () => capturePage(shown, command)] as const]), ...(svg === undefined ? [] : [[svg, () => capturePicture(shown)] as const])];
     for (const [path, make] of pictures) {
       const to = client === 'each' ? pathFor(path, capture) : path;
