@@ -162,7 +162,7 @@ describeWith(['netns', 'nft'], 'a lab by hand', () => {
     expect(garbage).toEqual({ error: 'Expected a line like {"command":"heal","args":{"host":null}}, got `garbage`.' });
     expect(separator).toMatchObject({ error: expect.stringContaining('Unknown command `a\\u{2028}b`') as string });
     expect(nobody).toMatchObject({ error: expect.stringContaining('Unknown host') as string });
-    expect(unknown).toEqual({ error: 'Unknown command `nonsense`. Known: dns, apply, heal, argv, behave, status, down.' });
+    expect(unknown).toEqual({ error: 'Unknown command `nonsense`. Known: dns, apply, heal, argv, behave, client, ask, rate, status, down.' });
     expect(last).toMatchObject({ result: { aaaa: false } });
   });
 
