@@ -9,7 +9,7 @@ const shared = {
   hookTimeout: 60_000,
 } as const;
 
-const labs = ['scenarios/**/*.test.ts', 'lab/network/drivers/docker.test.ts', 'lab/faults/link-faults.test.ts', 'lab/skew/simulation/against-lab.test.ts', 'docs/**/*.test.ts'];
+const labs = ['scenarios/**/*.test.ts', 'lab/faults/link-faults.test.ts', 'lab/skew/simulation/against-lab.test.ts', 'docs/**/*.test.ts'];
 
 export default defineConfig({
   test: {
