@@ -1,6 +1,6 @@
 /** The variables of each make target: each known one changes what the target runs, and any other one is refused. `make -n` runs nothing. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 const makefile = readFileSync('Makefile', 'utf8');
@@ -30,5 +30,24 @@ describe.each(targets)('make %s', (target) => {
 
   test('takes the variables of the environment', () => {
     expect(dryRun(target, 'LAB_REQUIRE=netns')).toMatchObject({ status: 0 });
+  });
+});
+
+describe('make test', () => {
+  const excluded = (text: string): string[] => [...text.matchAll(/--exclude ([^\s;]+)/g)].map(([, file = '']) => file);
+
+  test('leaves out files that exist, and says so with their number and the command that runs them; all=1 runs them', () => {
+    const plain = dryRun('test').stdout;
+    const files = excluded(plain);
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter((file) => !existsSync(file))).toEqual([]);
+    expect(plain).toMatch(new RegExp(`echo 'Not run: .* \\(${files.length} files\\)\\. To run all tests: make test all=1'`));
+    const all = dryRun('test', 'all=1').stdout;
+    expect(excluded(all)).toEqual([]);
+    expect(all).not.toContain('Not run');
+  });
+
+  test('CI runs all tests', () => {
+    expect(readFileSync('.ci/run', 'utf8').match(/^make test.*$/gm)).toEqual(['make test all=1']);
   });
 });
