@@ -40,8 +40,9 @@ CMD ["sleep", "infinity"]
 FROM hosts AS lab
 COPY bin/runtime bin/runtime
 COPY scenarios scenarios
+COPY docs/lessons docs/lessons
 RUN node --input-type=module --eval 'import { makeBuild } from "/lab/lab/build/build.ts"; makeBuild("/lab", "/lab/dist")' && \
-    node dist/lab/cli/main.cjs list >/dev/null && mkdir --mode=1777 /work
+    node dist/lab/cli/main.cjs list >/dev/null && node dist/lab/cli/main.cjs lesson >/dev/null && mkdir --mode=1777 /work
 LABEL failover-lab=command
 # Files that a run names, and its results, are in this folder.
 WORKDIR /work

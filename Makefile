@@ -1,6 +1,6 @@
 # The main commands of the lab. They all work in a fresh clone: the first one installs the npm packages.
 .DEFAULT_GOAL := help
-.PHONY: help install scenario scenarios parity matrix site all-clients skew soak list clients workshop up down doctor test fuzz lint docs pictures bench clean
+.PHONY: help install scenario scenarios lesson cards parity matrix site all-clients skew soak list clients workshop up down doctor test fuzz lint docs pictures bench clean
 
 NODE := node_modules/.bin/node
 # npm writes this file at the end of an installation. Runs on namespaces need the packages of package.json alone, so they do not wait for more.
@@ -20,6 +20,8 @@ PICTURED := all-down ipv6-blackhole
 run_takes := driver client client-image seed set expect resolv-conf resolver serve-stale results v json
 scenario_takes := name backends $(run_takes)
 scenarios_takes := $(filter-out v,$(run_takes)) jobs
+lesson_takes := n driver client answer seed v results
+cards_takes := out
 parity_takes := client client-image seed set expect resolv-conf repeat only results
 matrix_takes := driver clients failures repeat jobs from write results
 site_takes := results out
@@ -66,7 +68,7 @@ site: $(INSTALLED) ## build a static site: the last matrix with its timelines, t
 	@bin/lab site $(if $(results),--results '$(results)') $(if $(out),--out '$(out)')
 
 all-clients: $(RUN) ## run every scenario with every client that is found
-	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(foreach each,$(clients),--clients '$(each)')
+	@bin/lab all-clients $(FLAGS) $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)') $(if $(clients),--clients '$(subst ;,' --clients ',$(subst ','\'',$(clients)))')
 
 skew: $(RUN) ## run the causes of skew with real resolvers: which backend gets which share, and why; cause=rule-9 resolver=go,musl
 	@bin/lab skew $(if $(driver),--driver '$(driver)') $(if $(cause),--cause '$(cause)') $(if $(resolver),--resolver '$(resolver)') $(if $(requests),--requests '$(requests)') \
@@ -74,6 +76,12 @@ skew: $(RUN) ## run the causes of skew with real resolvers: which backend gets w
 
 soak: $(RUN) ## run all scenarios many times on a busy machine: make soak n=20
 	@bin/lab soak $(FLAGS) $(if $(n),--n '$(n)') $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)')
+
+lesson: $(RUN) ## predict, run, see, why: make lesson n=3 client=curl [answer=b]; without n: list the lessons
+	@bin/lab lesson $(FLAGS) $(if $(answer),--answer '$(answer)') $(if $(n),'$(n)')
+
+cards: $(INSTALLED) ## write the questions of the lessons as cards to print: results/cards.html
+	@bin/lab cards $(if $(out),--out '$(out)')
 
 list: $(INSTALLED) ## list the scenarios
 	@bin/lab list
@@ -122,7 +130,7 @@ pictures: $(INSTALLED) ## run the scenarios of README's pictures again, and draw
 	  bin/lab run "$$name" --results "$$folder" && mkdir -p "docs/pictures/$$name" && cp "$$folder/latest/journal.json" "$$folder/latest/events.ndjson" "docs/pictures/$$name" || exit 1; done
 	@bin/lab docs
 
-bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|picture|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
+bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|picture|workshop|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
 	@$(NODE) bench/bench.ts $(if $(only),only='$(only)') $(if $(against),against='$(against)')
 
 install: $(ALL) ## install the npm packages of package-lock.json

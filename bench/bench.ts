@@ -16,6 +16,7 @@ import { relay } from './relay.ts';
 import { run } from './run.ts';
 import { simulate } from './simulate.ts';
 import { treesWith, type Trees } from './trees.ts';
+import { workshop } from './workshop.ts';
 
 const benchmarks: Record<string, (trees: Trees) => object | Promise<object>> = {
   run,
@@ -25,6 +26,7 @@ const benchmarks: Record<string, (trees: Trees) => object | Promise<object>> = {
   relay: async () => await relay(await usable('netns')),
   memory,
   simulate,
+  workshop,
   docker,
 };
 

@@ -21,7 +21,7 @@ test.each(symptoms)('the table of symptoms: $scenario exists, and a summary has 
 });
 
 /** Without `make scenarios`, because other tests run all scenarios, and without `make test`, because it would run this test again. */
-const makes = commands.filter((line) => /^make( scenario .*| doctor)?$/.test(line));
+const makes = commands.filter((line) => /^make( (scenario|lesson) .*| doctor)?$/.test(line));
 const byHand = commands.filter((line) => line.startsWith('bin/lab ') && !line.includes('▶'));
 
 describeWith('netns', 'the commands of README.md', () => {

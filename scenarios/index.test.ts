@@ -1,6 +1,7 @@
 /** Every scenario has its texts, and passes with each of our clients. What the lessons (docs/lessons/) claim about these runs is true. */
 import { describe, expect, test } from 'vitest';
 import type { Findings } from '../lab/analysis/findings.ts';
+import type { Plot } from '../lab/analysis/plot.ts';
 import { disagreements } from '../lab/analysis/witnesses.ts';
 import { brokenClaims } from '../lab/testing/lesson-claims.ts';
 import { misfits } from '../lab/testing/misfits.ts';
@@ -12,7 +13,7 @@ import { runScenario } from '../lab/run/run-scenario.ts';
 import type { Scenario } from '../lab/run/scenario.ts';
 import { describeWith } from '../lab/testing/testing.ts';
 import { resolverNames } from '../lab/vocabulary/resolvers.ts';
-import { createTopology } from '../lab/vocabulary/topology.ts';
+import { createTopology, type Topology } from '../lab/vocabulary/topology.ts';
 import { longestFirst, runnableNames, scenarioNamed } from './index.ts';
 import { failures } from './matrix/index.ts';
 
@@ -69,21 +70,26 @@ async function passes(name: string, client: string): Promise<void> {
   const [expected = [], differences] = [declared[name], disagreements(events.filter(({ tMs }) => tMs >= 0), topology)];
   expect(differences.filter((text) => !expected.some((each) => each.test(text)))).toEqual([]);
   expect(expected.filter((each) => !differences.some((text) => each.test(text)))).toEqual([]);
-  await expectTsharkAgrees(capture ?? Buffer.alloc(0), events, journal.findings);
+  const rows = await expectTsharkAgrees(capture ?? Buffer.alloc(0), events, journal.findings);
+  expect(journal.plot === null).toBe(scenario(name).plot === undefined);
+  if (journal.plot) expectPlotAgrees(journal.plot, rows, topology);
 }
+
+const isTrue = (cell: string): boolean => cell === '1' || cell === 'True';
+const fields = [
+  'frame.time_epoch', 'ip.src', 'tcp.flags.syn', 'tcp.flags.ack', 'tcp.flags.reset', 'dns.flags.response', '_ws.malformed', 'ipv6.version', 'http.request.method', 'http.response.code', 'tcp.len',
+  'tcp.analysis.retransmission', 'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.out_of_order', 'tcp.analysis.keep_alive', 'tcp.analysis.zero_window', 'tcp.stream', 'tcp.srcport',
+] as const;
+type Row = Record<(typeof fields)[number], string>;
 
 /**
  * Wireshark counts as many packets of each kind, and as many HTTP messages, as we have events. It sees our fallback delay to within a millisecond.
  * All of that is exact, because no server of these scenarios sends broken HTTP. lab/testing/http-conversations.ts has what Wireshark reads in another way.
  */
-async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEvent[], findings: Findings): Promise<void> {
+async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEvent[], findings: Findings): Promise<Row[]> {
   const count = (...names: string[]): number => events.filter(({ event }) => names.includes(event)).length;
   // An ICMP error quotes the packet that it is about. That quoted packet must not be counted.
-  const rows = await tshark(capture, 'tcp or (dns and not icmp and not icmpv6) or _ws.malformed', [
-    'frame.time_epoch', 'tcp.flags.syn', 'tcp.flags.ack', 'tcp.flags.reset', 'dns.flags.response', '_ws.malformed', 'ipv6.version', 'http.request.method', 'http.response.code', 'tcp.len',
-    'tcp.analysis.retransmission', 'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.out_of_order', 'tcp.analysis.keep_alive', 'tcp.analysis.zero_window', 'tcp.stream', 'tcp.srcport',
-  ]);
-  const isTrue = (cell: string): boolean => cell === '1' || cell === 'True';
+  const rows = await tshark(capture, 'tcp or (dns and not icmp and not icmpv6) or _ws.malformed', fields);
   // One TCP segment may hold several DNS messages or HTTP messages.
   const values = (field: keyof (typeof rows)[number]): string[] => rows.flatMap((row) => row[field].split(',')).filter(Boolean);
   const syns = rows.filter((row) => isTrue(row['tcp.flags.syn']) && !isTrue(row['tcp.flags.ack']));
@@ -121,11 +127,35 @@ async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEven
     httpResponses: count('wire:response'),
   });
   const { fallbackDelayMs, attempts } = findings;
-  if (fallbackDelayMs === null || attempts.some(({ synCount }) => synCount === 0)) return;
+  if (fallbackDelayMs === null || attempts.some(({ synCount }) => synCount === 0)) return rows;
   // The first attempts of a run may all be of one family. The fallback is the first SYN of the other family; one of the SYNs before it left
   // `fallbackDelayMs` earlier.
   const isIpv6 = (row: (typeof rows)[number] | undefined): boolean => row?.['ipv6.version'] !== '';
   const other = syns.find((row) => isIpv6(row) !== isIpv6(syns[0]));
   const gapsMs = syns.filter((row) => isIpv6(row) !== isIpv6(other)).map((row) => (Number(other?.['frame.time_epoch']) - Number(row['frame.time_epoch'])) * 1000);
   expect(Math.min(...gapsMs.map((gapMs) => Math.abs(gapMs - fallbackDelayMs)))).toBeLessThan(1);
+  return rows;
+}
+
+/** What the plot shows as measured is in the packets: Wireshark is the judge. */
+function expectPlotAgrees(plot: Plot, rows: readonly Row[], { hosts, backends }: Topology): void {
+  const isSyn = (row: Row): boolean => isTrue(row['tcp.flags.syn']) && !isTrue(row['tcp.flags.ack']);
+  const msOf = (row: Row | undefined): number => Number(row?.['frame.time_epoch']) * 1_000;
+  if (plot.kind === 'ruler') {
+    const syns = rows.filter(isSyn);
+    const measured = plot.rows.filter(({ isMeasured }) => isMeasured);
+    expect(measured.map(({ atMs }) => atMs.map(Math.round))).toEqual([syns.map((row) => Math.round(msOf(row) - msOf(syns[0])))]);
+    expect(plot.rows.length).toBeGreaterThan(measured.length);
+  } else if (plot.kind === 'shares') {
+    const responses = rows.filter((row) => row['http.response.code'] !== '');
+    expect(plot.counted.find(({ what }) => what === 'requests answered')?.counts).toEqual(backends.map((backend) => responses.filter((row) => row['ip.src'] === hosts[backend].ipv4).length));
+  } else {
+    // Each connection that carried a request: from the first SYN since the connection before it to its SYN-ACK.
+    const carrying = [...Map.groupBy(rows, (row) => row['tcp.stream']).values()].filter((stream) => stream.some((row) => row['http.request.method'] !== ''));
+    const answers = carrying.map((stream) => msOf(stream.find((row) => isTrue(row['tcp.flags.syn']) && isTrue(row['tcp.flags.ack']))));
+    const waits = answers.map((answerMs, index) => answerMs - msOf(rows.find((row) => isSyn(row) && msOf(row) > (answers[index - 1] ?? 0))));
+    expect(plot.points.map(({ measuredMs }) => Math.round(measuredMs))).toEqual(waits.map(Math.round));
+    expect(plot.points.map(({ series }) => series)).toEqual(carrying.map(([row]) => (row?.['ip.src'] === '' ? 'IPv6 carries the request' : 'IPv4 carries the request')));
+    expect(plot.change).not.toBeNull();
+  }
 }

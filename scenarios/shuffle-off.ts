@@ -1,5 +1,5 @@
 import { defineScenario } from '../lab/run/scenario.ts';
-import { dnsChecks, firstAddressClient, requestMany, spreadChecks } from './skew-common.ts';
+import { dnsChecks, firstAddressClient, requestMany, sharesPlot, spreadChecks } from './skew-common.ts';
 
 export const shuffleOff = defineScenario({
   title: 'the shuffle was left off at the DNS provider: one backend gets all requests',
@@ -22,4 +22,5 @@ export const shuffleOff = defineScenario({
   },
   checks: (result) => dnsChecks(result, [1]),
   contract: (result) => spreadChecks(result, [1]),
+  plot: sharesPlot,
 });

@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { answersTo, dnsChecks, equalShares, firstAddressClient, requestMany, spreadChecks } from './skew-common.ts';
+import { answersTo, dnsChecks, equalShares, firstAddressClient, requestMany, sharesPlot, spreadChecks } from './skew-common.ts';
 
 export const shuffleOn = defineScenario({
   title: 'DNS answers with two of the three addresses, shuffled: is the load even?',
@@ -29,4 +29,5 @@ export const shuffleOn = defineScenario({
     ];
   },
   contract: (result) => spreadChecks(result, equalShares(result)),
+  plot: sharesPlot,
 });

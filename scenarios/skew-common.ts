@@ -1,8 +1,9 @@
 /** What the skew scenarios share: many new connections, the addresses that DNS offered for them, and the backends that they reached. */
 import { check, type Check } from '../lab/analysis/checks.ts';
+import type { Plot } from '../lab/analysis/plot.ts';
 import { fitsShares, sharesText } from '../lab/analysis/skew.ts';
 import type { StageClient } from '../lab/clients/stage-client.ts';
-import type { Result } from '../lab/run/scenario.ts';
+import type { Measured, Result } from '../lab/run/scenario.ts';
 import { backendCount, webName, askersOf, type BackendName } from '../lab/vocabulary/topology.ts';
 
 /** Enough to tell 1/3 from 1/2 and from 1/6: with 300 requests one standard deviation is 2.7 %. */
@@ -30,7 +31,7 @@ export async function requestMany(client: StageClient): Promise<void> {
 }
 
 /** The A answers that the client got for the lab's name: for each answer its addresses, in order. */
-export function answersTo({ events, topology }: Pick<Result<unknown>, 'events' | 'topology'>): string[][] {
+export function answersTo({ events, topology }: Pick<Measured, 'events' | 'topology'>): string[][] {
   const askers = askersOf(topology);
   return events.flatMap((event) =>
     event.event === 'dns:answer' && event.type === 'A' && event.name === webName && askers.includes(event.from) ? [event.addresses] : [],
@@ -39,14 +40,36 @@ export function answersTo({ events, topology }: Pick<Result<unknown>, 'events' |
 
 /** Checks for every client: every request was answered, and the DNS server put each backend first as often as `shares` says. */
 export function dnsChecks(result: Result<unknown>, shares: Shares): Check[] {
-  const { findings: { requests }, topology: { backends, hosts } } = result;
+  const { findings: { requests }, topology: { backends } } = result;
   const answers = answersTo(result);
-  const first = backends.map((name) => answers.filter(([address]) => address === hosts[name].ipv4).length);
+  const first = firstInAnswers(result);
   const offered = check(`DNS put each backend first in its share of the answers: ${sharesOf(backends, shares)}`, fitsShares(first, shares), sharesText(first));
   return [
     check('every request was answered', requests.failed === 0 && requests.ok === requests.sent, `${requests.ok} of ${requests.sent}`),
     answers.length >= enoughAnswers ? offered : { ...offered, verdict: 'unknown', observed: `${offered.observed}; too few answers to judge` },
   ];
+}
+
+/** How often DNS put each backend first. */
+function firstInAnswers(measured: Pick<Measured, 'events' | 'topology'>): number[] {
+  const { backends, hosts } = measured.topology;
+  const answers = answersTo(measured);
+  return backends.map((name) => answers.filter(([address]) => address === hosts[name].ipv4).length);
+}
+
+/** What DNS proposed and what the client made of it, each against the fair share. */
+export function sharesPlot(measured: Measured): Plot | null {
+  const { findings: { perBackend }, topology: { backends } } = measured;
+  const counted = [{ what: 'first in an answer of DNS', counts: firstInAnswers(measured) }, { what: 'requests answered', counts: backends.map((name) => perBackend[name] ?? 0) }];
+  const shown = counted.filter(({ counts }) => counts.some((count) => count > 0));
+  if (shown.length === 0) return null;
+  return {
+    kind: 'shares',
+    title: 'The share of each backend, in DNS and at the client',
+    names: [...backends],
+    counted: shown,
+    caption: 'Dashed: the fair share. Grey: one standard deviation σ at both sides (binomial). By chance, two of three fair counts are within it, and one in 370 is further away than 3 σ.',
+  };
 }
 
 /** Checks for our own client: one connection for each request, spread over the backends as `shares` says. */

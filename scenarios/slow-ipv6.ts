@@ -1,7 +1,8 @@
 import { isIPv6 } from 'node:net';
 import { attemptsOnWire } from '../lab/analysis/wire-attempts.ts';
 import { check, type Check } from '../lab/analysis/checks.ts';
-import { defineScenario, type Result } from '../lab/run/scenario.ts';
+import type { Plot } from '../lab/analysis/plot.ts';
+import { defineScenario, type Measured } from '../lab/run/scenario.ts';
 import { domain, httpPort } from '../lab/vocabulary/topology.ts';
 import { nodeAttemptDelayMs, timerTolerance } from './common.ts';
 
@@ -13,13 +14,20 @@ const url = `http://${backend}.${domain}:${httpPort}/`;
 /** A busy machine can make the client's timer late, so IPv6 may win a step by chance. It must win its last step this many times. */
 const looksAtLast = 3;
 
-/** One measurement at one delay, from the packets: when IPv6 answered, which family carried the request, and whether an address was tried. */
+/**
+ * One measurement at one delay, from the packets: when IPv6 answered, which family carried the request, how long after the first SYN its connection was there,
+ * and whether an address was tried.
+ */
 interface Look {
   delayMs: number;
   ipv6AnsweredAfterMs: number | null;
   carriedBy: number | null;
+  connectedAfterMs: number | null;
   tried: boolean;
 }
+
+/** Each step begins with a remark. */
+const remark = 'IPv6 is late by ';
 
 export const slowIpv6 = defineScenario({
   title: 'IPv6 gets slower, from 0 to 400 ms: from which delay on does the client use IPv4?',
@@ -44,7 +52,7 @@ export const slowIpv6 = defineScenario({
     const look = async (delayMs: number): Promise<void> => {
       // A client that starts sends nothing yet, so it can start while the fault is applied.
       const [late, client] = await Promise.all([delayMs > 0 ? apply('delay', backend, { delayMs, family: 6 }) : null, startClient({})]);
-      note(`IPv6 is late by ${delayMs} ms`);
+      note(`${remark}${delayMs} ms`);
       const { address } = await client.get(url);
       looks.push({ delayMs, overIPv6: isIPv6(address ?? '') });
       // A SYN-ACK to an attempt that was given up still belongs to this step, so wait for it.
@@ -57,7 +65,6 @@ export const slowIpv6 = defineScenario({
       for (let again = 1; again < looksAtLast && won(); again++) await look(delayMs);
       if (won()) break;
     }
-    return looks.map(({ delayMs }) => delayMs);
   },
   checks: (result) => {
     const looks = looksOf(result);
@@ -84,7 +91,29 @@ export const slowIpv6 = defineScenario({
       ),
     ];
   },
+  plot: sweepPlot,
 });
+
+/** How long the client waited for its connection at each step, and the steps between which it changes from IPv6 to IPv4. */
+function sweepPlot(measured: Measured): Plot | null {
+  const looks = looksOf(measured);
+  const points = looks.flatMap(({ delayMs, carriedBy, connectedAfterMs }) => (connectedAfterMs === null ? [] : [{ setMs: delayMs, measuredMs: connectedAfterMs, series: `IPv${carriedBy ?? ''} carries the request` }]));
+  if (points.length === 0) return null;
+  const steps = [...new Set(looks.map(({ delayMs }) => delayMs))].sort((one, other) => one - other).flatMap((delayMs) => deciding(looks.filter((look) => look.delayMs === delayMs)));
+  const last = steps.filter(({ carriedBy }) => carriedBy === 6).at(-1);
+  const first = steps.find(({ carriedBy }) => carriedBy === 4);
+  return {
+    kind: 'sweep',
+    title: 'How long the client waits for a connection while IPv6 gets slower',
+    set: 'delay of the path over IPv6, as set',
+    measured: 'from the first SYN to the connection that carried the request',
+    series: [...new Set(points.map(({ series }) => series))],
+    points,
+    change: last && first && last.delayMs < first.delayMs ? { fromMs: last.delayMs, toMs: first.delayMs, what: 'IPv4 begins to win' } : null,
+    diagonal: 'the set delay',
+    caption: 'Measured by the packets. On the dashed line the client waits just as long as the path takes. Each number belongs to the highest point at its setting.',
+  };
+}
 
 /** The measurement that counts for a step: the first one that IPv6 lost. When IPv6 lost none: the first one. */
 function deciding(looks: readonly Look[]): Look[] {
@@ -109,16 +138,18 @@ function looksText(looks: readonly Look[]): string {
 }
 
 /** Splits the run into its measurements, by the notes on the timeline. This works for any client. */
-function looksOf({ events, topology, data }: Result<number[]>): Look[] {
-  const starts = events.filter((event) => event.event === 'lab:note');
-  return starts.map(({ tMs }, index) => {
+function looksOf({ events, topology }: Measured): Look[] {
+  const starts = events.filter((event) => event.event === 'lab:note').filter(({ text }) => text.startsWith(remark));
+  return starts.map(({ tMs, text }, index) => {
     const untilMs = starts[index + 1]?.tMs ?? Infinity;
     const attempts = attemptsOnWire(events.filter((event) => event.tMs >= tMs && event.tMs < untilMs), topology);
     const ipv6 = attempts.find(({ family }) => family === 6);
+    const carrier = attempts.find(({ requests }) => requests > 0);
     return {
-      delayMs: data[index] ?? NaN,
+      delayMs: parseFloat(text.slice(remark.length)),
       ipv6AnsweredAfterMs: ipv6 && ipv6.endMs !== null ? ipv6.endMs - ipv6.startMs : null,
-      carriedBy: attempts.find(({ requests }) => requests > 0)?.family ?? null,
+      carriedBy: carrier?.family ?? null,
+      connectedAfterMs: carrier && carrier.endMs !== null && attempts[0] ? carrier.endMs - attempts[0].startMs : null,
       tried: attempts.length > 0,
     };
   });

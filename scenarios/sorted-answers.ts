@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { answersTo, dnsChecks, equalShares, firstAddressClient, requestMany, spreadChecks } from './skew-common.ts';
+import { answersTo, dnsChecks, equalShares, firstAddressClient, requestMany, sharesPlot, spreadChecks } from './skew-common.ts';
 
 export const sortedAnswers = defineScenario({
   title: 'DNS shuffles, but one backend gets two thirds: the client’s libc sorts the answer',
@@ -39,4 +39,5 @@ export const sortedAnswers = defineScenario({
       ),
     ];
   },
+  plot: sharesPlot,
 });

@@ -1,6 +1,6 @@
 import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { answersTo, dnsChecks, firstAddressClient, requestMany, spreadChecks } from './skew-common.ts';
+import { answersTo, dnsChecks, firstAddressClient, requestMany, sharesPlot, spreadChecks } from './skew-common.ts';
 
 export const subsetBeforeShuffle = defineScenario({
   title: 'the DNS filters in the wrong order, first cut to two, then shuffle: one backend gets nothing',
@@ -23,4 +23,5 @@ export const subsetBeforeShuffle = defineScenario({
     return [check('all answers together held two addresses', offered.size === 2, [...offered].join(' ')), ...dnsChecks(result, [1 / 2, 1 / 2])];
   },
   contract: (result) => spreadChecks(result, [1 / 2, 1 / 2]),
+  plot: sharesPlot,
 });

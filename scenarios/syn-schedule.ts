@@ -1,7 +1,8 @@
 import { check, checkUnless, type Check } from '../lab/analysis/checks.ts';
 import type { Findings } from '../lab/analysis/findings.ts';
+import type { Plot, RulerRow } from '../lab/analysis/plot.ts';
 import type { TimelineEvent } from '../lab/vocabulary/events.ts';
-import { defineScenario, type Stage } from '../lab/run/scenario.ts';
+import { defineScenario, type Measured, type Stage } from '../lab/run/scenario.ts';
 import { domain, httpPort } from '../lab/vocabulary/topology.ts';
 import { triedCheck } from './common.ts';
 
@@ -13,7 +14,10 @@ const lateMs = 125;
 const earlyMs = 20;
 /** The latest moment of the first retransmission. */
 const firstWaitMs = 1_000 * (1 + lateShare) + lateMs;
-const setting = '/proc/sys/net/ipv4/tcp_syn_linear_timeouts';
+const name = 'tcp_syn_linear_timeouts';
+const setting = `/proc/sys/net/ipv4/${name}`;
+/** Its value in Linux since 6.5, unless somebody changes it (ip-sysctl). */
+const usualLinear = 4;
 
 export const synSchedule = defineScenario({
   title: 'a SYN is never answered: when is it sent again?',
@@ -33,6 +37,7 @@ export const synSchedule = defineScenario({
   run: meetSilence,
   checks: ({ findings, events, data: { linear } }) => [triedCheck(findings), scheduleCheck(events, linear)],
   contract: ({ findings }) => [oneAttempt(findings)],
+  plot: synRuler,
 });
 
 export const synScheduleExponential = defineScenario({
@@ -58,13 +63,14 @@ export const synScheduleExponential = defineScenario({
     scheduleCheck(events, linear),
   ],
   contract: ({ findings }) => [oneAttempt(findings)],
+  plot: synRuler,
 });
 
 /** Makes one request to a silent address. Returns the value of `tcp_syn_linear_timeouts` in the client's kernel. */
 async function meetSilence({ client, apply, note }: Stage): Promise<{ linear: number }> {
   // Kernels before 6.5 do not have this setting, and double from the start.
   const linear = Number((await client.$`cat ${setting} 2>/dev/null || echo 0`).stdout);
-  note(`tcp_syn_linear_timeouts = ${linear}`);
+  note(settingText(linear));
   await apply('blackhole', 'backend-1', { family: 4 });
   await client.get(`http://backend-1.${domain}:${httpPort}/`);
   return { linear };
@@ -89,6 +95,34 @@ function scheduleCheck(events: readonly TimelineEvent[], linear: number): Check 
     check(`the SYN was sent again ${expected.length > 0 ? `after ${expected.map((ms) => `${ms / 1000}`).join(', ')} s` : 'on the kernel’s schedule'} (tolerance of each wait: −${earlyMs} ms, + an eighth and ${lateMs} ms)`, holds, seen.map((ms) => `${(ms / 1000).toFixed(3)} s`).join(', ') || 'none'),
   );
 }
+
+const settingText = (linear: number): string => `${name} = ${linear}`;
+
+/** More attempts than this, of a client that tries again, are like the first ones. */
+const mostRows = 3;
+
+/** The SYNs of the run, true to time, and those that a kernel with the other setting would send. */
+function synRuler({ findings, events }: Measured): Plot | null {
+  const noted = events.find((event) => event.event === 'lab:note' && event.text.startsWith(`${name} = `));
+  const tried = findings.attempts.flatMap(({ startMs, synsMs }) => (synsMs === null || synsMs.length === 0 ? [] : [{ startMs, synsMs }]));
+  const [first] = tried;
+  if (noted?.event !== 'lab:note' || !first) return null;
+  const linear = Number(noted.text.slice(settingText(0).length - 1));
+  const other = linear === 0 ? usualLinear : 0;
+  const ended = events.find((event) => event.event === 'client:error' && event.tMs >= first.startMs);
+  const untilMs = Math.max(ended ? ended.tMs - first.startMs : 0, ...tried.flatMap(({ synsMs }) => synsMs));
+  const measured = tried.slice(0, mostRows).map(({ synsMs }, index): RulerRow => ({ label: `this run${tried.length > 1 ? `, attempt ${index + 1}` : ''}: ${settingText(linear)}`, atMs: synsMs, isMeasured: true }));
+  return {
+    kind: 'ruler',
+    title: 'When the SYN leaves, true to time',
+    rows: [...measured, { label: `another kernel: ${settingText(other)}`, atMs: [0, ...scheduleMs(other, mostSyns).filter((ms) => ms <= untilMs)], isMeasured: false }],
+    end: ended ? { atMs: ended.tMs - first.startMs, what: 'the client gives up' } : null,
+    caption: `Filled: the SYNs of this run, by the times of the packets. Hollow: not measured; what the other setting gives by ip-sysctl (${name}) and RFC 6298 section 5.5, without the kernel’s rounding.`,
+  };
+}
+
+/** tcp_syn_retries = 6, and the linear ones before (ip-sysctl). */
+const mostSyns = 10;
 
 /** The times of the retransmissions after the first SYN, in ms: `linear` waits of 1 s, one more of 1 s, and from there on each wait twice the last. */
 function scheduleMs(linear: number, count: number): number[] {

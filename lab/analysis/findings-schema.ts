@@ -46,7 +46,7 @@ const ratio = { kind: number, isOrdered: true } as const;
 /** Two spellings of an IPv6 address would be two words, so only the spelling of the findings will do (RFC 5952). */
 const address = { kind: textThat('an IP address in its short form, such as 2001:db8:1::11', isShortAddress) };
 
-/** A URL writes an address in its short form (URL Standard, host serializer). node:net does too, but a browser does not have it. */
+/** A URL writes an address in its short form (URL Standard, host serializer). node:net does so too, but a browser does not have it. */
 function isShortAddress(word: string): boolean {
   if (!/^([\d.]+|[\da-f:]+)$/.test(word)) return false;
   const host = word.includes(':') ? `[${word}]` : word;

@@ -30,6 +30,7 @@ test('without events, counts are 0 and measurements are null', () => {
     queryOrder: null,
     attempts: [],
     addressesTried: [],
+    perFamily: { IPv4: 0, IPv6: 0 },
     attemptsKept: null,
     fallbackDelayMs: null,
     nextAddressDelayMs: null,

@@ -50,6 +50,8 @@ test.each([
   ['attempts.length<4', `4: #1 ${one} connected, #2 ${one} refused, #2 ${two} refused, #3 ${two} connected`],
   ['attempts.1.outcome==connected', `"refused": #2 ${one} refused`],
   ['addressesTried.1==198.51.100.13', `"${two}": #2 ${two} refused, #3 ${two} connected`],
+  ['perFamily.IPv4==0', `4: #1 ${one} connected, #2 ${one} refused, #2 ${two} refused, #3 ${two} connected`],
+  ['perFamily.IPv6>0', '0'],
   ['connections.opened==1', `2: #1 ${one} connected, #3 ${two} connected`],
   ['connections.reused==0', `2: #3 ${two} connected, 3 requests`],
   ['nextAddressDelayMs<1', `8 ms: #2 ${one} at 22.0 ms, #2 ${two} at 30.0 ms`],

@@ -64,21 +64,20 @@ export function attemptsIn(events: readonly TimelineEvent[], nameservers: readon
   const closed = new Set<WireAttempt>();
   const waiting = new Map<string, Waiting>();
   let dial = 0;
-  /** The attempts of the last dial. */
-  let mates: WireAttempt[] = [];
+  let last = startDial();
   let askedSince = true;
 
   const begin = (address: string, family: number, localPort: number | null, startMs: number): WireAttempt => {
-    const isOver = (mate: WireAttempt): boolean => mate.endMs !== null || (mate.localPort === null && waiting.get(address)?.attempt !== mate);
-    if (askedSince || mates.some((mate) => mate.outcome === 'connected' || (mate.address === address && isOver(mate)))) {
+    const isGivenUp = (mate: WireAttempt): boolean => mate.address === address && mate.localPort === null && waiting.get(address)?.attempt !== mate;
+    if (askedSince || last.connected.size > 0 || last.ended.has(address) || last.unsent.some(isGivenUp)) {
       dial++;
-      mates = [];
+      last = startDial();
     }
     askedSince = false;
     const syns = localPort === null ? [] : [startMs];
     const attempt: WireAttempt = { address, family: family === 6 ? 6 : 4, localPort, startMs, endMs: null, outcome: 'silent', synCount: syns.length, synsMs: syns, requests: 0, isUnused: false, dial };
     attempts.push(attempt);
-    mates.push(attempt);
+    if (localPort === null) last.unsent.push(attempt);
     return attempt;
   };
   /** Whether an attempt at the address is open: then the kernel only looks whether the neighbour is still there. */
@@ -117,22 +116,34 @@ export function attemptsIn(events: readonly TimelineEvent[], nameservers: readon
       attempt.synCount = event.count;
       attempt.synsMs.push(event.tMs);
     } else if (event.event === 'wire:request') attempt.requests = event.count;
-    else if (attempt.endMs === null) endAttempt(attempt, event);
-    else if ((event.event === 'wire:rst' || event.event === 'wire:fin') && event.sender === 'client' && attempt.requests === 0 && !closed.has(attempt)) {
-      if (event.event === 'wire:rst') attempt.outcome = 'aborted';
-      else attempt.isUnused = true;
+    else if (attempt.endMs === null) {
+      const isOfLastDial = attempt.dial === dial;
+      if (endAttempt(attempt, event) && isOfLastDial) last.ended.add(attempt.address);
+      if (attempt.outcome === 'connected' && isOfLastDial) last.connected.add(attempt);
+    } else if ((event.event === 'wire:rst' || event.event === 'wire:fin') && event.sender === 'client' && attempt.requests === 0 && !closed.has(attempt)) {
+      if (event.event === 'wire:rst') {
+        attempt.outcome = 'aborted';
+        last.connected.delete(attempt);
+      } else attempt.isUnused = true;
     }
     if (event.event === 'wire:rst' || event.event === 'wire:fin') closed.add(attempt);
   }
   return attempts;
 }
 
-function endAttempt(attempt: WireAttempt, event: TimelineEvent): void {
+/** What the next attempt has to know of the last dial. It may have very many attempts, where a host looks for open ports. */
+function startDial(): { connected: Set<WireAttempt>; ended: Set<string>; unsent: WireAttempt[] } {
+  return { connected: new Set(), ended: new Set(), unsent: [] };
+}
+
+/** Returns whether the event ends the attempt. */
+function endAttempt(attempt: WireAttempt, event: TimelineEvent): boolean {
   if (event.event === 'wire:syn-ack') attempt.outcome = 'connected';
   else if (event.event === 'wire:rst' && event.sender === 'server') attempt.outcome = 'refused';
   else if (event.event === 'wire:unreachable') attempt.outcome = 'unreachable';
-  else return;
+  else return false;
   attempt.endMs = event.tMs;
+  return true;
 }
 
 /** Whether the neighbour answers before the kernel asks again. Then the SYN that waited leaves at once, and that SYN is the attempt. */
@@ -146,23 +157,36 @@ function isAnsweredSoon(events: readonly TimelineEvent[], address: string, asked
  * while its socket is still connecting. Null if no such attempt lived long enough to tell.
  */
 export function keptAttempts(attempts: readonly WireAttempt[], endMs: number): boolean | null {
-  const dials = Map.groupBy(attempts, ({ dial }) => dial);
+  const connectedMs = new Map([...Map.groupBy(attempts, ({ dial }) => dial)].map(([dial, mates]) => [dial, mates.flatMap((mate) => (mate.outcome === 'connected' && mate.endMs !== null ? [mate.endMs] : []))]));
+  const nexts = nextOfDial(attempts);
   const signs = attempts.flatMap((attempt) => {
-    const mates = dials.get(attempt.dial) ?? [];
-    const next = mates.find(({ startMs }) => startMs > attempt.startMs);
+    const next = nexts.get(attempt);
     if (attempt.outcome === 'connected' || attempt.outcome === 'refused' || !next || attempt.synCount === 0) return [];
     if (attempt.outcome === 'aborted') return [false];
     if (attempt.synsMs.some((atMs) => atMs > next.startMs)) return [true];
     // The next SYN would come within twice the last interval. If another attempt connects before that, the client closes this one anyway.
     const last = attempt.synsMs.at(-1) ?? attempt.startMs;
     const intervalMs = Math.max(1_000, last - (attempt.synsMs.at(-2) ?? last));
-    const overMs = Math.min(endMs, ...mates.flatMap((mate) => (mate.outcome === 'connected' && mate.endMs !== null ? [mate.endMs] : [])));
+    const overMs = Math.min(endMs, ...(connectedMs.get(attempt.dial) ?? []));
     return overMs > last + intervalMs * 2 + synToleranceMs ? [false] : [];
   });
   return signs.length === 0 ? null : signs.every(Boolean);
 }
 
 const synToleranceMs = 200;
+
+/** For each attempt the next one of its dial that began later. `attempts` are in the order of their starts. */
+export function nextOfDial(attempts: readonly WireAttempt[]): Map<WireAttempt, WireAttempt> {
+  const nexts = new Map<WireAttempt, WireAttempt>();
+  const later = new Map<number, WireAttempt>();
+  for (const attempt of attempts.toReversed()) {
+    const mate = later.get(attempt.dial);
+    const next = mate && (mate.startMs > attempt.startMs ? mate : nexts.get(mate));
+    if (next) nexts.set(attempt, next);
+    later.set(attempt.dial, attempt);
+  }
+  return nexts;
+}
 
 /** Returns the types of the first lookup's queries, in the order in which they left: `A AAAA`. */
 export function queryOrder(events: readonly TimelineEvent[]): string | null {

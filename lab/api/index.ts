@@ -3,13 +3,14 @@ export { check, checkDelay, checkUnless, type Check, type Verdict } from '../ana
 export type { Attempt } from '../analysis/attempts.ts';
 export type { RequestFindings } from '../analysis/by-request.ts';
 export type { Findings } from '../analysis/findings.ts';
+export type { CaptionedPlot, Plot, RulerPlot, RulerRow, SharesPlot, SweepPlot, SweepPoint } from '../analysis/plot.ts';
 export type { ClientOptions } from '../../client/client-options.ts';
 export type { AddressedResult, Method, StageClient } from '../clients/stage-client.ts';
 export type { Observation } from '../faults/fault.ts';
 export type { FaultName } from '../faults/index.ts';
 export type { AppliedFault } from '../faults/in-force.ts';
 export type { DnsControl } from '../run/dns-control.ts';
-export { defineScenario, type Load, type Redialers, type Result, type Scenario, type Stage } from '../run/scenario.ts';
+export { defineScenario, type Load, type Measured, type Redialers, type Result, type Scenario, type Stage } from '../run/scenario.ts';
 export { LabError, type LabErrorCode } from '../vocabulary/errors.ts';
 export type { TimelineEvent } from '../vocabulary/events.ts';
 export type { Addresses, BackendName, HostName, TargetName, Topology, TopologyChange } from '../vocabulary/topology.ts';

@@ -59,6 +59,8 @@ const args: Record<string, readonly (readonly string[])[]> = {
   run: [runnableNames],
   explain: [[...runnableNames, ...faultNames]],
   exec: [hostsOf(usual)],
+  client: [clientNames],
+  ask: [['GET', 'PUT', 'POST']],
   behave: [usual.backends],
   heal: [targetsOf(usual)],
   completion: [Object.keys(scripts)],

@@ -52,6 +52,7 @@ export function handRun({ lab, client, seed, startedAt, change }: HandSession, r
       wire: wire && { frames: wire.frames.length, dropped: wire.dropped },
       doubts: [...lab.doubts],
       checks: [],
+      plot: null,
       findings: findingsOf(events.filter(({ tMs }) => tMs >= 0), topology),
     },
   };

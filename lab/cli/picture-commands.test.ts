@@ -38,8 +38,8 @@ test('lab compare prints first what differs, then the warnings, and writes a pag
 });
 
 test.each([
-  [['compare', 'ipv6-blackhole'], 'lab: Expected the folders of at least two runs, got 1.\n'],
-  [['compare', 'ipv6-blackhole', 'nowhere'], 'lab: There is no folder `nowhere`. Expected the folder of a run, such as results/latest.\n'],
+  [['compare', 'ipv6-blackhole'], 'lab: Expected at least two runs or captures, got 1.\n'],
+  [['compare', 'ipv6-blackhole', 'nowhere'], 'lab: There is no `nowhere`. Expected the folder of a run, such as results/latest, or a capture file.\n'],
   [['compare', 'ipv6-blackhole', 'host-vanishes', '--align', 'moon'], /^lab: .*--align.*request.*fault.*moon/],
 ] as const)('lab %s is one message', (words, message) => {
   expect(lab(...words)).toEqual({ status: 3, stdout: '', stderr: typeof message === 'string' ? message : (expect.stringMatching(message) as string) });

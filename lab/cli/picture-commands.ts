@@ -1,5 +1,6 @@
 /** The commands that show runs again, as pictures and as a site. */
 import type { Command } from 'commander';
+import type { CompareFlags } from './commands/compare.ts';
 
 export const withSvg = (command: Command): Command => command.option('--svg <file>', 'also write the timeline as an SVG picture');
 
@@ -11,13 +12,15 @@ export function addPictureCommands(program: Command): void {
   });
 
   program
-    .command('compare <folders...>')
-    .description('draw two or more runs on one axis, and list the differences in their findings')
-    .option('--align <moment>', 'what stands at 0: the first request, or the first fault', 'request')
+    .command('compare <runs...>')
+    .description('draw two or more runs on one axis, and list the differences in their findings; a run is a folder (results/latest), or a capture from elsewhere (docs/read.md)')
+    .option('--align <moment>', 'what stands at 0: the first request, attempt or fault; with a capture the first attempt, otherwise the first request')
+    .option('--client <addresses>', "in a capture: the client's addresses, with commas between them")
+    .option('--name <name>', 'in a capture: only connections to this name or address')
     .option('--results <dir>', 'the folder for compare.html', 'results')
-    .action(async (folders: string[], flags: { align: string; results: string }) => {
+    .action(async (runs: string[], flags: CompareFlags) => {
       const { compare } = await import('./commands/compare.ts');
-      process.exitCode = await compare(folders, flags);
+      process.exitCode = await compare(runs, flags);
     });
 
   program

@@ -1,12 +1,13 @@
 /** `lab read`, the command for captures from elsewhere. */
 import type { Command } from 'commander';
 import type { ReadFlags } from './commands/read.ts';
+import { withSvg } from './picture-commands.ts';
 
 export function addReadCommand(program: Command): void {
-  program
-    .command('read <capture>')
+  withSvg(program.command('read <capture>'))
     .description('read a capture from elsewhere (tcpdump, Wireshark; pcap or pcapng): what did this client do? (docs/read.md)')
-    .option('--client <addresses>', "the client's addresses, with commas between them; by default the one host that opens connections")
+    .option('--client <addresses>', "the client's addresses, with commas between them, or `each`; by default the one host that opens connections")
+    .option('--html <file>', 'also write the timeline as a page; of several clients, each one has a page with its address in the name')
     .option('--json', 'print JSON')
     .option('-v, --verbose', 'tell every event')
     .action(async (file: string, flags: ReadFlags) => {

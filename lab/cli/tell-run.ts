@@ -1,4 +1,5 @@
 /** A run on the terminal: in which setting it runs, and its events while they happen. */
+import type { RunHead } from '../report/printed-run.ts';
 import { writeRunFiles } from '../report/run-files.ts';
 import { startTerminalStory } from '../report/terminal-story.ts';
 import type { FinishedRun } from '../run/journal.ts';
@@ -8,16 +9,9 @@ import type { ResolverName } from '../vocabulary/resolvers.ts';
 import { pc } from '../vocabulary/terminal.ts';
 import { createTopology, type Topology } from '../vocabulary/topology.ts';
 
-/** Driver, client, seed, and what else differs from the usual run. */
-export function settingLine({ driver, client, clientImage, seed, backends, resolver, serveStale, resolvConf = [] }: RunOptions): string {
-  return pc.dim([
-    driver.name,
-    `${client}${clientImage === undefined ? '' : ` from ${clientImage}`}`,
-    `seed ${seed}`,
-    ...(backends === undefined ? [] : [`${backends} ${backends === 1 ? 'backend' : 'backends'}`]),
-    ...(resolver === undefined ? [] : [`resolver ${resolver}${serveStale ? ', serves expired records' : ''}`]),
-    ...(resolvConf.length === 0 ? [] : [`resolv.conf: ${resolvConf.join('; ')}`]),
-  ].join(' · '));
+/** What the first lines of a run say. */
+export function headOf({ name, scenario: { title, predict }, driver, client, clientImage, seed, backends, resolver, serveStale = false, resolvConf = [] }: RunOptions): RunHead {
+  return { name, title, predict, driver: driver.name, client, clientImage: clientImage ?? null, seed, ...(backends !== undefined && { backends }), resolver: resolver === undefined ? null : { name: resolver, serveStale }, resolvConf };
 }
 
 /** Runs a scenario, tells its events on the terminal as they happen, and writes its files into a folder, whose path it returns. */

@@ -1,5 +1,6 @@
 /** The lessons of the workshop: what a page gets before a run, and what the run has decided. */
 import { judgeLesson, judgeNumbers, trueTimes, whyUndecided } from '../lessons/judge.ts';
+import { hostsOfLab } from '../picture/hosts-of.ts';
 import { plainOf } from '../lessons/inline.ts';
 import type { Lesson } from '../lessons/lesson.ts';
 import { lessonNumbered, readLessons } from '../report/read-lessons.ts';
@@ -57,21 +58,21 @@ export function lessonRunner(setting: LessonSetting, tell: (state: LessonState) 
 function outcomeOf(lesson: Lesson, run: FinishedRun, directory: string): LessonOutcome {
   const { journal, events, topology } = run;
   const { findings } = journal;
-  const { options, run: held } = judgeLesson(lesson, findings, events);
+  const { options, run: held } = judgeLesson(lesson, findings);
   return {
     undecided: whyUndecided(journal),
     run: held?.letter ?? null,
     answer: lesson.answer,
-    options: options.map(({ option: { letter, idea }, holds, checks }) => ({ letter, holds, idea, checks: checks.map(({ text, verdict, observed }) => ({ text, isKept: verdict === 'pass', observed })) })),
+    options: options.map(({ option: { letter, idea }, holds, bounds }) => ({ letter, holds, idea, bounds })),
     lookFor: lesson.lookFor,
     why: lesson.why,
-    numbers: judgeNumbers(lesson, findings).map((each) => ({ text: each.text, from: 'source' in each ? plainOf(each.source) : `this run: ${each.observed}` })),
+    numbers: judgeNumbers(lesson, findings).map((each) => ({ text: each.text, from: 'source' in each ? plainOf(each.source) : `in this run ${each.bounds.map(({ seen }) => seen).join(', ')}` })),
     change: lesson.change,
     whereElse: lesson.whereElse,
     findings: findings.requests.sent > 0 ? findingLines(journal).map(([name, value]) => [name, value]) : [],
     trueMs: lesson.marks && trueTimes(lesson.marks, findings),
     isTrueToTime: lesson.isTrueToTime,
     directory,
-    picture: { name: runName(run), events: events.filter(({ witness }) => witness !== 'load'), findings, topology },
+    picture: { name: runName(run), events: events.filter(({ witness }) => witness !== 'load'), findings, hosts: hostsOfLab(topology), startMs: 0 },
   };
 }

@@ -1,9 +1,10 @@
 /** The page of the workshop in Chromium, over a real lab: what its buttons do is asked of the lab. */
 import { execFile } from 'node:child_process';
+import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
@@ -20,8 +21,11 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
   let lab: Lab;
   let foreign: Server;
   let isOver = false;
+  /** The connections of the browsers, at the side of the server. */
+  const sockets = new Set<Socket>();
 
   beforeAll(async () => {
+    subscribe('net.server.socket', (message) => { sockets.add((message as { socket: Socket }).socket); });
     on = await startTestWorkshop(netns);
     ({ leader, lab } = on);
     foreign = createServer((_, response) => { response.setHeader('content-type', 'text/html').end('<!doctype html><p>another page</p>'); });
@@ -161,45 +165,54 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
 
     await watcher.reload();
     await same();
-    await other.setOffline(true);
-    await give('ask', { method: 'PUT' });
-    await other.setOffline(false);
+    // The connections of both browsers end, as when a laptop loses its network. Each one comes back by itself, and gets what it has missed, once.
+    const before = await lines();
+    for (const socket of sockets) socket.destroy();
+    await send(leader, 'ask', { method: 'PUT' });
+    await until(async () => (await lines()).length > before.length || undefined, 'the line that was missed');
     await same();
+    expect(await lines()).toEqual([...before, 'bin/lab ask PUT']);
     expect((await watcher.goto(link))?.status()).toBe(200);
     await watcher.context().clearCookies();
     expect((await watcher.goto(link))?.status()).toBe(403);
     await other.close();
   });
 
-  test('no other page can use the lab: another port of this address, a name that was rebound, a frame', async () => {
-    const there = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`;
+  test('no other page can use the lab: another port of this address, another site, a name that was rebound, forms, frames, links', async () => {
+    const { port } = foreign.address() as AddressInfo;
     const here = new URL(leader.url()).origin;
-    // In the browser of the leader, so the cookie is there: 127.0.0.1 is one site, whatever the port.
-    const evil = await on.context.newPage();
-    await evil.goto(there);
     const command = JSON.stringify({ verb: 'apply', args: { fault: 'kill', host: 'backend-1', options: {} } });
-    const tried = await evil.evaluate(async ({ here, command }) => {
-      const outcome = (answer: Promise<Response>): Promise<string> => answer.then(({ status, type }) => `${type} ${status}`, () => 'refused');
-      const send = (init: RequestInit): Promise<string> => outcome(fetch(`${here}/act`, { method: 'POST', credentials: 'include', body: command, ...init }));
-      const stream = new EventSource(`${here}/stream`, { withCredentials: true });
-      const heard = new Promise<string>((resolve) => { stream.onmessage = () => { resolve('heard'); }; stream.onerror = () => { resolve('refused'); }; });
-      return {
-        text: await send({ mode: 'no-cors', headers: { 'content-type': 'text/plain' } }),
-        json: await send({ headers: { 'content-type': 'application/json' } }),
-        read: await outcome(fetch(`${here}/`, { credentials: 'include' })),
-        stream: await heard,
-      };
-    }, { here, command });
-    // The answer is hidden from the page in any case. The lab tells below that nothing has happened.
-    expect(tried).toEqual({ text: 'refused', json: 'refused', read: 'refused', stream: 'refused' });
-    await evil.setContent(`<form action="${here}/act" method="post" enctype="text/plain"><input name='${command.replace('}}}', '}},"a')}' value='":1}'></form>`);
-    const [answer] = await Promise.all([evil.waitForResponse(`${here}/act`), evil.evaluate('document.forms[0].submit()')]);
-    expect(answer.status()).toBe(403);
-    await evil.waitForURL(`${here}/act`);
-    await evil.goto(there);
-    await evil.setContent(`<iframe src="${here}/"></iframe>`);
-    await until(() => evil.frames().slice(1).some((frame) => !['', 'about:blank'].includes(frame.url())) || undefined, 'the frame');
-    expect(await evil.frames()[1]?.getByText('this one leads').count()).toBe(0);
+    // In the browser of the leader, so its cookie is there. 127.0.0.1 is one site whatever the port, and the other name is another site.
+    const evil = await on.context.newPage();
+    for (const there of [`http://127.0.0.1:${port}/`, `http://rebound.test:${port}/`]) {
+      await evil.goto(there);
+      const tried = await evil.evaluate(async ({ here, command }) => {
+        const outcome = (answer: Promise<Response>): Promise<string> => answer.then(({ status, type }) => `${type} ${status}`, () => 'refused');
+        const post = (init: RequestInit): Promise<string> => outcome(fetch(`${here}/act`, { method: 'POST', credentials: 'include', body: command, ...init }));
+        const stream = new EventSource(`${here}/stream`, { withCredentials: true });
+        const heard = new Promise<string>((resolve) => { stream.onmessage = () => { resolve('heard'); }; stream.onerror = () => { resolve('refused'); }; });
+        return {
+          text: await post({ mode: 'no-cors', headers: { 'content-type': 'text/plain' } }),
+          json: await post({ headers: { 'content-type': 'application/json' } }),
+          read: await outcome(fetch(`${here}/`, { credentials: 'include' })),
+          stream: await heard,
+        };
+      }, { here, command });
+      // The answers are hidden from the page in any case. The lab tells below that nothing has happened.
+      expect(tried).toEqual({ text: 'refused', json: 'refused', read: 'refused', stream: 'refused' });
+      await evil.setContent(`<form action="${here}/act" method="post" enctype="text/plain"><input name='${command.replace('}}}', '}},"a')}' value='":1}'></form>`);
+      const [answer] = await Promise.all([evil.waitForResponse(`${here}/act`), evil.evaluate('document.forms[0].submit()')]);
+      expect(answer.status()).toBe(403);
+      await evil.waitForURL(`${here}/act`);
+      await evil.goto(there);
+      const framed = evil.waitForResponse(`${here}/`);
+      await evil.setContent(`<iframe src="${here}/"></iframe>`);
+      expect((await framed).status()).toBe(403);
+      // A link on that page, also for the leader.
+      await evil.setContent(`<a href="${here}/">here</a>`);
+      const [followed] = await Promise.all([evil.waitForResponse(`${here}/`), evil.getByRole('link').click()]);
+      expect(followed.status()).toBe(403);
+    }
     expect((await evil.goto(here.replace('127.0.0.1', 'rebound.test')))?.status()).toBe(421);
     expect((await evil.goto(here.replace('127.0.0.1', 'localhost')))?.status()).toBe(421);
     await evil.close();

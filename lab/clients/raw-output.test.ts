@@ -10,6 +10,7 @@ import { writeRunFiles } from '../report/run-files.ts';
 import type { FinishedRun } from '../run/journal.ts';
 import type { RunOptions } from '../run/run-scenario.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
+import { plainText } from '../vocabulary/telling.ts';
 import { createTopology } from '../vocabulary/topology.ts';
 import { runWith, speaker, twice } from '../testing/client-runs.ts';
 import { describeWith } from '../testing/testing.ts';
@@ -37,7 +38,7 @@ async function everyPlace(run: FinishedRun & { data: unknown }): Promise<Record<
   return {
     'the story': story(false),
     'the story with -v': story(true),
-    'the summary': summaryLines(run.journal, null).join('\n'),
+    'the summary': summaryLines(run.journal, null).map(plainText).join('\n'),
     // The texts of the files, as a reader of the JSON gets them.
     'journal.json': textsOf(JSON.parse(file('journal.json'))).join('\n'),
     'events.ndjson': file('events.ndjson').trim().split('\n').flatMap((line) => textsOf(JSON.parse(line) as TimelineEvent)).join('\n'),

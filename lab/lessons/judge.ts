@@ -1,16 +1,22 @@
 /** The run decides: which option of a lesson it was, whether the numbers of the text hold for it, and how far marks are from the true times. */
 import type { Check, Verdict } from '../analysis/checks.ts';
-import { checkExpectation, look } from '../analysis/expectations.ts';
+import { checkExpectation, look, type Expectation } from '../analysis/expectations.ts';
 import type { Findings } from '../analysis/findings.ts';
-import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { Lesson, Marks, Option } from './lesson.ts';
 import { judgeTimes, type JudgedMarks } from './marks.ts';
 
-/** An option, whether the run was this option, and what was seen for each of its bounds. */
+/** The bounds of an option, or of a number, on one finding: `fallbackDelayMs>=100, fallbackDelayMs<950`, and what the run has there. */
+export interface JudgedBounds {
+  text: string;
+  holds: boolean;
+  seen: string;
+}
+
+/** An option, and whether the run was this option. */
 export interface JudgedOption {
   option: Option;
   holds: boolean;
-  checks: Check[];
+  bounds: JudgedBounds[];
 }
 
 export interface Judgement {
@@ -19,35 +25,44 @@ export interface Judgement {
   run: Option | null;
 }
 
-/** Judges each option of a lesson by the findings of a run. With the events, a bound that does not hold names the requests behind its value. */
-export function judgeLesson({ options }: Lesson, findings: Findings, events: readonly TimelineEvent[] = []): Judgement {
+/** Judges each option of a lesson by the findings of a run. */
+export function judgeLesson({ options }: Lesson, findings: Findings): Judgement {
   const judged = options.map((option) => {
-    const checks = option.holds.map((bound) => ({ ...checkExpectation(bound, findings, events), text: bound.text }));
-    return { option, holds: checks.every(({ verdict }) => verdict === 'pass'), checks };
+    const bounds = judgeBounds(option.holds, findings);
+    return { option, holds: bounds.every(({ holds }) => holds), bounds };
   });
   const [run, ...others] = judged.filter(({ holds }) => holds);
   return { options: judged, run: run && others.length === 0 ? run.option : null };
 }
 
 /** A number of the text, and what the run has in its place. */
-export type JudgedNumber = { text: string } & ({ holds: boolean; observed: string } | { source: string });
+export type JudgedNumber = { text: string } & ({ bounds: JudgedBounds[] } | { source: string });
 
 /** Judges the numbers in the text of a lesson. The bounds are those of our own client, so for another client they show where it differs. */
 export function judgeNumbers({ numbers }: Lesson, findings: Findings): JudgedNumber[] {
   return numbers.map((number) => {
     if ('source' in number) return number;
-    if (number.client !== null) return { text: number.text, source: `measured with ${number.client}` };
-    const holds = number.holds.every((bound) => checkExpectation(bound, findings, []).verdict === 'pass');
-    const seen = number.holds.map(({ path }) => ({ name: path.join('.'), ...look(path, findings) }));
-    // Two bounds of one finding have seen the same. A field without a value is named in what was seen.
-    return { text: number.text, holds, observed: [...new Set(seen.map((each) => (each.value === null ? each.seen : `${each.name} ${each.seen}`)))].join(', ') };
+    return number.client === null ? { text: number.text, bounds: judgeBounds(number.holds, findings) } : { text: number.text, source: `measured with ${number.client}` };
   });
 }
 
-/** Why a run decides nothing. Empty if it decides: it came to its end, and its verdict is known. */
+/** Judges bounds, those on one finding together. */
+export function judgeBounds(bounds: readonly Expectation[], findings: Findings): JudgedBounds[] {
+  return [...Map.groupBy(bounds, ({ path }) => path.join('.'))].map(([finding, each]) => {
+    const { value, seen } = look(finding.split('.'), findings);
+    const holds = each.every((bound) => checkExpectation(bound, findings, []).verdict === 'pass');
+    // A field without a value is named in what was seen. Where null is what was asked for, it needs no reason.
+    return { text: each.map(({ text }) => text).join(', '), holds, seen: value !== null ? `${finding} is ${seen}` : holds ? `${finding} is null` : seen };
+  });
+}
+
+/**
+ * Why a run decides nothing. Empty if it decides: it came to its end, and it passed. If a check of its scenario failed, the client did not meet what the
+ * lesson is about, and the bounds of an option may hold by chance: a client that makes no request makes no lookup either.
+ */
 export function whyUndecided({ status, verdict, error, doubts, checks }: { status: string; verdict: Verdict; error: string | null; doubts: readonly string[]; checks: readonly Check[] }): string[] {
-  if (status === 'completed' && verdict !== 'unknown') return [];
-  return [...(error === null ? [] : [error]), ...doubts, ...checks.filter((each) => each.verdict === 'unknown').map(({ text, observed }) => `${text}: ${observed}`), ...(status === 'completed' ? [] : [`the run is ${status}`])];
+  if (status === 'completed' && verdict === 'pass') return [];
+  return [...(error === null ? [] : [error]), ...doubts, ...checks.filter((each) => each.verdict !== 'pass').map(({ text, observed }) => `${text}: ${observed}`), ...(status === 'completed' ? [] : [`the run is ${status}`])];
 }
 
 /** The true times of the run that a learner could mark, in ms. The first one is where the times begin, so it is left out. Null if the run has none. */

@@ -113,7 +113,7 @@ function headerOf(items: readonly Placed[], mistake: Mistake): { scenario: strin
   const at = (key: string): { value: string; line: number } => values.get(key) ?? { value: '', line: 2 };
   const scenario = /`([a-z0-9-]+)`/.exec(at('Scenario').value)?.[1];
   if (scenario === undefined) throw mistake(at('Scenario').line, insteadOf('an item `- Scenario:` with the name of a scenario in backticks', at('Scenario').value));
-  const observations = at('Observations').value.split(', ');
+  const observations = values.has('Observations') ? at('Observations').value.split(', ') : [];
   if (!observations.every((each) => /^S\d+$/.test(each))) throw mistake(at('Observations').line, insteadOf('an item `- Observations:` such as `S5, S8`', at('Observations').value));
   const scale = at('Scale').value;
   if (scale !== '' && scale !== 'true to time') throw mistake(at('Scale').line, insteadOf('`true to time`', scale));

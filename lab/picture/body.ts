@@ -4,6 +4,7 @@ import { startStory } from '../vocabulary/story.ts';
 import { printable } from '../vocabulary/printable.ts';
 import { duration } from './model.ts';
 import type { PageRun } from './page-data.ts';
+import { plotHtml } from './plots/plot.ts';
 
 /** A story of more lines is cut: a page with more is no help to anybody. */
 const mostLines = 600;
@@ -23,10 +24,11 @@ export function runBody(run: PageRun, note: string | null): string {
     '<main>',
     about ? `<p class="predict"><b>Predict:</b> ${htmlText(about.predict)}</p>` : '',
     numbers(run),
+    run.plot ? plotHtml(run.plot) : '',
     stage(note),
     '<div class="beside">',
     section('Checks', `<ul class="checks">${[...journal.checks.map(({ text, verdict, observed }) => `<li class="${verdict}"><b>${verdict}</b> ${htmlText(text)} <span>${htmlText(observed)}</span></li>`), ...journal.doubts.map((doubt) => `<li class="unknown"><b>doubt</b> ${htmlText(doubt)}</li>`), ...(journal.error === null ? [] : [`<li class="fail"><b>error</b> ${htmlText(journal.error)}</li>`])].join('') || '<li>This run has no check.</li>'}</ul>`),
-    section('Findings', `<dl>${run.findingLines.map(([name, value]) => `<dt>${htmlText(name)}</dt><dd>${htmlText(value)}</dd>`).join('')}</dl>`),
+    section('Findings', listHtml(run.findingLines)),
     about ? section('Why', `<p>${htmlText(about.explains)}</p>${about.sources.length > 0 ? `<h3>Sources</h3><ul>${about.sources.map((source) => `<li>${sourceHtml(source)}</li>`).join('')}</ul>` : ''}`) : '',
     section('This run', aboutRun(run)),
     '</div>',
@@ -57,7 +59,17 @@ function numbers({ journal: { findings } }: PageRun): string {
     [String(connections.opened), connections.opened === 1 ? 'connection opened' : 'connections opened'],
     ...(again === 0 ? [] : [[String(again), again === 1 ? 'segment sent again' : 'segments sent again']] as [string, string][]),
   ];
+  return cardsHtml(cards);
+}
+
+/** Numbers, each one with its name. */
+export function cardsHtml(cards: readonly (readonly [string, string])[]): string {
   return `<ul class="numbers">${cards.map(([value, name]) => `<li><b>${value}</b> ${name}</li>`).join('')}</ul>`;
+}
+
+/** Labels and texts from outside. */
+export function listHtml(facts: readonly (readonly [string, string])[]): string {
+  return `<dl>${facts.map(([name, value]) => `<dt>${htmlText(name)}</dt><dd>${htmlText(value)}</dd>`).join('')}</dl>`;
 }
 
 function aboutRun({ journal, command, hasCapture }: PageRun): string {
@@ -71,7 +83,7 @@ function aboutRun({ journal, command, hasCapture }: PageRun): string {
   ];
   return [
     command === null ? '' : `<p>To repeat it:</p><pre><code>${htmlText(command)}</code></pre>`,
-    `<dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${htmlText(value)}</dd>`).join('')}</dl>`,
+    listHtml(facts),
     `<p>Files: ${hasCapture ? '<a href="wire.pcapng">wire.pcapng</a> (for Wireshark), ' : ''}<a href="events.ndjson">events.ndjson</a>, <a href="journal.json">journal.json</a></p>`,
   ].join('');
 }
@@ -83,15 +95,15 @@ export function sourceHtml(source: string): string {
   return url === undefined ? htmlText(source) : `<a rel="noreferrer" href="${htmlText(url)}">${htmlText(source)}</a>`;
 }
 
-/** The events of the story as list items. It is the same story as on the terminal. */
-export function storyItems({ events, topology }: Pick<PageRun, 'events' | 'topology'>): string {
-  const story = startStory(topology, false);
+/** The events of the story as list items. It is the same story as on the terminal. With `verbose`, every event belongs to it. */
+export function storyItems({ events, topology }: Pick<PageRun, 'events' | 'topology'>, verbose = false): string {
+  const story = startStory(topology, verbose);
   const lines = [...events.flatMap((event) => story.tell(event, false)), ...story.end()];
   const items = lines.slice(0, mostLines).map((line) => {
     if (line.kind === 'pause') return `<li class="pause">${duration(line.ms)} without an event</li>`;
     if (line.kind === 'left-out') return `<li class="pause">${line.requests} more ${line.requests === 1 ? 'request' : 'requests'} like the ones before</li>`;
     return `<li><span class="at">${line.event.tMs.toFixed(1)} ms</span> <b>${htmlText(line.event.host)}</b> ${htmlText(plainText(line.phrase))}</li>`;
   });
-  if (lines.length > mostLines) items.push(`<li class="pause">${lines.length - mostLines} more lines: events.ndjson has them</li>`);
+  if (lines.length > mostLines) items.push(`<li class="pause">${lines.length - mostLines} more lines</li>`);
   return items.join('');
 }

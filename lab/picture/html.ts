@@ -25,13 +25,16 @@ export interface Document {
 
 /** A longer text of an event is cut in the page. events.ndjson has all of it. */
 const longestText = 1_000;
-/** The data of a page has at most this size in base64, so that the page stays below 500 kB. */
-const mostData = 400_000;
+/** A page has at most this size. What its text leaves is for its data. */
+const mostPage = 490_000;
+/** A long text must not take all of it. */
+const leastData = 200_000;
 
 /** Returns the page of a run or of a comparison. `body` is HTML. `note` says what was left out of the data, if that was necessary. */
 export function pageHtml({ title, data, parts, body }: { title: string; data: PageData; parts: PageParts; body: (note: string | null) => string }): string {
-  const { encoded, note } = encode(data);
-  return documentHtml({ title, style: `${pictureRules()}${parts.style}`, script: parts.script, data: encoded, body: body(note) });
+  const style = `${pictureRules()}${parts.style}`;
+  const { encoded, note } = encode(data, Math.max(mostPage - style.length - parts.script.length - body(null).length, leastData));
+  return documentHtml({ title, style, script: parts.script, data: encoded, body: body(note) });
 }
 
 /** Returns the whole file: light and dark, and with a policy that allows its own style and script, and nothing else. */
@@ -70,13 +73,30 @@ export function variables({ paper, panel, edge, ink, dim, wait, pale, focus, ton
 }
 
 /** Base64 has no character that could end the element. */
-function encode(data: PageData): { encoded: string; note: string | null } {
+function encode(data: PageData, mostData: number): { encoded: string; note: string | null } {
   const packed = (each: PageData): string => gzipSync(JSON.stringify({ ...each, runs: each.runs.map((run) => ({ ...run, events: run.events.map(shortened) })) })).toString('base64');
   const whole = packed(data);
   if (whole.length <= mostData) return { encoded: whole, note: null };
   const told = (event: TimelineEvent): boolean => event.witness !== 'backend' && event.witness !== 'load';
   const few = { ...data, runs: data.runs.map((run) => ({ ...run, events: run.events.filter(told) })) };
-  return { encoded: packed(few), note: 'The events of the backends and of the load would make this page too large, so it does not show them. events.ndjson has them.' };
+  const fewer = packed(few);
+  if (fewer.length <= mostData) return { encoded: fewer, note: 'The events of the backends and of the load would make this page too large, so it does not show them. events.ndjson has them.' };
+  return begun(few, mostData, fewer.length, packed);
+}
+
+/** The first events, so many that the page stays small enough. */
+function begun(data: PageData, mostData: number, length: number, packed: (each: PageData) => string): { encoded: string; note: string | null } {
+  for (let share = (0.95 * mostData) / length; ; share *= 0.8) {
+    const runs = data.runs.map((run) => {
+      const events = run.events.slice(0, Math.max(Math.floor(run.events.length * share), 1));
+      const lastMs = events.at(-1)?.tMs ?? 0;
+      return { ...run, events, findings: { ...run.findings, attempts: run.findings.attempts.filter(({ startMs }) => startMs <= lastMs) } };
+    });
+    const encoded = packed({ ...data, runs });
+    if (encoded.length > mostData && share > 0.001) continue;
+    const told = runs.map(({ name, events }, index) => `${events.length} of ${data.runs[index]?.events.length ?? 0} events${runs.length > 1 ? ` of ${name}` : ''}`);
+    return { encoded, note: `The picture shows the first ${told.join(', and ')}: more would make this page too large.` };
+  }
 }
 
 function shortened(event: TimelineEvent): TimelineEvent {

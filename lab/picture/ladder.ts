@@ -1,9 +1,8 @@
 /** One request step by step, as a ladder: time goes down, each host has a column, and a packet is an arrow that may not arrive. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import { hostAt } from '../vocabulary/topology.ts';
 import { flowsOf, senderOf } from './flows.ts';
 import { shortAddress, type PicturedRun, type Tone } from './model.ts';
-import { dialTone } from './lanes/tones.ts';
+import { nameAt, serverTone } from './hosts.ts';
 
 export interface LadderStep {
   atMs: number;
@@ -33,7 +32,7 @@ const mostSteps = 250;
 
 /** Returns null if the run has no such request. */
 export function ladderOf(run: PicturedRun, request: number): Ladder | null {
-  const { events, findings, topology } = run;
+  const { events, findings, hosts } = run;
   const asked = events.findIndex((event) => event.event === 'client:request' && event.request === request);
   const begun = events[asked];
   if (begun?.event !== 'client:request') return null;
@@ -49,7 +48,7 @@ export function ladderOf(run: PicturedRun, request: number): Ladder | null {
     if (step) steps.push(step);
   }
   for (const flow of flowsOf(events)) {
-    const host = hostAt(topology, flow.address) ?? flow.address;
+    const host = nameAt(hosts, flow.address);
     const opener = findings.attempts.find(({ localPort, address, startMs }) => localPort === flow.localPort && address === flow.address && Math.abs(startMs - (flow.packets[0]?.event.tMs ?? 0)) < 1_500)?.request;
     let used: number | undefined = opener;
     for (const packet of flow.packets) {
@@ -65,8 +64,9 @@ export function ladderOf(run: PicturedRun, request: number): Ladder | null {
   if (ended) steps.push({ atMs: toMs, from: 'caller', to: 'caller', text: outcome, isLost: false, tone: ended.event === 'client:error' ? 'failed' : 'ok', index: events.indexOf(ended) });
   steps.sort((one, other) => one.atMs - other.atMs || one.index - other.index);
   const seen = new Set(steps.flatMap(({ from, to }) => [from, to]));
-  const others = [...seen].filter((name) => !['caller', 'client', 'dns', ...topology.backends].includes(name));
-  const columns = ['caller', 'client', 'dns', ...topology.backends, ...others].filter((name) => seen.has(name) || name === 'client').map((name) => ({ name, tone: name === 'dns' ? ('dns' as const) : name === 'caller' || name === 'client' ? ('ok' as const) : dialTone(topology, name) }));
+  const servers = hosts.servers.map(({ name }) => name);
+  const others = [...seen].filter((name) => !['caller', 'client', 'dns', ...servers].includes(name));
+  const columns = ['caller', 'client', 'dns', ...servers, ...others].filter((name) => seen.has(name) || name === 'client').map((name) => ({ name, tone: name === 'dns' ? ('dns' as const) : name === 'caller' || name === 'client' ? ('ok' as const) : serverTone(servers.indexOf(name)) }));
   return {
     request, columns, fromMs, toMs,
     title: `Request #${request}, step by step: ${outcome}`,
@@ -77,17 +77,17 @@ export function ladderOf(run: PicturedRun, request: number): Ladder | null {
 }
 
 /** A step that is not a packet of a TCP connection. */
-function ownStep(event: TimelineEvent, index: number, { events, topology }: PicturedRun, request: number): LadderStep | null {
+function ownStep(event: TimelineEvent, index: number, { events, hosts }: PicturedRun, request: number): LadderStep | null {
   const made = (from: string, to: string, text: string, tone: Tone = 'packet', isLost = false): LadderStep => ({ atMs: event.tMs, from, to, text, isLost, tone, index });
   if (event.event === 'wire:dns-query' || event.event === 'wire:dns-response') {
-    const server = hostAt(topology, event.address) ?? event.address;
+    const server = nameAt(hosts, event.address);
     if (event.event === 'wire:dns-response') return made(server, 'client', `${event.type} → ${event.rcode !== 'NOERROR' ? event.rcode : event.truncated ? 'truncated' : event.addresses.map(shortAddress).join(' ') || 'none'}`, event.rcode === 'NOERROR' ? 'packet' : 'failed');
     const isAnswered = events.some((other) => other.event === 'wire:dns-response' && other.id === event.id && other.type === event.type && other.tMs >= event.tMs);
     return made('client', server, `${event.type}? ${event.name}${event.transport === 'tcp' ? ' over TCP' : ''}`, isAnswered ? 'packet' : 'failed', !isAnswered && server !== 'dns');
   }
   if (event.event === 'wire:neighbour-solicitation') {
     const isAnswered = events.some((other) => other.event === 'wire:neighbour-answer' && other.address === event.address && other.tMs >= event.tMs && other.tMs < event.tMs + 900);
-    return isAnswered ? null : made('client', hostAt(topology, event.address) ?? event.address, `who has ${shortAddress(event.address)}?`, 'failed', true);
+    return isAnswered ? null : made('client', nameAt(hosts, event.address), `who has ${shortAddress(event.address)}?`, 'failed', true);
   }
   if (!('request' in event) || event.request !== request) return null;
   if (event.event === 'client:connect-timeout') return made('client', 'client', `${shortAddress(event.address)} given up`, 'failed');

@@ -1,18 +1,35 @@
 /** What a picture of a run consists of. It has times in milliseconds and no pixels: lab/picture/draw/ makes pixels of it. */
 import type { Findings } from '../analysis/findings.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import type { Topology } from '../vocabulary/topology.ts';
 
-/** The run that a picture is made from. */
+/** What a picture is made from: a run of the lab, or a capture from elsewhere. It is data, so that a page can hold it. */
 export interface PicturedRun {
-  /** What the picture calls it: the scenario and the client. */
+  /** What the picture calls it: the scenario and the client, or the file and the client's address. */
   name: string;
   events: readonly TimelineEvent[];
-  findings: Findings;
-  topology: Topology;
+  findings: Pick<Findings, 'attempts' | 'byRequest'>;
+  hosts: PicturedHosts;
+  /** When the picture begins, if nothing happened before. */
+  startMs: number;
 }
 
-/** What a mark means, and so its colour. `host-0` to `host-5`: a backend. */
+/** A server that the client may meet. It has a lane. */
+export interface PicturedServer {
+  name: string;
+  addresses: readonly string[];
+  /** Stands below the name, where the name alone does not say which server it is. */
+  address?: string;
+}
+
+/** The hosts of a lab, or those that a capture from elsewhere shows. */
+export interface PicturedHosts {
+  /** In the order of their lanes. */
+  servers: readonly PicturedServer[];
+  /** The names of the other hosts, by their addresses. */
+  others: Readonly<Record<string, string>>;
+}
+
+/** What a mark means, and so its colour. `host-0` to `host-5`: a server. */
 export type Tone = 'ok' | 'failed' | 'client' | 'dns' | 'query' | 'packet' | 'healed' | 'note' | `host-${number}`;
 
 /** One thing that a reader can look at: it has a time, a text, and the events that it stands for. */
@@ -53,9 +70,11 @@ export interface Row {
   steps?: { points: readonly { atMs: number; value: number }[]; what: string; most: number };
 }
 
-/** What one entity did: the caller, the DNS server, a backend. */
+/** What one entity did: the caller, the DNS server, a server. */
 export interface Lane {
   name: string;
+  /** Stands below the name: the address of a server whose name alone does not say which one it is. */
+  address?: string | undefined;
   tone: Tone;
   rows: Row[];
 }

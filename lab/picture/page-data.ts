@@ -1,8 +1,10 @@
 /** What the page of a run, or of a comparison, is made from, and the part of it that its script reads. */
 import type { Check, Verdict } from '../analysis/checks.ts';
 import type { Findings } from '../analysis/findings.ts';
+import type { Plot } from '../analysis/plot.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { Topology } from '../vocabulary/topology.ts';
+import type { PicturedRun } from './model.ts';
 
 /** What a scenario asks and explains. */
 export interface About {
@@ -41,13 +43,15 @@ export interface PageRun {
   findingLines: readonly (readonly [string, string])[];
   events: readonly TimelineEvent[];
   topology: Topology;
+  /** The picture that the scenario has of its own. */
+  plot: Plot | null;
   /** Whether wire.pcapng is beside the page. */
   hasCapture: boolean;
 }
 
 /** What the script of a page reads. */
 export interface PageData {
-  runs: { name: string; events: readonly TimelineEvent[]; findings: Findings; topology: Topology }[];
+  runs: PicturedRun[];
   /** Added to the times of each run, so that they are aligned. All 0 for one run. */
   shiftsMs: number[];
 }

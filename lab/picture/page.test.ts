@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { compare } from '../cli/commands/compare.ts';
+import { capturePage } from '../report/capture-page.ts';
 import { timelinePage } from '../report/timeline-page.ts';
 import { drawn, openFile, press, startChromium, violations, visiblePart } from '../testing/browser.ts';
 import { longRun } from '../../bench/long-run.ts';
-import { recordedRun, withEvents } from '../testing/pictured-runs.ts';
+import { captureOf, recordedRun, withEvents } from '../testing/pictured-runs.ts';
 import { describeWith } from '../testing/testing.ts';
 import { keyHelp } from './key-help.ts';
 
@@ -255,6 +256,23 @@ describeWith(['chromium'], 'timeline.html in Chromium', () => {
     await page.locator('#picture [aria-label^="Request #1, GET"]').nth(1).click();
     await drawn(page);
     expect(new URL(page.url()).hash).toBe('#request=b1');
+    expect(await violations(page)).toEqual([]);
+    expect(troubles).toEqual([]);
+  });
+
+  test('a capture from elsewhere: its servers and what they are called, no requests to choose, a server can be shown alone', async () => {
+    const { page, troubles } = await openFile(browser, capturePage({ file: 'capture.pcap', capture: captureOf(recordedRun('host-vanishes')) }, 'bin/lab read capture.pcap'), { width: 320 });
+    // On a narrow page, the address stands beside the name.
+    expect(await page.locator('#picture .name').allTextContents()).toEqual(['dns', 'web.lab.test 198.51.100.11', 'web.lab.test 198.51.100.12', 'backend-3.lab.test 198.51.100.13']);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+    expect(await page.getByLabel('Request', { exact: true }).count()).toBe(0);
+    expect(await details(page)).not.toMatch(/opens its request|open the request/);
+    await page.locator('#picture [aria-label^="Attempt at .11: aborted"]').click();
+    expect(await details(page)).toContain('wire:syn-ack');
+    expect(await page.locator('#ladder').innerHTML()).toBe('');
+    await page.getByLabel('Host', { exact: true }).selectOption('web.lab.test');
+    await drawn(page);
+    expect(await page.locator('#picture .name').count()).toBe(2);
     expect(await violations(page)).toEqual([]);
     expect(troubles).toEqual([]);
   });

@@ -1,6 +1,6 @@
 /** Makes the model of a picture from one or several runs. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import { backendLane } from './lanes/backends.ts';
+import { serverLane } from './lanes/servers.ts';
 import { callerLane } from './lanes/caller.ts';
 import { dnsLane } from './lanes/dns.ts';
 import { flagsOn } from './lanes/faults.ts';
@@ -8,17 +8,17 @@ import { flowsOf } from './flows.ts';
 import { emptyRow, layers, type Lane, type Mark, type PicturedRun, type Section } from './model.ts';
 import { warpedScale, trueScale, type Scale } from './scale.ts';
 
-/** Returns what happened in a run as lanes. The lab's own looking before and after it is not a part of it. */
+/** Returns what happened in a run, or in a capture, as lanes. The lab's own looking before and after a run is not a part of it. */
 export function sectionOf(run: PicturedRun): Section {
   const shown = run.events.filter(isShown);
-  const startMs = Math.min(0, shown[0]?.tMs ?? 0);
+  const startMs = Math.min(run.startMs, shown[0]?.tMs ?? run.startMs);
   const endMs = Math.max(shown.at(-1)?.tMs ?? 0, startMs + 1);
   const flows = flowsOf(run.events);
   const { lane: caller, requests } = callerLane(run, flows, endMs);
   const notes = flagsOn(run.events, 'client');
   if (notes.length > 0) caller.rows.unshift(emptyRow('notes', 'low', { ticks: notes }));
-  const lanes = [caller, dnsLane(run, endMs), ...run.topology.backends.map((host) => backendLane(run, flows, host, endMs))].filter((lane): lane is Lane => lane !== null && lane.rows.length > 0);
-  // All backends have one scale for their load.
+  const lanes = [caller, dnsLane(run, endMs), ...run.hosts.servers.map((_, server) => serverLane(run, flows, server, endMs))].filter((lane): lane is Lane => lane !== null && lane.rows.length > 0);
+  // All servers have one scale for their load.
   const steps = lanes.flatMap(({ rows }) => rows.flatMap((row) => (row.steps ? [row.steps] : [])));
   for (const each of steps) each.most = Math.max(...steps.map(({ points }) => points.length));
   const timesMs = [...new Set(lanes.flatMap(({ rows }) => rows.flatMap((row) => layers.flatMap((layer) => row[layer].flatMap(({ fromMs, toMs }) => [fromMs, toMs])))))];

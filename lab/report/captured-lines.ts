@@ -1,4 +1,4 @@
-/** What `lab read` prints about a capture from elsewhere: what the file is, what it cannot tell, and what the client did at each name. */
+/** What `lab read` says about a capture from elsewhere: what the file is, what it cannot tell, and what the client did at each name. */
 import type { CapturedFindings } from '../analysis/captured.ts';
 import type { ForeignCapture } from '../run/foreign-capture.ts';
 import { printable } from '../vocabulary/printable.ts';
@@ -11,17 +11,28 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 
 /** The first lines: the file, the client, and everything that the capture cannot tell. */
 export function captureLines(name: string, capture: ForeignCapture): string[] {
-  const { file, client, others, startedAt, lastMs, doubles } = capture;
-  const spoken = spokenText(capture);
-  return [
-    `${pc.bold(printable(name))}  ${file.format}, ${counted(file.frames, 'frame', 'frames')}${startedAt ? `, ${(lastMs / 1000).toFixed(1)} s from ${startedAt.toISOString()}` : ''}`,
-    labelled('client', client.join(', ')),
-    ...(others.length === 0 ? [] : [labelled('other hosts', `${others.slice(0, 5).map(({ address, connections, queries }) => `${address} (${connections} connections, ${queries} queries)`).join(', ')}${others.length > 5 ? `, and ${others.length - 5} more` : ''}`)]),
-    ...(spoken === '' ? [] : [labelled('its connections', spoken)]),
-    ...(doubles === 0 ? [] : [labelled('left out', `${counted(doubles, 'packet', 'packets')} that came again on another interface`)]),
-    ...limitsOf(capture).map((text) => labelled('not known', text)),
-  ];
+  return [`${pc.bold(printable(name))}  ${fileText(capture)}`, ...captureFacts(capture).map(([label, text]) => labelled(label, text))];
 }
+
+/** The file in a few words. */
+export function fileText({ file, startedAt, lastMs }: ForeignCapture): string {
+  return `${file.format}, ${counted(file.frames, 'frame', 'frames')}${startedAt ? `, ${(lastMs / 1000).toFixed(1)} s from ${startedAt.toISOString()}` : ''}`;
+}
+
+/** The client, and everything that the capture cannot tell: labels and texts. */
+export function captureFacts(capture: ForeignCapture): [string, string][] {
+  const { client, others, doubles } = capture;
+  const lines: [string, string | false][] = [
+    ['client', client.join(', ')],
+    ['other hosts', others.length > 0 && `${others.slice(0, 5).map(({ address, connections, queries }) => `${address} (${connections} connections, ${queries} queries)`).join(', ')}${others.length > 5 ? `, and ${others.length - 5} more` : ''}`],
+    ['its connections', spokenText(capture)],
+    ['left out', doubles > 0 && `${counted(doubles, 'packet', 'packets')} that came again on another interface`],
+    ...limitsOf(capture).map((text): [string, string] => ['not known', text]),
+  ];
+  return lines.filter(isKnown);
+}
+
+const isKnown = (line: [string, string | false]): line is [string, string] => line[1] !== false && line[1] !== '';
 
 const spokenNames = { http: 'HTTP/1.1', tls: 'TLS (its requests cannot be read)', http2: 'HTTP/2 (not read)', other: 'something else' };
 
@@ -48,9 +59,15 @@ export function limitsOf({ file, events, eventsLeftOut, unknownFlows, gaps, cutF
 
 /** The lines of one name. */
 export function nameLines(findings: CapturedFindings): string[] {
-  const { name, addresses, attempts, requests, unanswered, retransmissions, answerOrder } = findings;
+  const { addresses } = findings;
+  const shown = addresses.length === 0 ? [] : [labelled('addresses', addresses.map((address) => perAddress(address, findings)).join(', '))];
+  return ['', pc.bold(printable(findings.name)), ...shown, ...findingFacts(findings).map(([label, text]) => labelled(label, text))];
+}
+
+/** What the client did: labels and texts. */
+export function findingFacts(findings: CapturedFindings): [string, string][] {
+  const { attempts, requests, unanswered, retransmissions, answerOrder } = findings;
   const lines: [string, string | false][] = [
-    ['addresses', addresses.length > 0 && addresses.map((address) => perAddress(address, findings)).join(', ')],
     ['DNS queries', countsText(findings.dnsQueries)],
     ['attempts', attempts.length > 0 && countsText(findings.outcomes)],
     ['requests', requests > 0 && `${requests}, of which ${findings.reused} on a connection that had carried one before${unanswered > 0 ? `; ${unanswered} without a response` : ''}`],
@@ -64,10 +81,11 @@ export function nameLines(findings: CapturedFindings): string[] {
     ['answer order', answerOrder !== null && answerOrder.dials > 1 && `the first attempt went to the first address of the answer in ${answerOrder.firstAddress} of ${answerOrder.dials}`],
     ['retransmissions', retransmissions.syn + retransmissions.data > 0 && `${retransmissions.syn} SYNs, ${retransmissions.data} segments`],
   ];
-  return ['', pc.bold(printable(name)), ...lines.flatMap(([label, text]) => (text === false || text === '' ? [] : [labelled(label, text)]))];
+  return lines.filter(isKnown);
 }
 
-function perAddress(address: string, { attempts }: CapturedFindings): string {
+/** `198.51.100.11 (1 of 2 attempts)`. */
+export function perAddress(address: string, { attempts }: CapturedFindings): string {
   const own = attempts.filter((attempt) => attempt.address === address);
   const connected = own.filter(({ outcome }) => outcome === 'connected').length;
   return own.length === 0 ? address : `${address} (${connected} of ${counted(own.length, 'attempt', 'attempts')})`;

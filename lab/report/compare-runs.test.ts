@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { recordedRun } from '../testing/pictured-runs.ts';
-import { alignedAt, compareFindings, otherDifferences } from './compare-runs.ts';
+import { captureOf, recordedRun } from '../testing/pictured-runs.ts';
+import { alignedAt, captureWarnings, compareLines, linesOfPackets, linesOfRun, otherDifferences } from './compare-runs.ts';
 
 const [one, other] = [recordedRun('ipv6-blackhole'), recordedRun('host-vanishes')];
 
@@ -17,16 +17,36 @@ test('runs that differ in their client alone give no warning, and each other dif
 
 test('a finding that differs is listed apart from those that are the same', () => {
   const changed = { ...one.journal, findings: { ...one.journal.findings, fallbackDelayMs: 12.3, reResolutions: 0 } };
-  const { different, same } = compareFindings([one.journal, changed]);
+  const { different, same } = compareLines([linesOfRun(one.journal), linesOfRun(changed)]);
   expect(different).toEqual([{ name: 'fallback delay', values: ['251.4 ms', '12.3 ms'] }]);
   expect(same.map(({ name }) => name)).toEqual(expect.arrayContaining(['verdict', 'request #1', 'connections', 're-resolutions']));
-  expect(compareFindings([one.journal, { ...changed, findings: { ...changed.findings, fallbackDelayMs: null } }]).different[0]?.values).toEqual(['251.4 ms', null]);
+  expect(compareLines([linesOfRun(one.journal), linesOfRun({ ...changed, findings: { ...changed.findings, fallbackDelayMs: null } })]).different[0]?.values).toEqual(['251.4 ms', null]);
 });
 
-test('the common axis begins at the first request, or at the first fault', () => {
-  const requestMs = one.events.find(({ event }) => event === 'client:request')?.tMs;
-  const faultMs = one.events.find(({ event }) => event === 'fault:apply')?.tMs;
-  expect(alignedAt([one], ['a'], 'request')).toEqual([requestMs]);
-  expect(alignedAt([one], ['a'], 'fault')).toEqual([faultMs]);
-  expect(() => alignedAt([one, { ...one, events: [] }], ['a', 'b'], 'fault')).toThrow('The run in `b` has no fault, so it cannot be aligned at one. Align the runs at something else: --align request');
+test('the common axis begins at the first request, attempt or fault', () => {
+  const at = (name: string) => one.events.find(({ tMs, event }) => tMs >= 0 && event === name)?.tMs;
+  const [a, b] = [{ path: 'a', events: one.events }, { path: 'b', events: captureOf(one).events }];
+  expect(alignedAt([a], 'request')).toEqual([at('client:request')]);
+  expect(alignedAt([a], 'fault')).toEqual([at('fault:apply')]);
+  expect(alignedAt([a, b], 'attempt')).toEqual([at('wire:syn'), at('wire:syn')]);
+  expect(() => alignedAt([a, b], 'fault')).toThrow('There is no fault in `b`, so it cannot be aligned at one. Align at something else: --align request or --align attempt');
+});
+
+test.each([one, other])('a run and a capture of it have the same findings, measured from packets alone', (run) => {
+  const lines = linesOfPackets(run.events);
+  const { different, same } = compareLines([lines, linesOfPackets(captureOf(run).events)]);
+  expect(different).toEqual([]);
+  // What the run itself has measured, with the client's trace, is among them.
+  const { fallbackDelayMs, nextAddressDelayMs } = run.journal.findings;
+  expect(same.find(({ name }) => name === (fallbackDelayMs === null ? 'next address after' : 'fallback delay'))?.values[0]).toBe(`${(fallbackDelayMs ?? nextAddressDelayMs ?? NaN).toFixed(1)} ms`);
+  expect(same.map(({ name }) => name)).toEqual(expect.arrayContaining(['DNS queries', 'attempts', 'requests', 'statuses']));
+});
+
+test('a capture says what it cannot tell, and which names it mixes', () => {
+  expect(captureWarnings({ file: 'x.pcap', capture: { ...captureOf(other), gaps: 1 } })).toEqual([
+    expect.stringMatching(/^x\.pcap is a capture: it has no scenario, no seed and no faults, and it does not tell the client and the kernel\. .* packets alone\.$/),
+    'x.pcap has connections to 2 names, which are compared together: web.lab.test, backend-3.lab.test. Choose one: --name web.lab.test',
+    'Not known of x.pcap: what was said behind a missing segment, in 1 connection.',
+  ]);
+  expect(captureWarnings({ file: 'x.pcap', capture: captureOf(one) })).toHaveLength(1);
 });

@@ -1,5 +1,6 @@
 /** Inline Markdown of lessons as a terminal shows it: code and emphasis in colours, or with their marks where there are no colours. */
 import { partsOf, type Part } from '../lessons/inline.ts';
+import { labCommand } from '../vocabulary/project.ts';
 import { lineWidth, pc } from '../vocabulary/terminal.ts';
 
 /** A word of a line: pieces without a blank between them, such as `code` and the comma after it. */
@@ -41,6 +42,11 @@ function wordsOf(parts: readonly Part[]): Word[] {
 }
 
 function shownPiece(kind: Part['kind'], piece: string): Word[number] {
-  if (kind === 'code') return pc.isColorSupported ? { shown: pc.cyan(piece), length: piece.length } : { shown: `\`${piece}\``, length: piece.length + 2 };
+  if (kind === 'code') return codePiece(piece.replace(/^bin\/lab\b/, labCommand));
   return { shown: kind === 'emphasis' ? pc.italic(piece) : piece, length: piece.length };
+}
+
+/** The command of the lab is another one in somebody's repository. */
+function codePiece(piece: string): Word[number] {
+  return pc.isColorSupported ? { shown: pc.cyan(piece), length: piece.length } : { shown: `\`${piece}\``, length: piece.length + 2 };
 }

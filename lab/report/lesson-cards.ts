@@ -13,7 +13,7 @@ header p { margin: 0 0 16px; color: var(--dim); max-width: 80ch; }
 main { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(480px, 100%), 1fr)); gap: 16px; }
 article { display: flex; flex-direction: column; padding: 18px 22px; border: 1px solid var(--edge); border-radius: 8px; background: var(--panel); }
 h2 { margin: 0 0 10px; font-size: 20px; }
-h2 span { display: inline-block; min-width: 1.6em; color: var(--dim); }
+h2 span { margin-right: .5em; color: var(--dim); }
 p { margin: 0 0 10px; }
 ol { margin: 4px 0 12px; padding: 0; list-style: none; }
 li { position: relative; margin: 7px 0; padding-left: 30px; }
@@ -25,13 +25,14 @@ code { font: 0.9em ui-monospace, 'DejaVu Sans Mono', monospace; }
 .run { margin: 12px 0 0; font-size: 14px; color: var(--dim); }
 @media print {
   @page { size: A4; margin: 12mm; }
-  body { padding: 0; max-width: none; font-size: 12.5pt; }
+  body { padding: 0; max-width: none; font-size: 11pt; }
+  h2 { font-size: 15pt; }
   header { display: none; }
   main { display: block; }
-  article { height: 128mm; margin-bottom: 8mm; break-inside: avoid; background: none; border-color: #999; }
+  article { height: 130mm; margin-bottom: 8mm; padding: 5mm 7mm; break-inside: avoid; background: none; border-color: #999; }
 }`;
 
-/** Returns the page. */
+/** Returns the page. A card has half a sheet of A4: a question that does not fit is too long. */
 export function cardsPage(lessons: readonly Lesson[]): string {
   const body = [
     `<header><h1>${lessons.length} questions</h1><p>Print this page: two cards fit on a sheet of A4. Each learner chooses one option and writes down why, before anything runs. Then <code>${labCommand} lesson N</code> decides.</p></header>`,

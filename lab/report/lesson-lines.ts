@@ -1,10 +1,11 @@
 /** A lesson on the terminal: the question, then what the run has decided, then the explanation. */
-import type { Check } from '../analysis/checks.ts';
+import { join, relative } from 'node:path';
 import { plainOf } from '../lessons/inline.ts';
-import { judgeLesson, judgeNumbers, whyUndecided, type JudgedNumber, type JudgedOption } from '../lessons/judge.ts';
+import { judgeLesson, judgeNumbers, whyUndecided, type JudgedBounds, type JudgedNumber, type JudgedOption } from '../lessons/judge.ts';
+import { requestSentences } from '../lessons/request-sentences.ts';
 import type { Block, Lesson } from '../lessons/lesson.ts';
 import type { FinishedRun } from '../run/journal.ts';
-import { labCommand } from '../vocabulary/project.ts';
+import { labCommand, projectRoot } from '../vocabulary/project.ts';
 import { pc } from '../vocabulary/terminal.ts';
 import { wrappedInline } from './inline-text.ts';
 import { lessonFile } from './read-lessons.ts';
@@ -29,22 +30,23 @@ export function questionLines({ question, options }: Lesson): string[] {
 }
 
 /** What the run has decided. `predicted` is the letter of the learner's option, or null. */
-export function outcomeLines(lesson: Lesson, { journal, events }: Pick<FinishedRun, 'journal' | 'events'>, predicted: string | null): string[] {
+export function outcomeLines(lesson: Lesson, { journal }: Pick<FinishedRun, 'journal'>, predicted: string | null): string[] {
   const undecided = whyUndecided(journal);
   if (undecided.length > 0) {
-    return ['', pc.bold(`The verdict of this run is unknown, so it decides nothing.`), ...undecided.map((reason) => `  ${marks.unknown} ${reason}`), ...failedLines(journal)];
+    return ['', pc.bold(`The verdict of this run is ${journal.verdict}, so it decides nothing.`), ...undecided.map((reason) => `  ${journal.verdict === 'fail' ? marks.fails : marks.unknown} ${reason}`)];
   }
-  const { options, run } = judgeLesson(lesson, journal.findings, events);
+  const { options, run } = judgeLesson(lesson, journal.findings);
   const without = journal.optionsNotApplied.length === 0 ? [] : [pc.dim(`  ${journal.client} cannot be given these options of the scenario: ${journal.optionsNotApplied.join(', ')}.`)];
   const own = options.find(({ option }) => option.letter === predicted);
-  if (run === null) return ['', ...nothingHeld(options, predicted), ...without, '', '  What was measured:', ...findingLines(journal).map(([name, value]) => `    ${pc.dim(name.padEnd(18))} ${value}`), ...failedLines(journal)];
+  const measured = [...without, ...headed('What was measured', findingLines(journal).map(([name, value]) => `  ${pc.dim(name.padEnd(18))} ${value}`))];
+  if (run === null) return ['', ...nothingHeld(options, predicted), ...headed('What happened', requestSentences(lesson, journal.findings).map((sentence) => `  ${sentence}`)), ...measured];
   return [
     '',
     ...hanging(pc.bold(`The run was ${run.letter}) `), run.text, 2),
-    ...boundLines(options.find(({ option }) => option === run)?.checks ?? []),
-    ...without,
+    ...hanging('  ', run.idea, 2),
+    ...boundLines(options.find(({ option }) => option === run)?.bounds ?? []),
     ...(own === undefined ? [] : own.option === run ? [pc.bold(`You predicted ${run.letter}) as well.`)] : wrongLines(own)),
-    ...failedLines(journal),
+    ...measured,
   ];
 }
 
@@ -59,7 +61,7 @@ export function explanationLines(lesson: Lesson, { journal }: Pick<FinishedRun, 
     ...headed('Change one thing', [`  ${pc.cyan(change.command.replace(/^bin\/lab/, labCommand))}`, ...blockLines(change.text, 2)]),
     ...headed('Where else', blockLines(whereElse, 2)),
     '',
-    pc.dim(`  ${lessonFile(lesson)} has notes for the teacher, too.`),
+    pc.dim(`  ${relative('.', join(projectRoot, lessonFile(lesson)))} has notes for the teacher, too.`),
   ];
 }
 
@@ -86,25 +88,19 @@ function wrongLines(judged: JudgedOption): string[] {
 }
 
 /** The bounds of an option that the run does not keep. */
-function missingLines({ checks }: JudgedOption): string[] {
-  return boundLines(checks.filter(({ verdict }) => verdict === 'fail'), 4);
+function missingLines({ bounds }: JudgedOption): string[] {
+  return boundLines(bounds.filter(({ holds }) => !holds), 4);
 }
 
-function boundLines(checks: readonly Check[], indent = 2): string[] {
-  return checks.map(({ text, verdict, observed }) => `${' '.repeat(indent)}${verdict === 'pass' ? marks.holds : marks.fails} ${text} ${pc.dim(`· ${observed}`)}`);
-}
-
-/** A check that failed is not about the options, but a learner has to know of it. */
-function failedLines({ checks }: FinishedRun['journal']): string[] {
-  const failed = checks.filter(({ verdict }) => verdict === 'fail');
-  return failed.length === 0 ? [] : ['', '  Checks of the scenario that failed:', ...failed.map(({ text, observed }) => `    ${marks.fails} ${text} ${pc.dim(`· ${observed}`)}`)];
+function boundLines(bounds: readonly JudgedBounds[], indent = 2): string[] {
+  return bounds.map(({ text, holds, seen }) => `${' '.repeat(indent)}${holds ? marks.holds : marks.fails} ${text} ${pc.dim(`· ${seen}`)}`);
 }
 
 function numberLines(numbers: readonly JudgedNumber[]): string[] {
   const width = Math.max(...numbers.map(({ text }) => text.length));
-  return numbers.map((number) => {
-    const from = 'source' in number ? `  ${plainOf(number.source)}` : `${number.holds ? marks.holds : marks.fails} this run: ${number.observed}`;
-    return `  ${number.text.padEnd(width)}  ${pc.dim(from)}`;
+  return numbers.flatMap((number) => {
+    const from = 'source' in number ? [`  ${plainOf(number.source)}`] : number.bounds.map(({ holds, seen }) => `${holds ? marks.holds : marks.fails} in this run ${seen}`);
+    return from.map((line, index) => `  ${(index === 0 ? number.text : '').padEnd(width)}  ${pc.dim(line)}`);
   });
 }
 
@@ -123,6 +119,5 @@ function hanging(label: string, text: string, indent: number): string[] {
 }
 
 function visibleLength(text: string): number {
-  // eslint-disable-next-line no-control-regex -- the codes of colours take no column
   return text.replace(/\u001b\[\d+m/g, '').length;
 }

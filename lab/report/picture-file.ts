@@ -4,13 +4,13 @@ import { pictureFile } from '../picture/draw/draw.ts';
 import type { Theme } from '../picture/draw/palette.ts';
 import { scaleOver, sectionOf } from '../picture/picture.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
-import { runName, type RunToShow } from './timeline-page.ts';
+import { picturedRun, type RunToShow } from './timeline-page.ts';
 
 /** The text of the file. `both`: it has both themes, and its viewer chooses. The width is in pixels. */
 export function runPicture(run: RunToShow, theme: Theme | 'both' = 'both', width = 1_180): string {
-  const { journal, events, topology } = run;
-  const section = sectionOf({ name: runName(run), events, findings: journal.findings, topology });
-  return pictureFile({ sections: [section], scale: scaleOver([section], 'warped'), title: journal.about.title === '' ? journal.scenario : journal.about.title, subtitle: `${journal.scenario} · ${journal.client} · seed ${journal.seed} · ${journal.verdict}`, theme, width });
+  const { journal } = run;
+  const section = sectionOf(picturedRun(run));
+  return pictureFile({ sections: [section], scale: scaleOver([section], 'warped'), title: journal.about.title === '' ? journal.scenario : journal.about.title, subtitle: `${journal.scenario} · ${journal.client} · seed ${journal.seed} · ${journal.verdict}`, plot: journal.plot, theme, width });
 }
 
 /** @throws {LabError} BAD_OUTPUT when the file cannot be written. */

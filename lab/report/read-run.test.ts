@@ -37,6 +37,13 @@ test('the network of the run is that of its journal, also where the client has n
   expect(readRunFolder(folder, () => null).topology).toEqual(createTopology(network));
 });
 
+test('the picture that the scenario has of its own is that of its journal; an older journal has none', () => {
+  expect(readRunFolder(recorded, () => null).journal.plot).toBeNull();
+  const plot = { kind: 'ruler', title: 'a', caption: 'b', rows: [{ label: 'c', atMs: [0, 1_000], isMeasured: true }], end: null };
+  const folder = folderWith('journal.json', (text) => JSON.stringify({ ...(JSON.parse(text) as object), plot }));
+  expect(readRunFolder(folder, () => null).journal.plot).toEqual(plot);
+});
+
 test('what the scenario asks comes from elsewhere where an older journal does not say it', () => {
   const folder = folderWith('journal.json', (text) => JSON.stringify({ ...(JSON.parse(text) as object), about: undefined, command: undefined }));
   const about = { title: 'a title', teaches: '', predict: '', explains: '', sources: [] };
@@ -52,6 +59,7 @@ test.each([
   ['a journal that is no JSON', () => folderWith('journal.json', (text) => text.slice(0, 100)), /^Expected `.*journal\.json` to be the journal of a run: /],
   ['a journal of something else', () => folderWith('journal.json', () => '{"scenario":5}'), /but `scenario` is not what a journal has: /],
   ['a journal with another verdict', () => folderWith('journal.json', (text) => text.replace('"verdict": "pass"', '"verdict": "maybe"')), /but `verdict` is not what a journal has: /],
+  ['a plot that is none', () => folderWith('journal.json', (text) => JSON.stringify({ ...(JSON.parse(text) as object), plot: { kind: 'shares', title: '', caption: '', names: ['backend-1'], counted: [{ what: '', counts: ['7'] }] } })), /but `plot\.counted\.0\.counts\.0` is not what a journal has: /],
   ['a broken line', () => folderWith('events.ndjson', (text) => text.replace('{"tMs"', '{"tM')), /^Line 1 of `.*events\.ndjson` is not an event of this version of the lab \(docs\/results\.md lists them all\): \{"tM/],
   ['a line that is cut', () => folderWith('events.ndjson', (text) => text.slice(0, -30)), /^Line \d+ of /],
   ['an unknown event', () => folderWith('events.ndjson', (text) => `${text}{"tMs":1,"host":"client","event":"client:teleport"}\n`), /^Line \d+ of .*client:teleport/],

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { findingsOf } from '../analysis/findings.ts';
+import type { Plot } from '../analysis/plot.ts';
 import type { Journal } from '../run/journal.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
@@ -13,6 +14,17 @@ import { createTopology, type Topology, type TopologyChange } from '../vocabular
 import type { RunToShow } from './timeline-page.ts';
 
 const nullable = v.nullable(v.string());
+const numbers = v.array(v.number());
+const captioned = { title: v.string(), caption: v.string() };
+const plotKind: v.GenericSchema<unknown, Plot> = v.variant('kind', [
+  v.object({ kind: v.literal('ruler'), ...captioned, rows: v.array(v.object({ label: v.string(), atMs: numbers, isMeasured: v.boolean() })), end: v.nullable(v.object({ atMs: v.number(), what: v.string() })) }),
+  v.object({ kind: v.literal('shares'), ...captioned, names: v.array(v.string()), counted: v.array(v.object({ what: v.string(), counts: numbers })) }),
+  v.object({
+    kind: v.literal('sweep'), ...captioned, set: v.string(), measured: v.string(), series: v.array(v.string()), diagonal: nullable,
+    points: v.array(v.object({ setMs: v.number(), measuredMs: v.number(), series: v.string() })),
+    change: v.nullable(v.object({ fromMs: v.number(), toMs: v.number(), what: v.string() })),
+  }),
+]);
 /** The fields that every version of the lab has written, and that a page shows. */
 const journalKind = v.looseObject({
   scenario: v.string(),
@@ -41,6 +53,10 @@ const journalKind = v.looseObject({
   checks: v.array(v.object({ text: v.string(), verdict: v.picklist(['pass', 'fail', 'unknown']), observed: v.string() })),
   findings: v.looseObject({ perBackend: v.record(v.string(), v.number()) }),
   command: v.optional(nullable, null),
+  plot: v.optional(v.nullable(plotKind), null),
+  resolver: v.optional(v.nullable(v.object({ name: v.picklist(resolverNames), version: v.string(), serveStale: v.boolean() })), null),
+  resolvConfGiven: v.optional(v.array(v.string()), []),
+  optionsNotApplied: v.optional(v.array(v.string()), []),
   about: v.optional(v.object({ title: v.string(), teaches: v.string(), predict: v.string(), explains: v.string(), sources: v.array(v.string()) })),
 });
 

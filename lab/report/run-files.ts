@@ -15,6 +15,12 @@ export async function checkResults(results: string): Promise<void> {
   }
 }
 
+/** Looks before long work. @throws {LabError} BAD_INPUT if there is no folder for a picture. */
+export function checkFolderOf(file: string): void {
+  const folder = dirname(resolve(file));
+  if (!existsSync(folder)) throw new LabError('BAD_INPUT', `The picture cannot be written to ${file}: there is no folder ${folder}.`);
+}
+
 /**
  * Writes journal.json, events.ndjson, wire.pcapng and timeline.html. Returns the directory, relative to the working directory.
  * @throws {LabError} BAD_OUTPUT, with the verdict in the message, when a file cannot be written.
@@ -24,6 +30,9 @@ export async function writeRunFiles(run: FinishedRun, results = 'results'): Prom
   const files = { 'journal.json': `${JSON.stringify(journal, null, 2)}\n`, 'events.ndjson': events.map((event) => `${JSON.stringify(event)}\n`).join(''), ...(capture && { 'wire.pcapng': capture }), ...(await page(run)) };
   return await writeFiles(journal.scenario, journal.startedAt, files, results, journal.scenario === 'by-hand' ? 'The files of the lab' : `The verdict was ${journal.verdict}, but its files`);
 }
+
+/** The name of a run's folder. */
+export const runStamp = (startedAt: string): string => startedAt.replaceAll(':', '-');
 
 /** What was measured must not be lost because its picture cannot be drawn. */
 async function page(run: FinishedRun): Promise<Record<string, string>> {
@@ -39,7 +48,7 @@ async function page(run: FinishedRun): Promise<Record<string, string>> {
 /** `what` begins the message of a failure. */
 async function writeFiles(name: string, startedAt: string, files: Record<string, string | Buffer>, results: string, what: string): Promise<string> {
   try {
-    const directory = await makeFreshDirectory(join(results, name), startedAt.replaceAll(':', '-'));
+    const directory = await makeFreshDirectory(join(results, name), runStamp(startedAt));
     await Promise.all(Object.entries(files).map(([file, content]) => writeFile(join(directory, file), content)));
     await replaceLink(resolve(results), resolve(directory));
     return relative('.', directory);

@@ -1,31 +1,28 @@
 /** The summary of a run for the terminal: checks, findings, verdict. */
-import { pc } from '../vocabulary/terminal.ts';
+import { as, type Phrase, type Role } from '../vocabulary/telling.ts';
 import type { Verdict } from '../analysis/checks.ts';
 import { sharesText } from '../analysis/skew.ts';
 import type { Journal } from '../run/journal.ts';
 import { labCommand } from '../vocabulary/project.ts';
 
-const marks: Record<Verdict, string> = { pass: pc.green('✔'), fail: pc.red('✘'), unknown: pc.yellow('?') };
-const painted: Record<Verdict, (text: string) => string> = {
-  pass: (text) => pc.bold(pc.green(text)),
-  fail: (text) => pc.bold(pc.red(text)),
-  unknown: (text) => pc.bold(pc.yellow(text)),
-};
+const [dim, strong] = [as('dim'), as('strong')];
+const roles = { pass: 'good', fail: 'bad', unknown: 'doubtful' } as const satisfies Record<Verdict, Role>;
+const marks: Record<Verdict, Phrase> = { pass: as(roles.pass)('✔'), fail: as(roles.fail)('✘'), unknown: as(roles.unknown)('?') };
 
 /** Returns the lines of the summary. `directory` is the folder of the run's files, or null if none were written; `name` is what `lab explain` takes. */
-export function summaryLines(journal: Journal, directory: string | null, name = journal.scenario): string[] {
+export function summaryLines(journal: Journal, directory: string | null, name = journal.scenario): Phrase[] {
   const { checks, optionsNotApplied, doubts, error, verdict, durationMs, setupMs, status, clock, wire } = journal;
   return [
-    '',
-    ...checks.map((each) => `  ${marks[each.verdict]} ${each.text} ${pc.dim(`· ${each.observed}`)}`),
-    ...(optionsNotApplied.length > 0 ? [`  ${pc.dim(`· these options do not apply to ${journal.client}: ${optionsNotApplied.join(', ')}`)}`] : []),
-    ...doubts.map((doubt) => `  ${marks.unknown} ${doubt}`),
-    ...(error === null ? [] : [`  ${marks.fail} ${error}`]),
-    ...(journal.findings.requests.sent > 0 ? ['', ...findingLines(journal).map(([name, value]) => `  ${pc.dim(name.padEnd(18))} ${value}`)] : []),
-    '',
-    `${painted[verdict](verdict.toUpperCase())}  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  ${pc.dim(`${durationMs} ms${setupMs === null ? '' : `, of which ${setupMs} ms set-up`}${clock ? `; one clock to ±${clock.precisionMs} ms` : ''}${wire ? `; ${wire.frames} frames, ${wire.dropped === 0 ? 'none' : wire.dropped} lost` : ''}`)}`,
-    ...(directory === null ? [] : [pc.dim(`      ${directory}`)]),
-    pc.dim(`      why: ${labCommand} explain ${name}`),
+    [],
+    ...checks.map((each): Phrase => ['  ', ...marks[each.verdict], ` ${each.text} `, ...dim(`· ${each.observed}`)]),
+    ...(optionsNotApplied.length > 0 ? [['  ', ...dim(`· these options do not apply to ${journal.client}: ${optionsNotApplied.join(', ')}`)]] : []),
+    ...doubts.map((doubt): Phrase => ['  ', ...marks.unknown, ` ${doubt}`]),
+    ...(error === null ? [] : [['  ', ...marks.fail, ` ${error}`]]),
+    ...(journal.findings.requests.sent > 0 ? [[], ...findingLines(journal).map(([label, value]): Phrase => ['  ', ...dim(label.padEnd(18)), ` ${value}`])] : []),
+    [],
+    [...strong(as(roles[verdict])(verdict.toUpperCase())), `  ${journal.scenario}${status === 'completed' ? '' : ` (${status})`}  `, ...dim(`${durationMs} ms${setupMs === null ? '' : `, of which ${setupMs} ms set-up`}${clock ? `; one clock to ±${clock.precisionMs} ms` : ''}${wire ? `; ${wire.frames} frames, ${wire.dropped === 0 ? 'none' : wire.dropped} lost` : ''}`)],
+    ...(directory === null ? [] : [dim(`      ${directory}`)]),
+    dim(`      why: ${labCommand} explain ${name}`),
   ];
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { capturedFindings } from '../analysis/captured.ts';
+import { capturePicture } from '../report/capture-page.ts';
 import { captureLines, limitsOf, nameLines } from '../report/captured-lines.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { nodeArgv } from '../network/programs.ts';
@@ -14,7 +15,7 @@ import { tshark } from '../testing/tshark.ts';
 import { readCapture, type FileFrame } from '../wire/capture-reader.ts';
 import { linkTypes } from '../wire/link-layer.ts';
 import { buildPcapng } from '../wire/pcapng.ts';
-import { readForeignCapture, type ForeignCapture } from './foreign-capture.ts';
+import { readEachClient, readForeignCapture, type ForeignCapture } from './foreign-capture.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { startLab, type Lab } from './lab.ts';
 import { Timeline } from './timeline.ts';
@@ -207,11 +208,23 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
   });
 
   test('several hosts: the message names them, and each one can be chosen', async () => {
-    await expect(readForeignCapture(at('server.pcap'))).rejects.toThrow(/^[23] hosts have opened connections in .*Which one is the client\? --client ADDRESS/);
+    await expect(readForeignCapture(at('server.pcap'))).rejects.toThrow(/^[23] hosts have opened connections in .*\. Which one is the client\? Those with the most connections come first:\n( {2}--client [\d.:a-f,]+\n){2,3}Or read each of them: --client each$/);
     const capture = await readForeignCapture(at('server.pcap'), ['198.51.100.250']);
     expect(capture.events.filter((event) => event.event === 'wire:request' && event.line === 'GET /last HTTP/1.1')).toHaveLength(1);
     // On the server's host, the server is no client.
     await expect(readForeignCapture(at('server.pcap'), ['192.0.2.1'])).rejects.toThrow('has no packet of 192.0.2.1');
+  });
+
+  test('each of several clients is read as it is read alone, in one pass', async () => {
+    const captures = await readEachClient(at('server.pcap'));
+    expect(captures.flatMap((capture) => capture.client)).toEqual(expect.arrayContaining(['198.51.100.250', client[1]]));
+    for (const capture of captures) {
+      const { others, ...alone } = await readForeignCapture(at('server.pcap'), capture.client);
+      expect(capture).toEqual({ ...alone, others: expect.arrayContaining(others) as unknown });
+      expect(count(capture, 'wire:request')).toBeGreaterThan(0);
+    }
+    // Both addresses of a host are one client, because the frames have one hardware address.
+    expect((await readEachClient(at('eth0.pcap'))).map((capture) => [...capture.client].sort())).toEqual([[...client].sort()]);
   });
 
   test('what the server of a connection sends is not taken for a connection of its own', async () => {
@@ -227,7 +240,8 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'captures of tcpdump', () =
       writeFileSync(at('fuzz.pcap'), bytes);
       try {
         const capture = await readForeignCapture(at('fuzz.pcap'), client);
-        expect([...captureLines('fuzz.pcap', capture), ...capturedFindings(capture.events).flatMap(nameLines)].join()).not.toMatch(/undefined|NaN|\[object/);
+        const said = [...captureLines('fuzz.pcap', capture), ...capturedFindings(capture.events).flatMap(nameLines), capturePicture({ file: 'fuzz.pcap', capture })].join();
+        expect(/.{0,60}(undefined|NaN|\[object).{0,60}/.exec(said)?.[0]).toBeUndefined();
         return capture.events.length > 0;
       } catch (error) {
         expect((error as { code?: string }).code, String(error)).toBe('BAD_INPUT');

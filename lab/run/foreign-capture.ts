@@ -54,13 +54,27 @@ const chunkBytes = 1024 * 1024;
  */
 export async function readForeignCapture(file: string, client: readonly string[] = []): Promise<ForeignCapture> {
   const openers = client.length > 0 ? [] : await findOpeners(file);
-  const chosen = client.length > 0 ? [...client] : choose(file, openers);
-  const foreign = new Foreign();
-  const decoder = new WireDecoder(chosen, { foreign });
-  const events: TimelineEvent[] = [];
+  const [capture] = await decode(file, [client.length > 0 ? client : chooseOne(file, hostsThatOpened(file, openers))], openers);
+  if (capture === undefined) throw new LabError('BAD_INPUT', `${file} has no packet of ${client.join(' or ')}. Without --client, the command names the hosts that it has.`);
+  return capture;
+}
+
+/** So many clients are read from one capture. Each one has a timeline of its own. */
+export const mostClients = 20;
+
+/** The same for every client in the file, those with the most connections first. @throws {LabError} BAD_INPUT when no host could be a client. */
+export async function readEachClient(file: string): Promise<ForeignCapture[]> {
+  const openers = await findOpeners(file);
+  return await decode(file, hostsThatOpened(file, openers).slice(0, mostClients), openers);
+}
+
+/** Reads the file once for all `clients`, each one its addresses. A client without a packet has no capture in the result. */
+async function decode(file: string, clients: readonly (readonly string[])[], openers: readonly Opener[]): Promise<ForeignCapture[]> {
+  const readers = clients.map((addresses) => new ClientReader(addresses, Math.floor(keptEvents / clients.length)));
+  const byAddress = new Map(readers.flatMap((reader) => reader.addresses.map((address) => [address, reader])));
   const once = new OneInterface();
   const unknownLinks = new Map<number, number>();
-  let [cutFrames, eventsLeftOut, doubles, lastMs, seen] = [0, 0, 0, 0, 0];
+  let [cutFrames, lastMs] = [0, 0];
   let first: FileFrame | undefined;
   const facts = await read(file, (frame) => {
     first ??= frame;
@@ -71,39 +85,65 @@ export async function readForeignCapture(file: string, client: readonly string[]
       cutFrames++;
       return;
     }
-    if (packet.kind === 'tcp' || packet.kind === 'udp') {
-      if (!chosen.includes(packet.from) && !chosen.includes(packet.to)) return;
-      seen++;
-    }
-    if (once.isDouble(packet, frame)) {
-      doubles++;
+    // Whose an ICMP error or an answer of ARP is, each decoder knows.
+    if (packet.kind !== 'tcp' && packet.kind !== 'udp') {
+      for (const reader of readers) reader.take(packet, frame.atMs, false);
       return;
     }
-    for (const event of decoder.read(packet, frame.atMs)) {
-      if (events.length >= keptEvents) eventsLeftOut++;
-      else {
-        const { atMs: tMs, ...told } = event;
-        events.push({ tMs, witness: witnessOf(told.event), host: 'client', ...told });
-      }
-    }
+    const [sender, receiver] = [byAddress.get(packet.from), byAddress.get(packet.to)];
+    if (!sender && !receiver) return;
+    const isDouble = once.isDouble(packet, frame);
+    sender?.take(packet, frame.atMs, isDouble);
+    if (receiver !== sender) receiver?.take(packet, frame.atMs, isDouble);
   });
-  if (client.length > 0 && seen === 0) throw new LabError('BAD_INPUT', `${file} has no packet of ${client.join(' or ')}. Without --client, the command names the hosts that it has.`);
-  return {
+  return readers.filter(({ seen }) => seen > 0).map((reader) => ({
     file: facts,
-    client: chosen,
-    others: openers.filter(({ address }) => !chosen.includes(address)),
+    client: [...reader.addresses],
+    others: openers.filter(({ address }) => !reader.addresses.includes(address)),
     startedAt: dateOf(first),
     lastMs,
     // A capture on several interfaces need not be in order.
-    events: events.sort((one, other) => one.tMs - other.tMs),
-    eventsLeftOut,
-    spoken: foreign.spoken,
-    unknownFlows: foreign.unknownFlows,
-    gaps: decoder.gaps,
+    events: reader.events.sort((one, other) => one.tMs - other.tMs),
+    eventsLeftOut: reader.leftOut,
+    spoken: reader.foreign.spoken,
+    unknownFlows: reader.foreign.unknownFlows,
+    gaps: reader.decoder.gaps,
     cutFrames,
     unknownLinks,
-    doubles,
-  };
+    doubles: reader.doubles,
+  }));
+}
+
+/** Decodes the packets of one client. */
+class ClientReader {
+  readonly addresses: readonly string[];
+  readonly foreign = new Foreign();
+  readonly decoder: WireDecoder;
+  readonly events: TimelineEvent[] = [];
+  readonly #mostEvents: number;
+  /** How many events came after the last one that was kept. */
+  leftOut = 0;
+  doubles = 0;
+  /** How many segments and datagrams it has sent or received. */
+  seen = 0;
+
+  constructor(addresses: readonly string[], mostEvents: number) {
+    this.addresses = addresses;
+    this.decoder = new WireDecoder(addresses, { foreign: this.foreign });
+    this.#mostEvents = mostEvents;
+  }
+
+  take(packet: Packet, atMs: number, isDouble: boolean): void {
+    if (packet.kind === 'tcp' || packet.kind === 'udp') this.seen++;
+    if (isDouble) {
+      this.doubles++;
+      return;
+    }
+    for (const { atMs: tMs, ...told } of this.decoder.read(packet, atMs)) {
+      if (this.events.length >= this.#mostEvents) this.leftOut++;
+      else this.events.push({ tMs, witness: witnessOf(told.event), host: 'client', ...told });
+    }
+  }
 }
 
 function dateOf(frame: FileFrame | undefined): Date | null {
@@ -139,18 +179,30 @@ async function findOpeners(file: string): Promise<Opener[]> {
   return [...openers.values()].sort((one, other) => other.connections - one.connections || other.queries - one.queries);
 }
 
-const shownOpeners = 10;
-
-/** One host has opened connections: one address, or one of each family with the same hardware address. */
-function choose(file: string, openers: readonly Opener[]): string[] {
+/**
+ * The hosts that have opened connections, each one its addresses: an IPv4 and an IPv6 address are one host if they, and no others, have the same hardware
+ * address. Behind a router, all have that of the router.
+ */
+function hostsThatOpened(file: string, openers: readonly Opener[]): string[][] {
   const opened = openers.filter(({ connections }) => connections > 0);
   if (opened.length === 0) throw new LabError('BAD_INPUT', `${file} has no start of a TCP connection (SYN), so it does not show who the client is. Name it: --client ADDRESS`);
-  const [one, other] = opened;
-  const isOneHost = opened.length === 2 && one?.address.includes(':') !== other?.address.includes(':') && one?.sender !== null && one?.sender === other?.sender;
-  if (opened.length === 1 || isOneHost) return opened.map(({ address }) => address);
-  const list = opened.slice(0, shownOpeners).map(({ address, connections }) => `  ${address}  ${connections} connections`);
-  const more = opened.length > shownOpeners ? [`  … and ${opened.length - shownOpeners} more`] : [];
-  throw new LabError('BAD_INPUT', [`${opened.length} hosts have opened connections in ${file}. Which one is the client? --client ADDRESS[,ADDRESS]`, ...list, ...more].join('\n'));
+  const bySender = Map.groupBy(opened, ({ sender, address }) => sender ?? address);
+  const pairOf = ({ sender, address }: Opener): Opener[] => {
+    const group = bySender.get(sender ?? address) ?? [];
+    return group.length === 2 && group[0]?.address.includes(':') !== group[1]?.address.includes(':') ? group : [];
+  };
+  // Of a pair, the address with more connections comes first, and the other one is no host of its own.
+  return opened.filter((opener) => pairOf(opener)[1] !== opener).map((opener) => [opener, ...pairOf(opener).slice(1)].map(({ address }) => address));
+}
+
+const shownHosts = 10;
+
+function chooseOne(file: string, hosts: readonly string[][]): string[] {
+  const [one, other] = hosts;
+  if (one && !other) return one;
+  const list = hosts.slice(0, shownHosts).map((addresses) => `  --client ${addresses.join(',')}`);
+  const more = hosts.length > shownHosts ? [`  … and ${hosts.length - shownHosts} more`] : [];
+  throw new LabError('BAD_INPUT', [`${hosts.length} hosts have opened connections in ${file}. Which one is the client? Those with the most connections come first:`, ...list, ...more, 'Or read each of them: --client each'].join('\n'));
 }
 
 /**

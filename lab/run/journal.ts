@@ -2,6 +2,7 @@
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { Check, Verdict } from '../analysis/checks.ts';
 import type { Findings } from '../analysis/findings.ts';
+import type { Plot } from '../analysis/plot.ts';
 import type { ClockReading } from '../network/clock.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import type { ResolverName } from '../vocabulary/resolvers.ts';
@@ -52,6 +53,8 @@ export interface Journal {
   doubts: string[];
   checks: Check[];
   findings: Findings;
+  /** The picture that the scenario has of its own; null if it has none, and for a run that did not complete. */
+  plot: Plot | null;
 }
 
 export interface FinishedRun {

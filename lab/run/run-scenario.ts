@@ -136,6 +136,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     return [...(topology.resolver === null || scenario.needsResolver ? own : own.map(behindCache)), ...(options.expectations ?? []).map((each) => checkExpectation(each, findings, ofTheRun))];
   };
   const checks = error === undefined ? orElse([], judge) : [];
+  const plot = error === undefined ? orElse(null, () => scenario.plot?.({ findings, events, topology }) ?? null) : null;
   const captured = lab?.wire ?? null;
   const comment = `${name} on ${driver.name} with ${client.name}, seed ${seed}: ${scenario.title}`;
   const capture = orElse(null, () => lab?.captureFile(comment) ?? null);
@@ -174,6 +175,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       doubts,
       checks,
       findings,
+      plot,
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Behaviour } from '../../services/backend/behaviour.ts';
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { Check } from '../analysis/checks.ts';
 import type { Findings } from '../analysis/findings.ts';
+import type { Plot } from '../analysis/plot.ts';
 import type { StageClient } from '../clients/stage-client.ts';
 import type { DnsControl } from './dns-control.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
@@ -66,14 +67,18 @@ export interface Redialers {
   close(): Promise<void>;
 }
 
-/** What the checks of a scenario judge. */
-export interface Result<Data> {
+/** What the witnesses of a run have seen. */
+export interface Measured {
   /** What the lab measured (docs/results.md lists all findings). */
   findings: Findings;
   /** Every event of the run in the order of time, the start of the lab included (docs/results.md lists all events). */
   events: readonly TimelineEvent[];
   /** The hosts and their addresses. */
   topology: Topology;
+}
+
+/** What the checks of a scenario judge. */
+export interface Result<Data> extends Measured {
   /** The options that the client ran with. */
   client: ClientOptions;
   /** What `run` returned. */
@@ -110,6 +115,8 @@ export interface Scenario<Data = unknown> {
   checks(result: Result<Data>): Check[];
   /** Further checks, for our own client only. */
   contract?(result: Result<Data>): Check[];
+  /** A picture of its own, above the timeline of the run. It is made from what the witnesses have seen, and from nothing else. Null if there is nothing to draw. */
+  plot?(measured: Measured): Plot | null;
 }
 
 /** Keeps the type of `data` inside the file of the scenario. */

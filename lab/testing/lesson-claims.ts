@@ -2,7 +2,7 @@
 import { checkExpectation, parseExpectation, type Expectation } from '../analysis/expectations.ts';
 import { splitWords } from '../clients/split-words.ts';
 import { ownClientNames } from '../clients/index.ts';
-import { judgeLesson, judgeNumbers, whyUndecided } from '../lessons/judge.ts';
+import { judgeBounds, judgeLesson, whyUndecided } from '../lessons/judge.ts';
 import type { Lesson } from '../lessons/lesson.ts';
 import { readLessons } from '../report/read-lessons.ts';
 import type { FinishedRun } from '../run/journal.ts';
@@ -39,15 +39,15 @@ export function brokenClaims({ journal, events }: Pick<FinishedRun, 'journal' | 
     const name = `lesson ${lesson.number}`;
     const changed = ofChange.scenario === journal.scenario && ofChange.client === journal.client && ofChange.others.length === 0 ? broken(ofChange.expectations, `${name}, change one thing`) : [];
     if (lesson.scenario !== journal.scenario) return changed;
-    const { options, run } = judgeLesson(lesson, journal.findings, events);
+    const { options, run } = judgeLesson(lesson, journal.findings);
     const held = options.filter(({ holds }) => holds).map(({ option: { letter } }) => letter);
-    const numbers = lesson.numbers.filter((number) => 'holds' in number && (number.client ?? (isOwn ? journal.client : null)) === journal.client);
+    const numbers = lesson.numbers.flatMap((number) => ('holds' in number && (number.client ?? (isOwn ? journal.client : null)) === journal.client ? [number] : []));
     return [
       ...changed,
       // The options are different things, so no run may be two of them.
       ...(held.length > 1 ? [`${name}: ${held.join(' and ')} hold at the same time`] : []),
-      ...(isOwn && run?.letter !== lesson.answer ? [`${name}: expected ${lesson.answer} alone to hold, seen ${held.join(', ') || 'none'}. ${options.flatMap(({ option: { letter }, checks }) => checks.filter(({ verdict }) => verdict === 'fail').map(({ text, observed }) => `${letter}) ${text}: ${observed}`)).join('; ')}`] : []),
-      ...judgeNumbers({ ...lesson, numbers: numbers.map((number) => ({ ...number, client: null })) }, journal.findings).flatMap((number) => ('holds' in number && !number.holds ? [`${name}, the number ${number.text}: ${number.observed}`] : [])),
+      ...(isOwn && run?.letter !== lesson.answer ? [`${name}: expected ${lesson.answer} alone to hold, seen ${held.join(', ') || 'none'}. ${options.flatMap(({ option: { letter }, bounds }) => bounds.filter(({ holds }) => !holds).map(({ text, seen }) => `${letter}) ${text}: ${seen}`)).join('; ')}`] : []),
+      ...numbers.flatMap((number) => judgeBounds(number.holds, journal.findings).filter(({ holds }) => !holds).map(({ text, seen }) => `${name}, the number ${number.text}, ${text}: ${seen}`)),
     ];
   });
 }

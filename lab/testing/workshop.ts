@@ -61,8 +61,8 @@ export async function startTestWorkshop(driver: Driver, listen?: string): Promis
   const context = await browser.newContext({ viewport: { width: 1_300, height: 1_000 }, reducedMotion: 'reduce' });
   const leader = await context.newPage();
   leader.on('pageerror', ({ message }) => troubles.push(message));
-  // The browser tells of each answer that refuses a command.
-  leader.on('console', (message) => { if (!message.text().includes('status of 400')) troubles.push(message.text()); });
+  // The browser tells of each answer that refuses a command, and of each connection that ends.
+  leader.on('console', (message) => { if (!/status of 400|net::ERR/.test(message.text())) troubles.push(message.text()); });
   await leader.goto(opened.server.link);
   await leader.getByText('this one leads').waitFor();
   return {

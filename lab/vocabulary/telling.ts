@@ -1,16 +1,20 @@
 /**
  * What each event says. A phrase is text whose parts have roles. What a role looks like is decided elsewhere: terminal.ts paints it for a
- * terminal. Which events belong to the story of a run: story.ts.
+ * terminal, lab/picture/terminal.ts for a picture. Which events belong to the story of a run: story.ts.
  */
-import type { EventName, Payload } from './events.ts';
+import type { EventName, Payload, Witness } from './events.ts';
 import { printable } from './printable.ts';
 
-/** `address`: a server's address. `request`: the number of a request. `strong`: a turning point of the story. */
-export type Role = 'address' | 'request' | 'error' | 'strong' | 'fault' | 'heal' | 'note';
+/**
+ * `address`: a server's address. `request`: the number of a request. `strong`: a turning point of the story. Around the story stand what is `dim`, the verdicts
+ * `good`, `bad` and `doubtful`, and the mark of a witness in its lane.
+ */
+export type Role = 'address' | 'request' | 'error' | 'strong' | 'fault' | 'heal' | 'note' | 'dim' | 'good' | 'bad' | 'doubtful' | `mark-${Witness}`;
 export type Span = string | { role: Role; phrase: Phrase };
 export type Phrase = readonly Span[];
 
-const as = (role: Role) => (...spans: (Span | Phrase)[]): Phrase => [{ role, phrase: spans.flat() }];
+/** Gives a role to a part of a phrase. */
+export const as = (role: Role) => (...spans: (Span | Phrase)[]): Phrase => [{ role, phrase: spans.flat() }];
 const [error, strong, fault, heal, note] = [as('error'), as('strong'), as('fault'), as('heal'), as('note')];
 const address = (text: string): Phrase => as('address')(text);
 const request = (number: number): Phrase => as('request')(`#${number}`);
@@ -171,4 +175,10 @@ export function isError(phrase: Phrase): boolean {
 /** A phrase without its roles. */
 export function plainText(phrase: Phrase): string {
   return phrase.map((span) => (typeof span === 'string' ? span : plainText(span.phrase))).join('');
+}
+
+/** Which of the three usual backends an address belongs to, by its last part: the same in both families and in every run. Null for another address. */
+export function backendOfAddress(address: string): 0 | 1 | 2 | null {
+  const last = /[.:]([0-9a-f]+)$/.exec(address)?.[1];
+  return ({ '11': 0, '12': 1, '13': 2, '21': 0, '22': 1, '23': 2 } as const)[last ?? ''] ?? null;
 }

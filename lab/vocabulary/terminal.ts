@@ -1,6 +1,6 @@
 /** Phrases as a terminal shows them. Colours are on where a person looks: on a terminal, unless NO_COLOR (no-color.org) is set. FORCE_COLOR overrules both. */
 import picocolors from 'picocolors';
-import { plainText, type Phrase, type Role } from './telling.ts';
+import { backendOfAddress, plainText, type Phrase, type Role } from './telling.ts';
 
 const { NO_COLOR, FORCE_COLOR } = process.env;
 
@@ -14,16 +14,31 @@ const painters: Record<Exclude<Role, 'address'>, (text: string) => string> = {
   fault: (text) => pc.bold(pc.red(text)),
   heal: (text) => pc.bold(pc.green(text)),
   note: pc.italic,
+  dim: pc.dim,
+  good: pc.green,
+  bad: pc.red,
+  doubtful: pc.yellow,
+  'mark-lab': pc.dim,
+  'mark-fault': pc.red,
+  'mark-client': pc.green,
+  'mark-wire': pc.cyan,
+  'mark-resolver': pc.magenta,
+  'mark-dns': pc.blue,
+  'mark-load': pc.dim,
+  'mark-backend': pc.yellow,
 };
 
-/** The columns of a line of text: those of the terminal, but 100 at most, because longer lines are hard to read. A terminal that does not know its width says 0. */
-export function lineWidth(): number {
-  return Math.min((process.stdout.isTTY && process.stdout.columns) || 100, 100);
+/** A longer line is hard to read. */
+const mostColumns = 100;
+
+/** The columns of a line of text: those of the terminal, but 100 at most. A terminal that does not know its width says 0. */
+export function lineWidth(columns = (process.stdout.isTTY && process.stdout.columns) || mostColumns): number {
+  return Math.min(columns, mostColumns);
 }
 
 /** Splits a text into lines that leave `indent` columns of the terminal free. */
-export function wrapped(text: string, indent: number): string[] {
-  const width = lineWidth() - indent;
+export function wrapped(text: string, indent: number, columns?: number): string[] {
+  const width = lineWidth(columns) - indent;
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
@@ -40,9 +55,8 @@ export function paint(phrase: Phrase): string {
     .join('');
 }
 
-/** One colour for each backend, by the last part of its address: the same in both families and in every run. */
+/** One colour for each backend. */
 function paintAddress(address: string): string {
-  const last = /[.:]([0-9a-f]+)$/.exec(address)?.[1];
-  const colour = { '11': pc.cyan, '12': pc.yellow, '13': pc.magenta, '21': pc.cyan, '22': pc.yellow, '23': pc.magenta }[last ?? ''];
-  return colour ? colour(address) : address;
+  const backend = backendOfAddress(address);
+  return backend === null ? address : [pc.cyan, pc.yellow, pc.magenta][backend]?.(address) ?? address;
 }

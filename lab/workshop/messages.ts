@@ -98,7 +98,7 @@ export interface LessonOutcome {
   run: string | null;
   /** The letter of the option that our own client is. */
   answer: string;
-  options: { letter: string; holds: boolean; idea: string; checks: { text: string; isKept: boolean; observed: string }[] }[];
+  options: { letter: string; holds: boolean; idea: string; bounds: { text: string; holds: boolean; seen: string }[] }[];
   lookFor: Block[];
   why: Block[];
   numbers: { text: string; from: string }[];

@@ -35,6 +35,8 @@ export interface WorkshopServer extends AsyncDisposable {
   link: string;
   /** The link for all who only watch; null on loopback. */
   openLink: string | null;
+  /** A link for one more browser, which watches. */
+  invite(): string;
   stream: Stream;
   /** Tells all browsers how the lab is now. */
   tell(state: Omit<WorkshopState, 'watchers' | 'isShared'>): void;
@@ -132,6 +134,7 @@ export async function startWorkshopServer({ page, hello, actions, now, onChange,
   return {
     link: door.invite('leader'),
     openLink: door.openLink,
+    invite: () => door.invite('watcher'),
     stream,
     tell: (state) => { stream.setState({ ...state, watchers: stream.watchers, isShared }); },
     [Symbol.asyncDispose]: async () => {

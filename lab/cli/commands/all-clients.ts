@@ -39,7 +39,7 @@ export async function allClients(flags: AllClientsFlags): Promise<number> {
   const jobs = readValue(wholeNumber(1), flags.jobs, '--jobs');
   const driver = await chooseDriver(flags.driver);
   const signal = interruptSignal();
-  const clients = flags.clients.length > 0 ? flags.clients.map((text) => parseClient(text).name) : await foundClients(driver, signal);
+  const clients = flags.clients.length > 0 ? flags.clients.flatMap(namesIn).map((text) => parseClient(text).name) : await foundClients(driver, signal);
   const names: string[] = [];
   for (const name of flags.only.length > 0 ? flags.only : scenarioNames) {
     const missing = await missingPart((await runOptions(name, flags)).scenario, driver);
@@ -91,4 +91,9 @@ function tableLines(clients: readonly string[], outcomes: readonly Outcome[]): s
 
 function countsText(outcomes: readonly Outcome[]): string {
   return [...Map.groupBy(outcomes, ({ word }) => word)].map(([word, each]) => `${each.length} ${word}`).sort().join(', ');
+}
+
+/** The clients that one value of `--clients` names: a command, which has a blank between its own words, or several names with blanks or commas between them. */
+export function namesIn(value: string): string[] {
+  return /\{url\}|\//.test(value) ? [value.trim()] : value.split(/[\s,]+/).filter((name) => name !== '');
 }

@@ -10,12 +10,16 @@ import { ownClients } from '../../clients/index.ts';
 import { installText } from '../../vocabulary/installation.ts';
 import { outcomeOf, parametersOf, type Outcome } from '../../skew/simulation/outcome.ts';
 import { themes } from '../../picture/draw/palette.ts';
+import { readLessons } from '../../report/read-lessons.ts';
+import { terminalPicture } from '../../picture/terminal.ts';
 import { runPicture } from '../../report/picture-file.ts';
+import { printedRun } from '../../report/printed-run.ts';
 import { svgPicture } from '../../skew/simulation/svg-picture.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { events } from '../../vocabulary/events.ts';
 import { faults } from '../../faults/index.ts';
 import type { OptionTable } from '../../vocabulary/options.ts';
+import { plainText, type Phrase } from '../../vocabulary/telling.ts';
 import { expectedOf } from '../../vocabulary/values.ts';
 import { readRun } from './report.ts';
 import type { Scenario } from '../../run/scenario.ts';
@@ -57,14 +61,38 @@ const tables: Record<string, () => string> = {
       ...membersOf('lab/clients/stage-client.ts', 'StageClient', 'client.'),
       ...membersOf('lab/run/dns-control.ts', 'DnsControl', 'dns.'),
     ]),
-  result: () => table(['name', 'type', 'what it is'], membersOf('lab/run/scenario.ts', 'Result')),
+  result: () => table(['name', 'type', 'what it is'], [...membersOf('lab/run/scenario.ts', 'Measured'), ...membersOf('lab/run/scenario.ts', 'Result')]),
+  'printed-run': () => ['```', ...printedLines().map(plainText), '```'].join('\n'),
+  lessons: () =>
+    table(['lesson', 'scenario', 'observations'], readLessons().map(({ number, name, title, scenario, observations }) => [`${number} [${title}](${name}.md)`, scenarioLink(scenario), observations.join(', ') || '–'])),
+  observations: () => {
+    const lessons = readLessons();
+    return table(['', 'observation', 'lessons', 'scenarios'], observationRows().map(([number = '', text = '']) => [
+      number,
+      text,
+      lessons.filter(({ observations }) => observations.includes(number)).map((lesson) => `[${lesson.number}](${lesson.name}.md)`).join(', ') || '–',
+      Object.entries(scenarios as Record<string, Scenario>).filter(([, { reproduces }]) => reproduces?.includes(number)).map(([name]) => scenarioLink(name)).join(', ') || (number === everyRun ? 'every run' : '–'),
+    ]));
+  },
   filters: () => Object.keys(filters).map((name) => `\`${name}\``).join(' → '),
 };
 
-const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md'];
+/** A capture is left by every run, so no scenario is about it. */
+const everyRun = 'S16';
+const scenarioLink = (name: string): string => `[\`${name}\`](../scenarios.md#${name})`;
+
+/** The observations, as docs/scenarios.md has them: number and text. */
+function observationRows(): string[][] {
+  return [...readFileSync('docs/scenarios.md', 'utf8').matchAll(/^\| (S\d+) \| (.*) \|$/gm)].map(([, ...cells]) => cells);
+}
+
+const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md', 'docs/lessons/README.md'];
 
 /** The scenarios whose pictures are in README.md. docs/pictures/ has a run of each one; `make pictures` runs them again. */
 const picturedRuns = ['all-down', 'ipv6-blackhole'];
+/** The one whose output stands in README.md, as a picture and as text. */
+const printed = 'all-down';
+const printedLines = (): Phrase[] => printedRun(readRun(`docs/pictures/${printed}`), 'results');
 /** So wide is a README on a forge: the text of a wider picture would be too small there. */
 const readmePx = 880;
 
@@ -72,6 +100,7 @@ const readmePx = 880;
 const pictures: Record<string, () => string> = {
   'docs/rolling-restart.svg': () => svgPicture(comparedRuns('rolling-restart-once', ['max-age', 'goaway'])),
   'docs/shared-cache.svg': () => svgPicture(comparedRuns('shared-cache', [])),
+  ...Object.fromEntries(themes.map((theme) => [`docs/pictures/${printed}-terminal-${theme}.svg`, () => terminalPicture(printedLines(), { title: `What the command prints: ${plainText(printedLines()[0] ?? [])}`, theme })])),
   ...Object.fromEntries(picturedRuns.flatMap((name) => themes.map((theme) => [`docs/pictures/${name}-${theme}.svg`, () => runPicture(readRun(`docs/pictures/${name}`), theme, readmePx)]))),
 };
 
@@ -110,7 +139,7 @@ export async function docs(check: boolean): Promise<number> {
  * @throws {LabError} BAD_INPUT where the interface is not in the file.
  */
 function membersOf(path: string, name: string, prefix = ''): string[][] {
-  const body = new RegExp(`^export interface ${name}(?:<\\w+>)? \\{\\n([^]*?)^\\}`, 'm').exec(readFileSync(path, 'utf8'))?.[1];
+  const body = new RegExp(`^export interface ${name}(?:<\\w+>)?(?: extends \\w+)? \\{\\n([^]*?)^\\}`, 'm').exec(readFileSync(path, 'utf8'))?.[1];
   if (body === undefined) throw new LabError('BAD_INPUT', `${path} has no exported interface \`${name}\`.`);
   return [...body.matchAll(/(?: {2}\/\*\*([^]*?)\*\/\n)? {2}(?:readonly )?([\w$]+)(\(.*|\??: .*);$/gm)].map(([, doc = '', member = '', type = '']) =>
     [`\`${prefix}${member}\``, `\`${type.replace(/^\??: /, '')}\``, doc.replace(/\s*\n \s*\* ?/g, ' ').replace('@throws {LabError}', 'Throws').trim()]);

@@ -4,10 +4,11 @@ import { whyUndecided } from '../../lessons/judge.ts';
 import type { Lesson } from '../../lessons/lesson.ts';
 import { explanationLines, lessonListLines, outcomeLines, questionLines } from '../../report/lesson-lines.ts';
 import { lessonNumbered, readLessons } from '../../report/read-lessons.ts';
+import { settingLine } from '../../report/printed-run.ts';
 import { LabError } from '../../vocabulary/errors.ts';
-import { pc } from '../../vocabulary/terminal.ts';
+import { paint, pc } from '../../vocabulary/terminal.ts';
 import { interruptedStatus } from '../interrupt.ts';
-import { settingLine, tellRun } from '../tell-run.ts';
+import { headOf, tellRun } from '../tell-run.ts';
 import { exitStatusOf, runOptions } from './run.ts';
 
 export interface LessonFlags {
@@ -22,7 +23,7 @@ export interface LessonFlags {
 /** The word for a run without a prediction. */
 const noAnswer = 'none';
 
-/** Exit status: 0 if the run decided, whatever the prediction was; 2 if its verdict is unknown, 3 if it could not run; 128 + the signal's number when interrupted. */
+/** Exit status: 0 if the run decided, whatever the prediction was; else that of the run: 1 fail, 2 unknown, 3 could not run; 128 + the signal's number when interrupted. */
 export async function lesson(number: string | undefined, flags: LessonFlags): Promise<number> {
   const write = (line: string): void => { process.stdout.write(`${line}\n`); };
   if (number === undefined) {
@@ -36,7 +37,7 @@ export async function lesson(number: string | undefined, flags: LessonFlags): Pr
   const options = await runOptions(shown.scenario, { ...flags, set: [], expect: [], resolvConf: [] });
 
   write(`${pc.bold(`${shown.number} ${shown.title}`)} · ${shown.scenario}`);
-  write(settingLine(options));
+  write(paint(settingLine(headOf(options))));
   write('');
   for (const line of questionLines(shown)) write(line);
   const predicted = given ?? (await ask(shown, options.signal));

@@ -1,7 +1,5 @@
 /** `lab run`: runs one scenario, shows its events, writes its files, and ends with its verdict as the exit status. */
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { pc, wrapped } from '../../vocabulary/terminal.ts';
+import { paint, pc } from '../../vocabulary/terminal.ts';
 import { runnableNames, scenarioNamed } from '../../../scenarios/index.ts';
 import { askedOptions, isOwn, parseClient } from '../../clients/index.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
@@ -11,8 +9,9 @@ import { findingsSchemaFor } from '../../analysis/findings-schema.ts';
 import { didYouMean } from '../../vocabulary/nearest-name.ts';
 import { readBackends, readResolver, readSeed, splitAssignments } from '../../vocabulary/options.ts';
 import { parseResolvConfLine } from '../../vocabulary/resolv-conf-line.ts';
-import { checkResults, writeRunFiles } from '../../report/run-files.ts';
+import { checkFolderOf, checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
+import { headLines } from '../../report/printed-run.ts';
 import { summaryLines } from '../../report/summary.ts';
 import type { FinishedRun, Journal } from '../../run/journal.ts';
 import { findResolver, firstResolver } from '../../run/resolvers.ts';
@@ -21,7 +20,7 @@ import { labCommand } from '../../vocabulary/project.ts';
 import { shellWord } from '../../vocabulary/shell-word.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { isScenarioFile, loadScenario, nameOfFile } from '../scenario-file.ts';
-import { settingLine, tellRun, topologyOf } from '../tell-run.ts';
+import { headOf, tellRun, topologyOf } from '../tell-run.ts';
 import { listLines } from './list.ts';
 
 export interface RunFlags {
@@ -50,7 +49,7 @@ export function exitStatusOf({ verdict, status }: Journal): number {
 /** Runs the scenario `name`. Returns the exit status. */
 export async function run(name: string, flags: RunFlags & { reporter: string[]; svg?: string }): Promise<number> {
   const { svg } = flags;
-  if (svg !== undefined && !existsSync(dirname(resolve(svg)))) throw new LabError('BAD_INPUT', `The picture cannot be written to ${svg}: there is no folder ${dirname(resolve(svg))}.`);
+  if (svg !== undefined) checkFolderOf(svg);
   const report = await parseReporters(flags.reporter, flags.json ? console.error : console.log);
   const options = await runOptions(name, flags);
   // Also asked for by runScenario. Here the message comes before the run, and the first line can say which resolver it is.
@@ -65,14 +64,9 @@ export async function run(name: string, flags: RunFlags & { reporter: string[]; 
     await report([finished.journal], file);
     return exitStatusOf(finished.journal);
   }
-  const { scenario: { title, predict } } = options;
-  write(`${pc.bold(options.name)} · ${title}`);
-  write(settingLine(options));
-  // Before the story, so that a reader can answer it first.
-  for (const line of wrapped(`predict: ${predict}`, 0)) write(pc.italic(line));
-  write('');
+  for (const line of headLines(headOf(options))) write(paint(line));
   const { finished, directory } = await tellRun(options, flags);
-  for (const line of summaryLines(finished.journal, directory, name)) write(line);
+  for (const line of summaryLines(finished.journal, directory, name)) write(paint(line));
   if (svg !== undefined) {
     await draw(finished, svg);
     write(pc.dim(`      ${svg}`));

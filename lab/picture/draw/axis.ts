@@ -44,28 +44,27 @@ function longWaits(scale: Scale): [number, number][] {
 export function drawAxis(layout: Layout, view: View): string {
   const { axisY } = layout;
   const right = view.plotX + view.plotWidth;
-  const labels = axisTimes(layout, view).map(({ x, text }) => {
-    const half = widthOf(text, 10) / 2;
-    const textX = Math.min(Math.max(x, half + 2), layout.width - half - 2);
-    return `<path class="axis" d="M${px(x)} ${px(axisY)}v4"/><text class="dim small" x="${px(textX)}" y="${px(axisY + 15)}" text-anchor="middle">${text}</text>`;
-  });
+  const labels = axisTimes(layout, view).map(({ x, textX, text }) => `<path class="axis" d="M${px(x)} ${px(axisY)}v4"/><text class="dim small" x="${px(textX)}" y="${px(axisY + 15)}" text-anchor="middle">${text}</text>`);
   return `<path class="axis" d="M${px(view.plotX)} ${px(axisY)}H${px(right)}"/>${labels.join('')}`;
 }
 
 /** The times that get a label: those of requests first, and then what has room. */
-function axisTimes({ sections }: Layout, view: View): { x: number; text: string }[] {
+function axisTimes({ sections, width }: Layout, view: View): { x: number; textX: number; text: string }[] {
   const [fromMs, toMs] = visibleMs(view);
   const right = view.plotX + view.plotWidth;
-  const taken: { x: number; half: number; text: string }[] = [];
+  const taken: { x: number; textX: number; half: number; text: string }[] = [];
   const tryAt = (ms: number): void => {
     const x = xOf(view, ms);
     if (x < view.plotX - 0.5 || x > right + 0.5) return;
     const text = timeText(ms, msPerPx(view, x));
     const half = widthOf(text, 10) / 2 + 5;
-    if (taken.every((other) => Math.abs(other.x - x) >= half + other.half)) taken.push({ x, half, text });
+    const textX = within(x, half - 5, width);
+    if (taken.every((other) => Math.abs(other.textX - textX) >= half + other.half)) taken.push({ x, textX, half, text });
   };
   if (view.scale.kind === 'true to time') for (const ms of roundTimes(fromMs, toMs, view.plotWidth / 80)) tryAt(ms);
   else {
+    // Where runs are compared, they are aligned here.
+    if (sections.length > 1) tryAt(0);
     for (const { requests } of sections.map(({ section }) => section)) {
       const near = requests.filter((request) => request.toMs >= fromMs && request.fromMs <= toMs);
       const every = Math.ceil(near.length / 100);
@@ -77,7 +76,12 @@ function axisTimes({ sections }: Layout, view: View): { x: number; text: string 
       tryAt(knotsMs[firstIndex(knotsMs, (knot) => knot >= ms)] ?? ms);
     }
   }
-  return taken.map(({ x, text }) => ({ x, text }));
+  return taken;
+}
+
+/** The middle of a label so that it stays in the picture. */
+function within(x: number, half: number, width: number): number {
+  return Math.min(Math.max(x, half + 2), width - half - 2);
 }
 
 function msPerPx(view: View, x: number): number {
@@ -105,7 +109,7 @@ function roundTimes(fromMs: number, toMs: number, count: number): number[] {
 /** The strip stays the same while a reader zooms. */
 const strips = new WeakMap<Section, { key: string; drawn: string }>();
 
-/** All requests, true to time, and the part that the lanes show now. */
+/** All requests, true to time, and the part that the lanes show now. A capture from elsewhere has no caller: there it has what happened at the servers. */
 export function drawStrip({ stripY, sections, width, plotX, gutter }: Layout, view: View): string {
   const { startMs, endMs } = view.scale;
   const at = (ms: number): number => plotX + ((ms - startMs) / (endMs - startMs)) * view.plotWidth;
@@ -131,7 +135,8 @@ export function drawStrip({ stripY, sections, width, plotX, gutter }: Layout, vi
 
 /** Requests between which less than a pixel is free are one bar. */
 function stripBars({ lanes }: Section, at: (ms: number) => number, y: number): { tone: string; d: string }[] {
-  const bars = lanes[0]?.rows.filter(({ height }) => height === 'tall').flatMap((row) => row.bars) ?? [];
+  const caller = lanes.filter(({ name }) => name === 'caller');
+  const bars = (caller.length > 0 ? caller : lanes.filter(({ name }) => name !== 'dns')).flatMap(({ rows }) => rows.filter(({ height }) => height === 'tall' || height === 'intervals').flatMap((row) => row.bars)).sort((one, other) => one.fromMs - other.fromMs);
   const merged: { tone: string; left: number; right: number }[] = [];
   const last = new Map<string, { tone: string; left: number; right: number }>();
   for (const { fromMs, toMs, tone } of bars) {

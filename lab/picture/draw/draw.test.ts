@@ -4,14 +4,13 @@ import { recordedRun, withEvents } from '../../testing/pictured-runs.ts';
 import { runPicture } from '../../report/picture-file.ts';
 import { ladderOf } from '../ladder.ts';
 import { scaleOver, sectionOf, shifted } from '../picture.ts';
-import type { RunToShow } from '../../report/timeline-page.ts';
-import type { PicturedRun, Section } from '../model.ts';
+import { picturedRun, type RunToShow } from '../../report/timeline-page.ts';
+import type { Section } from '../model.ts';
 import { drawForPage, pictureFile } from './draw.ts';
 import { drawLadder } from './ladder.ts';
 import { escaped, widthOf } from './text.ts';
 
-const pictured = ({ events, topology, journal: { findings } }: RunToShow): PicturedRun => ({ name: 'a run', events, topology, findings });
-const sectionFor = (run: RunToShow): Section => sectionOf(pictured(run));
+const sectionFor = (run: RunToShow): Section => sectionOf(picturedRun(run));
 const textsOf = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text = '']) => text);
 const titlesOf = (svg: string): string[] => [...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, text = '']) => text);
 
@@ -108,7 +107,7 @@ test('strings from the network stay text: markup, direction marks, control chara
 });
 
 test('the ladder of a request has an arrow for each packet, and a lost one does not reach its column', () => {
-  const run = pictured(recordedRun('ipv6-blackhole'));
+  const run = picturedRun(recordedRun('ipv6-blackhole'));
   const ladder = ladderOf(run, 1);
   expect(ladder?.columns.map(({ name }) => name)).toEqual(['caller', 'client', 'dns', 'backend-2', 'backend-3']);
   expect(ladder?.steps.map(({ from, to, text, isLost }) => `${from}>${to} ${text}${isLost ? ' LOST' : ''}`)).toEqual([
@@ -137,7 +136,7 @@ test('several runs stand on one axis, each moved to its own zero', () => {
   expect(sections.map(({ requests }) => requests[0]?.fromMs)).toEqual([0, 0]);
   const svg = pictureFile({ sections, scale: scaleOver(sections, 'warped'), title: 'two', subtitle: 'runs' });
   expectXml(svg);
-  expect(textsOf(svg).filter((text) => text === 'a run')).toHaveLength(2);
+  expect(textsOf(svg).filter((text) => text.endsWith(' · node-fetch'))).toEqual(['ipv6-blackhole · node-fetch', 'host-vanishes · node-fetch']);
   // Bands of waits would be those of both runs.
   expect(svg).not.toContain('class="wait"');
 });

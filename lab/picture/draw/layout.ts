@@ -33,12 +33,14 @@ export interface Layout {
 
 const rowHeights: Record<Row['height'], number> = { tall: 24, middle: 19, low: 15, intervals: 41 };
 const narrowest = 640;
-const widestName = 150;
+/** The place for names: those of the lab, and those of hosts elsewhere, which are longer. */
+const nameWidth = { own: 150, foreign: 230 };
 
 /** `top` is what is left free above. `isShown` says which lanes are drawn. */
 export function layoutOf(sections: readonly Section[], width: number, top: number, isShown: (lane: Lane) => boolean = () => true): Layout {
   const isNarrow = width < narrowest;
-  const gutter = isNarrow ? 0 : widestName;
+  const hasAddresses = sections.some((section) => section.lanes.some(({ address }) => address !== undefined));
+  const gutter = isNarrow ? 0 : nameWidth[hasAddresses ? 'foreign' : 'own'];
   const margin = isNarrow ? 6 : 14;
   let y = top + 20;
   const lanesTop = y;

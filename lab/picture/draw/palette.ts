@@ -1,5 +1,5 @@
 /** The colours of the pictures, for both themes, and the style sheet made of them. A test computes the contrast of each pair that the pictures use. */
-import { hostColours } from '../lanes/tones.ts';
+import { hostColours } from '../hosts.ts';
 
 /** `ink`: text. `dim`: text of less weight. `paper`: the page. `panel`: a lane. `edge`: its border. `wait`: the band of a long wait. `pale`: the inside of what failed. */
 export interface Palette {

@@ -7,8 +7,8 @@ const longest = 300;
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 /** Text for XML and HTML, also inside of quotes. Control characters and marks that change the direction of writing are written out. Long text is cut, with a note. */
-export function escaped(text: string): string {
-  const shown = text.length > longest ? `${text.slice(0, longest)} … (cut: ${longest} of ${text.length} characters)` : text;
+export function escaped(text: string, most = longest): string {
+  const shown = text.length > most ? `${text.slice(0, most)} … (cut: ${most} of ${text.length} characters)` : text;
   // U+FFFE and U+FFFF are no characters of XML.
   return printable(shown).replace(/[\uFFFE\uFFFF]/g, '\uFFFD').replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
@@ -33,6 +33,17 @@ export function fittingOrCut(labels: readonly string[], widthPx: number, sizePx 
   if (fit !== null) return fit;
   const letters = Math.floor((widthPx / widthOf(shortest, sizePx)) * shortest.length) - 1;
   return letters >= 3 ? `${shortest.slice(0, letters)}…` : null;
+}
+
+/** Breaks a text into lines of at most so many pixels. */
+export function wrappedTo(text: string, widthPx: number, sizePx: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || widthOf(`${last} ${word}`, sizePx) > widthPx) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 /** A number for an attribute: a tenth of a pixel is enough. */

@@ -1,11 +1,10 @@
 /** The lane of the caller: its requests, and under each one what it waited for. */
 import type { Attempt } from '../../analysis/attempts.ts';
 import type { TimelineEvent } from '../../vocabulary/events.ts';
-import { hostAt, type Topology } from '../../vocabulary/topology.ts';
-import { dialTone } from './tones.ts';
+import { nameAt, serverAt, serverTone } from '../hosts.ts';
 import type { Exchange, Flow } from '../flows.ts';
-import { wonAt } from './backends.ts';
-import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedRequest, type PicturedRun, type Row } from '../model.ts';
+import { wonAt } from './servers.ts';
+import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedHosts, type PicturedRequest, type PicturedRun, type Row } from '../model.ts';
 
 /** More requests at the same time than this share rows. */
 const mostRows = 6;
@@ -27,7 +26,7 @@ export interface CallerLane {
   requests: PicturedRequest[];
 }
 
-export function callerLane({ events, findings, topology }: PicturedRun, flows: readonly Flow[], endMs: number): CallerLane {
+export function callerLane({ events, findings, hosts }: PicturedRun, flows: readonly Flow[], endMs: number): CallerLane {
   const asked = new Map<number, { index: number; fromMs: number; path: string }>();
   const ended = new Map<number, { index: number; event: Extract<TimelineEvent, { event: 'client:response' | 'client:error' }> }>();
   for (const [index, event] of events.entries()) {
@@ -57,7 +56,7 @@ export function callerLane({ events, findings, topology }: PicturedRun, flows: r
       events: [index, ...(end ? [end.index] : [])],
     };
     bars.push(bar);
-    const all = [...(lookups.get(request) ?? []), ...(attempts.get(request) ?? []).map((attempt) => attemptWait(attempt, topology, events, Math.min(toMs, wonAt(findings.attempts, attempt) ?? toMs))), ...(exchanges.get(request) ?? []).flatMap((exchange) => exchangeWaits(exchange, topology, events, headers.get(request) ?? -1, toMs))];
+    const all = [...(lookups.get(request) ?? []), ...(attempts.get(request) ?? []).map((attempt) => attemptWait(attempt, hosts, events, Math.min(toMs, wonAt(findings.attempts, attempt) ?? toMs))), ...(exchanges.get(request) ?? []).flatMap((exchange) => exchangeWaits(exchange, hosts, events, headers.get(request) ?? -1, toMs))];
     waits.set(bar, waitMarks(all, bar, request));
   }
   const rows = stacked(bars, mostRows).flatMap((row, place): Row[] => [
@@ -110,7 +109,7 @@ function lookupsOf(events: readonly TimelineEvent[], requests: readonly { reques
 }
 
 /** `limitMs`: the end of the request, or the moment in which another attempt of the dial won. */
-function attemptWait(attempt: Attempt, topology: Topology, events: readonly TimelineEvent[], limitMs: number): Wait {
+function attemptWait(attempt: Attempt, hosts: PicturedHosts, events: readonly TimelineEvent[], limitMs: number): Wait {
   const { address, startMs, endMs, outcome, localPort } = attempt;
   const isConnected = outcome === 'connected';
   const toMs = Math.min(endMs ?? limitMs, limitMs);
@@ -120,21 +119,21 @@ function attemptWait(attempt: Attempt, topology: Topology, events: readonly Time
   return {
     fromMs: startMs, toMs, rank: 2, events: indexes,
     look: isConnected ? 'outline' : 'dashed',
-    tone: isConnected ? dialTone(topology, hostAt(topology, address)) : 'failed',
+    tone: isConnected ? serverTone(serverAt(hosts, address)) : 'failed',
     labels: (ms) => (isConnected ? [`connect ${short} ${duration(ms)}`, `connect ${duration(ms)}`, 'connect'] : [`${short} ${word} ${duration(ms)}`, `${word} ${duration(ms)}`, word, short]),
   };
 }
 
-function exchangeWaits({ flow, asked, answered }: Exchange, topology: Topology, events: readonly TimelineEvent[], headers: number, requestEndMs: number): Wait[] {
-  const host = hostAt(topology, flow.address);
-  const tone = dialTone(topology, host);
+function exchangeWaits({ flow, asked, answered }: Exchange, hosts: PicturedHosts, events: readonly TimelineEvent[], headers: number, requestEndMs: number): Wait[] {
+  const host = nameAt(hosts, flow.address);
+  const tone = serverTone(serverAt(hosts, flow.address));
   const fromMs = asked.event.tMs;
   if (answered === null) {
     const toMs = Math.min(flow.closedMs !== null && flow.closedMs > fromMs ? flow.closedMs : requestEndMs, requestEndMs);
-    return [{ fromMs, toMs, rank: 3, look: 'dashed', tone: 'failed', labels: (ms) => [`${host ?? flow.address}: no answer ${duration(ms)}`, `no answer ${duration(ms)}`, 'no answer'], events: [asked.index] }];
+    return [{ fromMs, toMs, rank: 3, look: 'dashed', tone: 'failed', labels: (ms) => [`${host}: no answer ${duration(ms)}`, `no answer ${duration(ms)}`, 'no answer'], events: [asked.index] }];
   }
   const answeredMs = answered.event.tMs;
-  const waits: Wait[] = [{ fromMs, toMs: answeredMs, rank: 3, look: 'solid', tone, labels: (ms) => [`${host ?? flow.address} answers ${duration(ms)}`, `server ${duration(ms)}`, 'server'], events: [asked.index, answered.index] }];
+  const waits: Wait[] = [{ fromMs, toMs: answeredMs, rank: 3, look: 'solid', tone, labels: (ms) => [`${host} answers ${duration(ms)}`, `server ${duration(ms)}`, 'server'], events: [asked.index, answered.index] }];
   // Only a trace tells the time in which the client reads from the time in which the body is on its way.
   if (headers > answered.index) waits.push({ fromMs: Math.max(events[headers]?.tMs ?? answeredMs, answeredMs), toMs: requestEndMs, rank: 0, look: 'outline', tone, labels: (ms) => [`body ${duration(ms)}`, 'body'], events: [headers] });
   return waits;

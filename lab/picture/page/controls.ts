@@ -16,8 +16,9 @@ export interface Actions {
   toggleTrue(): void;
 }
 
-export function keyList(): HTMLElement {
-  return element('p', { class: 'keys', id: 'keys' }, ...keyHelp.flatMap(([key, what], index) => [...(index > 0 ? [' · '] : []), element('kbd', {}, key), ` ${what}`]), ' · drag, or Ctrl and the wheel');
+/** The keys that a page has: without requests, some do nothing. */
+export function keyList(hasRequests: boolean): HTMLElement {
+  return element('p', { class: 'keys', id: 'keys' }, ...keyHelp.filter(([, , about]) => about === undefined || hasRequests).flatMap(([key, what], index) => [...(index > 0 ? [' · '] : []), element('kbd', {}, key), ` ${what}`]), ' · drag, or Ctrl and the wheel');
 }
 
 /** `signal` ends it, where the page shows another picture next. */

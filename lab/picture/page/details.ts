@@ -15,7 +15,7 @@ export function detailsOf(title: string, events: readonly (TimelineEvent | undef
       const { tMs, witness, host, event: name, ...fields } = event;
       const list = element('dl');
       for (const [field, value] of Object.entries({ tMs: `${tMs} ms`, host, witness, ...fields })) list.append(element('dt', {}, field), element('dd', {}, shown(Array.isArray(value) ? value.join(' ') || 'none' : String(value))));
-      return element('div', { class: 'event' }, element('h3', {}, name), element('p', {}, vocabulary[name].doc), list);
+      return element('div', { class: 'event' }, element('h2', {}, name), element('p', {}, vocabulary[name].doc), list);
     }),
     ...(known.length > mostEvents ? [element('p', {}, `${known.length - mostEvents} more events`)] : []),
   ];

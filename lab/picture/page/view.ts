@@ -12,22 +12,26 @@ import { Timeline, type Found } from './timeline.ts';
 export interface ViewOptions {
   /** Whether the axis is true to time at first. */
   isTrue?: boolean;
+  /** Whether the picture is of a lab that is still up. */
+  isUp?: boolean;
   /** Ends it, where the page shows another picture next. */
   signal?: AbortSignal;
 }
 
 /** Fills `place`. Returns the function that shows other runs in it, for a lab that is still up: what was chosen, zoomed and filtered stays. */
-export function showPicture(place: HTMLElement, { runs: atFirst, shiftsMs }: PageData, { isTrue = false, signal }: ViewOptions = {}): (runs: PageData['runs']) => void {
+export function showPicture(place: HTMLElement, { runs: atFirst, shiftsMs }: PageData, { isTrue = false, isUp = false, signal }: ViewOptions = {}): (runs: PageData['runs']) => void {
   let runs = atFirst;
   const sectionsNow = (): Section[] => runs.map((run, index) => shifted(sectionOf(run), shiftsMs[index] ?? 0));
   let sections = sectionsNow();
   const requestsNow = () => sections.flatMap((section, run) => section.requests.map((asked) => ({ ...asked, run })));
   let all = requestsNow();
+  // A capture from elsewhere has no requests to choose from. A lab that is up may have its first one later.
+  const asks = isUp || all.length > 0;
   /** `2`, or `b2` in the second run of a comparison. */
   const wordOf = ({ run, request }: { run: number; request: number }): string => `${run > 0 ? String.fromCharCode(97 + run) : ''}${request}`;
 
   const frame = element('div', { id: 'picture', tabindex: '0', role: 'application', 'aria-label': 'Timeline of the run. The arrow keys go from mark to mark.', 'aria-describedby': 'keys' });
-  const details = element('div', { id: 'details', role: 'region', 'aria-label': 'Details of the mark', 'aria-live': 'polite', tabindex: '0' }, element('p', { class: 'what' }, 'Point at a mark, or go to one with the arrow keys, to see its events. A click opens its request as a ladder.'), keyList());
+  const details = element('div', { id: 'details', role: 'region', 'aria-label': 'Details of the mark', 'aria-live': 'polite', tabindex: '0' }, element('p', { class: 'what' }, `Point at a mark, or go to one with the arrow keys, to see its events.${asks ? ' A click opens its request as a ladder.' : ''}`), keyList(asks));
   const ladder = element('section', { id: 'ladder', 'aria-live': 'polite' });
   const timeline = new Timeline(frame, sections);
   let opened: (typeof all)[number] | null = null;
@@ -47,7 +51,7 @@ export function showPicture(place: HTMLElement, { runs: atFirst, shiftsMs }: Pag
     button('←', 'Move left', 'A', () => { timeline.pan(-0.25); }),
     button('→', 'Move right', 'D', () => { timeline.pan(0.25); }),
     button('All', 'Show all', '0', () => { timeline.showAll(); }),
-    truth, requests.label, requests.select, hosts.label, hosts.select);
+    truth, ...(asks ? [requests.label, requests.select] : []), hosts.label, hosts.select);
   place.append(bar, frame, details, ladder);
 
   function toggleTrue(): void {

@@ -64,17 +64,17 @@ function Lesson({ lesson: shown, client, mayAct }: { lesson: ShownLesson; client
 
 function Outcome({ lesson: shown, outcome, predicted, client }: { lesson: ShownLesson; outcome: LessonOutcome; predicted: string | null; client: string }) {
   const { undecided, run, answer, options, lookFor, why, numbers, change, whereElse, findings, directory } = outcome;
-  if (undecided.length > 0) return <div class="outcome" role="status"><p><b>The verdict of this run is unknown, so it decides nothing.</b></p><ul>{undecided.map((reason) => <li key={reason}>{reason}</li>)}</ul></div>;
+  if (undecided.length > 0) return <div class="outcome" role="status"><p><b>This run decides nothing.</b></p><ul>{undecided.map((reason) => <li key={reason}>{reason}</li>)}</ul></div>;
   const own = options.find(({ letter }) => letter === predicted);
   const was = options.find(({ letter }) => letter === run);
   return (
     <>
       <div class="outcome" role="status">
         {was
-          ? <><p><b>The run was {was.letter}) <Inline text={shown.options.find(({ letter }) => letter === was.letter)?.text ?? ''} /></b></p><Checks checks={was.checks} /></>
+          ? <><p><b>The run was {was.letter}) <Inline text={shown.options.find(({ letter }) => letter === was.letter)?.text ?? ''} /></b></p><Bounds bounds={was.bounds} /></>
           : <><p><b>The run was something else: {options.filter(({ holds }) => holds).length > 1 ? 'several options hold at the same time.' : 'none of the options.'}</b> What was measured:</p><dl>{findings.map(([name, value]) => <><dt key={name}>{name}</dt><dd>{value}</dd></>)}</dl></>}
         {own && own.letter === run && <p><b>You predicted it.</b></p>}
-        {own && own.letter !== run && <><p>You predicted {own.letter}). The idea behind it: <Inline text={own.idea} /></p><p>For {own.letter}) the run would need:</p><Checks checks={own.checks.filter(({ isKept }) => !isKept)} /></>}
+        {own && own.letter !== run && <><p>You predicted {own.letter}). The idea behind it: <Inline text={own.idea} /></p><p>For {own.letter}) the run would need:</p><Bounds bounds={own.bounds.filter(({ holds }) => !holds)} /></>}
       </div>
       <LessonPicture outcome={outcome} />
       <h3>Look for</h3><Blocks blocks={lookFor} />
@@ -88,8 +88,8 @@ function Outcome({ lesson: shown, outcome, predicted, client }: { lesson: ShownL
   );
 }
 
-function Checks({ checks }: { checks: LessonOutcome['options'][number]['checks'] }) {
-  return <ul class="checks">{checks.map(({ text, isKept, observed }) => <li key={text} class={isKept ? 'pass' : 'fail'}><b>{isKept ? '✔' : '✘'}</b> {text} <span>{observed}</span></li>)}</ul>;
+function Bounds({ bounds }: { bounds: LessonOutcome['options'][number]['bounds'] }) {
+  return <ul class="checks">{bounds.map(({ text, holds, seen }) => <li key={text} class={holds ? 'pass' : 'fail'}><b>{holds ? '✔' : '✘'}</b> {text} <span>{seen}</span></li>)}</ul>;
 }
 
 function LessonPicture({ outcome: { picture, isTrueToTime } }: { outcome: LessonOutcome }) {

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { findingsOf } from '../../analysis/findings.ts';
+import { hostsOfLab } from '../../picture/hosts-of.ts';
 import type { PageData } from '../../picture/page-data.ts';
 import { showPicture } from '../../picture/page/view.ts';
 import type { TimelineEvent } from '../../vocabulary/events.ts';
@@ -26,10 +27,10 @@ export function LiveTimeline() {
     if (!stage || !topology) return undefined;
     const data = (): PageData['runs'] => {
       const chosen = chosenOf(events, parts[part.value]);
-      return [{ name: 'the lab', events: chosen, findings: findingsOf(chosen, topology), topology }];
+      return [{ name: 'the lab', events: chosen, findings: findingsOf(chosen, topology), hosts: hostsOfLab(topology), startMs: 0 }];
     };
     const over = new AbortController();
-    const show = showPicture(stage, { runs: data(), shiftsMs: [0] }, { signal: over.signal });
+    const show = showPicture(stage, { runs: data(), shiftsMs: [0] }, { isUp: true, signal: over.signal });
     let seen = '';
     let timer: number | undefined;
     const again = (): void => {

@@ -1,11 +1,10 @@
-/** The lane of a backend: attempts, connections, requests, packets, and the faults that break it. */
+/** The lane of a server: attempts, connections, requests, packets, and the faults that break it. */
 import type { Attempt } from '../../analysis/attempts.ts';
 import type { TimelineEvent } from '../../vocabulary/events.ts';
-import { hostAt, type BackendName, type Topology } from '../../vocabulary/topology.ts';
+import { nameAt, serverAt, serverTone } from '../hosts.ts';
 import { senderOf, type Flow, type Packet } from '../flows.ts';
 import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedRun, type Row } from '../model.ts';
 import { faultsOn, flagsOn, shadesOf } from './faults.ts';
-import { dialTone } from './tones.ts';
 
 /** More connections of one family at the same time than this share rows. */
 const mostRows = 4;
@@ -20,14 +19,15 @@ interface Drawn {
   ticks: Mark[];
 }
 
-/** Returns null for a backend that the client did not meet and that no fault broke. */
-export function backendLane(run: PicturedRun, flows: readonly Flow[], host: BackendName, endMs: number): Lane | null {
-  const { events, findings, topology } = run;
-  const tone = dialTone(topology, host);
+/** Returns null for a server that the client did not meet and that no fault broke. `server` is its place among the hosts. */
+export function serverLane(run: PicturedRun, flows: readonly Flow[], server: number, endMs: number): Lane | null {
+  const { events, findings, hosts } = run;
+  const { name: host = '', address } = hosts.servers[server] ?? {};
+  const tone = serverTone(server);
   const faults = faultsOn(events, host, endMs);
   const flags = flagsOn(events, host);
-  const drawn = drawnFor(run, flows, host, tone, endMs);
-  const steps = loadSteps(events, host, topology);
+  const drawn = drawnFor(run, flows, server, tone, endMs);
+  const steps = loadSteps(run, host);
   if (drawn.length === 0 && faults.length === 0 && flags.length === 0 && steps === null) return null;
 
   const families = [6, 4].filter((family) => drawn.some((each) => each.family === family) || faults.some((fault) => fault.family === family));
@@ -47,14 +47,14 @@ export function backendLane(run: PicturedRun, flows: readonly Flow[], host: Back
   const everywhere = shadesOf(faults.filter(({ family }) => family === null));
   if (flags.length > 0) rows.unshift(emptyRow('changes', 'low', { ticks: flags, shades: everywhere }));
   if (steps) rows.push(emptyRow('load', 'tall', { shades: everywhere, steps }));
-  return { name: host, tone, rows };
+  return { name: host, address, tone, rows };
 }
 
-function drawnFor({ events, findings, topology }: PicturedRun, flows: readonly Flow[], host: BackendName, tone: Mark['tone'], endMs: number): Drawn[] {
-  const attempts = findings.attempts.filter(({ address }) => hostAt(topology, address) === host);
+function drawnFor({ events, findings, hosts }: PicturedRun, flows: readonly Flow[], server: number, tone: Mark['tone'], endMs: number): Drawn[] {
+  const attempts = findings.attempts.filter(({ address }) => serverAt(hosts, address) === server);
   const left = new Set(attempts);
   const drawn = flows
-    .filter(({ address }) => hostAt(topology, address) === host)
+    .filter(({ address }) => serverAt(hosts, address) === server)
     .map((flow) => {
       const attempt = [...left].find(({ localPort, startMs }) => localPort === flow.localPort && Math.abs(startMs - (flow.packets[0]?.event.tMs ?? 0)) < 1_500);
       if (attempt) left.delete(attempt);
@@ -78,13 +78,20 @@ function attemptBar(attempt: Attempt, attempts: readonly Attempt[], packets: rea
   const short = shortAddress(address);
   // The client was still waiting when its request ended.
   const word = outcome === 'open' ? 'silent' : outcome;
+  // Of an attempt without an answer, a capture may show a single packet.
+  const isMoment = toMs === startMs && word === 'silent';
   const bar: Mark = {
-    fromMs: startMs, toMs, tone: isConnected ? tone : 'failed', look: isConnected ? 'outline' : 'dashed', request,
-    labels: isConnected ? [`connect ${ms}`, ms] : [`${word} after ${ms}`, `${word} ${ms}`, word],
-    title: `Attempt at ${short} for request #${request}: ${outcome} after ${ms}${attempt.synCount === null ? '' : `, ${attempt.synCount} ${attempt.synCount === 1 ? 'SYN' : 'SYNs'}`}`,
-    events: [...packets.map(({ index }) => index), ...events.flatMap((event, index) => (event.witness === 'client' && 'address' in event && event.address === address && 'request' in event && event.request === request && event.event.includes('connect-') && event.tMs >= startMs - 50 && event.tMs <= toMs + 50 ? [index] : []))],
+    fromMs: startMs, toMs, tone: isConnected ? tone : 'failed', look: isConnected ? 'outline' : 'dashed', request: requestOf(attempt),
+    labels: isConnected ? [`connect ${ms}`, ms] : isMoment ? [word] : [`${word} ${word === 'silent' ? 'for' : 'after'} ${ms}`, `${word} ${ms}`, word],
+    title: `Attempt at ${short}${request > 0 ? ` for request #${request}` : ''}: ${isMoment ? 'no answer in this capture' : `${outcome} ${outcome === 'silent' ? 'for' : 'after'} ${ms}`}${attempt.synCount === null ? '' : `, ${attempt.synCount} ${attempt.synCount === 1 ? 'SYN' : 'SYNs'}`}`,
+    events: [...packets.map(({ index }) => index), ...(request === 0 ? [] : events).flatMap((event, index) => (event.witness === 'client' && 'address' in event && event.address === address && 'request' in event && event.request === request && event.event.includes('connect-') && event.tMs >= startMs - 50 && event.tMs <= toMs + 50 ? [index] : []))],
   };
   return { span: { ...bar }, bars: [bar] };
+}
+
+/** The request that an attempt was made for, if there was one. A capture from elsewhere does not tell of requests. */
+function requestOf({ request }: Attempt): number | undefined {
+  return request > 0 ? request : undefined;
 }
 
 const ends = new WeakMap<readonly TimelineEvent[], Map<number, number>>();
@@ -122,7 +129,7 @@ function drawFlow(flow: Flow, attempt: Attempt | undefined, attempts: readonly A
   });
   const span: Mark = { ...(made.span ?? { tone, look: 'line', labels: [], title: '', events: [] }), fromMs: Math.min(fromMs, made.span?.fromMs ?? fromMs), toMs: Math.max(isKept ? closedMs : fromMs, made.span?.toMs ?? fromMs, flow.packets.at(-1)?.event.tMs ?? fromMs, ...exchanges.slice(-1).map(({ toMs }) => toMs)) };
   const isVisible = ({ event }: Packet): boolean => event.event !== 'wire:out-of-order';
-  return { family: first?.event.family ?? 4, span, lines, bars: [...made.bars, ...exchanges], ticks: packetTicks(flow.packets.filter(isVisible), flow, attempt?.request) };
+  return { family: first?.event.family ?? 4, span, lines, bars: [...made.bars, ...exchanges], ticks: packetTicks(flow.packets.filter(isVisible), flow, attempt && requestOf(attempt)) };
 }
 
 const looks: Partial<Record<TimelineEvent['event'], Mark['look']>> = { 'wire:rst': 'reset', 'wire:unreachable': 'reset', 'wire:icmp': 'reset', 'wire:fin': 'end' };
@@ -146,13 +153,14 @@ function packetTicks(packets: readonly Packet[], flow: Flow, attemptRequest: num
   });
 }
 
-function questionTicks(events: readonly TimelineEvent[], { address, startMs, endMs, request }: Attempt, runEndMs: number): Mark[] {
-  return events.flatMap((event, index): Mark[] => (event.event === 'wire:neighbour-solicitation' && event.address === address && event.tMs >= startMs - 1 && event.tMs <= (endMs ?? runEndMs) + 1 ? [{ fromMs: event.tMs, toMs: event.tMs, tone: 'failed', look: 'question', request, labels: [], title: `Who has ${shortAddress(address)}? The client asks for its hardware address`, events: [index] }] : []));
+function questionTicks(events: readonly TimelineEvent[], attempt: Attempt, runEndMs: number): Mark[] {
+  const { address, startMs, endMs } = attempt;
+  return events.flatMap((event, index): Mark[] => (event.event === 'wire:neighbour-solicitation' && event.address === address && event.tMs >= startMs - 1 && event.tMs <= (endMs ?? runEndMs) + 1 ? [{ fromMs: event.tMs, toMs: event.tMs, tone: 'failed', look: 'question', request: requestOf(attempt), labels: [], title: `Who has ${shortAddress(address)}? The client asks for its hardware address`, events: [index] }] : []));
 }
 
-/** How many connections the backend has accepted from the load, by its own log. Null in a run without a load. */
-function loadSteps(events: readonly TimelineEvent[], host: BackendName, { hosts: { observer } }: Topology): Row['steps'] | null {
+/** How many connections a backend has accepted from the load, by its own log. Null in a run without a load. */
+function loadSteps({ events, hosts }: PicturedRun, host: string): Row['steps'] | null {
   if (!events.some(({ witness }) => witness === 'load')) return null;
-  const accepted = events.filter((event) => event.event === 'backend:accept' && event.host === host && event.tMs >= 0 && (event.from === observer.ipv4 || event.from === observer.ipv6));
+  const accepted = events.filter((event) => event.event === 'backend:accept' && event.host === host && event.tMs >= 0 && nameAt(hosts, event.from) === 'observer');
   return { points: accepted.map(({ tMs }, index) => ({ atMs: tMs, value: index + 1 })), what: 'connections accepted', most: accepted.length };
 }
