@@ -31,6 +31,7 @@ soak_takes := driver client client-image set expect resolv-conf resolver serve-s
 workshop_takes := driver client seed resolv-conf resolver serve-stale backends port listen no-open results
 up_takes := driver seed resolv-conf resolver serve-stale backends v results
 clients_takes := driver install
+test_takes := all
 fuzz_takes := n
 bench_takes := only against
 upper := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
@@ -100,8 +101,13 @@ clients: $(RUN) ## list the clients that a run can use; install=1 installs other
 doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to get what is missing
 	@bin/lab doctor
 
-test: $(ALL) ## run the tests
-	@$(NODE) node_modules/vitest/vitest.mjs run
+# Two thirds of the time of all tests: they need a docker engine, or run the scenarios and the causes of skew with the clients of other projects.
+# The rest has no more than 5 minutes on two cores.
+LONG_TESTS := lab/network/drivers/docker.test.ts scenarios/any-client.test.ts lab/skew/mechanism/mechanism.test.ts client/external/profiles.test.ts docs/clients.test.ts
+
+test: $(ALL) ## run the tests; all=1 runs also those that take long: on docker, with the clients of other projects
+	@$(if $(all),,LEAVE_OUT='$(LONG_TESTS)') $(NODE) node_modules/vitest/vitest.mjs run; status=$$?; \
+	  $(if $(all),,echo 'Not run: the tests on docker and those with the clients of other projects ($(words $(LONG_TESTS)) files). To run all tests: make test all=1';) exit $$status
 
 fuzz: $(ALL) ## try many broken and random inputs: make fuzz n=1000000 (each kind of input; make test tries some thousand)
 	@$(if $(n),FUZZ='$(n)') $(NODE) node_modules/vitest/vitest.mjs run fuzz.test.ts

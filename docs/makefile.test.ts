@@ -32,3 +32,23 @@ describe.each(targets)('make %s', (target) => {
     expect(dryRun(target, 'LAB_REQUIRE=netns')).toMatchObject({ status: 0 });
   });
 });
+
+describe('make test', () => {
+  const commandOf = (...words: string[]): string => /^.*vitest\.mjs run(?=;)/m.exec(dryRun('test', ...words).stdout)?.[0] ?? '';
+  /** The files that the command would run. */
+  const filesOf = (command: string): string[] => spawnSync('sh', ['-c', command.replace(/run$/, 'list --filesOnly')], { encoding: 'utf8' }).stdout.split('\n').map((line) => /\S+\.test\.ts$/.exec(line)?.[0] ?? '').filter(Boolean);
+
+  test('leaves out some files, and says so with their number and the command that runs them; all=1 runs them', () => {
+    const [some, all] = [filesOf(commandOf()), filesOf(commandOf('all=1'))];
+    const named = /LEAVE_OUT='(.*)'/.exec(commandOf())?.[1]?.split(' ') ?? [];
+    expect(named.length).toBeGreaterThan(0);
+    expect(all.filter((file) => !some.includes(file)).sort()).toEqual(named.sort());
+    expect(all).toEqual(expect.arrayContaining(some));
+    expect(dryRun('test').stdout).toMatch(new RegExp(`echo 'Not run: .* \\(${named.length} files\\)\\. To run all tests: make test all=1'`));
+    expect(dryRun('test', 'all=1').stdout).not.toContain('Not run');
+  });
+
+  test('CI runs all tests', () => {
+    expect(readFileSync('.ci/run', 'utf8').match(/^make test.*$/gm)).toEqual(['make test all=1']);
+  });
+});

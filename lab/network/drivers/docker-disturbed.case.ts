@@ -16,12 +16,14 @@ import { describeWith, until } from '../../testing/testing.ts';
 import { docker } from './docker.ts';
 import { engineAddress, engineUrl } from './docker-engine.ts';
 import { removeDockerLabs } from './docker-leftovers.ts';
-import { ownerLabel } from './docker-owner.ts';
+import { ownerLabel, parseOwner } from './docker-owner.ts';
 
 const engine = async (): Promise<Docker> => new Docker(engineAddress(await engineUrl()));
-const containersOf = async (service: string): Promise<Container[]> => {
+/** The running containers of a service: of all labs, or of the lab that a process owns. */
+const containersOf = async (service: string, owner?: number): Promise<Container[]> => {
   const api = await engine();
-  return (await api.listContainers({ filters: { label: [ownerLabel, `com.docker.compose.service=${service}`] } })).map(({ Id }) => api.getContainer(Id));
+  const found = await api.listContainers({ filters: { label: [ownerLabel, `com.docker.compose.service=${service}`] } });
+  return found.filter(({ Labels }) => owner === undefined || parseOwner(Labels[ownerLabel])?.pid === owner).map(({ Id }) => api.getContainer(Id));
 };
 
 /** What somebody does to the container of a host, and what the run then says. A run that goes on has no error. */
@@ -38,13 +40,15 @@ const disturbances: [what: string, host: string, act: (container: Container) => 
 ];
 
 /** Runs `lab run` in a process of its own, on the engine behind a proxy. `seen` resolves when a line of its output matches. */
-function labRun(scenario: string, { url }: EngineProxy): { seen(pattern: RegExp): Promise<void>; ended: Promise<{ code: number | null; output: string }> } {
+function labRun(scenario: string, { url }: EngineProxy): { pid: number; seen(pattern: RegExp): Promise<void>; ended: Promise<{ code: number | null; output: string }> } {
   const started = spawn('bin/lab', ['run', scenario, '--driver', 'docker'], { env: { ...process.env, DOCKER_HOST: url } });
   onTestFinished(() => { started.kill('SIGKILL'); });
   const lines: string[] = [];
   for (const stream of [started.stdout, started.stderr]) createInterface({ input: stream }).on('line', (line) => lines.push(line));
   const ended = once(started, 'close').then(([code]) => ({ code: code as number | null, output: lines.join('\n') }));
   return {
+    // bin/lab becomes the process of the run (exec).
+    pid: started.pid ?? 0,
     seen: async (pattern) => {
       while (!lines.some((line) => pattern.test(line))) await Promise.race([once(started.stdout, 'data'), ended.then(({ output }) => { throw new Error(output); })]);
     },
@@ -54,6 +58,46 @@ function labRun(scenario: string, { url }: EngineProxy): { seen(pattern: RegExp)
 
 /** From the loss of the engine to the end of the run: two questions of 8 s and the pauses around them, which is 20 s; three times that on a busy machine. */
 const endLimitMs = 60_000;
+
+interface Loss {
+  how: 'freeze' | 'end';
+  when: 'during the scenario' | 'during the set-up';
+  /** The line of the run's output after which the engine is lost. */
+  at: RegExp;
+  code: number;
+  reason: RegExp;
+}
+
+const losses: Loss[] = [
+  { how: 'freeze', when: 'during the scenario', at: /GET .* #2/, code: 2, reason: /The docker engine at unix:\S+ hangs: it has not answered for 16000 ms\./ },
+  { how: 'end', when: 'during the scenario', at: /GET .* #2/, code: 2, reason: /The docker engine at unix:\S+ ended/ },
+  { how: 'freeze', when: 'during the set-up', at: /predict/, code: 3, reason: /The docker engine at unix:\S+ hangs: it has not answered for 16000 ms\. What the lab has on the engine is left there\./ },
+  { how: 'end', when: 'during the set-up', at: /predict/, code: 3, reason: /The docker engine at unix:\S+ ended/ },
+];
+
+/** Takes the engine away from a run, and expects that the run ends and says why. */
+async function loseEngine({ how, when, at, code, reason }: Loss): Promise<void> {
+  const proxy = await startEngineProxy();
+  const { pid, seen, ended } = labRun('slow-ipv6', proxy);
+  await seen(at);
+  if (when === 'during the set-up') await until(async () => ((await containersOf('dns', pid)).length > 0 ? true : undefined), 'a container');
+  proxy[how]();
+  const since = performance.now();
+  const { code: seenCode, output } = await ended;
+  expect(performance.now() - since).toBeLessThan(endLimitMs);
+  expect(seenCode, output).toBe(code);
+  expect(output).toMatch(reason);
+  expect(output).toMatch(code === 2 ? /^UNKNOWN {2}slow-ipv6 \(disturbed\)/m : /^UNKNOWN {2}slow-ipv6 \(failed\)/m);
+  expect(output).not.toContain('    at ');
+  const journal = JSON.parse(readFileSync(`${/^ +(results\/\S+)$/m.exec(output)?.[1] ?? ''}/journal.json`, 'utf8')) as Journal;
+  expect(journal).toMatchObject({ verdict: 'unknown', error: expect.stringMatching(reason) as string });
+}
+
+/** The engine itself was never away, so the containers of a run that lost it are there. Nobody owns them any more. */
+async function removeLeft(): Promise<void> {
+  expect((await removeDockerLabs()).labs).toBeGreaterThan(0);
+  expect(await (await engine()).listContainers({ all: true, filters: { label: [ownerLabel] } })).toEqual([]);
+}
 
 export function disturbedLabs(): void {
   describeWith('docker', 'a lab on docker that is disturbed from outside', () => {
@@ -71,29 +115,16 @@ export function disturbedLabs(): void {
       expect(await (await engine()).listContainers({ all: true, filters: { label: [ownerLabel] } })).toEqual([]);
     });
 
-    test.each<[how: 'freeze' | 'end', when: string, at: RegExp, code: number, reason: RegExp]>([
-      ['freeze', 'during the scenario', /GET .* #2/, 2, /The docker engine at unix:\S+ hangs: it has not answered for 16000 ms\./],
-      ['end', 'during the scenario', /GET .* #2/, 2, /The docker engine at unix:\S+ ended/],
-      ['freeze', 'during the set-up', /predict/, 3, /The docker engine at unix:\S+ hangs: it has not answered for 16000 ms\. What the lab has on the engine is left there\./],
-      ['end', 'during the set-up', /predict/, 3, /The docker engine at unix:\S+ ended/],
-    ])('%s %s: the run says why, writes its files, and ends', { timeout: 240_000 }, async (how, when, at, code, reason) => {
-      const proxy = await startEngineProxy();
-      const { seen, ended } = labRun('slow-ipv6', proxy);
-      await seen(at);
-      if (when === 'during the set-up') await until(async () => ((await containersOf('dns')).length > 0 ? true : undefined), 'a container');
-      proxy[how]();
-      const since = performance.now();
-      const { code: seenCode, output } = await ended;
-      expect(performance.now() - since).toBeLessThan(endLimitMs);
-      expect(seenCode, output).toBe(code);
-      expect(output).toMatch(reason);
-      expect(output).toMatch(code === 2 ? /^UNKNOWN {2}slow-ipv6 \(disturbed\)/m : /^UNKNOWN {2}slow-ipv6 \(failed\)/m);
-      expect(output).not.toContain('    at ');
-      const journal = JSON.parse(readFileSync(`${/^ +(results\/\S+)$/m.exec(output)?.[1] ?? ''}/journal.json`, 'utf8')) as Journal;
-      expect(journal).toMatchObject({ verdict: 'unknown', error: expect.stringMatching(reason) as string });
-      // The engine itself was never away, so its containers are there. Nobody owns them any more.
-      expect((await removeDockerLabs()).labs).toBeGreaterThan(0);
-      expect(await (await engine()).listContainers({ all: true, filters: { label: [ownerLabel] } })).toEqual([]);
+    test.each(losses.filter(({ how }) => how === 'end'))('$how $when: the run says why, writes its files, and ends', { timeout: 240_000 }, async (loss) => {
+      await loseEngine(loss);
+      await removeLeft();
+    });
+
+    // Side by side, because each of these runs waits 16 s for the engine, and then asks it once more.
+    const frozen = losses.filter(({ how }) => how === 'freeze');
+    test(`freeze ${frozen.map(({ when }) => when).join(', and ')}: the run says why, writes its files, and ends`, { timeout: 240_000 }, async () => {
+      await Promise.all(frozen.map(loseEngine));
+      await removeLeft();
     });
   });
 }
