@@ -101,13 +101,13 @@ clients: $(RUN) ## list the clients that a run can use; install=1 installs other
 doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to get what is missing
 	@bin/lab doctor
 
-# Two thirds of the time of all tests: they need a docker engine, or run the scenarios and the causes of skew with the clients of other projects.
-# The rest has no more than 5 minutes on two cores.
-LONG_TESTS := lab/network/drivers/docker.test.ts scenarios/any-client.test.ts lab/skew/mechanism/mechanism.test.ts client/external/profiles.test.ts docs/clients.test.ts
+# Half of the CPU time of all tests: on docker; scenarios and causes of skew with other clients than our own on fetch, and with resolvers in between.
+LONG_TESTS := lab/network/drivers/docker.test.ts scenarios/any-client.test.ts scenarios/other-transports.test.ts client/external/profiles.test.ts docs/clients.test.ts \
+              lab/skew/mechanism/mechanism.test.ts lab/skew/model/real-resolvers.test.ts lab/run/resolvers.test.ts docs/skew.test.ts
 
-test: $(ALL) ## run the tests; all=1 runs also those that take long: on docker, with the clients of other projects
+test: $(ALL) ## run the tests; all=1 runs also those that take long: on docker, with other clients and resolvers
 	@$(if $(all),,LEAVE_OUT='$(LONG_TESTS)') $(NODE) node_modules/vitest/vitest.mjs run; status=$$?; \
-	  $(if $(all),,echo 'Not run: the tests on docker and those with the clients of other projects ($(words $(LONG_TESTS)) files). To run all tests: make test all=1';) exit $$status
+	  $(if $(all),,echo 'Not run: the tests on docker, and those with other clients and resolvers ($(words $(LONG_TESTS)) files). To run all tests: make test all=1';) exit $$status
 
 fuzz: $(ALL) ## try many broken and random inputs: make fuzz n=1000000 (each kind of input; make test tries some thousand)
 	@$(if $(n),FUZZ='$(n)') $(NODE) node_modules/vitest/vitest.mjs run fuzz.test.ts

@@ -1,6 +1,6 @@
 /**
  * The lessons: their texts and their numbers, the commands in them, and `lab lesson` as somebody types it. That a run is the option that a lesson says is
- * tested where the scenarios run with our clients, curl and Go (scenarios/index.test.ts, scenarios/any-client.test.ts): they ask lab/testing/lesson-claims.ts.
+ * tested where the scenarios run with our clients, curl and Go (lab/testing/scenario-runs.ts, scenarios/any-client.test.ts): they ask lab/testing/lesson-claims.ts.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -49,7 +49,7 @@ describe('the schema of the findings', () => {
 /** Only some clients have these: a client that connects before the AAAA answer, and one whose attempts live longer than a second. */
 const notEveryClients = ['resolutionDelayMs', 'attemptsKept'];
 
-/** Together these runs have a value in every other field. scenarios/index.test.ts holds every scenario against the schema. */
+/** Together these runs have a value in every other field. lab/testing/scenario-runs.ts holds every scenario against the schema. */
 const runs: { name: ScenarioName; client: string }[] = [
   { name: 'all-down', client: 'node-fetch' },
   { name: 'recovery', client: 'node-http' },

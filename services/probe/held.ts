@@ -42,12 +42,14 @@ class Held {
   /** Makes one GET and waits for the whole response. */
   get(path: string, close: boolean, timeoutMs: number): Promise<HeldSighting> {
     this.#received = '';
+    // Before the write: on a busy machine, the server may answer before this process runs again.
+    const startMs = nowMs();
     this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: observer\r\n${close ? 'Connection: close\r\n' : ''}\r\n`);
     return this.#until('silent', timeoutMs, () => {
       const headersEnd = this.#received.indexOf('\r\n\r\n') + 4;
       const length = Number(/\r\ncontent-length: *(\d+)/i.exec(this.#received)?.[1]);
       return headersEnd >= 4 && this.#received.length >= headersEnd + length ? 'response' : null;
-    });
+    }, startMs);
   }
 
   /** Waits for the end of the connection. */
@@ -64,8 +66,7 @@ class Held {
     this.#onChange();
   }
 
-  #until(otherwise: string, timeoutMs: number, look: () => string | null): Promise<HeldSighting> {
-    const startMs = nowMs();
+  #until(otherwise: string, timeoutMs: number, look: () => string | null, startMs = nowMs()): Promise<HeldSighting> {
     return new Promise((resolve) => {
       const done = (outcome: string): void => {
         clearTimeout(timer);
