@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { median } from '../analysis/median.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
-import { ping } from '../testing/ping-command.ts';
+import { ping, untilAllAnswered } from '../testing/ping-command.ts';
 import { describeWith, whyMissing } from '../testing/testing.ts';
 import { Timeline } from '../run/timeline.ts';
 import { addressOf } from '../vocabulary/topology.ts';
@@ -89,7 +89,7 @@ describeWith(['netns', 'ping', 'ss'], 'link faults', () => {
   test.for([[4, 'backend-2'], [6, 'backend-2'], [4, 'dns']] as const)('a delay of 100 ms is 100 ± 2 ms as ping measures it: IPv%i, %s', async ([family, host]) => {
     const applied = await lab.apply('delay', host, { family, delayMs: 100 });
     expect(applied.observation.observed).toMatch(whyMissing('netem') === null ? /, by netem$/ : /, by relay$/);
-    const [late, other] = await Promise.all([ping(lab, host, family, 40, 25), ping(lab, host, family === 4 ? 6 : 4, 40, 25)]);
+    const [late, other] = await Promise.all([ping(lab, host, family, 40, 25, untilAllAnswered), ping(lab, host, family === 4 ? 6 : 4, 40, 25)]);
     await applied.heal();
     expect(late.lost).toEqual([]);
     // The test judges the median, because single packets wait for the processor on a busy machine. No packet can be early.
@@ -121,7 +121,7 @@ describeWith(['netns', 'ping', 'ss'], 'link faults', () => {
   test('a jitter is uniform and reorders nothing', async () => {
     const applied = await lab.apply('delay', 'backend-2', { delayMs: 50, jitterMs: 20 });
     // The echoes are further apart than the jitter, so no echo waits for the one before it.
-    const { rttsMs, lost } = await ping(lab, 'backend-2', 4, 200, 45);
+    const { rttsMs, lost } = await ping(lab, 'backend-2', 4, 200, 45, untilAllAnswered);
     const hurried = await ping(lab, 'backend-2', 6, 200, 2);
     await applied.heal();
     expect(lost).toEqual([]);
@@ -164,7 +164,7 @@ describeWith(['netns', 'ping', 'ss'], 'link faults', () => {
     expect(copies).toBeGreaterThan(34);
     expect(copies).toBeLessThan(86);
     const held = await lab.apply('reorder', 'backend-3', { percent: 20, heldMs: 50, family: 4 });
-    const mixed = await ping(lab, 'backend-3', 4, 200, 5);
+    const mixed = await ping(lab, 'backend-3', 4, 200, 5, untilAllAnswered);
     await held.heal();
     expect(mixed.lost).toEqual([]);
     expect(mixed.sequences).not.toEqual(mixed.sequences.toSorted((a, b) => a - b));
@@ -214,11 +214,11 @@ describeWith(['netns', 'ping', 'ss'], 'link faults', () => {
         expect(Math.min(...both.rttsMs)).toBeGreaterThan(49.9);
         expect(both.lost.length).toBeGreaterThan(10);
         await applied[first].heal();
-        const one = await ping(lab, 'backend-1', 4, 100, 5);
+        const one = await ping(lab, 'backend-1', 4, 100, 5, first === 'delay' ? [] : untilAllAnswered);
         if (first === 'delay') expect(median(one.rttsMs)).toBeLessThan(10);
         else expect(one.lost).toEqual([]);
         await applied[first === 'delay' ? 'loss' : 'delay'].heal();
-        const none = await ping(lab, 'backend-1', 4, 50, 5);
+        const none = await ping(lab, 'backend-1', 4, 50, 5, untilAllAnswered);
         expect(none.lost).toEqual([]);
         expect(median(none.rttsMs)).toBeLessThan(10);
       }

@@ -6,7 +6,7 @@ import { startLab } from '../run/lab.ts';
 import { Timeline } from '../run/timeline.ts';
 import { networkOf, see } from '../testing/client-sight.ts';
 import { silent } from '../testing/fault-cases.ts';
-import { ping } from '../testing/ping-command.ts';
+import { ping, untilAllAnswered } from '../testing/ping-command.ts';
 import { describeWith, driverWith } from '../testing/testing.ts';
 
 describeWith(['netns', 'ping'], 'several link faults on one host', () => {
@@ -15,7 +15,7 @@ describeWith(['netns', 'ping'], 'several link faults on one host', () => {
     // Both directions: the relay carries this delay out, as it does the second fault.
     const late = await lab.apply('delay', 'backend-1', { delayMs: 600, direction: 'both' });
     // A new echo leaves every 25 ms for 1.5 s, and is under way for 1.2 s. So some are under way at each change.
-    const echoes = ping(lab, 'backend-1', 4, 60, 25);
+    const echoes = ping(lab, 'backend-1', 4, 60, 25, untilAllAnswered);
     const other = await lab.apply('slow-handshake', 'backend-1');
     await other.heal();
     const { rttsMs, lost } = await echoes;

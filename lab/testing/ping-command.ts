@@ -2,6 +2,12 @@
 import type { Lab } from '../run/lab.ts';
 import { addressOf, type Family, type TargetName } from '../vocabulary/topology.ts';
 
+/**
+ * For a link that loses nothing. Once ping has had an answer, it waits only two round trips for the last one (ping(8), -W), and on a busy machine an answer may come later. With -w it waits until all
+ * are there, and sends more in the meantime.
+ */
+export const untilAllAnswered = ['-w', '20'];
+
 /** Runs ping(8) and reads one line for each echo: which echoes were lost, and in which order the others came back. */
 export async function ping(lab: Lab, host: TargetName, family: Family, count: number, everyMs: number, more: string[] = []): Promise<{ lost: number[]; sequences: number[]; rttsMs: number[] }> {
   const argv = ['ping', '-c', String(count), '-i', String(everyMs / 1_000), ...more, '-W', '2', addressOf(lab.topology, host, family)];
