@@ -105,8 +105,9 @@ doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to
 LONG_TESTS := lab/network/drivers/docker.test.ts scenarios/any-client.test.ts scenarios/other-transports.test.ts client/external/profiles.test.ts docs/clients.test.ts \
               lab/skew/mechanism/mechanism.test.ts lab/skew/model/real-resolvers.test.ts lab/run/resolvers.test.ts docs/skew.test.ts
 
+# The tests call make themselves, so they do not inherit the variables of this one.
 test: $(ALL) ## run the tests; all=1 runs also those that take long: on docker, with other clients and resolvers
-	@$(if $(all),,LEAVE_OUT='$(LONG_TESTS)') $(NODE) node_modules/vitest/vitest.mjs run; status=$$?; \
+	@env -u all -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL $(if $(all),,LEAVE_OUT='$(LONG_TESTS)') $(NODE) node_modules/vitest/vitest.mjs run; status=$$?; \
 	  $(if $(all),,echo 'Not run: the tests on docker, and those with other clients and resolvers ($(words $(LONG_TESTS)) files). To run all tests: make test all=1';) exit $$status
 
 fuzz: $(ALL) ## try many broken and random inputs: make fuzz n=1000000 (each kind of input; make test tries some thousand)

@@ -186,9 +186,10 @@ describeWith(['netns', 'ping', 'ss'], 'link faults', () => {
     const expectedMs = (10 * (1_400 + 42) * 8) / rateKbit;
     for (const direction of ['to', 'from', 'both']) {
       const applied = await lab.apply('throttle', 'dns', { rateKbit, direction });
-      const { rttsMs } = await ping(lab, 'dns', 4, 10, 10, ['-s', '1392', '-l', '10']);
+      const { rttsMs, spanMs } = await ping(lab, 'dns', 4, 10, 10, ['-s', '1392', '-l', '10']);
       await applied.heal();
-      expect(Math.max(...rttsMs), direction).toBeGreaterThan(expectedMs - 10);
+      // On a busy machine the last echo leaves later than the first one, and waits less in the queue. All of them cannot be through sooner.
+      expect(spanMs, direction).toBeGreaterThan(expectedMs - 10);
       expect(Math.max(...rttsMs), direction).toBeLessThan(expectedMs * 1.3 + atOnceMs);
     }
   }, 20_000);
