@@ -44,7 +44,7 @@ FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst '
          $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(resolver),--resolver '$(resolver)') $(if $(serve-stale),--serve-stale) $(if $(backends),--backends '$(backends)') $(if $(results),--results '$(results)') $(if $(v),--verbose) $(if $(json),--json)
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  make scenario name=all-down [client=node-http] [driver=netns] [seed=1] [backends=5] [set='family=4 keepAlive=off'] [v=1] [json=1]"
 	@echo "  make scenario name=recovery client='curl -sS {url}' expect='recoveryMs<2000 requests.failed==0' [client-image=IMAGE driver=docker]"
