@@ -1,4 +1,5 @@
 /** The client of a lab by hand: one client at a time, asked once or at a rate. It starts with the first request, unless somebody has chosen one before. */
+import type { ClientOptions } from '../../client/client-options.ts';
 import { findClient } from '../clients/find-client.ts';
 import { askedOptions, optionsFor, parseClient } from '../clients/index.ts';
 import type { AddressedResult, Method, StageClient } from '../clients/stage-client.ts';
@@ -36,7 +37,7 @@ export class HandClient {
   readonly #lab: Lab;
   readonly #context;
   readonly #onChange: () => void;
-  #current: { name: string; version: string; options: string; client: StageClient } | null = null;
+  #current: { name: string; version: string; options: string; applied: ClientOptions; client: StageClient } | null = null;
   /** Clients start one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -55,6 +56,11 @@ export class HandClient {
     return { name, version, options, perS: this.#perS, inFlight: this.#inFlight };
   }
 
+  /** All options of the client, also those that nobody gave. Those of the default client as long as there is none. */
+  get clientOptions(): ClientOptions {
+    return this.#current?.applied ?? optionsFor(parseClient(defaultName), {}, {});
+  }
+
   /**
    * Ends the client that there is, and with it its connections, and starts another one.
    * @throws {LabError} BAD_INPUT for an unknown name or option; MISSING_TOOL, START_FAILED where it cannot be started. The client that there was stays then, if it can.
@@ -68,8 +74,9 @@ export class HandClient {
     const asked = askedOptions(client, given);
     const found = await findClient(await this.#context, client);
     await this.#end();
-    const started = await found.start(optionsFor(client, {}, asked), requestLimitMs);
-    this.#current = { name: client.name, version: found.version, options: Object.entries(given).map(([key, value]) => `${key}=${String(value)}`).join(' '), client: started };
+    const applied = optionsFor(client, {}, asked);
+    const started = await found.start(applied, requestLimitMs);
+    this.#current = { name: client.name, version: found.version, options: Object.entries(given).map(([key, value]) => `${key}=${String(value)}`).join(' '), applied, client: started };
     this.#onChange();
     return this.state;
   }

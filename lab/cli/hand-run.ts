@@ -1,7 +1,6 @@
 /** What a lab by hand has seen, as a run: so `lab report`, `lab compare` and the picture take it. Nobody has asked a question, so there is no verdict. */
 import { release } from 'node:os';
 import { findingsOf } from '../analysis/findings.ts';
-import { optionsFor, parseClient } from '../clients/index.ts';
 import type { FinishedRun } from '../run/journal.ts';
 import type { Lab } from '../run/lab.ts';
 import { addressesOf, type TopologyChange } from '../vocabulary/topology.ts';
@@ -33,7 +32,7 @@ export function handRun({ lab, client, seed, startedAt, change }: HandSession, r
       command: null,
       about: { title: 'a lab by hand', teaches: '', predict: '', explains: '', sources: [] },
       clientImage: null,
-      clientOptions: optionsFor(parseClient('node-fetch'), {}, {}),
+      clientOptions: client.clientOptions,
       optionsNotApplied: [],
       seed: Number(seed),
       network: change,

@@ -30,7 +30,7 @@ export async function openWorkshop({ lab, timeline, client, commands, write }: O
   const looking = looker(async () => { server.tell(await stateOf(lab, client)); });
   const server = await startWorkshopServer({
     page,
-    hello: { ...(await helloOf(lab)), lessons: shownLessons(), canShare: true },
+    hello: { ...(await helloOf(lab)), lessons: shownLessons() },
     actions: workshopActions(commands, { save: async () => (await write()).directory, lesson: lessonRunner(lessons, (state) => { server.stream.setLesson(state); }) }),
     now: () => timeline.now(),
     onChange: looking.look,

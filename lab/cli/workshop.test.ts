@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { promisify } from 'node:util';
@@ -235,11 +235,13 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
     await leader.setViewportSize({ width: 1_300, height: 1_000 });
   });
 
-  test('the session is saved as the folder of a run', async () => {
+  test('the session is saved as the folder of a run, with the options of its client', async () => {
+    await give('client', { name: 'node-fetch', options: { keepAlive: 'off', timeoutMs: '5000' } });
     await press('Save the session');
     const shown = await leader.getByText('Saved to').textContent();
     const directory = /Saved to (\S+)/.exec(shown ?? '')?.[1] ?? '';
     expect(readdirSync(directory).sort()).toEqual(['events.ndjson', 'journal.json', 'timeline.html', 'wire.pcapng']);
+    expect(JSON.parse(readFileSync(`${directory}/journal.json`, 'utf8'))).toMatchObject({ client: 'node-fetch', clientOptions: { keepAlive: false, timeoutMs: 5_000 } });
   });
 
   test('when the lab goes down, the page says so', async () => {

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { findingsOf, type Findings } from '../analysis/findings.ts';
 import { parseExpectation } from '../analysis/expectations.ts';
 import { createTopology } from '../vocabulary/topology.ts';
-import { judgeLesson, judgeMarks, judgeNumbers, whyUndecided } from './judge.ts';
+import { judgeLesson, judgeNumbers, trueTimes, whyUndecided } from './judge.ts';
+import { judgeTimes } from './marks.ts';
 import type { Lesson, Option } from './lesson.ts';
 import { requestSentences } from './request-sentences.ts';
 
@@ -63,13 +64,13 @@ describe('marks', () => {
   const run = findings({ attempts: [{ request: 1, dial: 1, address: '', family: 4, startMs: 0, endMs: null, outcome: 'open', synCount: 3, synsMs: [0, 1_020, 3_050], localPort: 1, requests: 0 }] });
 
   test('are near to a true time, or not; a mark belongs to one time', () => {
-    expect(judgeMarks(marks, run, [900, 2_000, 1_100])).toEqual({
+    expect(judgeTimes(trueTimes(marks, run) ?? [], marks.withinMs, [900, 2_000, 1_100])).toEqual({
       times: [{ trueMs: 1_020, markMs: 1_100, isNear: true }, { trueMs: 3_050, markMs: null, isNear: false }],
       tooMany: [900, 2_000],
     });
   });
 
-  test('are not judged if the run has no such times', () => { expect(judgeMarks(marks, findings({}), [1])).toBeNull(); });
+  test('are not judged if the run has no such times', () => { expect(trueTimes(marks, findings({}))).toBeNull(); });
 });
 
 test('a run that was none of the options is told by its requests: those that the options name, or the first ones', () => {

@@ -3,7 +3,6 @@ import type { Check, Verdict } from '../analysis/checks.ts';
 import { checkExpectation, look, type Expectation } from '../analysis/expectations.ts';
 import type { Findings } from '../analysis/findings.ts';
 import type { Lesson, Marks, Option } from './lesson.ts';
-import { judgeTimes, type JudgedMarks } from './marks.ts';
 
 /** The bounds of an option, or of a number, on one finding: `fallbackDelayMs>=100, fallbackDelayMs<950`, and what the run has there. */
 export interface JudgedBounds {
@@ -69,10 +68,4 @@ export function whyUndecided({ status, verdict, error, doubts, checks }: { statu
 export function trueTimes({ path }: Marks, findings: Findings): number[] | null {
   const { value: times } = look(path, findings);
   return Array.isArray(times) ? times.slice(1).map(Number) : null;
-}
-
-/** Holds the marks of a learner against the true times of a run. Null if the run has none. */
-export function judgeMarks(marks: Marks, findings: Findings, marksMs: readonly number[]): JudgedMarks | null {
-  const times = trueTimes(marks, findings);
-  return times && judgeTimes(times, marks.withinMs, marksMs);
 }

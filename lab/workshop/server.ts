@@ -19,7 +19,8 @@ export type Actions = { [Name in Exclude<Verb, 'invite' | 'share'>]: Action<Name
 
 export interface WorkshopOptions {
   page: WorkshopPage;
-  hello: Hello;
+  /** What a page is told once, but for what the server itself knows. */
+  hello: Omit<Hello, 'canShare'>;
   actions: Actions;
   /** The time of the lab, in ms. */
   now(): number;

@@ -91,6 +91,8 @@ export class Stream {
     this.#send();
     clearInterval(this.#alive);
     for (const { response } of this.#listeners) response.end('event: down\ndata: {}\n\n');
+    // A lesson may still run, and tell its state.
+    this.#listeners.clear();
   }
 
   #send(): void {
