@@ -2,7 +2,8 @@
 import type { Policy } from '../../services/dns/policy.ts';
 import { behaviourOptions } from '../../services/backend/behaviour.ts';
 import { clientOptions } from '../../client/client-options.ts';
-import { clientNames } from '../clients/index.ts';
+import { optionsForAny } from '../clients/external-client.ts';
+import { clientNames, ownClientNames } from '../clients/index.ts';
 import { faultNamed, faultNames } from '../faults/index.ts';
 import type { Lab } from '../run/lab.ts';
 import type { OptionTable } from '../vocabulary/options.ts';
@@ -27,6 +28,8 @@ export async function helloOf(lab: Lab): Promise<Omit<Hello, 'canShare' | 'lesso
     }),
     behaviours: shownOptions(behaviourOptions),
     clients: clientNames,
+    ownClients: ownClientNames,
+    optionsForAny: [...optionsForAny],
     clientOptions: shownOptions(clientOptions).filter(({ name }) => name !== 'transport'),
   };
 }

@@ -134,7 +134,11 @@ export interface Hello {
   faults: { name: string; summary: string; effect: string; on: TargetKind[]; options: ShownOption[] }[];
   behaviours: ShownOption[];
   clients: string[];
+  /** Those of them that are ours: they take all `clientOptions`. */
+  ownClients: string[];
   clientOptions: ShownOption[];
+  /** The names of those that any client can be given. */
+  optionsForAny: string[];
   lessons: ShownLesson[];
   /** Whether the leader can let all browsers give commands. */
   canShare: boolean;

@@ -37,8 +37,7 @@ function ClientPanel() {
   const now = state.value?.client;
   const fields = useFields();
   if (!told || !now) return null;
-  const isOwn = name.value.startsWith('node-') && !/^node-\d/.test(name.value);
-  const options = isOwn ? told.clientOptions : told.clientOptions.filter((option) => option.name === 'keepAlive' || option.name === 'timeoutMs');
+  const options = told.ownClients.includes(name.value) ? told.clientOptions : told.clientOptions.filter((option) => told.optionsForAny.includes(option.name));
   return (
     <>
       <p class="meta">{now.name === null ? 'No client yet: the first request starts node-fetch.' : `${now.name} ${now.version ?? ''} ${now.options}`}{now.inFlight > 0 ? ` · ${now.inFlight} waiting` : ''}</p>

@@ -1,5 +1,6 @@
 /** The lessons: the question, the prediction of this browser, then what the run was, and why. A prediction stays in its browser. */
 import { useSignal } from '@preact/signals';
+import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { showPicture } from '../../picture/page/view.ts';
 import type { LessonOutcome, ShownLesson } from '../messages.ts';
@@ -72,7 +73,7 @@ function Outcome({ lesson: shown, outcome, predicted, client }: { lesson: ShownL
       <div class="outcome" role="status">
         {was
           ? <><p><b>The run was {was.letter}) <Inline text={shown.options.find(({ letter }) => letter === was.letter)?.text ?? ''} /></b></p><Bounds bounds={was.bounds} /></>
-          : <><p><b>The run was something else: {options.filter(({ holds }) => holds).length > 1 ? 'several options hold at the same time.' : 'none of the options.'}</b> What was measured:</p><dl>{findings.map(([name, value]) => <><dt key={name}>{name}</dt><dd>{value}</dd></>)}</dl></>}
+          : <><p><b>The run was something else: {options.filter(({ holds }) => holds).length > 1 ? 'several options hold at the same time.' : 'none of the options.'}</b> What was measured:</p><dl>{findings.map(([name, value]) => <Fragment key={name}><dt>{name}</dt><dd>{value}</dd></Fragment>)}</dl></>}
         {own && own.letter === run && <p><b>You predicted it.</b></p>}
         {own && own.letter !== run && <><p>You predicted {own.letter}). The idea behind it: <Inline text={own.idea} /></p><p>For {own.letter}) the run would need:</p><Bounds bounds={own.bounds.filter(({ holds }) => !holds)} /></>}
       </div>
@@ -80,7 +81,7 @@ function Outcome({ lesson: shown, outcome, predicted, client }: { lesson: ShownL
       <h3>Look for</h3><Blocks blocks={lookFor} />
       <h3>Why</h3>{run !== answer && <p class="note">This explains what our client node-fetch does: {answer}). The run was made with {client}.</p>}<Blocks blocks={why} />
       <h3>The numbers in this text, and where they are from</h3>
-      <dl>{numbers.map(({ text, from }) => <><dt key={text}>{text}</dt><dd>{from}</dd></>)}</dl>
+      <dl>{numbers.map(({ text, from }) => <Fragment key={text}><dt>{text}</dt><dd>{from}</dd></Fragment>)}</dl>
       <h3>Change one thing</h3><pre>{change.command}</pre><Blocks blocks={change.text} />
       <h3>Where else</h3><Blocks blocks={whereElse} />
       <p class="note">Its files are in <code>{directory}</code>.</p>
