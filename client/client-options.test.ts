@@ -8,6 +8,7 @@ test('without options the client has the default behaviour of Node', () => {
   expect(parse({})).toEqual({
     transport: 'fetch', resolver: 'lookup', family: 0, resultOrder: 'verbatim', autoSelectFamily: true,
     attemptDelayMs: null, keepAlive: true, connectTimeoutMs: null, timeoutMs: null,
+    scheme: 'http', http: null,
   });
 });
 

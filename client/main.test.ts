@@ -9,7 +9,7 @@ import { startLab, type Lab } from '../lab/run/lab.ts';
 import { nodeArgv } from '../lab/network/programs.ts';
 import { describeWith, freePort, localProcess } from '../lab/testing/testing.ts';
 import { Timeline } from '../lab/run/timeline.ts';
-import { addressOf, webUrl } from '../lab/vocabulary/topology.ts';
+import { addressOf, urlOf } from '../lab/vocabulary/topology.ts';
 
 async function run(...words: string[]): Promise<{ code: number | null; lines: string[]; stderr: string }> {
   const started = localProcess(nodeArgv('client/main.ts', ...words), { ...process.env, NO_COLOR: '1' });
@@ -64,7 +64,8 @@ describe('alone on loopback', () => {
   test.each([
     [[], /^client: Expected one URL, got 0\.\n\nUsage: /],
     [['http://a/', 'http://b/'], /^client: Expected one URL, got 2\./],
-    [['https://127.0.0.1/'], /^client: Expected an http:\/\/ URL, got `https:\/\/127\.0\.0\.1\/`\.$/],
+    [['ftp://127.0.0.1/'], /^client: Expected an http:\/\/ or https:\/\/ URL, got `ftp:\/\/127\.0\.0\.1\/`\.$/],
+    [['http=2', 'http://127.0.0.1/'], /^client: HTTP\/2 needs TLS here: expected an https:\/\/ URL with http=2, got `http:\/\/127\.0\.0\.1\/`\.$/],
     [['family=5', 'http://a/'], /^client: Expected `family` of the client to be one of 0, 4, 6, got `5`\.$/],
     [['speed', 'http://a/'], /^client: Expected an option as key=value, got `speed`\.$/],
     [['--times', 'x', 'http://a/'], /^client: Expected `--times` to be a whole number, 1 or more, got `x`\.$/],
@@ -95,7 +96,7 @@ describeWith('netns', 'in a lab', () => {
   });
 
   const inLab = async (...words: string[]): Promise<EmittedEvent[]> => {
-    const { stdout, stderr } = await lab.host('client').run(nodeArgv('client/main.ts', ...words, '--json', webUrl));
+    const { stdout, stderr } = await lab.host('client').run(nodeArgv('client/main.ts', ...words, '--json', urlOf(lab.topology)));
     expect(stderr).toBe('');
     return stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as EmittedEvent);
   };
@@ -134,7 +135,7 @@ describeWith('netns', 'in a lab', () => {
 
   test('fetch gives up connecting at its own limit, and the trace reports the attempt that was still open', async () => {
     const holes = await Promise.all((['backend-1', 'backend-2'] as const).map((backend) => lab.apply('blackhole', backend)));
-    const { stdout } = await lab.host('client').run(nodeArgv('client/main.ts', 'connectTimeoutMs=1500', '--json', webUrl));
+    const { stdout } = await lab.host('client').run(nodeArgv('client/main.ts', 'connectTimeoutMs=1500', '--json', urlOf(lab.topology)));
     await Promise.all(holes.map((hole) => hole.heal()));
     const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as EmittedEvent);
     expect(of(events, 'client:error')).toMatchObject([{ code: 'UND_ERR_CONNECT_TIMEOUT' }]);

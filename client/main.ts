@@ -34,14 +34,16 @@ async function main(): Promise<number> {
   const [url, ...more] = positionals.filter((word) => word.includes('://'));
   const options = parseOptions(clientOptions, splitAssignments(assignments), 'the client');
   if (values.control) {
-    const request = createRequester(options, emitLine);
+    const request = await createRequester(options, emitLine);
     serveStdin({ request: ({ number, method, url: target }) => request(readValue(wholeNumber(1), number, 'number'), readValue(text, method, 'method'), readValue(text, target, 'url')) });
     ready();
     return await new Promise<never>(() => undefined);
   }
   if (url === undefined || more.length > 0) throw new LabError('BAD_INPUT', `Expected one URL, got ${positionals.length - assignments.length}.\n\n${usage}`);
-  if (!URL.canParse(url) || !/^http:$/.test(new URL(url).protocol)) throw new LabError('BAD_INPUT', `Expected an http:// URL, got \`${url}\`.`);
-  const request = createRequester(options, values.json ? emitLine : printTrace());
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new LabError('BAD_INPUT', `Expected an http:// or https:// URL, got \`${url}\`.`);
+  const scheme = url.startsWith('https:') ? 'https' : 'http';
+  if (options.http === '2' && scheme === 'http') throw new LabError('BAD_INPUT', `HTTP/2 needs TLS here: expected an https:// URL with http=2, got \`${url}\`.`);
+  const request = await createRequester({ ...options, scheme }, values.json ? emitLine : printTrace());
   let failed = 0;
   const times = readValue(wholeNumber(1), values.times, '--times');
   const intervalMs = readValue(wholeNumber(), values.interval, '--interval');

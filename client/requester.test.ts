@@ -11,7 +11,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { defaultsOf } from '../lab/vocabulary/options.ts';
 import { EventLog, until } from '../lab/testing/testing.ts';
 import { clientOptions, type ClientOptions } from './client-options.ts';
-import { causeChain, createRequester } from './requester.ts';
+import { causeChain } from './cause-chain.ts';
+import { createRequester } from './requester.ts';
 import type { Emit } from './trace.ts';
 
 const names = vi.hoisted(() => new Map<string, string[] | NodeJS.ErrnoException>());
@@ -62,7 +63,7 @@ const create = (options: Partial<ClientOptions> = {}) => {
   const { add } = log;
   const emit: Emit = (event, payload, atMs = 0) => { add({ event, atMs, ...payload } as never); };
   const request = createRequester({ ...defaultsOf(clientOptions), ...options }, emit);
-  return (number: number, path = '/', host = 'web.lab.test') => request(number, 'GET', `http://${host}:${port}${path}`);
+  return async (number: number, path = '/', host = 'web.lab.test') => (await request)(number, 'GET', `http://${host}:${port}${path}`);
 };
 
 const transports = ['fetch', 'http'] as const;
@@ -192,8 +193,8 @@ describe.each(transports)('%s', (transport) => {
   });
 });
 
-test('http refuses the `connectTimeoutMs` option', () => {
-  expect(() => create({ transport: 'http', connectTimeoutMs: 100 })).toThrow('The `connectTimeoutMs` option needs transport=fetch');
+test('http refuses the `connectTimeoutMs` option', async () => {
+  await expect(create({ transport: 'http', connectTimeoutMs: 100 })(1)).rejects.toThrow('The `connectTimeoutMs` option needs transport=fetch');
 });
 
 describe('causeChain', () => {

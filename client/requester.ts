@@ -1,5 +1,5 @@
 /** Makes requests and reports every event from the start of a request to the caller's result. */
-import { inspect } from 'node:util';
+import { causeChain, rootCode } from './cause-chain.ts';
 import { createLookup } from './resolvers.ts';
 import { createTransport } from './transports.ts';
 import { startTrace, type Emit } from './trace.ts';
@@ -12,8 +12,9 @@ export type RequestResult = { ok: true; /** Null if the client does not report i
  * Returns a function that makes one request. All its requests share one agent, and so its connections.
  * @throws {LabError} BAD_INPUT for an option that the transport does not have.
  */
-export function createRequester(options: ClientOptions, emit: Emit): (number: number, method: string, url: string) => Promise<RequestResult> {
-  const trace = startTrace(emit);
+export async function createRequester(options: ClientOptions, emit: Emit): Promise<(number: number, method: string, url: string) => Promise<RequestResult>> {
+  // A client without TLS loads nothing of it.
+  const trace = startTrace(emit, options.scheme === 'https' ? await import('./tls-trace.ts') : null);
   const transport = createTransport(options, createLookup(options, trace.lookupRecord(options.resolver)));
   return (request, method, url) =>
     trace.run(request, async () => {
@@ -31,23 +32,4 @@ export function createRequester(options: ClientOptions, emit: Emit): (number: nu
         return { ok: false, error: code, causes };
       }
     });
-}
-
-/** Returns the text of every error in the chain, outermost first: the members of an AggregateError, then its cause. */
-export function causeChain(error: unknown): string[] {
-  if (error === undefined) return [];
-  if (!(error instanceof Error)) return [inspect(error)];
-  const { code } = error as NodeJS.ErrnoException;
-  const text = [error.name === 'Error' || error.message.startsWith(error.name) ? '' : error.name, error.message || code || ''].filter(Boolean).join(': ');
-  const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [];
-  return [text, ...inner.flatMap(causeChain), ...causeChain(error.cause)];
-}
-
-/** Returns the code of the innermost error, which is the most specific one, or its name if it has no code. */
-function rootCode(error: unknown): string {
-  if (!(error instanceof Error)) return inspect(error);
-  const inner = error.cause === undefined ? '' : rootCode(error.cause);
-  const { code } = error as { code?: unknown };
-  // A DOMException has a legacy number as its code (23 for TimeoutError), so its name is used.
-  return inner || (typeof code === 'string' ? code : '') || (error.cause === undefined ? error.name : '');
 }

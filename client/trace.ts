@@ -8,8 +8,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { EventName, Payload } from '../lab/vocabulary/events.ts';
 import type { LookupRecord } from './resolvers.ts';
+
+/** A connection that the program has opened. */
+interface Connection {
+  id: number;
+  requests: number;
+}
 
 /** Reports one event. `atMs` is its time on the lab's clock; the default is now. */
 export type Emit = <Name extends EventName>(event: Name, payload: Payload<Name>, atMs?: number) => void;
@@ -22,18 +29,23 @@ export interface Trace {
 }
 
 /** Subscribes to the diagnostics channels of Node and undici, and reports the events of each request to `emit`. */
-export function startTrace(emit: Emit): Trace {
+export function startTrace(emit: Emit, secure: typeof import('./tls-trace.ts') | null = null): Trace {
   const current = new AsyncLocalStorage<number>();
-  const connections = new WeakMap<Socket, { id: number; requests: number }>();
+  const connections = new WeakMap<Socket, Connection>();
+  /** The same by local port: HTTP/2 shows its socket by a proxy only. */
+  const byLocalPort = new Map<number, Connection>();
   let lastConnection = 0;
   let lastLookup = 0;
 
   const obtained = (request: number, socket: Socket): void => {
-    const connection = connections.get(socket);
+    const connection = connections.get(socket) ?? byLocalPort.get(socket.localPort ?? 0);
     if (!connection) return;
     const { remoteAddress: address = '', remotePort: port = 0 } = socket;
     emit('client:connection', { request, connection: connection.id, reused: connection.requests++ > 0, address, port });
   };
+
+  /** The request of undici whose stream of HTTP/2 is made next, in the same turn. */
+  let sending: number | null = null;
 
   // Node publishes this for each socket that net.connect makes, before the lookup and the connect.
   subscribe('net.client.socket', (message) => {
@@ -42,7 +54,26 @@ export function startTrace(emit: Emit): Trace {
     const { socket } = message as { socket: Socket };
     const connection = { id: ++lastConnection, requests: 0 };
     connections.set(socket, connection);
+    socket.once('connect', () => { byLocalPort.set(socket.localPort ?? 0, connection); });
     traceSocket(socket, request, connection.id, emit);
+    if (isTls(socket)) secure?.traceHandshake(socket, request, connection.id, emit);
+  });
+  secure?.watchSessions((session) => {
+    const connection = byLocalPort.get(session.socket.localPort ?? 0);
+    if (connection) secure.traceSession(session, connection.id, emit);
+  });
+  secure?.watchStreams((stream) => {
+    const isFetch = sending !== null;
+    const request = sending ?? current.getStore();
+    sending = null;
+    if (request === undefined) return undefined;
+    const { session } = stream;
+    if (!isFetch && session) {
+      if (session.connecting) session.once('connect', () => { obtained(request, session.socket); });
+      else obtained(request, session.socket);
+      stream.once('ready', () => { emit('client:request-sent', { request }); });
+    }
+    return (error) => { emit('client:h2-reset', { request, error }); };
   });
 
   // fetch uses undici. Its request object links the creation of a request with the socket that the request gets later.
@@ -54,7 +85,9 @@ export function startTrace(emit: Emit): Trace {
   subscribe('undici:client:sendHeaders', (message) => {
     const { request: key, socket } = message as { request: object; socket: Socket };
     const request = undiciRequests.get(key);
-    if (request !== undefined) obtained(request, socket);
+    if (request === undefined) return;
+    obtained(request, socket);
+    if (isTls(socket) && socket.alpnProtocol === 'h2') sending = request;
   });
   subscribe('undici:request:bodySent', (message) => {
     const request = undiciRequests.get((message as { request: object }).request);
@@ -66,7 +99,9 @@ export function startTrace(emit: Emit): Trace {
     if (request === undefined) return;
     const { request: outgoing } = message as { request: ClientRequest };
     outgoing.once('socket', (socket) => {
-      if (socket.connecting) socket.once('connect', () => { obtained(request, socket); });
+      // Node has `secureConnecting` on each TLSSocket, and its types lack it.
+      const isPending = socket.connecting || (isTls(socket) && (socket as TLSSocket & { secureConnecting: boolean }).secureConnecting);
+      if (isPending) socket.once(isTls(socket) ? 'secureConnect' : 'connect', () => { obtained(request, socket); });
       else obtained(request, socket);
     });
     outgoing.once('finish', () => { emit('client:request-sent', { request }); });
@@ -83,6 +118,11 @@ export function startTrace(emit: Emit): Trace {
       };
     },
   };
+}
+
+/** A TLSSocket says so by this property (Node, tls.TLSSocket). */
+function isTls(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket;
 }
 
 /** Reports the connection events of one socket: https://nodejs.org/docs/latest-v24.x/api/net.html#event-connectionattempt */

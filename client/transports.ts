@@ -2,6 +2,8 @@
 import { getDefaultAutoSelectFamilyAttemptTimeout, type LookupFunction } from 'node:net';
 import { text } from 'node:stream/consumers';
 import http from 'node:http';
+import type https from 'node:https';
+import type { ClientHttp2Session } from 'node:http2';
 import { LabError } from '../lab/vocabulary/errors.ts';
 import type { ClientOptions } from './client-options.ts';
 
@@ -19,7 +21,11 @@ export type Transport = (method: string, url: string, signal: AbortSignal | null
  * @throws {LabError} BAD_INPUT for an option that the transport does not have; NOT_SUPPORTED if this Node has no undici dispatcher.
  */
 export function createTransport(options: ClientOptions, lookup: LookupFunction): Transport {
-  return options.transport === 'fetch' ? fetchTransport(options, lookup) : httpTransport(options, lookup);
+  if (options.transport === 'fetch') return fetchTransport(options, lookup);
+  if (options.connectTimeoutMs !== null) {
+    throw new LabError('BAD_INPUT', 'The `connectTimeoutMs` option needs transport=fetch: node:http and node:http2 have no connect timeout of their own.');
+  }
+  return options.http === '2' ? http2Transport(options, lookup) : httpTransport(options, lookup);
 }
 
 /** Returns the options for net.connect. Without `attemptDelayMs` the attempt delay is Node's default. */
@@ -48,6 +54,8 @@ function fetchTransport(options: ClientOptions, lookup: LookupFunction): Transpo
     connect: { ...connect, ...(options.connectTimeoutMs === null ? {} : { timeout: options.connectTimeoutMs }) },
     autoSelectFamily,
     autoSelectFamilyAttemptTimeout,
+    // undici of this Node speaks HTTP/1.1, unless it is told to offer both.
+    ...(options.http === '2' ? { allowH2: true } : {}),
     // undici: "Set to 0 to disable keep-alive connections".
     ...(options.keepAlive ? {} : { pipelining: 0 }),
   });
@@ -58,18 +66,51 @@ function fetchTransport(options: ClientOptions, lookup: LookupFunction): Transpo
 }
 
 function httpTransport(options: ClientOptions, lookup: LookupFunction): Transport {
-  if (options.connectTimeoutMs !== null) {
-    throw new LabError('BAD_INPUT', 'The `connectTimeoutMs` option needs transport=fetch: node:http has no connect timeout of its own.');
-  }
   const agent = new http.Agent({ keepAlive: options.keepAlive });
+  /** node:https is loaded with the first request that needs it. */
+  let secure: Promise<{ https: typeof https; agent: https.Agent }> | undefined;
   const connect = connectOptions(options, lookup);
-  return (method, url, signal) =>
-    new Promise((resolve, reject) => {
-      const outgoing = http.request(url, { method, agent, ...connect, ...(signal ? { signal } : {}) });
+  return async (method, url, signal) => {
+    const own = { method, ...connect, ...(signal ? { signal } : {}) };
+    secure ??= url.startsWith('https:') ? import('node:https').then(({ default: loaded }) => ({ https: loaded, agent: new loaded.Agent({ keepAlive: options.keepAlive }) })) : undefined;
+    const loaded = await secure;
+    return await new Promise((resolve, reject) => {
+      const outgoing = loaded ? loaded.https.request(url, { ...own, agent: loaded.agent }) : http.request(url, { ...own, agent });
       outgoing.once('response', (response) => {
         resolve({ status: response.statusCode ?? 0, body: () => text(response) });
       });
       outgoing.once('error', reject);
       outgoing.end();
     });
+  };
+}
+
+/** node:http2 with one session for each origin, as its documentation uses it: a session that has ended, or that the server ends, is replaced at the next request. */
+function http2Transport(options: ClientOptions, lookup: LookupFunction): Transport {
+  const connect = connectOptions(options, lookup);
+  const sessions = new Map<string, ClientHttp2Session>();
+  return async (method, url, signal) => {
+    const { default: http2 } = await import('node:http2');
+    const { origin, pathname, search } = new URL(url);
+    let session = sessions.get(origin);
+    if (!session || session.closed || session.destroyed) {
+      const made = http2.connect(origin, connect);
+      // Each stream gets the error, too.
+      made.on('error', () => undefined);
+      // After GOAWAY, new streams need another session. The session itself closes when its streams are done.
+      made.once('goaway', () => { if (sessions.get(origin) === made) sessions.delete(origin); });
+      if (options.keepAlive) sessions.set(origin, made);
+      session = made;
+    }
+    const own = session;
+    return await new Promise((resolve, reject) => {
+      const stream = own.request({ ':method': method, ':path': `${pathname}${search}` }, { endStream: true, ...(signal ? { signal } : {}) });
+      stream.once('response', (headers) => { resolve({ status: Number(headers[':status']), body: () => text(stream) }); });
+      stream.once('error', reject);
+      stream.once('close', () => {
+        reject(new Error('The stream ended before its response began.'));
+        if (!options.keepAlive) own.close();
+      });
+    });
+  };
 }

@@ -35,7 +35,7 @@ export const cachedAnswers = defineScenario({
   client: { keepAlive: false },
   limitMs: 60_000,
   run: async ({ client, dns, topology, note, until }) => {
-    const step = stepsOf(client);
+    const step = stepsOf({ client, topology });
     await dns.ttl(0);
     const never = await step(webName, ({ length }) => length < many);
     await dns.ttl(hourS);

@@ -3,7 +3,7 @@ import { checkUnless, type Check } from '../lab/analysis/checks.ts';
 import type { AddressedResult } from '../lab/clients/stage-client.ts';
 import type { Result, Stage } from '../lab/run/scenario.ts';
 import type { TimelineEvent } from '../lab/vocabulary/events.ts';
-import { askersOf, httpPort, type Topology } from '../lab/vocabulary/topology.ts';
+import { askersOf, urlOf, type Topology } from '../lab/vocabulary/topology.ts';
 import { answererOf } from './common.ts';
 
 /** A part of a run: its requests for one name, one after the other. `first` is the number of the first one. */
@@ -14,13 +14,13 @@ export interface Step {
 }
 
 /** Returns what makes the requests of one step after the other: for `name`, as long as `isMore` says so. */
-export function stepsOf(client: Stage['client']): (name: string, isMore: (made: readonly AddressedResult[]) => boolean | Promise<boolean>) => Promise<Step> {
+export function stepsOf({ client, topology }: Pick<Stage, 'client' | 'topology'>): (name: string, isMore: (made: readonly AddressedResult[]) => boolean | Promise<boolean>) => Promise<Step> {
   let next = 1;
   return async (name, isMore) => {
     const results: AddressedResult[] = [];
     const first = next;
     do {
-      results.push(await client.get(`http://${name}:${httpPort}/`));
+      results.push(await client.get(urlOf(topology, name)));
       next++;
     } while (await isMore(results));
     return { name, first, results };

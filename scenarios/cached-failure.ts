@@ -33,7 +33,7 @@ export const cachedFailure = defineScenario({
   client: { keepAlive: false },
   limitMs: 150_000,
   run: async ({ client, dns, apply, topology, note, wait }) => {
-    const step = stepsOf(client);
+    const step = stepsOf({ client, topology });
     const during = (untilMs: number, isMore: (ok: boolean) => boolean): ((made: readonly { ok: boolean }[]) => Promise<boolean>) => {
       const endMs = performance.now() + untilMs;
       return async (made) => {

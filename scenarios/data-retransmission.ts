@@ -1,6 +1,6 @@
 import { check, checkUnless } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { domain, httpPort } from '../lab/vocabulary/topology.ts';
+import { nameOf, urlOf } from '../lab/vocabulary/topology.ts';
 import { answererOf, triedCheck } from './common.ts';
 import { doublingCheck, resentRequest } from './retransmission-common.ts';
 
@@ -21,8 +21,8 @@ export const dataRetransmission = defineScenario({
     'the answer comes after that. The backend sees one request that has just arrived, so its log shows no problem.',
   sources: ['RFC 6298 section 5 (the timer doubles)', 'RFC 8985 section 7 (tail loss probe)', 'tcp(7) (tcp_retries2)', 'RFC 9293 section 3.9.1.2 (PSH)'],
   reproduces: ['S17', 'S8'],
-  run: async ({ client, apply, until }) => {
-    const url = `http://backend-1.${domain}:${httpPort}/`;
+  run: async ({ client, apply, until, topology }) => {
+    const url = urlOf(topology, nameOf('backend-1'));
     const before = await client.get(url);
     const lost = await apply('data-lost', 'backend-1', { family: 4 });
     const answer = client.get(url);

@@ -1,6 +1,6 @@
 import { check, checkDelay, checkUnless } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { domain, httpPort } from '../lab/vocabulary/topology.ts';
+import { nameOf, urlOf } from '../lab/vocabulary/topology.ts';
 import { timerTolerance, tookMs, triedCheck } from './common.ts';
 
 /** The initial retransmission timeout (RFC 6298 section 2, rule 2.1). */
@@ -16,10 +16,10 @@ export const firstSynLost = defineScenario({
     'above 1, 2 or 3 s in a histogram of connect times. These servers are not slow: a SYN was lost, often because of a full accept queue.',
   sources: ['RFC 6298 section 2 (initial RTO of 1 s)', 'tcp(7)', 'nft(8) (limit in a set: a count for each flow)'],
   reproduces: ['S17'],
-  run: async ({ client, apply }) => {
+  run: async ({ client, apply, topology }) => {
     await apply('first-syns-lost', 'backend-1', { family: 4 });
     // This name has only one address, so the client cannot try another one meanwhile.
-    const url = `http://backend-1.${domain}:${httpPort}/`;
+    const url = urlOf(topology, nameOf('backend-1'));
     return { first: await client.get(url), second: await client.get(url) };
   },
   checks: ({ findings, events }) => {

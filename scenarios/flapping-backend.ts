@@ -1,6 +1,6 @@
 import { check, checkUnless } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { domain, httpPort } from '../lab/vocabulary/topology.ts';
+import { nameOf, urlOf } from '../lab/vocabulary/topology.ts';
 import { tookMs } from './common.ts';
 
 const upMs = 500;
@@ -13,7 +13,6 @@ const retransmissionMs = 200;
 /** The kernel's first wait before it sends a SYN again (RFC 6298 section 2.1). */
 const synTimeoutMs = 1_000;
 const backend = 'backend-1';
-const url = `http://${backend}.${domain}:${httpPort}/`;
 
 export const flappingBackend = defineScenario({
   title: 'the link of a backend goes down and up: does the client notice, or only its kernel?',
@@ -28,7 +27,8 @@ export const flappingBackend = defineScenario({
     'connect again or to ask DNS. When the outage is longer than the caller’s limit, see host-vanishes.',
   sources: ['RFC 6298 section 5 (retransmission timer, back-off)', 'RFC 9293 section 3.8.1', 'Linux include/net/tcp.h (TCP_RTO_MIN)'],
   reproduces: ['S17'],
-  run: async ({ client, apply, wait }) => {
+  run: async ({ client, apply, wait, topology }) => {
+    const url = urlOf(topology, nameOf(backend));
     // The client connects before the link starts to flap.
     const answers = [await client.get(url)];
     await apply('flap', backend, { upMs, downMs });

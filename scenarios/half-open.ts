@@ -1,6 +1,6 @@
 import { check, checkDelay, checkUnless } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { domain, httpPort } from '../lab/vocabulary/topology.ts';
+import { nameOf, urlOf } from '../lab/vocabulary/topology.ts';
 import { answererOf, triedCheck } from './common.ts';
 import { doublingCheck, resentRequest } from './retransmission-common.ts';
 
@@ -32,8 +32,8 @@ export const halfOpen = defineScenario({
   sources: ['tcp(7) (tcp_retries2)', 'ip-sysctl (tcp_retries2: 924.6 seconds is a lower bound)', 'Linux net/ipv4/tcp_timer.c, tcp_model_timeout and retransmits_timed_out', 'RFC 6298 section 5 (the timer doubles)', 'RFC 9293 section 3.8.4 (keep-alive)'],
   reproduces: ['S8', 'S17'],
   topology: { clientSysctls: { 'net.ipv4.tcp_retries2': retries2 } },
-  run: async ({ client, apply, note }) => {
-    const url = `http://backend-1.${domain}:${httpPort}/`;
+  run: async ({ client, apply, note, topology }) => {
+    const url = urlOf(topology, nameOf('backend-1'));
     const set = Number((await client.$`cat ${setting}`).stdout);
     note(`tcp_retries2 = ${set}`);
     const before = await client.get(url);

@@ -1,6 +1,6 @@
 import { check, checkDelay } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { domain, httpPort } from '../lab/vocabulary/topology.ts';
+import { nameOf, urlOf } from '../lab/vocabulary/topology.ts';
 import { answererOf, attemptsText, nodeAttemptDelayMs, requestTolerance, timerTolerance, tookMs, triedCheck } from './common.ts';
 
 const timeoutMs = 1_000;
@@ -24,7 +24,7 @@ export const hostVanishes = defineScenario({
   sources: ['RFC 8305 section 5 (connection attempt delay)', 'Node net docs: autoSelectFamilyAttemptTimeout', 'arp(7) (mcast_solicit, retrans_time)', 'tcp(7) (tcp_retries2)'],
   reproduces: ['S8'],
   client: { timeoutMs },
-  run: async ({ client, dns, apply, startClient, note }) => {
+  run: async ({ client, dns, apply, startClient, note, topology }) => {
     // Zone order: the vanished backend comes first, so every new connection meets it.
     await dns.chain(['sort', 'selectFirst 2']);
     const first = await apply('vanish', 'backend-1');
@@ -36,7 +36,7 @@ export const hostVanishes = defineScenario({
     note('a client without a time limit, a name with one address, a host that the client has never met');
     await apply('vanish', 'backend-3');
     const patient = await startClient({ timeoutMs: null });
-    const alone = await patient.get(`http://backend-3.${domain}:${httpPort}/`);
+    const alone = await patient.get(urlOf(topology, nameOf('backend-3')));
     return { connecting, kept, next, alone };
   },
   checks: ({ topology, findings, data: { connecting, kept, alone } }) => [

@@ -2,7 +2,7 @@ import { check, checkUnless, type Check } from '../lab/analysis/checks.ts';
 import type { TimelineEvent } from '../lab/vocabulary/events.ts';
 import type { AddressedResult, StageClient } from '../lab/clients/stage-client.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { domain, httpPort } from '../lab/vocabulary/topology.ts';
+import { nameOf, urlOf } from '../lab/vocabulary/topology.ts';
 
 /** Longer than the 2 s that fetch in Node 24 subtracts from an announced time, and shorter than the 4 s after which it closes an idle connection by itself. */
 const keepAliveMs = 3_000;
@@ -55,14 +55,14 @@ export const keepAliveRace = defineScenario({
     'RFC 2068 section 19.7.1.1 (the Keep-Alive header)', 'Node lib/_http_agent.js, keepSocketAlive', 'undici lib/dispatcher/client-h1.js, onHeadersComplete; docs: Client option `keepAliveTimeoutThreshold`',
     'nodejs/node#52649', 'Go net/http: transport.go, shouldRetryRequest',
   ],
-  run: async ({ apply, behave, client, startClient, wait, until, note }) => {
+  run: async ({ apply, behave, client, startClient, wait, until, note, topology }) => {
     await Promise.all(cases.map(({ backend, announce }) => behave(backend, { keepAliveMs, announce })));
     await Promise.all(cases.map(({ backend }) => apply('delay', backend, { delayMs })));
     const other = await startClient({});
     const results: Results = {};
     const ask = async (by: StageClient, { backend, title }: (typeof cases)[number], step: Step): Promise<void> => {
       const path = pathOf(title, step);
-      results[path] = await by.get(`http://${backend}.${domain}:${httpPort}${path}`);
+      results[path] = await by.get(urlOf(topology, nameOf(backend), path));
     };
     /** Waits for the end of the connection of a request that was answered. */
     const ended = async (title: Title, step: Step, isEnd: (path: string) => (event: TimelineEvent) => boolean): Promise<void> => {

@@ -1,7 +1,7 @@
 import { check } from '../lab/analysis/checks.ts';
 import { dnsDuring, queryTypes } from '../lab/analysis/queries.ts';
 import { defineScenario, type Result } from '../lab/run/scenario.ts';
-import { httpPort } from '../lab/vocabulary/topology.ts';
+import { urlOf } from '../lab/vocabulary/topology.ts';
 
 /** The requests of each client: `inTurn` of them one after the other, one for `localhost`, then `atOnce` at the same time. */
 const inTurn = 30;
@@ -27,13 +27,13 @@ export const resolverChoice = defineScenario({
   reproduces: ['S11'],
   topology: { clientIpv4: '198.51.100.9' },
   client: { keepAlive: false },
-  run: async ({ startClient, dns, note }) => {
+  run: async ({ startClient, dns, note, topology }) => {
     for (const [resolver, name] of [['lookup', 'libc'], ['resolve', 'c-ares']] as const) {
       const client = await startClient({ resolver });
       note(`${name}: ${inTurn} requests one after the other`);
       for (let made = 0; made < inTurn; made++) await client.get();
       note(`${name}: localhost`);
-      await client.get(`http://localhost:${httpPort}/`);
+      await client.get(urlOf(topology, 'localhost'));
       note(`${name}: ${atOnce} requests at once, DNS takes ${slowMs} ms`);
       await dns.impair({ delayMs: slowMs });
       await Promise.all(Array.from({ length: atOnce }, () => client.get()));

@@ -3,13 +3,12 @@ import { attemptsOnWire } from '../lab/analysis/wire-attempts.ts';
 import { check, type Check } from '../lab/analysis/checks.ts';
 import type { Plot } from '../lab/analysis/plot.ts';
 import { defineScenario, type Measured } from '../lab/run/scenario.ts';
-import { domain, httpPort } from '../lab/vocabulary/topology.ts';
+import { nameOf, urlOf } from '../lab/vocabulary/topology.ts';
 import { nodeAttemptDelayMs, timerTolerance } from './common.ts';
 
 const stepMs = 50;
 const delaysMs = Array.from({ length: 9 }, (_, index) => index * stepMs);
 const backend = 'backend-1';
-const url = `http://${backend}.${domain}:${httpPort}/`;
 
 /** A busy machine can make the client's timer late, so IPv6 may win a step by chance. It must win its last step this many times. */
 const looksAtLast = 3;
@@ -46,7 +45,8 @@ export const slowIpv6 = defineScenario({
   sources: ['RFC 8305 sections 5 and 8', 'Sattler et al., Happy Eyeballs in the wild (the same sweep, from outside, on browsers)', 'Node net docs: autoSelectFamilyAttemptTimeout'],
   reproduces: ['S12', 'S13'],
   limitMs: 75_000,
-  run: async ({ dns, apply, startClient, note, wait }) => {
+  run: async ({ dns, apply, startClient, note, wait, topology }) => {
+    const url = urlOf(topology, nameOf(backend));
     await dns.aaaa(true);
     const looks: { delayMs: number; overIPv6: boolean }[] = [];
     const look = async (delayMs: number): Promise<void> => {

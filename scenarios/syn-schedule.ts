@@ -3,7 +3,7 @@ import type { Findings } from '../lab/analysis/findings.ts';
 import type { Plot, RulerRow } from '../lab/analysis/plot.ts';
 import type { TimelineEvent } from '../lab/vocabulary/events.ts';
 import { defineScenario, type Measured, type Stage } from '../lab/run/scenario.ts';
-import { domain, httpPort } from '../lab/vocabulary/topology.ts';
+import { nameOf, urlOf } from '../lab/vocabulary/topology.ts';
 import { triedCheck } from './common.ts';
 
 /** Long enough for the third retransmission of either schedule. */
@@ -67,12 +67,12 @@ export const synScheduleExponential = defineScenario({
 });
 
 /** Makes one request to a silent address. Returns the value of `tcp_syn_linear_timeouts` in the client's kernel. */
-async function meetSilence({ client, apply, note }: Stage): Promise<{ linear: number }> {
+async function meetSilence({ client, apply, note, topology }: Stage): Promise<{ linear: number }> {
   // Kernels before 6.5 do not have this setting, and double from the start.
   const linear = Number((await client.$`cat ${setting} 2>/dev/null || echo 0`).stdout);
   note(settingText(linear));
   await apply('blackhole', 'backend-1', { family: 4 });
-  await client.get(`http://backend-1.${domain}:${httpPort}/`);
+  await client.get(urlOf(topology, nameOf('backend-1')));
   return { linear };
 }
 

@@ -18,7 +18,7 @@ import { LabError } from '../vocabulary/errors.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { interruptionOf } from '../vocabulary/limits.ts';
 import { readSeed } from '../vocabulary/options.ts';
-import { webUrl, type BackendName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
+import { urlOf, type BackendName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 
 /** How a lab is made. */
 export interface LabOptions {
@@ -119,7 +119,7 @@ function handleOf(lab: Lab, timeline: Timeline, signal: AbortSignal | undefined)
     throw ended();
   };
   return {
-    url: webUrl,
+    url: urlOf(lab.topology),
     backends: lab.topology.backends,
     topology: lab.topology,
     dns: lab.dns,

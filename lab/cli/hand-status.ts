@@ -50,7 +50,7 @@ export async function statusByHand(lab: Lab): Promise<HandStatus> {
         const state = await lab.server(name).remote.process.state();
         const open = await socketsOf(lab, name);
         const process: ProcessState = state === null ? 'ended' : state === 'T' ? 'paused' : 'runs';
-        return { name, ipv4, ipv6, process, connections: open.filter(({ state, local }) => state === 'ESTAB' && local.endsWith(`:${portOf(name)}`)).length };
+        return { name, ipv4, ipv6, process, connections: open.filter(({ state, local }) => state === 'ESTAB' && local.endsWith(`:${portOf(topology, name)}`)).length };
       }),
     ),
     policyOf(lab),

@@ -41,7 +41,7 @@ export async function measureSkew(name: string, cause: Cause, resolverName: Skew
       if (dns.aaaa) await stage.dns.aaaa(true);
       if (dns.ttlS !== undefined) await stage.dns.ttl(dns.ttlS);
       if (dns.chain) await stage.dns.chain([...dns.chain]);
-      await (stimulus?.(stage, requests) ?? requestMany(stage.client, requests));
+      await (stimulus?.(stage, requests) ?? requestMany(stage, requests));
     },
     checks: () => [],
   });

@@ -3,11 +3,10 @@ import type { RunHead } from '../report/printed-run.ts';
 import { writeRunFiles } from '../report/run-files.ts';
 import { startTerminalStory } from '../report/terminal-story.ts';
 import type { FinishedRun } from '../run/journal.ts';
+import { labChangeOf } from '../run/lab-change.ts';
 import { runScenario, type RunOptions } from '../run/run-scenario.ts';
-import type { Scenario } from '../run/scenario.ts';
-import type { ResolverName } from '../vocabulary/resolvers.ts';
 import { pc } from '../vocabulary/terminal.ts';
-import { createTopology, type Topology } from '../vocabulary/topology.ts';
+import { createTopology } from '../vocabulary/topology.ts';
 
 /** What the first lines of a run say. */
 export function headOf({ name, scenario: { title, predict }, driver, client, clientImage, seed, backends, resolver, serveStale = false, resolvConf = [] }: RunOptions): RunHead {
@@ -18,7 +17,7 @@ export function headOf({ name, scenario: { title, predict }, driver, client, cli
 export async function tellRun(options: RunOptions, { verbose = false, results }: { verbose?: boolean; results: string }): Promise<{ finished: FinishedRun; directory: string }> {
   const progress = startProgress();
   const story = startTerminalStory({
-    topology: topologyOf(options),
+    topology: createTopology(labChangeOf(options)),
     verbose,
     write: (line) => {
       progress.clear();
@@ -29,11 +28,6 @@ export async function tellRun(options: RunOptions, { verbose = false, results }:
   progress.end();
   story.end();
   return { finished, directory: await writeRunFiles(finished, results) };
-}
-
-/** The topology of a run, but for the client's resolv.conf. */
-export function topologyOf({ scenario, backends, resolver }: { scenario: Scenario; backends?: number | undefined; resolver?: ResolverName | undefined }): Topology {
-  return createTopology({ ...scenario.topology, ...(backends !== undefined && { backends }), ...(resolver && { resolver }) });
 }
 
 /** On a terminal, shows the time since the start as long as no event is printed. */

@@ -7,7 +7,7 @@ import { clientNames, ownClientNames } from '../clients/index.ts';
 import { faultNamed, faultNames } from '../faults/index.ts';
 import type { Lab } from '../run/lab.ts';
 import type { OptionTable } from '../vocabulary/options.ts';
-import { webUrl } from '../vocabulary/topology.ts';
+import { urlOf } from '../vocabulary/topology.ts';
 import { expectedOf } from '../vocabulary/values.ts';
 import type { Hello, ShownOption, WorkshopState } from '../workshop/messages.ts';
 import type { HandClient } from './hand-client.ts';
@@ -20,7 +20,7 @@ export async function helloOf(lab: Lab): Promise<Omit<Hello, 'canShare' | 'lesso
   return {
     driver: network.driver,
     topology,
-    url: webUrl,
+    url: urlOf(topology),
     chains: [`A ${chains.A}`, `AAAA ${chains.AAAA}`],
     faults: faultNames.map((name) => {
       const { summary, effect, on, options } = faultNamed(name);

@@ -2,7 +2,6 @@
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { Program } from '../../client/external/profile.ts';
 import type { StartOptions } from '../network/drivers/driver.ts';
-import { webUrl } from '../vocabulary/topology.ts';
 import { longestTimerMs } from '../vocabulary/values.ts';
 import { longLivedClient } from './long-lived-client.ts';
 import { oneShotClient } from './one-shot-client.ts';
@@ -10,7 +9,7 @@ import { folderVariables } from './own-folder.ts';
 import { witnessed, type ClientContext, type StageClient } from './stage-client.ts';
 
 /** The only options that every client can be given: a new connection for each request, if need be by a new process, and a time limit. */
-export const optionsForAny = ['keepAlive', 'timeoutMs'] as const satisfies readonly (keyof ClientOptions)[];
+export const optionsForAny = ['keepAlive', 'timeoutMs', 'scheme', 'http'] as const satisfies readonly (keyof ClientOptions)[];
 
 /** The limit of a request without `timeoutMs`. A kernel gives up on a silent address only after some 130 s. */
 const patienceMs = 20_000;
@@ -32,7 +31,7 @@ export async function startExternalClient(
       ? oneShotClient(host, name, program)
       : await longLivedClient({ host, name, program: stays ?? program, freshProcess: !keepAlive && stays === null, onEvent: context.receive, onTrouble: (reason) => { context.reportTrouble(`the client \`${name}\``, reason); } });
   return {
-    request: async (method, url = webUrl) => {
+    request: async (method, url = context.url) => {
       const prepared = await client.prepare();
       const number = context.nextNumber();
       if (prepared.notReadyMs !== undefined) context.record('client:not-ready', { waitedMs: prepared.notReadyMs });

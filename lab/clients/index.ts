@@ -63,7 +63,7 @@ export function askedOptions(client: Client, given: Readonly<Record<string, unkn
   if ('transport' in given) throw new LabError('BAD_INPUT', `\`transport\` is not an option. The client decides it: ${ownClientNames.join(' or ')}.`);
   const alien = isOwn(client) ? undefined : Object.keys(given).find((key) => !(optionsForAny as readonly string[]).includes(key));
   if (alien !== undefined) {
-    throw new LabError('BAD_INPUT', `\`${alien}\` is an option of our own client (${ownClientNames.join(' or ')}); for \`${client.name}\` you can set only ${optionsForAny.join(' and ')}.`);
+    throw new LabError('BAD_INPUT', `\`${alien}\` is an option of our own client (${ownClientNames.join(' or ')}); for \`${client.name}\` you can set only ${optionsForAny.slice(0, -1).join(', ')} and ${optionsForAny.at(-1) ?? ''}.`);
   }
   return Object.fromEntries(Object.entries(parseOptions(clientOptions, given, 'the client')).filter(([key]) => key in given));
 }

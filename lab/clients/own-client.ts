@@ -1,14 +1,13 @@
 /** Starts our own client on the client's host. */
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { RequestResult } from '../../client/requester.ts';
-import { webUrl } from '../vocabulary/topology.ts';
 import { witnessed, type ClientContext, type StageClient } from './stage-client.ts';
 
 export async function startOwnClient(context: ClientContext, options: ClientOptions, requestLimitMs: number): Promise<Pick<StageClient, 'request' | 'stop'>> {
   const words = Object.entries(options).flatMap(([key, value]) => (value === null ? [] : [`${key}=${typeof value === 'boolean' ? onOff(value) : value}`]));
-  const remote = await context.startProgram('the client', 'client/main.ts', ...words, '--control');
+  const remote = await context.startProgram('the client', 'client/main.ts', { env: context.tls ? { NODE_EXTRA_CA_CERTS: context.tls.caFile } : {}, args: [...words, '--control'] });
   return {
-    request: async (method, url = webUrl) => {
+    request: async (method, url = context.url) => {
       const number = context.nextNumber();
       return await witnessed(context, number, await remote.call<RequestResult>('request', { number, method, url }, requestLimitMs));
     },

@@ -26,6 +26,12 @@ export interface StageClient {
   stop(): Promise<void>;
 }
 
+/** What a client needs for TLS. */
+export interface ClientTls {
+  /** The file with the certificate of the lab's CA (PEM), on the client's host. */
+  caFile: string;
+}
+
 /** What a client needs of the run that it is part of. */
 export interface ClientContext {
   /** The client's host. */
@@ -36,10 +42,14 @@ export interface ClientContext {
   /** The driver of the lab, and the image that a client that is not ours runs from, if it is not the lab's own. */
   driver: string;
   image: string | undefined;
+  /** The URL that a client asks for if none is given. */
+  url: string;
+  /** What a client needs to trust the backends. Null where they speak no TLS. */
+  tls: ClientTls | null;
   /** The folder on its host in which a client that is not ours runs. It is empty at first, and gone with the lab. */
   folder: string;
   /** Starts a program of this project on the client's host. */
-  startProgram(title: string, path: string, ...args: string[]): Promise<Remote>;
+  startProgram(title: string, path: string, options: { env?: Readonly<Record<string, string>>; args: readonly string[] }): Promise<Remote>;
   /** Puts an event of the lab on the timeline. */
   record<Name extends EventName>(event: Name, payload: Payload<Name>): void;
   /** Puts an event that the client wrote on the timeline. */

@@ -6,8 +6,8 @@
  * A client cannot tell the two directions apart. The server can: with `to` it gets no request, with `from` it has answered the request.
  */
 import { direction, family, type Direction } from '../vocabulary/options.ts';
-import { dnsPort, httpPort, type Family, type TargetKind } from '../vocabulary/topology.ts';
-import { connectEndsWith, defineFault, familiesOf, observeEach, protocolNumbers, runOn } from './fault.ts';
+import type { Family } from '../vocabulary/topology.ts';
+import { connectEndsWith, defineFault, familiesOf, observeEach, protocolNumbers, runOn, type FaultTarget } from './fault.ts';
 import { buildMoveLocal, buildMoveLocalBack, rulesBeforeLocal, rulesOnLeaving } from './ip-rules.ts';
 
 export const blackhole = defineFault({
@@ -18,7 +18,7 @@ export const blackhole = defineFault({
   apply: async (target, options) => {
     const families = familiesOf(options.family);
     const script = (action: 'add' | 'delete'): Promise<void> =>
-      runOn(target, ['sh', '-ec', families.map((each) => buildBlackholeScript(action, options.direction, target.kind, each, target.address(each))).join('\n')]);
+      runOn(target, ['sh', '-ec', families.map((each) => buildBlackholeScript(action, options.direction, target, each, target.address(each))).join('\n')]);
     await script('add');
     return () => script('delete');
   },
@@ -26,8 +26,8 @@ export const blackhole = defineFault({
 });
 
 /** HTTP uses TCP; DNS uses UDP and TCP. A rule after the local table catches leaving packets. Arriving packets need a rule before that table. */
-export function buildBlackholeScript(action: 'add' | 'delete', way: Direction, kind: TargetKind, each: Family, address: string): string {
-  const [port, protocols] = kind === 'dns' ? [dnsPort, ['udp', 'tcp'] as const] : [httpPort, ['tcp'] as const];
+export function buildBlackholeScript(action: 'add' | 'delete', way: Direction, { kind, port }: Pick<FaultTarget, 'kind' | 'port'>, each: Family, address: string): string {
+  const protocols = kind === 'dns' ? (['udp', 'tcp'] as const) : (['tcp'] as const);
   const rules = (pref: string, side: 'from' | 'to', ports: 'sport' | 'dport'): string[] =>
     protocols.map((protocol) => `ip -${each} rule ${action} pref ${pref} ${side} ${address} ipproto ${protocolNumbers[protocol]} ${ports} ${port} blackhole`);
   const leaving = way === 'to' ? [] : rules(rulesOnLeaving, 'from', 'sport');

@@ -10,7 +10,7 @@
  * `tcp_retries2` times (tcp(7)). The server can: with `to` the request never arrives, with `from` the server has carried it out.
  */
 import { choice, direction, family, type Direction } from '../vocabulary/options.ts';
-import { httpPort, type Family } from '../vocabulary/topology.ts';
+import type { Family } from '../vocabulary/topology.ts';
 import { patienceMs } from '../network/probe.ts';
 import { defineFault, familiesOf, observeEach, type FaultTarget } from './fault.ts';
 import { applyTables, nftFamilies } from './nft.ts';
@@ -28,7 +28,7 @@ export const halfOpen = defineFault({
   apply: async (target, options) => {
     const families = familiesOf(options.family);
     const peers = new Map(await Promise.all(families.map(async (each) => [each, await peersOf(target, each)] as const)));
-    return await applyTables(target, table, families, (each) => buildHalfOpenScript(each, options.direction, options.connections === 'all' ? null : (peers.get(each) ?? [])));
+    return await applyTables(target, table, families, (each) => buildHalfOpenScript(each, target.port, options.direction, options.connections === 'all' ? null : (peers.get(each) ?? [])));
   },
   observe: (target, options) =>
     observeEach(familiesOf(options.family), async (each) => {
@@ -61,7 +61,7 @@ export function parsePeers(stdout: string): string[] {
 }
 
 /** `peers` lists the flows to silence; null silences every flow. */
-export function buildHalfOpenScript(each: Family, way: Direction, peers: readonly string[] | null): string {
+export function buildHalfOpenScript(each: Family, port: number, way: Direction, peers: readonly string[] | null): string {
   const { table: nftFamily, address } = nftFamilies[each];
   const own = `${nftFamily} ${table}`;
   const flow = (addressField: string, portField: string): string => (peers === null ? '' : `${nftFamily} ${addressField} . tcp ${portField} @flows `);
@@ -69,7 +69,7 @@ export function buildHalfOpenScript(each: Family, way: Direction, peers: readonl
     `add table ${own}`,
     ...(peers === null ? [] : [`add set ${own} flows { type ${address} . inet_service; }`]),
     ...(peers === null || peers.length === 0 ? [] : [`add element ${own} flows { ${peers.join(', ')} }`]),
-    ...(way === 'from' ? [] : [`add chain ${own} arriving { type filter hook input priority filter; }`, `add rule ${own} arriving tcp dport ${httpPort} ${flow('saddr', 'sport')}drop`]),
-    ...(way === 'to' ? [] : [`add chain ${own} leaving { type filter hook output priority filter; }`, `add rule ${own} leaving tcp sport ${httpPort} ${flow('daddr', 'dport')}drop`]),
+    ...(way === 'from' ? [] : [`add chain ${own} arriving { type filter hook input priority filter; }`, `add rule ${own} arriving tcp dport ${port} ${flow('saddr', 'sport')}drop`]),
+    ...(way === 'to' ? [] : [`add chain ${own} leaving { type filter hook output priority filter; }`, `add rule ${own} leaving tcp sport ${port} ${flow('daddr', 'dport')}drop`]),
   ].join('\n');
 }

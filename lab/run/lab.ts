@@ -6,6 +6,7 @@ import { FaultsInForce, type AppliedFault } from '../faults/in-force.ts';
 import { faultTarget } from '../faults/target.ts';
 import { measureClock, type ClockReading } from '../network/clock.ts';
 import type { Driver, Host, Network } from '../network/drivers/driver.ts';
+import type { Certificates } from '../network/certificates.ts';
 import { Link } from '../network/host-link.ts';
 import { Probe } from '../network/probe.ts';
 import { backendArgv, dnsArgv, programArgv } from '../network/programs.ts';
@@ -40,13 +41,14 @@ export async function createLab({ driver, timeline, seed, topology, signal }: La
   const made = createTopology(topology);
   const resolver = made.resolver && (await findResolver(made.resolver, driver, made));
   const network = await startNetwork(driver, made, signal);
+  const certificates = made.scheme === 'https' ? await import('../network/certificates.ts').then(({ certificatesFor }) => certificatesFor(made)) : null;
   return await orDispose(network, async () => {
     // The file is a mount on both drivers, so its text is replaced and not the file. glibc reads the file again when it changes; other resolvers read it at their start.
     if (made.resolvConf) {
       const { exitCode, stderr } = await network.host('client').run(['sh', '-c', 'printf "%s\\n" "$@" >/etc/resolv.conf', 'sh', ...made.resolvConf]);
       if (exitCode !== 0) throw new LabError('START_FAILED', `Could not write the client's /etc/resolv.conf: ${stderr}`);
     }
-    return new Lab(network, made, timeline, seed, resolver);
+    return new Lab(network, made, timeline, seed, { resolver, certificates });
   });
 }
 
@@ -78,6 +80,11 @@ export class Lab implements AsyncDisposable {
   readonly resolver: FoundResolver | null;
   /** How far the hosts' clock is from this process' clock, and how well that is known. */
   clock: ClockReading = { offsetMs: 0, precisionMs: Infinity };
+  /** What a program needs to trust the backends. Nothing where they speak no TLS. */
+  readonly trust: { ca?: string };
+  readonly #certificates: Certificates | null;
+  /** The secrets of the TLS connections of the backends, as lines of a key log. */
+  readonly #secrets: string[] = [];
   readonly #seed: string;
   readonly #faults: FaultsInForce;
   /** What keeps the DNS server from answering as at the baseline, beside faults: set by `lab dns delay|drop|rcode|truncate`. */
@@ -89,11 +96,13 @@ export class Lab implements AsyncDisposable {
   #capture: Capture | undefined;
   #captureDoubt: string | null = null;
 
-  constructor(network: Network, topology: Topology, timeline: Timeline, seed: string, resolver: FoundResolver | null) {
+  constructor(network: Network, topology: Topology, timeline: Timeline, seed: string, { resolver, certificates }: { resolver: FoundResolver | null; certificates: Certificates | null }) {
     this.network = network;
     this.topology = topology;
     this.timeline = timeline;
     this.resolver = resolver;
+    this.#certificates = certificates;
+    this.trust = certificates ? { ca: certificates.ca } : {};
     this.#seed = seed;
     this.processes = new Processes(network, timeline);
     this.#faults = new FaultsInForce(
@@ -111,7 +120,7 @@ export class Lab implements AsyncDisposable {
         }),
       (name) => (!isBackend(name) ? this.dnsImpairment : this.#byHand.hidesBaseline(name) ? `the behaviour ${this.#byHand.text(name) ?? ''}` : null),
     );
-    for (const name of targetsOf(topology)) this.#servers.set(name, new Server((listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, this.#serverArgv(name, listen))));
+    for (const name of targetsOf(topology)) this.#servers.set(name, new Server(async (listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, await this.#serverArgv(name, listen), { onSecret: (line) => { this.#secrets.push(line); } })));
   }
 
   /** Why the verdict can be no better than unknown: faults without effect, baselines that did not return, processes that ended unexpectedly, lost frames. */
@@ -125,7 +134,7 @@ export class Lab implements AsyncDisposable {
    */
   async startServices(): Promise<void> {
     const [observer] = await Promise.all([
-      this.processes.start('observer', 'the observer', programArgv(this.network.runtime, 'services/probe/main.ts'), { privileged: true }),
+      this.processes.start('observer', 'the observer', programArgv(this.network.runtime, 'services/probe/main.ts', JSON.stringify(this.trust)), { privileged: true }),
       ...targetsOf(this.topology).map((name) => this.server(name).start()),
       this.resolver && startResolver(this.resolver, this.topology, this.network, this.processes),
     ]);
@@ -248,9 +257,10 @@ export class Lab implements AsyncDisposable {
     await this.network[Symbol.asyncDispose]();
   }
 
-  #serverArgv(name: TargetName, listen?: readonly string[]): string[] {
+  async #serverArgv(name: TargetName, listen?: readonly string[]): Promise<string[]> {
     const { runtime } = this.network;
-    return name === 'dns' ? dnsArgv(this.topology, this.#seed, runtime) : backendArgv(this.topology, name, this.#seed, runtime, listen);
+    if (name === 'dns') return dnsArgv(this.topology, this.#seed, runtime);
+    return backendArgv(this.topology, name, this.#seed, { runtime, listen, certificate: await this.#certificates?.of(name, 'good') });
   }
 
   /** The link between a server's host and the segment. */

@@ -1,6 +1,6 @@
 /** The processes of a lab: each is started on a host, speaks the control protocol, and writes its events onto the timeline. */
 import type { Network, StartOptions } from '../network/drivers/driver.ts';
-import { Remote } from '../network/remote.ts';
+import { Remote, type Listeners } from '../network/remote.ts';
 import { withinLimit } from '../vocabulary/limits.ts';
 import { printableLines } from '../vocabulary/printable.ts';
 import type { HostName } from '../vocabulary/topology.ts';
@@ -10,10 +10,7 @@ import type { Timeline } from './timeline.ts';
 const readyLimitMs = 20_000;
 const pingLimitMs = 1_000;
 
-export interface ProcessOptions extends StartOptions {
-  /** Receives the frames that a capture writes. */
-  onFrames?: (records: Buffer) => void;
-}
+export interface ProcessOptions extends StartOptions, Listeners {}
 
 export class Processes {
   /** Processes that ended unexpectedly, or wrote lines that are not part of the protocol, and hosts that were changed from outside: with one of these the verdict is unknown. */
@@ -38,9 +35,9 @@ export class Processes {
    * Starts a process, and resolves when it is ready. `title` names it in messages.
    * @throws {LabError} PROCESS_EXITED or TIME_LIMIT when it does not become ready.
    */
-  async start(host: HostName, title: string, argv: readonly string[], { onFrames, ...options }: ProcessOptions = {}): Promise<Remote> {
+  async start(host: HostName, title: string, argv: readonly string[], { onFrames, onSecret, ...options }: ProcessOptions = {}): Promise<Remote> {
     const hostProcess = await this.#network.host(host).start(argv, options);
-    const remote = new Remote(title, hostProcess, (event) => { this.#timeline.receive(host, event); }, (reason) => { this.reportTrouble(host, title, reason); }, onFrames);
+    const remote = new Remote(title, hostProcess, (event) => { this.#timeline.receive(host, event); }, (reason) => { this.reportTrouble(host, title, reason); }, { ...(onFrames && { onFrames }), ...(onSecret && { onSecret }) });
     await withinLimit(`The start of ${title}`, readyLimitMs, remote.ready);
     this.#remotes.push(remote);
     return remote;

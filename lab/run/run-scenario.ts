@@ -2,20 +2,20 @@
 import type { ClientOptions } from '../../client/client-options.ts';
 import { checkUnless, overallVerdict, type Check } from '../analysis/checks.ts';
 import { findingsOf } from '../analysis/findings.ts';
-import { isOwn, optionsFor, optionsNotApplied, parseClient } from '../clients/index.ts';
+import { isOwn, optionsNotApplied, parseClient } from '../clients/index.ts';
 import type { Driver } from '../network/drivers/driver.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import { checkExpectation, type Expectation } from '../analysis/expectations.ts';
 import { interruptionOf, unlessAborted, withinLimit } from '../vocabulary/limits.ts';
 import { createLab, type Lab } from './lab.ts';
+import { clientOptionsOf, labChangeOf } from './lab-change.ts';
 import type { FinishedRun } from './journal.ts';
 import { firstResolver } from './resolvers.ts';
 import type { Scenario } from './scenario.ts';
 import { setStage } from './stage.ts';
 import { Timeline, type Subscriber } from './timeline.ts';
-import { resolvConfOf } from '../vocabulary/resolv-conf.ts';
 import type { ResolverName } from '../vocabulary/resolvers.ts';
-import { addressesOf, createTopology, type TopologyChange } from '../vocabulary/topology.ts';
+import { addressesOf, createTopology } from '../vocabulary/topology.ts';
 import { release } from 'node:os';
 
 export interface RunOptions {
@@ -57,17 +57,15 @@ const lastWordsLimitMs = 1_000;
  * journal then has the status `failed` or `interrupted`, and with it come the events and the packets so far.
  */
 export async function runScenario(options: RunOptions): Promise<FinishedRun> {
-  const { name, scenario, driver, seed, signal, backends, resolvConf: given = [] } = options;
+  const { name, scenario, driver, seed, signal, resolvConf: given = [] } = options;
   const client = parseClient(options.client);
   const startedAt = new Date().toISOString();
   const start = performance.now();
   const timeline = new Timeline();
   if (options.onEvent) timeline.subscribe(options.onEvent);
-  const clientOptions = optionsFor(client, scenario.client ?? {}, options.clientOptions);
+  const clientOptions = clientOptionsOf(options);
   const limitMs = (scenario.limitMs ?? defaultLimitMs) * (isOwn(client) ? 1 : externalLimitFactor);
-  const resolvConf = resolvConfOf(scenario.topology?.resolvConf, given);
-  const behind = (resolver: ResolverName): TopologyChange => ({ resolver, ...(options.serveStale && { serveStale: true }) });
-  let change: TopologyChange = { ...scenario.topology, ...(resolvConf && { resolvConf }), ...(backends !== undefined && { backends }), ...(options.resolver && behind(options.resolver)) };
+  let change = labChangeOf(options);
   let topology = createTopology(change);
   let setupMs: number | undefined;
   let lab: Lab | undefined;
@@ -87,7 +85,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
 
   try {
     if (scenario.needsResolver && change.resolver === undefined) {
-      change = { ...change, ...behind(await firstResolver(driver)) };
+      change = labChangeOf({ ...options, resolver: await firstResolver(driver) });
       topology = createTopology(change);
     }
     lab = await createLab({ driver, timeline, seed, topology: change, signal: over.signal });

@@ -107,6 +107,10 @@ export interface Scenario<Data = unknown> {
   needs?: ExternalServerName;
   /** It is about a resolver with a cache between client and DNS server: the one that the run names (`--resolver`), or the first one that is found. */
   needsResolver?: true;
+  /** It is about TLS: the backends speak HTTPS. A scenario without it does so if somebody asks for `scheme=https`. */
+  https?: true;
+  /** It is about HTTP/2: the backends offer it over TLS, and our client speaks it. */
+  http2?: true;
   /** The run is ended after this time. */
   limitMs?: number;
   /** The stimulus: requests, faults, heals. Its result is the `data` of the checks. */

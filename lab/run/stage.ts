@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientOptions } from '../../client/client-options.ts';
 import { findClient } from '../clients/find-client.ts';
 import type { Client } from '../clients/index.ts';
-import type { ClientContext, StageClient } from '../clients/stage-client.ts';
+import type { ClientContext, ClientTls, StageClient } from '../clients/stage-client.ts';
+import type { Host } from '../network/drivers/driver.ts';
 import { programArgv } from '../network/programs.ts';
 import { LabError } from '../vocabulary/errors.ts';
-import { hostAt, httpPort, isBackend } from '../vocabulary/topology.ts';
+import { hostAt, isBackend, portOf, urlOf } from '../vocabulary/topology.ts';
 import { answeredFrom, whyNobody } from './answered-from.ts';
 import { startExternalServer } from './external-servers/start-external-server.ts';
 import type { Lab } from './lab.ts';
@@ -76,15 +77,18 @@ export async function clientContext(lab: Lab, image: string | undefined): Promis
   const { network, processes, timeline } = lab;
   const host = network.host('client');
   if (image !== undefined && !network.clientFrom) throw new LabError('NOT_SUPPORTED', `A client from an image needs the docker driver. On ${network.driver} a client has the files of this machine.`);
+  const externalHost = (image === undefined ? undefined : await network.clientFrom?.(image)) ?? host;
   let lastNumber = 0;
   return {
     host,
-    externalHost: (image === undefined ? undefined : await network.clientFrom?.(image)) ?? host,
+    externalHost,
+    url: urlOf(lab.topology),
+    tls: await giveCa(lab, [...new Set([host, externalHost])]),
     runtime: network.runtime,
     driver: network.driver,
     image,
     folder: `${network.scratch}/client`,
-    startProgram: (title, path, ...args) => processes.start('client', title, programArgv(network.runtime, path, ...args)),
+    startProgram: (title, path, { env = {}, args }) => processes.start('client', title, [...envWords(env), ...programArgv(network.runtime, path, ...args)]),
     record: (event, payload) => { timeline.add('client', event, payload); },
     receive: (event) => { timeline.receive('client', event); },
     reportTrouble: (title, reason) => { processes.reportTrouble('client', title, reason); },
@@ -93,19 +97,36 @@ export async function clientContext(lab: Lab, image: string | undefined): Promis
   };
 }
 
+/** Writes the certificate of the lab's CA where a client on each of these hosts can read it. */
+async function giveCa({ network, trust }: Lab, hosts: readonly Host[]): Promise<ClientTls | null> {
+  if (trust.ca === undefined) return null;
+  const caFile = `${network.scratch}/ca.pem`;
+  for (const host of hosts) {
+    const { exitCode, stderr } = await host.run(['sh', '-c', 'printf %s "$2" >"$1"', 'sh', caFile, trust.ca]);
+    if (exitCode !== 0) throw new LabError('START_FAILED', `Could not write the certificate of the lab's CA to ${caFile} on the client's host: ${stderr}`);
+  }
+  return { caFile };
+}
+
+/** The words before an argv that give a program variables. */
+function envWords(env: Readonly<Record<string, string>>): string[] {
+  const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return words.length === 0 ? [] : ['env', ...words];
+}
+
 /** The load comes from the observer's host, so that the client's wire has the client's packets only. */
-async function startLoad({ network, processes }: Lab, seed: string): Promise<Load> {
-  const remote = await processes.start('observer', 'the load', programArgv(network.runtime, 'services/load/main.ts'));
+async function startLoad({ network, processes, topology, trust }: Lab, seed: string): Promise<Load> {
+  const remote = await processes.start('observer', 'the load', programArgv(network.runtime, 'services/load/main.ts', JSON.stringify(trust)));
   return {
-    open: async (address, connections) => { await remote.call('open', { address, port: httpPort, seed, ...connections }); },
+    open: async (address, connections) => { await remote.call('open', { address, port: portOf(topology, 'backend-1'), seed, ...connections }); },
     alive: () => remote.call('alive'),
   };
 }
 
-async function startRedialers({ network, processes }: Lab, seed: string): Promise<Redialers> {
-  const remote = await processes.start('observer', 'the load that redials', programArgv(network.runtime, 'services/load/redialers.ts'));
+async function startRedialers({ network, processes, topology, trust }: Lab, seed: string): Promise<Redialers> {
+  const remote = await processes.start('observer', 'the load that redials', programArgv(network.runtime, 'services/load/redialers.ts', JSON.stringify(trust)));
   return {
-    open: async (addresses, each) => { await remote.call('open', { addresses, each, port: httpPort, seed }); },
+    open: async (addresses, each) => { await remote.call('open', { addresses, each, port: portOf(topology, 'backend-1'), seed }); },
     ask: async (path) => { await remote.call('ask', { path }); },
     state: () => remote.call('state'),
     redialled: async (count) => { await remote.call('redialled', { count }); },

@@ -5,6 +5,7 @@
  *   in    {"id":1,"command":"aaaa","args":{"on":true}}
  *   out   {"id":1,"result":{…}}  or  {"id":1,"error":"…"}
  *         {"event":"dns:query","atMs":…,…}     at any time
+ *         {"secret":"CLIENT_RANDOM …"}         at any time: a secret of a TLS connection, as a line of a key log
  *         {"ready":true}                       once, when the process does its work
  */
 import { messageOf } from './errors.ts';
@@ -23,6 +24,11 @@ export function emit<Name extends EventName>(event: Name, payload: Payload<Name>
 /** Says that the process does its work: it listens, it has not only started. */
 export function ready(): void {
   writeLine({ ready: true });
+}
+
+/** Tells the lab a secret of a TLS connection: a line of SSLKEYLOGFILE (draft-ietf-tls-keylogfile). It is no event, because the story has no use for it. */
+export function tellSecret(secret: string): void {
+  writeLine({ secret });
 }
 
 /** Answers commands until stdin ends. The end of the lab ends stdin, and with it the process. A process whose events come from elsewhere has a `ping` of its own. */

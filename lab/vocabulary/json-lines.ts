@@ -66,11 +66,12 @@ export function parseCommandLine(line: string): v.InferOutput<typeof commandLine
 }
 
 const framesLine = v.object({ frames: v.string() });
+const secretLine = v.object({ secret: v.string() });
 const readyLine = v.object({ ready: v.literal(true) });
 const answerLine = v.object({ id: v.nullable(v.number()), result: v.optional(v.unknown()), error: v.optional(v.string()) });
 
 /** A line of the control protocol (lab/vocabulary/control.ts). */
-export type ControlLine = EmittedEvent | v.InferOutput<typeof framesLine> | v.InferOutput<typeof readyLine> | v.InferOutput<typeof answerLine>;
+export type ControlLine = EmittedEvent | v.InferOutput<typeof framesLine> | v.InferOutput<typeof secretLine> | v.InferOutput<typeof readyLine> | v.InferOutput<typeof answerLine>;
 
 /** What the line says, or undefined when it does not belong to the control protocol. */
 export function parseControlLine(line: string): ControlLine | undefined {
@@ -78,6 +79,7 @@ export function parseControlLine(line: string): ControlLine | undefined {
   if (message === undefined) return undefined;
   if ('event' in message) return eventOf(message);
   if ('frames' in message) return v.is(framesLine, message) ? message : undefined;
+  if ('secret' in message) return v.is(secretLine, message) ? message : undefined;
   if ('ready' in message) return v.is(readyLine, message) ? message : undefined;
   return v.is(answerLine, message) ? message : undefined;
 }

@@ -27,8 +27,16 @@ export const domain = 'lab.test';
 /** The DNS name of the web servers. Its records are the addresses of all backends. */
 export const webName = `web.${domain}`;
 export const httpPort = 8080;
+export const httpsPort = 8443;
 export const dnsPort = 53;
-export const webUrl = `http://${webName}:${httpPort}/`;
+
+/** How clients reach the backends: HTTP, or HTTP over TLS. */
+export const schemes = ['http', 'https'] as const;
+export type Scheme = (typeof schemes)[number];
+
+/** A version of HTTP. Over TLS, client and server agree on it by ALPN (RFC 7301, RFC 9113 section 3.2). */
+export const httpVersions = ['1.1', '2'] as const;
+export type HttpVersion = (typeof httpVersions)[number];
 
 /** The addresses of a host. */
 export interface Addresses {
@@ -56,6 +64,10 @@ export interface Topology {
   serveStale: boolean;
   /** Kernel settings of the client's network namespace that differ from those of a new namespace. */
   clientSysctls: ClientSysctls;
+  /** What the backends speak. They have one port, for this scheme alone. */
+  scheme: Scheme;
+  /** The versions of HTTP that the backends offer over TLS, the preferred one first. Without TLS there is HTTP/1.1 only. */
+  offers: readonly HttpVersion[];
 }
 
 /** The kernel settings that a scenario may change for the client, and the first Linux release that has each of them per network namespace. */
@@ -85,6 +97,10 @@ export interface TopologyChange {
   serveStale?: boolean;
   /** Kernel settings of the client. A setting that the kernel does not have is left out, so the scenario must read the value that is in force. */
   clientSysctls?: ClientSysctls;
+  /** The backends speak TLS, on port 8443, with certificates of the lab's own CA (docs/tls.md). If it is not set: HTTP on port 8080. */
+  https?: boolean;
+  /** `1.1`: the backends offer HTTP/1.1 only. `2`, and if it is not set: HTTP/2 and HTTP/1.1, and the client chooses. `2` needs `https`. */
+  http?: HttpVersion;
 }
 
 /**
@@ -97,13 +113,14 @@ export interface TopologyChange {
  */
 export function createTopology({
   backends = backendCount.usual, clientIpv4 = '198.51.100.200', ipv6Network = '2001:db8:1:', clientIpv6 = `${ipv6Network}0:8000::200`, backendIpv6Networks = [], resolvConf, resolver, serveStale = false,
-  clientSysctls,
+  clientSysctls, https = false, http,
 }: TopologyChange = {}): Topology {
   if (!Number.isInteger(backends) || backends < backendCount.least || backends > backendCount.most) {
     throw new LabError('BAD_INPUT', `Expected \`backends\` of a topology to be a whole number from ${backendCount.least} to ${backendCount.most}, got ${backends}.`);
   }
   const at = (last: number, network = ipv6Network): Addresses => ({ ipv4: `198.51.100.${last}`, ipv6: `${network}:${last}` });
   if (serveStale && resolver === undefined) throw new LabError('BAD_INPUT', 'Expected a resolver that serves expired records, got none: `serveStale` needs `resolver`.');
+  if (http === '2' && !https) throw new LabError('BAD_INPUT', 'HTTP/2 needs TLS here: client and server agree on it in the handshake. Expected `scheme=https` beside `http=2`, got `scheme=http`.');
   const networkOf = (index: number): string | undefined => backendIpv6Networks[index % backendIpv6Networks.length];
   const eachFrom = (first: number) => Object.fromEntries(possibleBackends.map((name, index) => [name, at(first + index, networkOf(index))])) as Record<BackendName, Addresses>;
   return {
@@ -124,6 +141,8 @@ export function createTopology({
     resolver: resolver ?? null,
     serveStale,
     clientSysctls: clientSysctls ?? {},
+    scheme: https ? 'https' : 'http',
+    offers: https && http !== '1.1' ? ['2', '1.1'] : ['1.1'],
   };
 }
 
@@ -197,8 +216,18 @@ export function kindOf(name: TargetName): TargetKind {
 }
 
 /** Returns the port on which a host serves clients. */
-export function portOf(name: HostName): number {
-  return name === 'dns' || name === 'resolver' ? dnsPort : httpPort;
+export function portOf({ scheme }: Pick<Topology, 'scheme'>, name: HostName): number {
+  return name === 'dns' || name === 'resolver' ? dnsPort : scheme === 'https' ? httpsPort : httpPort;
+}
+
+/** Returns the URL that a client asks for: the name with the addresses of all backends, or another name, or an address. */
+export function urlOf({ scheme }: Pick<Topology, 'scheme'>, name = webName, path = '/'): string {
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${portOf({ scheme }, 'backend-1')}${path}`;
+}
+
+/** Returns the DNS name of one backend. */
+export function nameOf(backend: BackendName): string {
+  return `${backend}.${domain}`;
 }
 
 /** Returns whether `name` is the name of a host that a fault can act on. The lab may have no such host: `targetsOf`. */

@@ -5,10 +5,9 @@
 import type { StageClient } from '../../lab/clients/stage-client.ts';
 import type { Stage } from '../../lab/run/scenario.ts';
 import type { ResolverName } from '../../lab/vocabulary/resolvers.ts';
-import { httpPort, webName, type BackendName } from '../../lab/vocabulary/topology.ts';
+import { urlOf, webName, type BackendName } from '../../lab/vocabulary/topology.ts';
 import { measured, type Cause, type ClosedForm } from './cause.ts';
 
-const measuredUrl = `http://${webName}:${httpPort}${measured}`;
 /** Enough clients to tell 5/8, 3/8 and nothing from equal shares. */
 const restartedClients = 15;
 const startedClients = 6;
@@ -85,7 +84,7 @@ export const causes = {
         await stopped.heal();
       }
       for (let request = 1; request < keptRequests; request++) await each(clients, (client) => client.get());
-      await each(clients, (client) => client.get(measuredUrl));
+      await each(clients, (client) => client.get(measuredUrl(stage)));
     },
     expects: { shares: [5 / 8, 3 / 8, 0], because: '5/8, 3/8, 0: each redial goes to one of the other two' },
     unlike: { java: { shares: [1 / 3, 1 / 3, 1 / 3], because: '1/3 each: Java keeps the answer for 30 s and dials its first address alone, so a client fails and then comes back to its backend' } },
@@ -101,7 +100,7 @@ export const causes = {
       await each(clients, (client) => client.get());
       await each(stopped, (fault) => fault.heal());
       await each(late, (backend) => stage.dns.record('up', webName, 'A', stage.topology.hosts[backend].ipv4));
-      for (let request = 0; request < keptRequests; request++) await each(clients, (client) => client.get(measuredUrl));
+      for (let request = 0; request < keptRequests; request++) await each(clients, (client) => client.get(measuredUrl(stage)));
     },
     expects: { shares: [0, 1, 0], because: 'all on the first server that was up' },
   },
@@ -114,7 +113,7 @@ export const causes = {
   'cache-nscd': cache('nscd', notTurned, { 'node-resolve': 'the model', go: 'the model', musl: 'the model' }),
   'few-clients': {
     title: `no cause, but only ${fewConnections} connections`,
-    stimulus: async ({ client }) => { await requestMany(client, fewConnections); },
+    stimulus: (stage) => requestMany(stage, fewConnections),
     expects: 'the model',
   },
 } satisfies Record<string, Cause>;
@@ -128,9 +127,14 @@ function cache(resolver: ResolverName, expects: ClosedForm, unlike: Cause['unlik
   return { title, topology: { resolver }, dns: { ttlS: 3_600 }, expects, unlike };
 }
 
+/** The URL of the requests that count. */
+function measuredUrl({ topology }: Pick<Stage, 'topology'>): string {
+  return urlOf(topology, webName, measured);
+}
+
 /** Makes requests that count, one after the other. */
-export async function requestMany(client: StageClient, requests: number): Promise<void> {
-  for (let made = 0; made < requests; made++) await client.get(measuredUrl);
+export async function requestMany({ client, topology }: Pick<Stage, 'client' | 'topology'>, requests: number): Promise<void> {
+  for (let made = 0; made < requests; made++) await client.get(measuredUrl({ topology }));
 }
 
 /** Starts as many clients, each a process of its own. */

@@ -1,30 +1,29 @@
 /** The web application of a backend: what it answers, well or broken, and the connections that it has. It does not listen: see listeners.ts. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emit } from '../../lab/vocabulary/control.ts';
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import { Behaviours, healthy, type Behaviour, type Ending } from './behaviour.ts';
+import { Connection } from './connection.ts';
 import { Connections, type ConnectionBehaviour } from './connections.ts';
-import { breakOff, isBroken, replyBroken, retryAfter } from './reply.ts';
+import { isBroken, replyBroken, retryAfter, type Line } from './reply.ts';
+import type { Secure } from './secure.ts';
 
 const longestBodyBytes = 1 << 24;
-
-interface Connection {
-  id: number;
-  from: string;
-  address: string;
-  requests: number;
-  /** Requests that have no response yet. */
-  open: number;
-}
 
 export class Application {
   /** Asked for each response: whether its connection is told to close (`Connection: close`). */
   readonly #closes: () => boolean;
   readonly #seed: string;
   readonly #behaviours = new Behaviours();
+  /** By their TCP sockets. */
   readonly #connections = new Map<Socket, Connection>();
+  /** By what a request names: the socket that carries HTTP/1.1, or the session of HTTP/2. */
+  readonly #carriers = new WeakMap<object, Connection>();
+  /** TLS and HTTP/2. Null if the backend speaks HTTP/1.1 alone. */
+  #secure: Secure | null = null;
   readonly #connectionBehaviour = new Connections();
   #lastConnection = 0;
   /** For each client address: how many requests for each URL came since the count began, and the stream of its draws. */
@@ -36,6 +35,18 @@ export class Application {
   constructor(seed: string, closes: () => boolean) {
     this.#seed = seed;
     this.#closes = closes;
+  }
+
+  /** From here on, every connection begins with TLS. */
+  useTls(secure: Secure): void {
+    this.#secure = secure;
+    secure.serve({
+      behaviour: () => this.behaviour,
+      onHttp1: (connection, socket) => { this.#serveHttp1(connection, socket); },
+      onHttp2: (connection, session) => { this.#carriers.set(session, connection); },
+      onRequest: (request, response) => void this.#answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+      onCut: (connection, socket) => { this.#limit(connection, socket); },
+    });
   }
 
   /** How many connections there are. */
@@ -64,6 +75,7 @@ export class Application {
     const { now } = this.#behaviours;
     // Node reads it with each request, for the header, and after each response, for the timer of the idle connection.
     this.#http.keepAliveTimeout = now.keepAliveMs;
+    this.#secure?.change();
     return now;
   }
 
@@ -73,22 +85,34 @@ export class Application {
   }
 
   /** Takes over a connection that was accepted. */
-  accept(socket: Socket): void {
-    this.#http.emit('connection', socket);
-    const connection = { id: ++this.#lastConnection, from: socket.remoteAddress ?? '', address: socket.localAddress ?? '', requests: 0, open: 0 };
-    const { id, from, address } = connection;
-    this.#connections.set(socket, connection);
-    this.#connectionBehaviour.add(socket, (ending) => { emit('backend:broke-off', { connection: id, from, address, ending }); });
-    emit('backend:accept', { connection: id, from, fromPort: socket.remotePort ?? 0, address });
-    socket.once('close', () => {
-      this.#connections.delete(socket);
-      emit('backend:close', { connection: id, from, address });
+  accept(raw: Socket): void {
+    const connection = new Connection(++this.#lastConnection, raw);
+    const { about } = connection;
+    if (this.#secure === null) {
+      this.#serveHttp1(connection, raw);
+      this.#limit(connection, raw);
+    } else this.#secure.accept(connection);
+    this.#connections.set(raw, connection);
+    emit('backend:accept', { ...about, fromPort: raw.remotePort ?? 0 });
+    raw.once('close', () => {
+      this.#connections.delete(raw);
+      emit('backend:close', about);
     });
+  }
+
+  #serveHttp1(connection: Connection, socket: Socket): void {
+    this.#carriers.set(socket, connection);
+    this.#http.emit('connection', socket);
+  }
+
+  /** Lets the connection end as the behaviour of connections says. */
+  #limit(connection: Connection, socket: Socket): void {
+    this.#connectionBehaviour.add(socket, (ending) => { emit('backend:broke-off', { ...connection.about, ending }); }, connection.raw);
   }
 
   /** Closes the connections that have served a request and wait for the next one. */
   closeIdle(): void {
-    for (const [socket, { requests, open }] of this.#connections) if (requests > 0 && open === 0) socket.destroy();
+    for (const connection of this.#connections.values()) if (connection.requests > 0 && connection.open === 0) connection.close();
   }
 
   /** Resolves when no connection is left. */
@@ -97,20 +121,28 @@ export class Application {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const connection = this.#connections.get(request.socket);
+    const isHttp2 = request.httpVersionMajor === 2;
+    const connection = this.#carriers.get(isHttp2 ? ((request as unknown as Http2ServerRequest).stream.session ?? request) : request.socket);
     if (!connection) return;
-    const { id, from, address } = connection;
+    const { about, from, address } = connection;
     connection.requests++;
     connection.open++;
     response.once('close', () => { connection.open--; });
-    response.once('finish', () => { emit('backend:response', { connection: id, from, status: response.statusCode, address }); });
-    emit('backend:request', { connection: id, from, method: request.method ?? '', path: request.url ?? '', address });
-    const brokeOff = (ending: Ending): void => { emit('backend:broke-off', { connection: id, from, address, ending }); };
+    response.once('finish', () => { emit('backend:response', { ...about, status: response.statusCode }); });
+    emit('backend:request', { ...about, method: request.method ?? '', path: request.url ?? '' });
+    const brokeOff = (ending: Ending): void => { emit('backend:broke-off', { ...about, ending }); };
     // The behaviour at the arrival of the request holds for its whole response.
     const behaviour = this.#behaviours.now;
-    const { closeReused, closeAfter } = behaviour;
+    const { closeReused, closeAfter, closeNotify } = behaviour;
+    const line: Line = {
+      breakOff: (ending) => {
+        connection.breakOff(ending, closeNotify === 'send');
+        request.resume();
+      },
+      write: (text) => { connection.socket.write(text); },
+    };
     if (closeReused !== 'none' && connection.requests > 1) {
-      breakOff(request, closeReused);
+      line.breakOff(closeReused);
       brokeOff(closeReused);
       return;
     }
@@ -119,9 +151,13 @@ export class Application {
     // With the id of its process a response tells which one answered, where two processes share the port.
     response.setHeader('x-process', String(process.pid));
     // Node announces its timeout, unless the response has a `Connection` header of its own.
-    if (!behaviour.announce && response.shouldKeepAlive) response.setHeader('connection', 'keep-alive');
+    if (!isHttp2 && !behaviour.announce && response.shouldKeepAlive) response.setHeader('connection', 'keep-alive');
     const finish = (status: number, body: string | Buffer, headers: Record<string, string> = {}): void => {
-      if (this.#closes() || (closeAfter > 0 && connection.requests >= closeAfter)) response.setHeader('connection', 'close');
+      if (this.#closes() || (closeAfter > 0 && connection.requests >= closeAfter)) {
+        // HTTP/2 has no `Connection: close`. It has GOAWAY (RFC 9113 section 6.8).
+        if (isHttp2) response.once('close', () => { connection.close(); });
+        else response.setHeader('connection', 'close');
+      }
       response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body), ...headers }).end(body);
     };
     const [path = ''] = (request.url ?? '').split('?');
@@ -140,7 +176,7 @@ export class Application {
     const body = `Hello, World from ${address}\n`;
     if (delayMs > 0) await sleep(delayMs);
     if (isBroken(behaviour)) {
-      const ending = await replyBroken(request, response, behaviour, { status, retryAfterS, body });
+      const ending = await replyBroken(line, response, behaviour, { status, retryAfterS, body });
       if (ending !== null) brokeOff(ending);
       return;
     }

@@ -30,8 +30,8 @@ export class Connections {
     return (this.#behaviour = next);
   }
 
-  /** Gives a new connection this behaviour. `onCut` is called when it is cut. */
-  add(socket: Socket, onCut: (ending: Ending) => void): void {
+  /** Gives a new connection this behaviour. `onCut` is called when it is cut. Over TLS, `socket` carries the bytes of HTTP, and `raw` is the TCP connection below it. */
+  add(socket: Socket, onCut: (ending: Ending) => void, raw = socket): void {
     const end = socket.end.bind(socket) as (...args: unknown[]) => Socket;
     // Every orderly close calls `end`, including Node's own `destroySoon`.
     const endLate = (...args: unknown[]): Socket => {
@@ -55,7 +55,7 @@ export class Connections {
         done(error);
         onCut(cutWith);
         if (cutWith === 'fin') setImmediate(() => { socket.destroySoon(); });
-        else setTimeout(() => { socket.resetAndDestroy(); }, flushMs);
+        else setTimeout(() => { raw.resetAndDestroy(); }, flushMs);
       });
     };
     // A writable stream writes by these two methods (Node's documentation, "Implementing a writable stream").

@@ -6,10 +6,12 @@
 import { emit, endProcess, ready } from '../../lab/vocabulary/control.ts';
 import { messageOf } from '../../lab/vocabulary/errors.ts';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
-import { orNull, readValue, text, wholeNumber } from '../../lab/vocabulary/values.ts';
+import { oneOf, orNull, readValue, text, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { serveControl } from '../serve-control.ts';
 import { Application } from './application.ts';
 import { startHandOver, type HandOver } from './hand-over.ts';
+import { certificateKinds, type CertificateKind } from './tls-behaviour.ts';
+import type { TlsOptions } from './tls.ts';
 import { Listeners } from './listeners.ts';
 import { backendUsage, idleKind, timer } from './usage.ts';
 
@@ -21,9 +23,12 @@ export interface BackendOptions {
   seed: string;
   /** Another process may listen beside this one. */
   sharePort?: boolean;
+  /** The backend speaks TLS. */
+  tls?: TlsOptions;
 }
 
-const { listen: addresses, port, seed, sharePort = false } = JSON.parse(process.argv[2] ?? '{}') as BackendOptions;
+const { listen: addresses, port, seed, sharePort = false, tls } = JSON.parse(process.argv[2] ?? '{}') as BackendOptions;
+const certificateKind = oneOf(Object.keys(certificateKinds) as CertificateKind[]);
 /** After SIGTERM, requests in flight may end within this time. */
 let drainMs = 5_000;
 let stopping = false;
@@ -45,6 +50,9 @@ process.on('SIGTERM', () => {
 });
 
 async function serve(): Promise<void> {
+  // A backend without TLS loads nothing of it.
+  const secure = tls && new (await import('./secure.ts')).Secure(tls);
+  if (secure) application.useTls(secure);
   try {
     await Promise.all(addresses.map((address) => listeners.open(address)));
   } catch (error) {
@@ -56,6 +64,10 @@ async function serve(): Promise<void> {
     'fault-behaviour': ({ fault, change }) => application.change(change, readValue(text, fault, 'fault')),
     'heal-behaviour': ({ fault }) => application.restore(readValue(orNull(text), fault, 'fault')),
     connections: (change) => application.changeConnections(change),
+    certificate: ({ kind, key, cert }) => {
+      if (!secure) throw new Error('Expected a backend that speaks TLS, and this one speaks HTTP alone.');
+      secure.takeCertificate(readValue(certificateKind, kind, 'kind'), { key: readValue(text, key, 'key'), cert: readValue(text, cert, 'cert') });
+    },
     refuse: ({ family }) => { listeners.close(listeners.addressOf(family), 'refuse'); },
     // Undoes `refuse` and `deafen`.
     listen: ({ family }) => listeners.open(listeners.addressOf(family), 'refuse'),

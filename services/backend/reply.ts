@@ -5,7 +5,7 @@
  * the backend reads until the client closes its own half.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Behaviour, Ending } from './behaviour.ts';
 
 export interface Reply {
@@ -15,6 +15,14 @@ export interface Reply {
 }
 
 const type = 'text/plain';
+/** The connection of a request, below HTTP. */
+export interface Line {
+  /** Ends the connection. Nothing more is written. */
+  breakOff(ending: Ending): void;
+  /** Writes bytes that are no HTTP. */
+  write(text: string): void;
+}
+
 /** The number of pieces of a body that is sent in pieces. */
 const dribblePieces = 7;
 
@@ -27,17 +35,17 @@ export function isBroken({ empty, malformed, truncate, stall, dribbleMs }: Behav
  * Writes the broken reply that `behaviour` asks for. If it asks for several, the one that breaks off first is written.
  * Resolves with the way the connection was ended, or null where it was left open.
  */
-export async function replyBroken(request: IncomingMessage, response: ServerResponse, behaviour: Behaviour, { status, retryAfterS, body }: Reply): Promise<Ending | null> {
+export async function replyBroken(line: Line, response: ServerResponse, behaviour: Behaviour, { status, retryAfterS, body }: Reply): Promise<Ending | null> {
   const { empty, malformed, truncate, stall, dribbleMs } = behaviour;
   if (empty !== 'none') {
-    breakOff(request, empty);
+    line.breakOff(empty);
     return empty;
   }
   if (malformed !== 'none') {
-    request.socket.write(
+    line.write(
       malformed === 'status-line' ? 'garbage where HTTP/1.1 200 OK should be\r\n\r\n' : `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n${body}\r\n`,
     );
-    breakOff(request, 'fin');
+    line.breakOff('fin');
     return 'fin';
   }
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...retryAfter(status, retryAfterS) });
@@ -46,7 +54,7 @@ export async function replyBroken(request: IncomingMessage, response: ServerResp
     // A reset discards the bytes that the kernel has not sent yet, so the half must be sent first.
     await new Promise((resolve) => response.write(half, resolve));
     if (truncate === 'none') return null;
-    breakOff(request, truncate);
+    line.breakOff(truncate);
     return truncate;
   }
   for (let piece = 0; piece < dribblePieces; piece++) {
@@ -55,16 +63,6 @@ export async function replyBroken(request: IncomingMessage, response: ServerResp
   }
   response.end();
   return null;
-}
-
-/** Ends the connection. Nothing more is written. */
-export function breakOff(request: IncomingMessage, ending: Ending): void {
-  if (ending === 'rst') {
-    request.socket.resetAndDestroy();
-    return;
-  }
-  request.socket.end();
-  request.resume();
 }
 
 export function retryAfter(status: number, retryAfterS: number): Record<string, string> {

@@ -2,6 +2,7 @@
 import { expectedOf, longestTimerMs, oneOf, text, wholeNumber } from '../../lab/vocabulary/values.ts';
 import type { Usage } from '../usage.ts';
 import { behaviourOptions } from './behaviour.ts';
+import { certificateKinds } from './tls-behaviour.ts';
 import { connectionFields } from './connections.ts';
 
 export const timer = wholeNumber(0, longestTimerMs);
@@ -27,6 +28,12 @@ export const backendUsage = {
     arguments: Object.fromEntries(Object.entries(connectionFields).map(([name, kind]) => [name, expectedOf(kind)])),
     example: { closeDelayMs: 1_000, cutAfterBytes: 100, cutWith: 'rst' },
     undo: { connections: { closeDelayMs: 0, cutAfterBytes: null, cutWith: 'fin' } },
+  },
+  certificate: {
+    does: 'takes a certificate that `behaviour` may name from then on, if the backend speaks TLS',
+    arguments: { kind: Object.keys(certificateKinds).join(', '), key: 'the private key (PEM)', cert: 'the certificate, and those of the CAs between it and the root (PEM)' },
+    example: { kind: 'expired', key: '…', cert: '…' },
+    undo: nothing,
   },
   refuse: { does: 'stops listening on one address: new connections get RST, established ones stay', arguments: family, example: { family: 4 }, undo: { listen: { family: 4 } } },
   listen: { does: 'undoes `refuse` and `deafen`', arguments: family, example: { family: 4 }, undo: nothing },

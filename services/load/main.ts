@@ -7,10 +7,11 @@
  * It uses plain sockets and speaks HTTP/1.1 as a client with a connection pool does: one request at a time, no pipelining. After
  * `Connection: close` a connection sends no more requests (RFC 9112 section 9.6).
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { emit, ready, serveStdin } from '../../lab/vocabulary/control.ts';
 import { seededRandom } from '../../lab/vocabulary/random.ts';
+import { dialWith } from '../dial.ts';
 import { firstResponse } from './response.ts';
 
 interface Connection {
@@ -23,15 +24,18 @@ interface Connection {
   timer: NodeJS.Timeout | undefined;
 }
 
+const { ca } = JSON.parse(process.argv[2] ?? '{}') as { ca?: string };
+const dialing = dialWith(ca);
 const connections: Connection[] = [];
 
 /** Opens the connections and makes one request on each. The busy connections then make requests at a steady rate, each from its own random start. */
 async function open({ address, port, busy, idle, requestsPerS, seed }: Record<string, unknown>): Promise<void> {
   const random = seededRandom(String(seed));
+  const dial = await dialing;
   const kinds = [...Array<'busy'>(Number(busy)).fill('busy'), ...Array<'idle'>(Number(idle)).fill('idle')];
   await Promise.all(
     kinds.map(async (kind) => {
-      const socket = connect({ host: String(address), port: Number(port), noDelay: true });
+      const socket = dial(String(address), Number(port));
       await once(socket, 'connect');
       const connection: Connection = { id: connections.length + 1, kind, socket, told: false, responses: 0, timer: undefined };
       connections.push(connection);

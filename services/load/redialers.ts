@@ -7,10 +7,11 @@
  * one is drawn uniformly among the others, and so on. A busy client would dial again with its next request. These clients dial at once,
  * so that the lab need not wait to see the new address.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { EventEmitter, once } from 'node:events';
 import { emit, ready, serveStdin } from '../../lab/vocabulary/control.ts';
 import { seededRandom, shuffled, type Random } from '../../lab/vocabulary/random.ts';
+import { dialWith } from '../dial.ts';
 import { firstResponse } from './response.ts';
 
 interface Kept {
@@ -18,6 +19,8 @@ interface Kept {
   socket: Socket;
 }
 
+const { ca } = JSON.parse(process.argv[2] ?? '{}') as { ca?: string };
+const dialing = dialWith(ca);
 let addresses: string[] = [];
 let port = 0;
 let random: Random = seededRandom('');
@@ -63,7 +66,7 @@ async function redial(id: number): Promise<void> {
 
 /** Connects and makes one request. Only an answer proves that the server has accepted the connection: a server that stops may reset waiting ones. */
 async function dial(address: string): Promise<Socket> {
-  const socket = connect({ host: address, port, noDelay: true });
+  const socket = (await dialing)(address, port);
   // An error is always followed by `close`, which is handled.
   socket.setEncoding('latin1').on('error', () => undefined);
   await once(socket, 'connect');

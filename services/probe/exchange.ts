@@ -2,8 +2,8 @@
  * Sends HTTP requests one after the other on one connection and returns the bytes of the replies. It uses no HTTP client library, because
  * a library would hide some of the bytes.
  */
-import { connect } from 'node:net';
 import { nowMs } from '../../lab/vocabulary/events.ts';
+import type { Dial } from '../dial.ts';
 
 /** The replies on one connection. */
 export interface Exchange {
@@ -17,7 +17,7 @@ export interface Exchange {
 }
 
 /** Makes `requests` requests within `timeoutMs`. Each request is sent when the reply to the request before it is whole. */
-export function exchange(address: string, port: number, path: string, requests: number, timeoutMs: number): Promise<Exchange> {
+export function exchange(address: string, port: number, path: string, requests: number, timeoutMs: number, dial: Dial): Promise<Exchange> {
   const startMs = nowMs();
   return new Promise((resolve) => {
     const replies: string[] = [];
@@ -28,7 +28,7 @@ export function exchange(address: string, port: number, path: string, requests: 
     };
     // First handle what the kernel already holds: see held.ts.
     const timer = setTimeout(() => { setImmediate(finish, 'silent'); }, timeoutMs);
-    const socket = connect({ host: address, port });
+    const socket = dial(address, port);
     const send = (): void => {
       replies.push('');
       socket.write(`GET ${path} HTTP/1.1\r\nHost: observer\r\n\r\n`);

@@ -2,8 +2,9 @@
  * Connections that the observer opens before a fault and holds, to see what the fault does to established connections. The observer
  * counts bytes as they arrive; it uses no HTTP client.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { nowMs } from '../../lab/vocabulary/events.ts';
+import type { Dial } from '../dial.ts';
 
 /**
  * The result of one look at a held connection. `outcome` is `connected`, `response`, `silent` (nothing within the time), `open`, `FIN` (the other end
@@ -26,8 +27,8 @@ class Held {
   #received = '';
   #onChange: () => void = () => undefined;
 
-  constructor(address: string, port: number) {
-    this.#socket = connect({ host: address, port });
+  constructor(socket: Socket) {
+    this.#socket = socket;
     this.#socket.setEncoding('latin1').on('data', (chunk: string) => { this.#received += chunk; this.#onChange(); });
     this.#socket.once('end', () => { this.#finish('FIN'); });
     this.#socket.once('error', (error: NodeJS.ErrnoException) => { this.#finish(error.code ?? error.message); });
@@ -91,10 +92,10 @@ let lastId = 0;
 const heldAt = (id: unknown): Held => connections.get(Number(id)) ?? raise(new Error(`The observer holds no connection ${String(id)}.`));
 
 /** The observer's commands for held connections. lab/network/probe.ts calls them. */
-export const heldCommands = {
+export const heldCommands = (dial: Dial) => ({
   hold: async ({ address, port, timeoutMs }: Record<string, unknown>) => {
     const id = ++lastId;
-    const held = new Held(String(address), Number(port));
+    const held = new Held(dial(String(address), Number(port)));
     connections.set(id, held);
     return { id, ...(await held.connected(Number(timeoutMs))) };
   },
@@ -104,7 +105,7 @@ export const heldCommands = {
     heldAt(id).release();
     connections.delete(Number(id));
   },
-};
+});
 
 function raise(error: Error): never {
   throw error;

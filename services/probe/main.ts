@@ -7,6 +7,7 @@ import { Resolver } from 'node:dns/promises';
 import http from 'node:http';
 import { nowMs } from '../../lab/vocabulary/events.ts';
 import { ready, serveStdin } from '../../lab/vocabulary/control.ts';
+import { dialWith, type Dial } from '../dial.ts';
 import { exchange } from './exchange.ts';
 import { heldCommands } from './held.ts';
 import type { PingRequest } from './ping.ts';
@@ -49,7 +50,7 @@ export function probeConnect(address: string, port: number, timeoutMs: number): 
 }
 
 /** Makes one GET on a new connection. `tookMs` ends with the end of the body. */
-export function probeGet(address: string, port: number, path: string, timeoutMs: number): Promise<Sighting> {
+export function probeGet(address: string, port: number, path: string, timeoutMs: number, dial: Dial): Promise<Sighting> {
   const startMs = nowMs();
   return new Promise((resolve) => {
     let connected = false;
@@ -61,7 +62,7 @@ export function probeGet(address: string, port: number, path: string, timeoutMs:
     const timer = setTimeout(() => {
       setImmediate(() => { done(connected ? 'connected, then silent' : 'silent'); });
     }, timeoutMs);
-    const outgoing = http.request({ host: address, port, path, agent: false });
+    const outgoing = http.request({ host: address, port, path, createConnection: () => dial(address, port) });
     outgoing.once('socket', (socket) => socket.once('connect', () => (connected = true)));
     outgoing.once('error', (error: NodeJS.ErrnoException) => {
       done(error.code ?? error.message);
@@ -90,16 +91,20 @@ async function probeDns(server: string, name: string, timeoutMs: number): Promis
   return { outcome, startMs, tookMs: nowMs() - startMs };
 }
 
-serveStdin({
-  connect: ({ address, port, timeoutMs }) => probeConnect(String(address), Number(port), Number(timeoutMs)),
-  get: ({ address, port, path, timeoutMs }) => probeGet(String(address), Number(port), String(path), Number(timeoutMs)),
-  exchange: ({ address, port, path, requests, timeoutMs }) => exchange(String(address), Number(port), String(path), Number(requests), Number(timeoutMs)),
-  ...heldCommands,
-  // dns2 loads http, https and http2 with it: 13 ms of CPU, which a lab without a DNS fault does not pay.
-  ask: async ({ server, port, transport, name, type, timeoutMs }) =>
-    (await import('./ask.ts')).ask(String(server), Number(port), transport === 'tcp' ? 'tcp' : 'udp', String(name), String(type), Number(timeoutMs)),
-  // The module is loaded only when needed, because most runs use no raw sockets.
-  echo: async (request) => (await import('./ping.ts')).ping(request as unknown as PingRequest),
-  dns: ({ server, name, timeoutMs }) => probeDns(String(server), String(name), Number(timeoutMs)),
+/** The certificate of the lab's CA, where the backends speak TLS. */
+const { ca } = JSON.parse(process.argv[2] ?? '{}') as { ca?: string };
+void dialWith(ca).then((dial) => {
+  serveStdin({
+    connect: ({ address, port, timeoutMs }) => probeConnect(String(address), Number(port), Number(timeoutMs)),
+    get: ({ address, port, path, timeoutMs }) => probeGet(String(address), Number(port), String(path), Number(timeoutMs), dial),
+    exchange: ({ address, port, path, requests, timeoutMs }) => exchange(String(address), Number(port), String(path), Number(requests), Number(timeoutMs), dial),
+    ...heldCommands(dial),
+    // dns2 loads http, https and http2 with it: 13 ms of CPU, which a lab without a DNS fault does not pay.
+    ask: async ({ server, port, transport, name, type, timeoutMs }) =>
+      (await import('./ask.ts')).ask(String(server), Number(port), transport === 'tcp' ? 'tcp' : 'udp', String(name), String(type), Number(timeoutMs)),
+    // The module is loaded only when needed, because most runs use no raw sockets.
+    echo: async (request) => (await import('./ping.ts')).ping(request as unknown as PingRequest),
+    dns: ({ server, name, timeoutMs }) => probeDns(String(server), String(name), Number(timeoutMs)),
+  });
+  ready();
 });
-ready();

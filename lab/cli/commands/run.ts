@@ -14,13 +14,15 @@ import { parseReporters } from '../../report/reporters.ts';
 import { headLines } from '../../report/printed-run.ts';
 import { summaryLines } from '../../report/summary.ts';
 import type { FinishedRun, Journal } from '../../run/journal.ts';
+import { labChangeOf } from '../../run/lab-change.ts';
 import { findResolver, firstResolver } from '../../run/resolvers.ts';
+import { createTopology } from '../../vocabulary/topology.ts';
 import { runScenario, type RunOptions } from '../../run/run-scenario.ts';
 import { labCommand } from '../../vocabulary/project.ts';
 import { shellWord } from '../../vocabulary/shell-word.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { isScenarioFile, loadScenario, nameOfFile } from '../scenario-file.ts';
-import { headOf, tellRun, topologyOf } from '../tell-run.ts';
+import { headOf, tellRun } from '../tell-run.ts';
 import { listLines } from './list.ts';
 
 export interface RunFlags {
@@ -89,8 +91,6 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
   const backends = flags.backends === undefined ? undefined : readBackends(flags.backends);
   const own = scenario.topology?.backends;
   if (backends !== undefined && own !== undefined && backends !== own) throw new LabError('BAD_INPUT', `The scenario ${name} is about ${own} backends, so --backends cannot be ${backends}.`);
-  const schema = findingsSchemaFor(topologyOf({ scenario, backends }).backends);
-  const expectations = flags.expect.map((bound) => parseExpectation(bound, schema));
   const resolver = flags.resolver === undefined ? undefined : readResolver(flags.resolver);
   if (flags.serveStale && resolver === undefined && !scenario.needsResolver) throw new LabError('BAD_INPUT', '--serve-stale is about the resolver between client and DNS server, and this run has none. Name one, too: --resolver unbound.');
   const asked = splitAssignments(flags.set);
@@ -100,6 +100,10 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     throw new LabError('BAD_INPUT', `\`${client.name}\` is part of the lab and runs from the lab's own image. Name the client in the image ${flags.clientImage}: --client NAME, or a command.`);
   }
   const clientOptions = askedOptions(client, asked);
+  // Also refuses what the scenario and the options do not let together.
+  const topology = createTopology(labChangeOf({ name, scenario, client: client.name, clientOptions, ...(backends !== undefined && { backends }) }));
+  const schema = findingsSchemaFor(topology.backends);
+  const expectations = flags.expect.map((bound) => parseExpectation(bound, schema));
   await checkResults(flags.results);
   // Only the docker driver can run a client from an image.
   const driver = await chooseDriver(flags.clientImage !== undefined && flags.driver === 'auto' ? 'docker' : flags.driver);

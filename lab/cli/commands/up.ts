@@ -1,7 +1,7 @@
 /** `lab up`: keeps a lab up in the foreground and prints its events, until Ctrl-C or `lab down`. Then it writes the events and the packets. */
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { labCommand } from '../../vocabulary/project.ts';
-import { hostsOf, webUrl } from '../../vocabulary/topology.ts';
+import { hostsOf, urlOf } from '../../vocabulary/topology.ts';
 import { keepUp, type KeepUpFlags } from '../keep-up.ts';
 
 export interface UpFlags extends KeepUpFlags {
@@ -22,7 +22,7 @@ export async function up(flags: UpFlags): Promise<number> {
 The lab is up (${lab.network.driver}). Ctrl-C takes it down. From another terminal:
 
   ${labCommand} ask                       has the client make a request; ${labCommand} client curl starts another one
-  ${labCommand} exec client -- curl -s ${webUrl}
+  ${labCommand} exec client -- curl -s ${urlOf(topology)}
   ${labCommand} dns                       shows the DNS answer policy; ${labCommand} dns shuffle off, ${labCommand} dns aaaa on change it
   ${labCommand} fault stop backend-1      puts a fault in force; ${labCommand} heal heals everything
   ${labCommand} status                    shows who is up, what is broken, and the connections

@@ -8,7 +8,7 @@ import { searchPath } from '../../network/drivers/netns-requirements.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { howToGet } from '../../vocabulary/installation.ts';
 import type { Lab } from '../lab.ts';
-import { httpPort, type BackendName } from '../../vocabulary/topology.ts';
+import { portOf, type BackendName } from '../../vocabulary/topology.ts';
 
 export interface RunningServer {
   version: string;
@@ -44,7 +44,7 @@ export async function startExternalServer(lab: Lab, name: ExternalServerName, ba
     pids.push(await new Promise<number>((resolve) => { started.onLine((line) => { resolve(Number(line)); }); }));
   };
   try {
-    const configuration = server.configuration({ name: backend, addresses: [ipv4, ipv6], port: httpPort }, directory);
+    const configuration = server.configuration({ name: backend, addresses: [ipv4, ipv6], port: portOf(lab.topology, backend) }, directory);
     await host.run(['sh', '-c', 'mkdir -p "$1" && printf %s "$3" >"$2"', 'sh', directory, file, configuration]);
     await start(server.start(file, directory));
     const { seen, observed } = await lab.probe.answers(backend);

@@ -75,14 +75,14 @@ describeWith('netns', 'a run with another mechanism, or with several', () => {
   const other = (stimulus: NonNullable<Cause['stimulus']>, more: Partial<Cause> = {}): Cause => ({ title: '', stimulus, expects: { shares: [1, 0, 0], because: '' }, ...more });
   const unknown: [string, Cause][] = [
     ['an address in the place of the name', other(async ({ client, topology }) => { for (let request = 0; request < 40; request++) await client.get(url(topology.hosts['backend-2'].ipv4)); })],
-    ['a shuffle that is switched off on the way', other(async ({ client, dns }, requests) => {
-      await requestMany(client, requests);
-      await dns.chain(['selectFirst 2']);
-      await requestMany(client, requests);
+    ['a shuffle that is switched off on the way', other(async (stage, requests) => {
+      await requestMany(stage, requests);
+      await stage.dns.chain(['selectFirst 2']);
+      await requestMany(stage, requests);
     })],
-    ['rule 9 in half of the connections: a second resolver on the host does not sort', other(async ({ client, startClient }, requests) => {
-      await requestMany(client, requests);
-      await requestMany(await startClient({ resolver: 'resolve', keepAlive: false }), requests);
+    ['rule 9 in half of the connections: a second resolver on the host does not sort', other(async (stage, requests) => {
+      await requestMany(stage, requests);
+      await requestMany({ ...stage, client: await stage.startClient({ resolver: 'resolve', keepAlive: false }) }, requests);
     }, { topology: { clientIpv4: '198.51.100.9' } })],
   ];
 

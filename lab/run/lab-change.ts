@@ -1,0 +1,39 @@
+/** What a run asks of the lab: by its scenario, and by the options that somebody gave. */
+import type { ClientOptions } from '../../client/client-options.ts';
+import { optionsFor, parseClient } from '../clients/index.ts';
+import { LabError } from '../vocabulary/errors.ts';
+import { resolvConfOf } from '../vocabulary/resolv-conf.ts';
+import type { TopologyChange } from '../vocabulary/topology.ts';
+import type { RunOptions } from './run-scenario.ts';
+
+type Asked = Pick<RunOptions, 'name' | 'scenario' | 'client'> & Partial<Pick<RunOptions, 'clientOptions' | 'backends' | 'resolvConf' | 'resolver' | 'serveStale'>>;
+
+/**
+ * Returns the options of the client of a run.
+ * @throws {LabError} BAD_INPUT where somebody asks for HTTP and the scenario is about TLS or HTTP/2.
+ */
+export function clientOptionsOf({ name, scenario, client, clientOptions = {} }: Asked): ClientOptions {
+  const { https, http2 } = scenario;
+  if ((https ?? http2) && clientOptions.scheme === 'http') throw new LabError('BAD_INPUT', `The scenario ${name} is about ${http2 ? 'HTTP/2' : 'TLS'}. Expected scheme=https, got scheme=http.`);
+  if (http2 && clientOptions.http === '1.1') throw new LabError('BAD_INPUT', `The scenario ${name} is about HTTP/2. Expected http=2, got http=1.1.`);
+  const own = { ...((https ?? http2) && { scheme: 'https' as const }), ...(http2 && { http: '2' as const }) };
+  return optionsFor(parseClient(client), { ...own, ...scenario.client }, clientOptions);
+}
+
+/**
+ * Returns the changes to the lab network of a run.
+ * @throws {LabError} as `clientOptionsOf` does.
+ */
+export function labChangeOf(asked: Asked): TopologyChange {
+  const { scenario, backends, resolver, serveStale, resolvConf: given = [] } = asked;
+  const { scheme, http } = clientOptionsOf(asked);
+  const resolvConf = resolvConfOf(scenario.topology?.resolvConf, given);
+  return {
+    ...scenario.topology,
+    ...(resolvConf && { resolvConf }),
+    ...(backends !== undefined && { backends }),
+    ...(resolver && { resolver, ...(serveStale && { serveStale }) }),
+    ...(scheme === 'https' && { https: true }),
+    ...(http !== null && { http }),
+  };
+}

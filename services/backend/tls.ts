@@ -1,0 +1,163 @@
+/**
+ * TLS in front of the application. The backend loads this file only where it speaks TLS. It takes over a TCP connection, makes the handshake, well or
+ * broken, and gives what comes out of it to HTTP/1.1 or HTTP/2, as client and server have agreed on by ALPN (RFC 7301).
+ */
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { emit, tellSecret } from '../../lab/vocabulary/control.ts';
+import type { HttpVersion } from '../../lab/vocabulary/topology.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { Connection } from './connection.ts';
+import type { CertificateKind, TlsBehaviour } from './tls-behaviour.ts';
+
+/** A private key (PEM, PKCS #8), and the certificate that goes with it, followed by that of the intermediate CA (PEM). */
+export interface KeyPair {
+  key: string;
+  cert: string;
+}
+
+/** How a backend speaks TLS. */
+export interface TlsOptions {
+  /** The good certificate. Others are given by `certificate` when they are needed. */
+  certificate: KeyPair;
+  /** The versions of HTTP, the preferred one first. */
+  offers: readonly HttpVersion[];
+}
+
+/** The name of a version of HTTP in ALPN (RFC 9113 section 3.1). */
+const protocolNames: Record<HttpVersion, string> = { '1.1': 'http/1.1', '2': 'h2' };
+const headerBytes = 5;
+/** handshake_failure (RFC 8446 section 6.2). A server that gives up before it has chosen a version sends it in the clear. */
+const handshakeFailure = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
+/** OpenSSL has no cipher for TLS 1.1 in its default security level. */
+const oldVersion = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+
+interface Handlers {
+  behaviour: () => Behaviour;
+  /** The handshake is done. */
+  onSecure: (socket: TLSSocket, connection: Connection) => void;
+  /** The connection is to be served without TLS. */
+  onPlain: (connection: Connection) => void;
+}
+
+export class TlsLayer {
+  readonly #handlers: Handlers;
+  readonly #server: Server;
+  readonly #certificates: Map<CertificateKind, KeyPair>;
+  readonly #connections = new WeakMap<Socket, Connection>();
+  /** The keys of session tickets. Two backends have keys of their own, so a ticket of one says nothing to another (RFC 5077). */
+  #ticketKeys = randomBytes(48);
+  #context: Pick<TlsBehaviour, 'certificate' | 'tlsVersions' | 'ticketKeys'>;
+
+  constructor(options: TlsOptions, handlers: Handlers) {
+    this.#certificates = new Map([['good', options.certificate]]);
+    this.#handlers = handlers;
+    this.#context = handlers.behaviour();
+    const offered = options.offers.map((version) => protocolNames[version]);
+    this.#server = createServer({
+      ...this.#secureContext(),
+      // Undefined ends the handshake with the alert no_application_protocol (RFC 7301 section 3.2).
+      ALPNCallback: ({ protocols }) => (handlers.behaviour().alpn === 'none' ? undefined : offered.find((each) => protocols.includes(each))),
+    });
+    this.#server.on('keylog', (line) => { tellSecret(line.toString().trimEnd()); });
+    this.#server.on('secureConnection', (socket) => {
+      const connection = this.#connectionOf(socket);
+      if (!connection) return;
+      connection.socket = socket;
+      emit('backend:tls', { ...connection.about, version: versionName(socket.getProtocol()), alpn: socket.alpnProtocol || '', resumed: socket.isSessionReused() });
+      handlers.onSecure(socket, connection);
+    });
+    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      const connection = this.#connectionOf(socket);
+      if (connection) emit('backend:tls-failed', { ...connection.about, error: error.code ?? error.message });
+      socket.destroy();
+    });
+  }
+
+  /** Takes a certificate that a behaviour may name from now on. */
+  takeCertificate(kind: CertificateKind, pair: KeyPair): void {
+    this.#certificates.set(kind, pair);
+  }
+
+  /** Uses what the behaviour says now about certificates, versions and tickets: for the connections that come from here on. */
+  change(): void {
+    const now = this.#handlers.behaviour();
+    const { certificate, tlsVersions, ticketKeys } = this.#context;
+    if (now.certificate === certificate && now.tlsVersions === tlsVersions && now.ticketKeys === ticketKeys) return;
+    if (now.ticketKeys !== ticketKeys) this.#ticketKeys = ticketKeysOf(now.ticketKeys);
+    this.#context = now;
+    this.#server.setSecureContext(this.#secureContext());
+  }
+
+  /** Takes over a connection that was accepted. */
+  accept(connection: Connection): void {
+    const { raw } = connection;
+    const { tlsAnswer, tlsDelayMs, largestHelloBytes } = this.#handlers.behaviour();
+    const answer = (): void => {
+      if (raw.destroyed) return;
+      switch (tlsAnswer) {
+        case 'plaintext':
+          this.#handlers.onPlain(connection);
+          return;
+        case 'silence':
+          return;
+        case 'handshake':
+          if (largestHelloBytes === 0) this.#handshake(connection);
+          else onHello(raw, (length) => { if (length > largestHelloBytes) raw.resetAndDestroy(); else this.#handshake(connection); });
+          return;
+        default:
+          onHello(raw, () => { breakOff(raw, tlsAnswer); emit('backend:broke-off', { ...connection.about, ending: tlsAnswer === 'rst' ? 'rst' : 'fin' }); });
+      }
+    };
+    if (tlsDelayMs > 0) setTimeout(answer, tlsDelayMs);
+    else answer();
+  }
+
+  #handshake(connection: Connection): void {
+    this.#connections.set(connection.raw, connection);
+    this.#server.emit('connection', connection.raw);
+  }
+
+  /** Node does not say which socket a TLSSocket was made from, but both have the same peer. */
+  #connectionOf(socket: TLSSocket): Connection | undefined {
+    return this.#connections.get((socket as TLSSocket & { _parent?: Socket })._parent ?? socket);
+  }
+
+  #secureContext() {
+    const { certificate, tlsVersions } = this.#context;
+    return { ...this.#certificates.get(certificate), ticketKeys: this.#ticketKeys, ...(tlsVersions === 'old' ? oldVersion : {}) };
+  }
+}
+
+/** The keys that a behaviour asks for. All backends have the same keys under the same word. */
+function ticketKeysOf(word: TlsBehaviour['ticketKeys']) {
+  return word === 'shared' ? Buffer.alloc(48, 'shared by all backends of the lab') : randomBytes(48);
+}
+
+/** Calls `then` with the length of the first record when its first bytes are there. The bytes stay in the socket, for who reads it next. */
+function onHello(raw: Socket, then: (recordBytes: number) => void): void {
+  raw.once('error', () => undefined);
+  raw.once('data', (first) => {
+    raw.pause();
+    const bytes = typeof first === 'string' ? Buffer.from(first) : first;
+    raw.unshift(bytes);
+    then(bytes.length >= headerBytes ? headerBytes + bytes.readUInt16BE(3) : bytes.length);
+  });
+}
+
+function breakOff(raw: Socket, how: 'alert' | 'fin' | 'rst'): void {
+  if (how === 'rst') {
+    raw.resetAndDestroy();
+    return;
+  }
+  if (how === 'alert') raw.write(handshakeFailure);
+  raw.end();
+  // close(2) with unread data sends RST, not FIN (RFC 2525 section 2.17).
+  raw.resume();
+}
+
+/** `TLSv1.3` as everybody writes it: `TLS 1.3`. */
+function versionName(protocol: string | null): string {
+  return (protocol ?? '').replace(/^TLSv/, 'TLS ');
+}
