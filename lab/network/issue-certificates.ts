@@ -5,6 +5,7 @@
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { isIP } from 'node:net';
+import { domain } from '../vocabulary/topology.ts';
 
 /** A certificate and its key (PEM, PKCS #8). */
 export interface Issued {
@@ -32,8 +33,8 @@ const authorityDays = 3650;
 /** Makes an authority. `name` is the first word of the names in its two certificates. */
 export async function issueAuthority(name: string): Promise<Authority> {
   const validity = { fromMs: Date.now() - dayMs, untilMs: Date.now() + authorityDays * dayMs };
-  const root = await issue(`CN=${name} root CA`, null, validity, await authorityExtensions(1));
-  return { root, intermediate: await issue(`CN=${name} intermediate CA`, root, validity, await authorityExtensions(0)) };
+  const root = await issue(`CN=${name} root CA`, null, validity, authorityExtensions(1));
+  return { root, intermediate: await issue(`CN=${name} intermediate CA`, root, validity, authorityExtensions(0)) };
 }
 
 /** Makes the certificate of a server, with a key of its own. `names` are its subject alternative names: host names and addresses. */
@@ -48,8 +49,23 @@ export async function issueLeaf(issuer: Issued, names: readonly string[], validi
 
 /** @param below - how many authorities may follow below this one (RFC 5280 section 4.2.1.9, pathLenConstraint). */
 function authorityExtensions(below: number): x509.Extension[] {
-  return [new x509.BasicConstraintsExtension(true, below, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true)];
+  return [
+    new x509.BasicConstraintsExtension(true, below, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    new x509.Extension('2.5.29.30', true, nameConstraints),
+  ];
 }
+
+/** One value in DER (X.690): its tag, its length, which is below 128 here, and its content. */
+function der(tag: number, ...content: Uint8Array[]): Uint8Array {
+  return Buffer.concat([[tag, Buffer.concat(content).length], ...content].map((part) => Uint8Array.from(part)));
+}
+
+/**
+ * The names for which these authorities may issue (RFC 5280 section 4.2.1.10), so that the CA is no danger for a user who imports it: names of the lab, and
+ * IPv4 addresses of 198.51.100.0/24 (RFC 5737). All IPv6 addresses are permitted, since a topology may have any IPv6 network.
+ */
+const nameConstraints = der(0x30, der(0xa0, ...[der(0x82, Buffer.from(domain)), der(0x87, Uint8Array.of(198, 51, 100, 0, 255, 255, 255, 0)), der(0x87, new Uint8Array(32))].map((name) => der(0x30, name))));
 
 /** Issues a certificate. It signs itself if `issuer` is null. The key identifiers of both are in it: RFC 5280 requires them, and `openssl verify -x509_strict`. */
 async function issue(subject: string, issuer: Issued | null, { fromMs, untilMs }: Validity, extensions: x509.Extension[]): Promise<Issued> {
