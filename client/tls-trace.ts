@@ -3,6 +3,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import http2, { constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { Emit } from './trace.ts';
+import { http2ErrorName } from '../lab/vocabulary/http2-frame.ts';
 import { causeChain } from './cause-chain.ts';
 
 /** Reports the handshake on a socket that has just been made: it begins when TCP is connected. `request` is the request for which the connection is made. */
@@ -49,7 +50,7 @@ export function watchStreams(onStream: (stream: ClientHttp2Stream) => ((error: s
   subscribe('http2.client.stream.created', (message) => {
     const { stream } = message as { stream: ClientHttp2Stream };
     const onReset = onStream(stream);
-    stream.once('close', () => { if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) onReset?.(errorName(stream.rstCode)); });
+    stream.once('close', () => { if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) onReset?.(http2ErrorName(stream.rstCode)); });
   });
 }
 
@@ -57,16 +58,5 @@ export function watchStreams(onStream: (stream: ClientHttp2Stream) => ((error: s
 export function traceSession(session: ClientHttp2Session, connection: number, emit: Emit): void {
   const address = session.socket.remoteAddress ?? '';
   emit('client:h2-session', { connection, address });
-  session.on('goaway', (code, lastStream) => { emit('client:h2-goaway', { connection, address, error: errorName(code), lastStream }); });
+  session.on('goaway', (code, lastStream) => { emit('client:h2-goaway', { connection, address, error: http2ErrorName(code), lastStream }); });
 }
-
-/** The name of an error of HTTP/2 (RFC 9113 section 7): `REFUSED_STREAM`. */
-export function errorName(code: number): string {
-  const found = Object.entries(constants).find(([name, value]) => value === code && /^NGHTTP2_[A-Z0-9_]+$/.test(name) && http2Errors.has(name.slice('NGHTTP2_'.length)));
-  return found?.[0].slice('NGHTTP2_'.length) ?? `0x${code.toString(16)}`;
-}
-
-const http2Errors = new Set([
-  'NO_ERROR', 'PROTOCOL_ERROR', 'INTERNAL_ERROR', 'FLOW_CONTROL_ERROR', 'SETTINGS_TIMEOUT', 'STREAM_CLOSED', 'FRAME_SIZE_ERROR', 'REFUSED_STREAM', 'CANCEL',
-  'COMPRESSION_ERROR', 'CONNECT_ERROR', 'ENHANCE_YOUR_CALM', 'INADEQUATE_SECURITY', 'HTTP_1_1_REQUIRED',
-]);

@@ -94,8 +94,8 @@ function exchangesOnWire(during: readonly TimelineEvent[], asked: Caller): Excha
 function exchangesInLogs(during: readonly TimelineEvent[], events: readonly TimelineEvent[], asked: Caller, client: readonly string[]): Exchange[] {
   return during.flatMap((sent): Exchange[] => {
     if (sent.event !== 'backend:request' || !client.includes(sent.from)) return [];
-    const { host, connection, address, method, path, tMs } = sent;
-    const next = events.find((event) => event.tMs >= tMs && event !== sent && event.host === host && (event.event === 'backend:request' || event.event === 'backend:response') && event.connection === connection);
+    const { host, connection, stream, address, method, path, tMs } = sent;
+    const next = events.find((event) => event.tMs >= tMs && event !== sent && event.host === host && (event.event === 'backend:request' || event.event === 'backend:response') && event.connection === connection && event.stream === stream);
     return next?.event === 'backend:response' ? [{ address, askedMs: tMs, answeredMs: next.tMs, isAsked: `${method} ${path} ` === startOf(asked) }] : [];
   });
 }

@@ -15,6 +15,7 @@ import { httpFaults } from './http-faults.ts';
 const byHand: Behaviour = {
   delayMs: 11, status: 418, statusPercent: 42, retryAfterS: 13, failFirst: 14, stall: true, truncate: 'rst', dribbleMs: 15, malformed: 'chunk', empty: 'rst', closeReused: 'rst', closeAfter: 16, keepAliveMs: 17, announce: false,
   tlsAnswer: 'alert', tlsDelayMs: 18, largestHelloBytes: 19, certificate: 'expired', alpn: 'none', tlsVersions: 'old', ticketKeys: 'shared', closeNotify: 'leave-out',
+  goaway: 'error', refuseStreams: 'once', resetStreams: 'CANCEL', cutStreams: 'CANCEL', garbage: 'frame', h2Ignores: 'ping', maxStreams: 20,
 };
 
 test.each(Object.entries(httpFaults as Record<string, Fault>))('%s: its heal restores every field that was set by hand', async (name, fault) => {

@@ -167,8 +167,10 @@ export const events = {
   'backend:accept': detail('the backend accepted a connection', { connection: 'number', from: 'text', fromPort: 'number', address: 'text' }),
   'backend:tls': detail('a handshake is done; `alpn` is empty if the client offered no protocol; `resumed`: with a session of before', { connection: 'number', from: 'text', address: 'text', version: 'text', alpn: 'text', resumed: 'flag' }),
   'backend:tls-failed': event('a handshake failed, by the code that the backend got: also that of an alert of the client', { connection: 'number', from: 'text', address: 'text', error: 'text' }),
-  'backend:request': event('a request arrived at the backend', { connection: 'number', from: 'text', method: 'text', path: 'text', address: 'text' }),
-  'backend:response': event('the backend handed the response to the kernel', { connection: 'number', from: 'text', status: 'number', address: 'text' }),
+  'backend:request': event('a request arrived at the backend; `stream`: its number over HTTP/2', { connection: 'number', from: 'text', method: 'text', path: 'text', address: 'text', stream: 'number?' }),
+  'backend:response': event('the backend handed the response to the kernel', { connection: 'number', from: 'text', status: 'number', address: 'text', stream: 'number?' }),
+  'backend:goaway': event('the backend ends a connection of HTTP/2 with GOAWAY: it takes no streams above `lastStream` (RFC 9113 section 6.8)', { connection: 'number', from: 'text', address: 'text', lastStream: 'number', error: 'text' }),
+  'backend:reset-stream': event('the backend ended a request of HTTP/2 with RST_STREAM', { connection: 'number', from: 'text', address: 'text', stream: 'number', error: 'text' }),
   'backend:broke-off': event('the backend ended the connection instead of a response, or in the middle of one; `ending` is fin or rst', {
     connection: 'number',
     from: 'text',

@@ -3,6 +3,7 @@
  * terminal, lab/picture/terminal.ts for a picture. Which events belong to the story of a run: story.ts.
  */
 import type { EventName, Payload, Witness } from './events.ts';
+import { lastStreamOfAll } from './http2-frame.ts';
 import { printable } from './printable.ts';
 
 /**
@@ -56,7 +57,7 @@ const phrases: Phrases = {
   'client:tls-failed': (event) => say`${error(event.error)} in the handshake ${address(event.address)} ${request(event.request)}`,
   'client:tls-session': (event) => say`session ticket from ${address(event.address)}`,
   'client:h2-session': (event) => say`HTTP/2 session with ${address(event.address)}`,
-  'client:h2-goaway': (event) => error(say`GOAWAY ${event.error}, last stream ${event.lastStream}: ${address(event.address)}`),
+  'client:h2-goaway': (event) => error(say`GOAWAY ${event.error}, last stream ${event.lastStream === lastStreamOfAll ? 'not limited' : event.lastStream}: ${address(event.address)}`),
   'client:h2-reset': (event) => say`${error(`stream reset: ${event.error}`)} ${request(event.request)}`,
   'client:connection': (event) => say`${event.reused ? 'reuses' : 'uses new'} connection to ${address(event.address)} ${request(event.request)}`,
   'client:request-sent': (event) => say`request sent ${request(event.request)}`,
@@ -104,6 +105,8 @@ const phrases: Phrases = {
   'backend:tls-failed': (event) => error(say`handshake failed: ${event.error} at ${address(event.address)}`),
   'backend:request': (event) => say`${event.method} ${event.path} at ${address(event.address)}`,
   'backend:response': (event) => say`${event.status} from ${address(event.address)}`,
+  'backend:goaway': (event) => error(say`GOAWAY ${event.error}, last stream ${event.lastStream === lastStreamOfAll ? 'not limited' : event.lastStream}, at ${address(event.address)}`),
+  'backend:reset-stream': (event) => error(say`resets stream ${event.stream}: ${event.error} at ${address(event.address)}`),
   'backend:broke-off': (event) => error(say`breaks off with ${event.ending.toUpperCase()} at ${address(event.address)}`),
   'backend:close': (event) => say`connection from ${event.from} to ${address(event.address)} closed`,
   'backend:stopping': ({ connections }) => [`SIGTERM: stops accepting, closes idle connections (${connections} open)`],

@@ -1,9 +1,10 @@
 /** The web application of a backend: what it answers, well or broken, and the connections that it has. It does not listen: see listeners.ts. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Http2ServerRequest } from 'node:http2';
+import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emit } from '../../lab/vocabulary/control.ts';
+import type { Http2Error } from '../../lab/vocabulary/http2-frame.ts';
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import { Behaviours, healthy, type Behaviour, type Ending } from './behaviour.ts';
 import { Connection } from './connection.ts';
@@ -26,6 +27,8 @@ export class Application {
   #secure: Secure | null = null;
   readonly #connectionBehaviour = new Connections();
   #lastConnection = 0;
+  /** The requests that were refused once, by client address and URL. */
+  readonly #refused = new Set<string>();
   /** For each client address: how many requests for each URL came since the count began, and the stream of its draws. */
   readonly #clients = new Map<string, { requests: Map<string, number>; random: Random }>();
   // Sockets are handed to it by the 'connection' event, as node:http documents it. Without the buffer, Node closes an idle connection a second
@@ -71,6 +74,7 @@ export class Application {
 
   #changed(change: Partial<Behaviour>): Behaviour {
     if ('failFirst' in change || 'statusPercent' in change) this.#clients.clear();
+    if ('refuseStreams' in change) this.#refused.clear();
     if (Object.keys(change).length > 0) emit('backend:behaviour', { change: JSON.stringify(change) });
     const { now } = this.#behaviours;
     // Node reads it with each request, for the header, and after each response, for the timer of the idle connection.
@@ -121,15 +125,16 @@ export class Application {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const isHttp2 = request.httpVersionMajor === 2;
-    const connection = this.#carriers.get(isHttp2 ? ((request as unknown as Http2ServerRequest).stream.session ?? request) : request.socket);
+    const stream = request.httpVersionMajor === 2 ? (request as unknown as Http2ServerRequest).stream : null;
+    const connection = this.#carriers.get(stream ? (stream.session ?? request) : request.socket);
     if (!connection) return;
     const { about, from, address } = connection;
+    const onStream = stream?.id === undefined ? {} : { stream: stream.id };
     connection.requests++;
     connection.open++;
     response.once('close', () => { connection.open--; });
-    response.once('finish', () => { emit('backend:response', { ...about, status: response.statusCode }); });
-    emit('backend:request', { ...about, method: request.method ?? '', path: request.url ?? '' });
+    response.once('finish', () => { emit('backend:response', { ...about, ...onStream, status: response.statusCode }); });
+    emit('backend:request', { ...about, ...onStream, method: request.method ?? '', path: request.url ?? '' });
     const brokeOff = (ending: Ending): void => { emit('backend:broke-off', { ...about, ending }); };
     // The behaviour at the arrival of the request holds for its whole response.
     const behaviour = this.#behaviours.now;
@@ -151,11 +156,11 @@ export class Application {
     // With the id of its process a response tells which one answered, where two processes share the port.
     response.setHeader('x-process', String(process.pid));
     // Node announces its timeout, unless the response has a `Connection` header of its own.
-    if (!isHttp2 && !behaviour.announce && response.shouldKeepAlive) response.setHeader('connection', 'keep-alive');
+    if (!stream && !behaviour.announce && response.shouldKeepAlive) response.setHeader('connection', 'keep-alive');
     const finish = (status: number, body: string | Buffer, headers: Record<string, string> = {}): void => {
       if (this.#closes() || (closeAfter > 0 && connection.requests >= closeAfter)) {
         // HTTP/2 has no `Connection: close`. It has GOAWAY (RFC 9113 section 6.8).
-        if (isHttp2) response.once('close', () => { connection.close(); });
+        if (stream) response.once('close', () => { connection.close(); });
         else response.setHeader('connection', 'close');
       }
       response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body), ...headers }).end(body);
@@ -175,12 +180,39 @@ export class Application {
     const status = this.#statusFor(from, request.url ?? '');
     const body = `Hello, World from ${address}\n`;
     if (delayMs > 0) await sleep(delayMs);
+    if (stream && this.#breakStream(stream, connection, behaviour, { status, body, url: request.url ?? '' })) return;
     if (isBroken(behaviour)) {
       const ending = await replyBroken(line, response, behaviour, { status, retryAfterS, body });
       if (ending !== null) brokeOff(ending);
       return;
     }
     finish(status, body, retryAfter(status, retryAfterS));
+  }
+
+  /** Breaks the stream of a request as the behaviour says. Returns whether it did. */
+  #breakStream(stream: ServerHttp2Stream, connection: Connection, { refuseStreams, resetStreams, cutStreams }: Behaviour, reply: { status: number; body: string; url: string }): boolean {
+    const { id = 0 } = stream;
+    const error = resetStreams !== 'none' ? resetStreams : refuseStreams === 'always' || (refuseStreams === 'once' && this.#isFirst(connection.from, reply.url)) ? 'REFUSED_STREAM' : cutStreams;
+    if (error === 'none') return false;
+    if (error === cutStreams) {
+      stream.respond({ ':status': reply.status, 'content-type': 'text/plain', 'content-length': Buffer.byteLength(reply.body) });
+      stream.write(reply.body.slice(0, Math.floor(reply.body.length / 2)), () => { end(); });
+    } else end();
+    return true;
+
+    function end(): void {
+      connection.frames?.reset(id, error as Http2Error);
+      emit('backend:reset-stream', { ...connection.about, stream: id, error });
+      stream.destroy();
+    }
+  }
+
+  /** Whether this is the first request of a client address for a URL since the behaviour changed. */
+  #isFirst(from: string, url: string): boolean {
+    const key = `${from} ${url}`;
+    const isFirst = !this.#refused.has(key);
+    this.#refused.add(key);
+    return isFirst;
   }
 
   /** Counts and draws for each client address separately, so that the observer's requests change nothing for the client. */

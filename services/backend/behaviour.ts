@@ -1,4 +1,5 @@
 /** The behaviour of an overloaded or broken application. The lab changes it while the backend runs. */
+import { h2BehaviourOptions } from './h2-behaviour.ts';
 import { tlsBehaviourOptions } from './tls-behaviour.ts';
 import { changeOf, choice, defaultsOf, integer, onOff, type OptionValues } from '../../lab/vocabulary/options.ts';
 import { readValue } from '../../lab/vocabulary/values.ts';
@@ -26,6 +27,7 @@ export const behaviourOptions = {
   keepAliveMs: integer(75_000, 1, 'close a connection when it has been idle for this time after a response. A change holds from the next response of each connection on', longestMs),
   announce: onOff(true, 'tell the client `keepAliveMs` in each response, in whole seconds, rounded down: `Keep-Alive: timeout=1` (RFC 2068 section 19.7.1.1)'),
   ...tlsBehaviourOptions,
+  ...h2BehaviourOptions,
 };
 
 /** How a backend answers: docs/scenarios.md lists all fields, with their units and defaults. */

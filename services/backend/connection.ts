@@ -2,6 +2,7 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Ending } from './behaviour.ts';
+import type { Http2Frames } from './h2.ts';
 
 export class Connection {
   readonly id: number;
@@ -13,6 +14,8 @@ export class Connection {
   socket: Socket;
   /** The session of HTTP/2. Null over HTTP/1.1. */
   session: ServerHttp2Session | null = null;
+  /** The frames of HTTP/2. Null over HTTP/1.1. */
+  frames: Http2Frames | null = null;
   requests = 0;
   /** Requests that have no response yet. */
   open = 0;

@@ -1,8 +1,9 @@
 /** A backend behind TLS: the handshake, and what follows it, HTTP/1.1 or HTTP/2. The backend loads this file only where it speaks TLS. */
-import { createServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Behaviour } from './behaviour.ts';
 import type { Connection } from './connection.ts';
+import { Http2Layer } from './h2.ts';
 import type { CertificateKind } from './tls-behaviour.ts';
 import { TlsLayer, type KeyPair, type TlsOptions } from './tls.ts';
 
@@ -20,6 +21,7 @@ interface Application {
 export class Secure {
   readonly #options: TlsOptions;
   #layer: TlsLayer | undefined;
+  #http2: Http2Layer | undefined;
 
   constructor(options: TlsOptions) {
     this.#options = options;
@@ -27,27 +29,14 @@ export class Secure {
 
   /** Serves an application. Called once, before the first connection. */
   serve({ behaviour, onHttp1, onHttp2, onRequest, onCut }: Application): void {
-    const http2 = createServer(onRequest);
-    /** The connection whose session is being made. The event comes before `emit` returns, and names the socket by a proxy only. */
-    let begun: Connection | null = null;
-    http2.on('session', (session) => {
-      const connection = begun;
-      if (!connection) return;
-      connection.session = session;
-      session.setTimeout(behaviour().keepAliveMs, () => { session.close(); });
-      onHttp2(connection, session);
-    });
-    // The end of its connection ends a session. It is told by the event of the connection.
-    http2.on('sessionError', () => undefined);
+    const http2 = new Http2Layer({ behaviour, onHttp2, onRequest });
+    this.#http2 = http2;
     this.#layer = new TlsLayer(this.#options, {
       behaviour,
       onSecure: (socket, connection) => {
         onCut(connection, socket);
-        if (socket.alpnProtocol === 'h2') {
-          begun = connection;
-          http2.emit('connection', socket);
-          begun = null;
-        } else onHttp1(connection, socket);
+        if (socket.alpnProtocol === 'h2') http2.serve(connection, socket);
+        else onHttp1(connection, socket);
       },
       onPlain: (connection) => { onHttp1(connection, connection.raw); },
     });
@@ -60,6 +49,7 @@ export class Secure {
   /** The behaviour has changed. */
   change(): void {
     this.#layer?.change();
+    this.#http2?.change();
   }
 
   /** Takes a certificate that a behaviour may name from now on. */

@@ -1,0 +1,145 @@
+/** HTTP/2 on the connections of a backend (RFC 9113): node:http2 behind a filter of frames, and what the backend breaks there. */
+import { createServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import { emit } from '../../lab/vocabulary/control.ts';
+import { frameFlags, frameTypes, goawayFrame, lastStreamOfAll, rstStreamFrame, type Http2Error, type Http2Frame } from '../../lab/vocabulary/http2-frame.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { Connection } from './connection.ts';
+import { H2Filter } from './h2-filter.ts';
+
+interface Application {
+  behaviour: () => Behaviour;
+  /** A session begins. Its requests follow. */
+  onHttp2: (connection: Connection, session: ServerHttp2Session) => void;
+  onRequest: (request: Http2ServerRequest, response: Http2ServerResponse) => void;
+}
+
+export class Http2Layer {
+  readonly #application: Application;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  /** One server for each limit of streams, since a server has one: the first SETTINGS of a session must have it. */
+  readonly #servers = new Map<number, Http2Server>();
+  /** The connection whose session is being made: node:http2 says so before `emit` returns, and names the socket by a proxy only. */
+  #begun: { connection: Connection; frames: Http2Frames } | null = null;
+  #maxStreams = 0;
+
+  constructor(application: Application) {
+    this.#application = application;
+  }
+
+  /** Serves a connection whose client and server have agreed on HTTP/2. */
+  serve(connection: Connection, socket: Socket): void {
+    const frames = new Http2Frames(connection, socket, this.#application.behaviour);
+    connection.frames = frames;
+    this.#begun = { connection, frames };
+    this.#serverFor(this.#application.behaviour().maxStreams).emit('connection', frames.filter);
+    this.#begun = null;
+  }
+
+  /** Tells the sessions that there are when the limit of streams has changed. */
+  change(): void {
+    const { maxStreams } = this.#application.behaviour();
+    if (maxStreams === this.#maxStreams) return;
+    this.#maxStreams = maxStreams;
+    for (const session of this.#sessions) if (!session.destroyed) session.settings({ maxConcurrentStreams: maxStreams || noLimit });
+  }
+
+  #serverFor(maxStreams: number): Http2Server {
+    const known = this.#servers.get(maxStreams);
+    if (known) return known;
+    const { onRequest, onHttp2, behaviour } = this.#application;
+    const server = createServer({ settings: { maxConcurrentStreams: maxStreams || noLimit } }, onRequest);
+    server.on('session', (session) => {
+      if (!this.#begun) return;
+      const { connection, frames } = this.#begun;
+      connection.session = session;
+      frames.session = session;
+      this.#sessions.add(session);
+      session.once('close', () => { this.#sessions.delete(session); });
+      session.setTimeout(behaviour().keepAliveMs, () => { session.close(); });
+      onHttp2(connection, session);
+    });
+    // The end of its connection ends a session. The event of the connection tells it.
+    server.on('sessionError', () => undefined);
+    this.#servers.set(maxStreams, server);
+    return server;
+  }
+}
+
+/** "Unlimited" in SETTINGS is the value that a server has before it sends one (RFC 9113 section 6.5.2). */
+const noLimit = 0xffffffff;
+
+/** The frames of one connection, and the faults that act on them. */
+export class Http2Frames {
+  readonly filter: H2Filter;
+  session: ServerHttp2Session | null = null;
+  readonly #connection: Connection;
+  readonly #behaviour: () => Behaviour;
+  readonly #socket: Socket;
+  #lastStream = 0;
+  #streams = 0;
+  #hasToldEnd = false;
+  /** Streams of which the client gets nothing more. */
+  readonly #muted = new Set<number>();
+
+  constructor(connection: Connection, socket: Socket, behaviour: () => Behaviour) {
+    this.#connection = connection;
+    this.#socket = socket;
+    this.#behaviour = behaviour;
+    this.filter = new H2Filter(socket, { take: (frame) => this.#take(frame), give: (frame) => this.#give(frame) });
+  }
+
+  /** Ends a stream with RST_STREAM, whatever has been sent on it. `stream.close()` of node:http2 would end a body that has begun as if it were whole. */
+  reset(stream: number, error: Http2Error): void {
+    this.filter.send(rstStreamFrame(stream, error));
+    this.#muted.add(stream);
+  }
+
+  #take({ type, stream }: Http2Frame): boolean {
+    const isRequest = type === frameTypes.headers && stream > this.#lastStream;
+    if (!isRequest) return true;
+    const before = this.#lastStream;
+    this.#lastStream = stream;
+    const isInUse = this.#streams++ > 0;
+    const { goaway, garbage } = this.#behaviour();
+    if (garbage === 'frame') {
+      this.filter.send({ type: frameTypes.data, flags: 0, stream: 0, payload: Buffer.from('garbage') });
+      return false;
+    }
+    if (goaway === 'none' || !isInUse || this.#hasToldEnd) return true;
+    this.#hasToldEnd = true;
+    switch (goaway) {
+      case 'two-phases':
+        this.#goaway(lastStreamOfAll, 'NO_ERROR');
+        // The second GOAWAY has the last stream that was taken. node:http2 sends it.
+        this.session?.once('stream', (taken) => taken.once('close', () => this.session?.close()));
+        return true;
+      case 'unprocessed':
+        this.#goaway(before, 'NO_ERROR');
+        this.#socket.end();
+        return false;
+      case 'processed':
+      case 'error':
+        this.#muted.add(stream);
+        this.session?.once('stream', () => {
+          this.#goaway(stream, goaway === 'error' ? 'INTERNAL_ERROR' : 'NO_ERROR');
+          this.#socket.end();
+        });
+        return true;
+    }
+  }
+
+  #give({ type, flags, stream }: Http2Frame): boolean {
+    if (this.#muted.has(stream)) return false;
+    const { h2Ignores } = this.#behaviour();
+    const isAck = (flags & frameFlags.ack) !== 0;
+    if (h2Ignores === 'ping' && type === frameTypes.ping && isAck) return false;
+    if (h2Ignores === 'settings' && type === frameTypes.settings && isAck) return false;
+    return !(h2Ignores === 'window' && type === frameTypes.windowUpdate);
+  }
+
+  #goaway(lastStream: number, error: Http2Error): void {
+    this.filter.send(goawayFrame(lastStream, error));
+    emit('backend:goaway', { ...this.#connection.about, lastStream, error });
+  }
+}
