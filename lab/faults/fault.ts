@@ -10,6 +10,7 @@ import type { Link } from '../network/host-link.ts';
 import type { OptionTable, OptionValues } from '../vocabulary/options.ts';
 import type { Held, Probe } from '../network/probe.ts';
 import type { Family, TargetKind, TargetName, Topology } from '../vocabulary/topology.ts';
+import type { LayerNeed } from './needs.ts';
 
 /** What the observer saw when it looked for the effect of a fault, or for the baseline. */
 export interface Observation {
@@ -79,6 +80,8 @@ export interface Fault<Table extends OptionTable = OptionTable> {
   holds?: 'new' | 'old';
   /** Set where the effect is no deviation from the baseline, so that healing cannot be told by its absence. */
   harmless?: true;
+  /** Set where the fault acts on a layer that not every lab has. In a lab without it, the fault is bad input. */
+  needs?: LayerNeed;
 }
 
 /** Keeps a fault's options typed inside its own file. */

@@ -11,6 +11,7 @@ import { parseOptions, type OptionTable, type OptionValues } from '../vocabulary
 import { isBackend, kindOf, type Family, type HostName, type TargetName } from '../vocabulary/topology.ts';
 import type { Fault, FaultTarget, Observation } from './fault.ts';
 import { faultNamed, faultNames, isFaultName, type FaultName } from './index.ts';
+import { checkNeed } from './needs.ts';
 import type { IdleTarget } from './target.ts';
 
 /** A fault in force. */
@@ -65,8 +66,8 @@ export class FaultsInForce {
 
   /**
    * Puts a fault in force and looks for its effect. A fault without effect is a doubt, not an error.
-   * @throws {LabError} BAD_INPUT for an unknown fault, host or option, and for a fault that is in force on the host already. NOT_SUPPORTED where
-   * the fault cannot be put in force, or cannot be looked at; nothing of it is left then.
+   * @throws {LabError} BAD_INPUT for an unknown fault, host or option, for a fault that is in force on the host already, and for one of a layer that the
+   * lab does not have. NOT_SUPPORTED where the fault cannot be put in force, or cannot be looked at; nothing of it is left then.
    */
   async apply(name: string, host: string, given: Readonly<Record<string, string | number>> = {}): Promise<AppliedFault> {
     if (!isFaultName(name)) throw unknownName('fault', name, faultNames);
@@ -75,6 +76,7 @@ export class FaultsInForce {
     const on = possible.find((each) => each === host);
     if (!on) throw new LabError('BAD_INPUT', `The fault ${name} cannot act on \`${host}\`. It acts on: ${possible.join(', ')}.${didYouMean(host, possible)}`);
     const options = parseOptions(fault.options, given, `the fault ${name}`);
+    if (fault.needs) checkNeed(`the fault ${name}`, fault.needs, this.#target(on).topology);
     const absent = Object.values(options).filter(isBackend).find((backend) => !this.#targets.includes(backend));
     if (absent !== undefined) throw unknownName('backend', absent, this.#targets.filter(isBackend));
     const optionText = Object.entries(given).map(([key, value]) => `${key}=${value}`).join(' ');
