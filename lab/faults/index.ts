@@ -3,6 +3,7 @@ import { connectFaults } from './connect-faults.ts';
 import { dnsFaults } from './dns-faults.ts';
 import { establishedFaults } from './established-faults.ts';
 import type { Fault } from './fault.ts';
+import { h2Faults } from './h2-faults.ts';
 import { httpFaults } from './http-faults.ts';
 import { linkFaults } from './link-faults.ts';
 import { noop } from './noop.ts';
@@ -17,6 +18,7 @@ export const faults = {
   ...establishedFaults,
   ...linkFaults,
   ...httpFaults,
+  ...h2Faults,
   ...dnsFaults,
 };
 

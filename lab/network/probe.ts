@@ -5,10 +5,11 @@ import { addressOf, domain, portOf, targetsOf, type Family, type HostName, type 
 import type { DnsExchange, DnsReply } from '../../services/probe/ask.ts';
 import type { Exchange } from '../../services/probe/exchange.ts';
 import type { HeldSighting } from '../../services/probe/held.ts';
+import type { Http2Exchange, Http2Steps } from '../../services/probe/http2.ts';
 import type { Sighting } from '../../services/probe/main.ts';
 import type { PingRequest, PingResult } from '../../services/probe/ping.ts';
 
-export type { DnsExchange, DnsReply, Exchange, Sighting };
+export type { DnsExchange, DnsReply, Exchange, Http2Exchange, Sighting };
 
 /** How long the lab waits for something that should come, also on a very busy machine. The lab goes on as soon as it has come. */
 export const patienceMs = 3_000;
@@ -96,6 +97,12 @@ export class Probe {
    */
   exchange(host: HostName, family: Family, requests = 1, timeoutMs = this.silenceMs): Promise<Exchange> {
     return this.#look('exchange', host, timeoutMs, { ...this.#at(host, family), path: `/?look=${++this.#looks}`, requests });
+  }
+
+  /** Makes steps on one connection of HTTP/2, and returns the frames that came back. Each step waits `timeoutMs` for its answer. */
+  http2(host: HostName, family: Family, steps: Http2Steps['steps'], timeoutMs = this.silenceMs): Promise<Http2Exchange> {
+    const patientMs = timeoutMs + this.lateMs(host);
+    return this.#remote.call('http2', { ...this.#at(host, family), path: `/?look=${++this.#looks}`, steps, timeoutMs: patientMs }, patientMs * (steps.length + 1) + 10_000);
   }
 
   /** Opens a connection and keeps it open. */

@@ -196,7 +196,8 @@ export class Application {
     if (error === 'none') return false;
     if (error === cutStreams) {
       stream.respond({ ':status': reply.status, 'content-type': 'text/plain', 'content-length': Buffer.byteLength(reply.body) });
-      stream.write(reply.body.slice(0, Math.floor(reply.body.length / 2)), () => { end(); });
+      connection.frames?.afterData(id, end);
+      stream.write(reply.body.slice(0, Math.floor(reply.body.length / 2)));
     } else end();
     return true;
 

@@ -1,8 +1,8 @@
 /**
  * Stands between the TLS connection and node:http2, and sees each frame of both sides. So the backend can break HTTP/2 in ways that node:http2 does not have:
- * frames that it leaves out, and frames of its own.
+ * frames that it leaves out, and frames of its own. node:http2 gets a socket of its own: on a stream that is no socket, Node 24 ends the process when it writes
+ * to a session that has begun to close (lib/internal/js_stream_socket.js, an assertion).
  */
-import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { encodeFrame, FrameReader, http2Preface, type Http2Frame } from '../../lab/vocabulary/http2-frame.ts';
 
@@ -13,54 +13,22 @@ export interface FrameRules {
   give(frame: Http2Frame): boolean;
 }
 
-export class H2Filter extends Duplex {
-  readonly #socket: Socket;
-  readonly #rules: FrameRules;
-  readonly #given = new FrameReader();
-
-  constructor(socket: Socket, rules: FrameRules) {
-    super();
-    this.#socket = socket;
-    this.#rules = rules;
-    const taken = new FrameReader();
-    let preface = Buffer.alloc(0);
-    socket.on('data', (bytes: Buffer) => {
-      let rest = bytes;
-      if (preface.length < http2Preface.length) {
-        const missing = http2Preface.length - preface.length;
-        preface = Buffer.concat([preface, bytes.subarray(0, missing)]);
-        rest = bytes.subarray(missing);
-        this.push(bytes.subarray(0, missing));
-      }
-      for (const frame of taken.read(rest)) if (rules.take(frame)) this.push(encodeFrame(frame));
-    });
-    socket.on('end', () => this.push(null));
-    socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => this.destroy());
+/** Passes frames between `client`, the TLS connection, and `inner`, the other end of the socket of node:http2. Returns what sends a frame to the client. */
+export function passFrames(client: Socket, inner: Socket, { take, give }: FrameRules): (frame: Http2Frame) => void {
+  const [taken, given] = [new FrameReader(), new FrameReader()];
+  let prefaceBytes = 0;
+  const write = (to: Socket, bytes: Buffer): void => { if (to.writable && bytes.length > 0) to.write(bytes); };
+  client.on('data', (bytes: Buffer) => {
+    const preface = bytes.subarray(0, Math.max(http2Preface.length - prefaceBytes, 0));
+    prefaceBytes += preface.length;
+    write(inner, Buffer.concat([preface, ...taken.read(bytes.subarray(preface.length)).filter(take).map(encodeFrame)]));
+  });
+  inner.on('data', (bytes: Buffer) => { write(client, Buffer.concat(given.read(bytes).filter(give).map(encodeFrame))); });
+  for (const [one, other] of [[client, inner], [inner, client]] as const) {
+    one.once('end', () => { other.end(); });
+    one.once('close', () => { other.destroy(); });
+    // The end of the connection is told by its own event.
+    one.on('error', () => undefined);
   }
-
-  /** Sends a frame to the client. */
-  send(frame: Http2Frame): void {
-    if (this.#socket.writable) this.#socket.write(encodeFrame(frame));
-  }
-
-  override _read(): void {
-    // The lab's clients send little, so nothing holds them back.
-  }
-
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    const passed = this.#given.read(bytes).filter((frame) => this.#rules.give(frame));
-    // The connection may have been ended by a fault, and node:http2 does not know it.
-    if (passed.length === 0 || !this.#socket.writable) done();
-    else this.#socket.write(Buffer.concat(passed.map(encodeFrame)), () => { done(); });
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    this.#socket.end(done);
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#socket.destroy();
-    done(error);
-  }
+  return (frame) => { write(client, encodeFrame(frame)); };
 }

@@ -5,7 +5,8 @@ import { emit } from '../../lab/vocabulary/control.ts';
 import { frameFlags, frameTypes, goawayFrame, lastStreamOfAll, rstStreamFrame, type Http2Error, type Http2Frame } from '../../lab/vocabulary/http2-frame.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Connection } from './connection.ts';
-import { H2Filter } from './h2-filter.ts';
+import { passFrames } from './h2-filter.ts';
+import { socketPair } from './socket-pair.ts';
 
 interface Application {
   behaviour: () => Behaviour;
@@ -28,11 +29,12 @@ export class Http2Layer {
   }
 
   /** Serves a connection whose client and server have agreed on HTTP/2. */
-  serve(connection: Connection, socket: Socket): void {
-    const frames = new Http2Frames(connection, socket, this.#application.behaviour);
+  async serve(connection: Connection, socket: Socket): Promise<void> {
+    const [own, inner] = await socketPair();
+    const frames = new Http2Frames(connection, socket, inner, this.#application.behaviour);
     connection.frames = frames;
     this.#begun = { connection, frames };
-    this.#serverFor(this.#application.behaviour().maxStreams).emit('connection', frames.filter);
+    this.#serverFor(this.#application.behaviour().maxStreams).emit('connection', own);
     this.#begun = null;
   }
 
@@ -71,7 +73,7 @@ const noLimit = 0xffffffff;
 
 /** The frames of one connection, and the faults that act on them. */
 export class Http2Frames {
-  readonly filter: H2Filter;
+  readonly #send: (frame: Http2Frame) => void;
   session: ServerHttp2Session | null = null;
   readonly #connection: Connection;
   readonly #behaviour: () => Behaviour;
@@ -79,19 +81,28 @@ export class Http2Frames {
   #lastStream = 0;
   #streams = 0;
   #hasToldEnd = false;
+  #hasGoneAway = false;
+  /** What to do after the next DATA of a stream. */
+  readonly #cuts = new Map<number, () => void>();
   /** Streams of which the client gets nothing more. */
   readonly #muted = new Set<number>();
 
-  constructor(connection: Connection, socket: Socket, behaviour: () => Behaviour) {
+  /** `socket` is the TLS connection, `inner` the other end of the socket of node:http2. */
+  constructor(connection: Connection, socket: Socket, inner: Socket, behaviour: () => Behaviour) {
     this.#connection = connection;
     this.#socket = socket;
     this.#behaviour = behaviour;
-    this.filter = new H2Filter(socket, { take: (frame) => this.#take(frame), give: (frame) => this.#give(frame) });
+    this.#send = passFrames(socket, inner, { take: (frame) => this.#take(frame), give: (frame) => this.#give(frame) });
+  }
+
+  /** Calls `then` when the client has been sent the next DATA of a stream. */
+  afterData(stream: number, then: () => void): void {
+    this.#cuts.set(stream, then);
   }
 
   /** Ends a stream with RST_STREAM, whatever has been sent on it. `stream.close()` of node:http2 would end a body that has begun as if it were whole. */
   reset(stream: number, error: Http2Error): void {
-    this.filter.send(rstStreamFrame(stream, error));
+    this.#send(rstStreamFrame(stream, error));
     this.#muted.add(stream);
   }
 
@@ -103,7 +114,7 @@ export class Http2Frames {
     const isInUse = this.#streams++ > 0;
     const { goaway, garbage } = this.#behaviour();
     if (garbage === 'frame') {
-      this.filter.send({ type: frameTypes.data, flags: 0, stream: 0, payload: Buffer.from('garbage') });
+      this.#send({ type: frameTypes.data, flags: 0, stream: 0, payload: Buffer.from('garbage') });
       return false;
     }
     if (goaway === 'none' || !isInUse || this.#hasToldEnd) return true;
@@ -131,6 +142,12 @@ export class Http2Frames {
 
   #give({ type, flags, stream }: Http2Frame): boolean {
     if (this.#muted.has(stream)) return false;
+    // node:http2 says GOAWAY once more when it has closed the session.
+    if (type === frameTypes.goaway && this.#hasGoneAway) return false;
+    this.#hasGoneAway ||= type === frameTypes.goaway;
+    const onData = type === frameTypes.data ? this.#cuts.get(stream) : undefined;
+    // After this frame has been written.
+    if (onData) queueMicrotask(onData);
     const { h2Ignores } = this.#behaviour();
     const isAck = (flags & frameFlags.ack) !== 0;
     if (h2Ignores === 'ping' && type === frameTypes.ping && isAck) return false;
@@ -139,7 +156,7 @@ export class Http2Frames {
   }
 
   #goaway(lastStream: number, error: Http2Error): void {
-    this.filter.send(goawayFrame(lastStream, error));
+    this.#send(goawayFrame(lastStream, error));
     emit('backend:goaway', { ...this.#connection.about, lastStream, error });
   }
 }

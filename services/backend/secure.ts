@@ -35,7 +35,7 @@ export class Secure {
       behaviour,
       onSecure: (socket, connection) => {
         onCut(connection, socket);
-        if (socket.alpnProtocol === 'h2') http2.serve(connection, socket);
+        if (socket.alpnProtocol === 'h2') void http2.serve(connection, socket);
         else onHttp1(connection, socket);
       },
       onPlain: (connection) => { onHttp1(connection, connection.raw); },

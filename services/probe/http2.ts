@@ -53,7 +53,7 @@ export function exchangeHttp2({ address, port, ca, path, steps, timeoutMs }: Htt
     let timer: NodeJS.Timeout | undefined;
     let sendable = { connection: firstWindow, stream: 0, leftBytes: 0 };
     const socket = connect({ host: address, port, ca, servername: webName, ALPNProtocols: ['h2'] });
-    const send = (type: number, flags: number, on: number, payload = Buffer.alloc(0)): void => { socket.write(encodeFrame({ type, flags, stream: on, payload })); };
+    const send = (type: number, flags: number, on: number, payload: Buffer = Buffer.alloc(0)): void => { socket.write(encodeFrame({ type, flags, stream: on, payload })); };
     const finish = (end: string): void => {
       clearTimeout(timer);
       socket.removeAllListeners().on('error', () => undefined).destroy();

@@ -10,6 +10,7 @@ import { ready, serveStdin } from '../../lab/vocabulary/control.ts';
 import { dialWith, type Dial } from '../dial.ts';
 import { exchange } from './exchange.ts';
 import { heldCommands } from './held.ts';
+import type { Http2Steps } from './http2.ts';
 import type { PingRequest } from './ping.ts';
 
 /**
@@ -99,6 +100,8 @@ void dialWith(ca).then((dial) => {
     get: ({ address, port, path, timeoutMs }) => probeGet(String(address), Number(port), String(path), Number(timeoutMs), dial),
     exchange: ({ address, port, path, requests, timeoutMs }) => exchange(String(address), Number(port), String(path), Number(requests), Number(timeoutMs), dial),
     ...heldCommands(dial),
+    // Only a fault of HTTP/2 needs it.
+    http2: async (given) => (await import('./http2.ts')).exchangeHttp2({ ...(given as unknown as Omit<Http2Steps, 'ca'>), ca: ca ?? '' }),
     // dns2 loads http, https and http2 with it: 13 ms of CPU, which a lab without a DNS fault does not pay.
     ask: async ({ server, port, transport, name, type, timeoutMs }) =>
       (await import('./ask.ts')).ask(String(server), Number(port), transport === 'tcp' ? 'tcp' : 'udp', String(name), String(type), Number(timeoutMs)),
