@@ -24,7 +24,7 @@ export function traceHandshake(socket: TLSSocket, request: number, connection: n
       cipher: socket.getCipher().standardName,
       alpn: socket.alpnProtocol || '',
       resumed: socket.isSessionReused(),
-      issuer: String(socket.getPeerX509Certificate()?.issuer ?? '').split('\n').find((line) => line.startsWith('CN='))?.slice(3) ?? '',
+      issuer: (socket.getPeerX509Certificate()?.issuer ?? '').split('\n').find((line) => line.startsWith('CN='))?.slice(3) ?? '',
     });
   });
   // TLS 1.3 sends tickets after the handshake, TLS 1.2 within it.
@@ -58,5 +58,5 @@ export function watchStreams(onStream: (stream: ClientHttp2Stream) => ((error: s
 export function traceSession(session: ClientHttp2Session, connection: number, emit: Emit): void {
   const address = session.socket.remoteAddress ?? '';
   emit('client:h2-session', { connection, address });
-  session.on('goaway', (code, lastStream) => { emit('client:h2-goaway', { connection, address, error: http2ErrorName(code), lastStream }); });
+  session.on('goaway', (code: number, lastStream: number) => { emit('client:h2-goaway', { connection, address, error: http2ErrorName(code), lastStream }); });
 }

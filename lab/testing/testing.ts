@@ -46,6 +46,7 @@ const probes = {
   chromium: { argv: ['chromium', '--version'], remedy: 'install chromium' },
   'other-nodes': { argv: ['sh', '-c', `set -e; for release in ${nodeReleases.join(' ')}; do ${nodeFolder(localRuntime, 18).replace(/18$/, '$release')}/node_modules/node/bin/node --version; done`], remedy: 'run `make clients install=1`' },
   curl: { argv: ['curl', '--version'], remedy: 'install curl' },
+  nghttp: { argv: ['nghttp', '--version'], remedy: 'install nghttp2-client' },
   tshark: { argv: ['tshark', '--version'], remedy: 'install tshark' },
   tcpdump: { argv: ['tcpdump', '--version'], remedy: 'install tcpdump' },
   nginx: { argv: ['nginx', '-v'], remedy: 'install nginx-light' },

@@ -17,13 +17,23 @@ export interface FrameRules {
 export function passFrames(client: Socket, inner: Socket, { take, give }: FrameRules): (frame: Http2Frame) => void {
   const [taken, given] = [new FrameReader(), new FrameReader()];
   let prefaceBytes = 0;
+  /** Frames of the client that came before the server's SETTINGS. These are the first frame of a server, whatever a fault sends (RFC 9113 section 3.4). */
+  let waiting: Buffer[] | null = [];
   const write = (to: Socket, bytes: Buffer): void => { if (to.writable && bytes.length > 0) to.write(bytes); };
+  const pass = (bytes: Buffer): void => { write(inner, Buffer.concat(taken.read(bytes).filter(take).map(encodeFrame))); };
   client.on('data', (bytes: Buffer) => {
     const preface = bytes.subarray(0, Math.max(http2Preface.length - prefaceBytes, 0));
     prefaceBytes += preface.length;
-    write(inner, Buffer.concat([preface, ...taken.read(bytes.subarray(preface.length)).filter(take).map(encodeFrame)]));
+    write(inner, preface);
+    if (waiting) waiting.push(bytes.subarray(preface.length));
+    else pass(bytes.subarray(preface.length));
   });
-  inner.on('data', (bytes: Buffer) => { write(client, Buffer.concat(given.read(bytes).filter(give).map(encodeFrame))); });
+  inner.on('data', (bytes: Buffer) => {
+    write(client, Buffer.concat(given.read(bytes).filter(give).map(encodeFrame)));
+    const early = waiting ?? [];
+    waiting = null;
+    for (const each of early) pass(each);
+  });
   for (const [one, other] of [[client, inner], [inner, client]] as const) {
     one.once('end', () => { other.end(); });
     one.once('close', () => { other.destroy(); });

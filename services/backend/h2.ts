@@ -50,7 +50,7 @@ export class Http2Layer {
     const known = this.#servers.get(maxStreams);
     if (known) return known;
     const { onRequest, onHttp2, behaviour } = this.#application;
-    const server = createServer({ settings: { maxConcurrentStreams: maxStreams || noLimit } }, onRequest);
+    const server = createServer({ settings: maxStreams === 0 ? {} : { maxConcurrentStreams: maxStreams } }, onRequest);
     server.on('session', (session) => {
       if (!this.#begun) return;
       const { connection, frames } = this.#begun;
@@ -59,6 +59,7 @@ export class Http2Layer {
       this.#sessions.add(session);
       session.once('close', () => { this.#sessions.delete(session); });
       session.setTimeout(behaviour().keepAliveMs, () => { session.close(); });
+      session.on('stream', () => { frames.onStream(); });
       onHttp2(connection, session);
     });
     // The end of its connection ends a session. The event of the connection tells it.
@@ -82,6 +83,10 @@ export class Http2Frames {
   #streams = 0;
   #hasToldEnd = false;
   #hasGoneAway = false;
+  #isEnding = false;
+  /** How many requests node:http2 was given, and with how many it has begun. */
+  #passed = 0;
+  #begun = 0;
   /** What to do after the next DATA of a stream. */
   readonly #cuts = new Map<number, () => void>();
   /** Streams of which the client gets nothing more. */
@@ -117,7 +122,9 @@ export class Http2Frames {
       this.#send({ type: frameTypes.data, flags: 0, stream: 0, payload: Buffer.from('garbage') });
       return false;
     }
-    if (goaway === 'none' || !isInUse || this.#hasToldEnd) return true;
+    const isRefused = goaway === 'unprocessed' && isInUse;
+    if (!isRefused) this.#passed++;
+    if (goaway === 'none' || !isInUse || this.#hasToldEnd) return !isRefused;
     this.#hasToldEnd = true;
     switch (goaway) {
       case 'two-phases':
@@ -127,13 +134,19 @@ export class Http2Frames {
         return true;
       case 'unprocessed':
         this.#goaway(before, 'NO_ERROR');
-        this.#socket.end();
+        this.#endInOrder();
         return false;
       case 'processed':
+        this.#muted.add(stream);
+        this.session?.once('stream', () => {
+          this.#goaway(stream, 'NO_ERROR');
+          this.#endInOrder();
+        });
+        return true;
       case 'error':
         this.#muted.add(stream);
         this.session?.once('stream', () => {
-          this.#goaway(stream, goaway === 'error' ? 'INTERNAL_ERROR' : 'NO_ERROR');
+          this.#goaway(stream, 'INTERNAL_ERROR');
           this.#socket.end();
         });
         return true;
@@ -153,6 +166,19 @@ export class Http2Frames {
     if (h2Ignores === 'ping' && type === frameTypes.ping && isAck) return false;
     if (h2Ignores === 'settings' && type === frameTypes.settings && isAck) return false;
     return !(h2Ignores === 'window' && type === frameTypes.windowUpdate);
+  }
+
+  /** Ends the connection when the requests that were passed on have their answers. node:http2 may not have read all of them yet. */
+  #endInOrder(): void {
+    this.#hasGoneAway = true;
+    this.#isEnding = true;
+    if (this.#begun >= this.#passed) this.session?.close();
+  }
+
+  /** node:http2 begins with a request. */
+  onStream(): void {
+    this.#begun++;
+    if (this.#isEnding) this.#endInOrder();
   }
 
   #goaway(lastStream: number, error: Http2Error): void {
