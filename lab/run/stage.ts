@@ -4,6 +4,7 @@ import type { ClientOptions } from '../../client/client-options.ts';
 import { findClient } from '../clients/find-client.ts';
 import type { Client } from '../clients/index.ts';
 import type { ClientContext, ClientTls, StageClient } from '../clients/stage-client.ts';
+import { withoutInherited } from '../clients/trust.ts';
 import type { Host } from '../network/drivers/driver.ts';
 import { programArgv } from '../network/programs.ts';
 import { LabError } from '../vocabulary/errors.ts';
@@ -108,10 +109,10 @@ async function giveCa({ network, trust }: Lab, hosts: readonly Host[]): Promise<
   return { caFile };
 }
 
-/** The words before an argv that give a program variables. */
+/** The words before an argv that give a program variables. None that it inherits has it trust other CAs. */
 function envWords(env: Readonly<Record<string, string>>): string[] {
   const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  return words.length === 0 ? [] : ['env', ...words];
+  return words.length === 0 ? [] : ['env', ...withoutInherited, ...words];
 }
 
 /** The load comes from the observer's host, so that the client's wire has the client's packets only. */
