@@ -8,7 +8,7 @@ export interface CaFiles {
   jks: string;
   /** A wgetrc that names `pem`, behind the settings of the user's own. */
   wgetrc: string;
-  /** The folder of these files, which is the lab's. It also has a file with settings for PHP. */
+  /** The folder of `jks` and `wgetrc`. It also has a file with settings for PHP, and nothing else. */
   folder: string;
   /** The driver of the lab: on `netns` the host has the files of this machine, and on `docker` those of a container. */
   driver: string;

@@ -4,7 +4,7 @@ import { profiles } from '../../client/external/index.ts';
 import type { Found, Profile, Program } from '../../client/external/profile.ts';
 import { giveAny, inheritedVariables, type CaFiles } from '../../client/external/tls.ts';
 import { LabError } from '../vocabulary/errors.ts';
-import type { ClientContext } from './stage-client.ts';
+import type { ClientContext, ClientTls } from './stage-client.ts';
 
 /** The words of env(1) that take out of the environment what would have a client trust other CAs, or none. */
 export const withoutInherited: readonly string[] = inheritedVariables.flatMap((name) => ['-u', name]);
@@ -36,7 +36,7 @@ export function requireInstalled(name: string, { lacks }: Found, http2: boolean)
  */
 export async function withCa(context: ClientContext, profile: Profile | null, program: Program): Promise<{ program: Program; prepare?: readonly string[] }> {
   if (context.tls === null) return { program };
-  const ca = await makeCaFiles(context, context.tls.caFile);
+  const ca = await makeCaFiles(context, context.tls);
   const { variables = {}, words = [], prepare } = profile === null ? giveAny(ca) : (profile.tls?.give(ca) ?? {});
   const [file = '', ...rest] = program.argv;
   return { program: { ...program, argv: [file, ...words, ...rest], variables }, ...(prepare && { prepare }) };
@@ -47,23 +47,19 @@ export function withHttp2(profile: Profile | null, program: Program): Program {
   return { ...program, argv: [...program.argv, ...(profile?.tls?.http2Words ?? [])] };
 }
 
-/** Writes the files of the CA onto the host on which clients that are not ours run: the client's host, or a container in its place. */
-async function makeCaFiles({ host, externalHost, folder: clientFolder, driver }: ClientContext, caFile: string): Promise<CaFiles> {
+/** Writes the further files of the CA onto the host on which clients that are not ours run: the client's host, or a container in its place. */
+async function makeCaFiles({ externalHost, folder: clientFolder, driver }: ClientContext, { caFile, ca }: ClientTls): Promise<CaFiles> {
   const folder = `${clientFolder}-ca`;
-  const files = { pem: `${folder}/ca.pem`, jks: `${folder}/ca.jks`, wgetrc: `${folder}/wgetrc`, folder, driver };
-  const fail = (stderr: string): never => { throw new LabError('START_FAILED', `Could not put the lab's CA onto the client's host: ${stderr}`); };
-  const { exitCode, stdout: pem, stderr } = await host.run(['cat', caFile]);
-  if (exitCode !== 0) fail(stderr);
-  const made = await externalHost.run(['sh', '-c', write, 'sh', folder, pem, octal(trustStore(pem))]);
-  if (made.exitCode !== 0) fail(made.stderr);
-  const [javaToolOptions = '', phpScanDir = ''] = made.stdout.split('\n');
-  return { ...files, inherited: { JAVA_TOOL_OPTIONS: javaToolOptions, PHP_INI_SCAN_DIR: phpScanDir } };
+  const { exitCode, stdout, stderr } = await externalHost.run(['sh', '-c', write, 'sh', folder, caFile, octal(trustStore(ca))]);
+  if (exitCode !== 0) throw new LabError('START_FAILED', `Could not put the lab's CA onto the client's host: ${stderr}`);
+  const [javaToolOptions = '', phpScanDir = ''] = stdout.split('\n');
+  return { pem: caFile, jks: `${folder}/ca.jks`, wgetrc: `${folder}/wgetrc`, folder, driver, inherited: { JAVA_TOOL_OPTIONS: javaToolOptions, PHP_INI_SCAN_DIR: phpScanDir } };
 }
 
 /** Writes the files, and prints two variables. An image may have no base64(1). Its user reads the files, which root writes. */
-const write = `set -e; umask 022; mkdir -p "$1"; cd "$1"; printf %s "$2" >ca.pem; printf "$3" >ca.jks
-printf 'curl.cainfo=%s\\nopenssl.cafile=%s\\n' "$1/ca.pem" "$1/ca.pem" >failover-lab.ini
-{ cat "\${WGETRC:-$HOME/.wgetrc}" 2>/dev/null || true; echo; echo "ca_certificate = $1/ca.pem"; } >wgetrc
+const write = `set -e; umask 022; mkdir -p "$1"; cd "$1"; printf "$3" >ca.jks
+printf 'curl.cainfo=%s\\nopenssl.cafile=%s\\n' "$2" "$2" >failover-lab.ini
+{ cat "\${WGETRC:-$HOME/.wgetrc}" 2>/dev/null || true; echo; echo "ca_certificate = $2"; } >wgetrc
 printf '%s\\n%s\\n' "$JAVA_TOOL_OPTIONS" "$PHP_INI_SCAN_DIR"`;
 
 /** Bytes as the format of printf(1) that prints them. */

@@ -7,7 +7,9 @@ import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { describeWith } from '../testing/testing.ts';
 import { createTopology } from '../vocabulary/topology.ts';
-import { certificatesFolder, certificatesFor, type CertificateKind, type Certificates, type ServerCertificate } from './certificates.ts';
+import type { CertificateKind } from '../../services/backend/tls-behaviour.ts';
+import type { KeyPair } from '../../services/backend/tls.ts';
+import { certificatesFolder, certificatesFor, type Certificates } from './certificates.ts';
 import { localRuntime } from './programs.ts';
 
 const topology = createTopology();
@@ -19,7 +21,7 @@ function temporaryFolder(): string {
 }
 
 /** What `openssl verify` says of a chain: `OK`, or its error number, the depth of the certificate at fault, and the text. */
-function judge(ca: string, { cert }: Pick<ServerCertificate, 'cert'>, ...more: string[]): string {
+function judge(ca: string, { cert }: Pick<KeyPair, 'cert'>, ...more: string[]): string {
   const folder = temporaryFolder();
   const [caFile, certFile] = [join(folder, 'ca.pem'), join(folder, 'chain.pem')];
   writeFileSync(caFile, ca);
@@ -28,10 +30,10 @@ function judge(ca: string, { cert }: Pick<ServerCertificate, 'cert'>, ...more: s
   return status === 0 && stdout.trim() === `${certFile}: OK` ? 'OK' : (/error (\d+ at \d+ depth lookup: .*)/.exec(stderr)?.[1] ?? `${stdout}${stderr}`);
 }
 
-const textOf = ({ cert }: Pick<ServerCertificate, 'cert'>, ...words: string[]): string => spawnSync('openssl', ['x509', '-noout', ...words], { input: cert, encoding: 'utf8' }).stdout;
+const textOf = ({ cert }: Pick<KeyPair, 'cert'>, ...words: string[]): string => spawnSync('openssl', ['x509', '-noout', ...words], { input: cert, encoding: 'utf8' }).stdout;
 
 /** The certificates of three backends, as a lab asks for them at its start. */
-async function atStart(certificates: Certificates): Promise<ServerCertificate[]> {
+async function atStart(certificates: Certificates): Promise<KeyPair[]> {
   return await Promise.all(topology.backends.map((backend) => certificates.of(backend, 'good')));
 }
 
@@ -170,7 +172,7 @@ describe('the cache', () => {
       console.log(JSON.stringify({ ca: certificates.ca, good: await Promise.all(['backend-1', 'backend-2', 'backend-3'].map((name) => certificates.of(name, 'good'))) }));`;
     const runs = await Promise.all(Array.from({ length: 4 }, async () => {
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
-      return JSON.parse(stdout) as { ca: string; good: ServerCertificate[] };
+      return JSON.parse(stdout) as { ca: string; good: KeyPair[] };
     }));
     for (const { ca, good } of runs) for (const each of good) expect(judge(ca, each)).toBe('OK');
     // What is left is whole, and from one CA.

@@ -106,7 +106,7 @@ async function giveCa({ network, trust }: Lab, hosts: readonly Host[]): Promise<
     const { exitCode, stderr } = await host.run(['sh', '-c', 'printf %s "$2" >"$1"', 'sh', caFile, trust.ca]);
     if (exitCode !== 0) throw new LabError('START_FAILED', `Could not write the certificate of the lab's CA to ${caFile} on the client's host: ${stderr}`);
   }
-  return { caFile };
+  return { caFile, ca: trust.ca };
 }
 
 /** The words before an argv that give a program variables. None that it inherits has it trust other CAs. */
