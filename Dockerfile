@@ -9,7 +9,7 @@ RUN command -v ip && command -v nft && command -v curl && command -v dig || \
 # packages of docs/clients.md. A base image that has them needs no network here.
 ARG WITH=
 RUN set --; for word in $(echo "$WITH" | tr , ' '); do case $word in \
-      clients) set -- "$@" wget python3-requests python3-httpx python3-aiohttp golang-go gcc libc6-dev musl-tools default-jdk-headless ruby php-cli php-curl libwww-perl chromium ;; \
+      clients) set -- "$@" wget python3-requests python3-httpx python3-h2 python3-aiohttp golang-go gcc libc6-dev musl-tools default-jdk-headless ruby php-cli php-curl libwww-perl liblwp-protocol-https-perl chromium ;; \
       *) set -- "$@" "$word" ;; \
     esac; done; \
     [ $# = 0 ] || dpkg --status "$@" >/dev/null 2>&1 || \

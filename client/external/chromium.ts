@@ -1,8 +1,10 @@
 import { programPath, versionFrom, type Profile } from './profile.ts';
+import { browserPolicy } from './tls.ts';
 
 export const chromium: Profile = {
   summary: 'headless Chromium, which navigates to the URL',
   install: { packages: 'chromium' },
+  tls: { givenBy: 'the policy `CACertificates`', give: (ca) => ({ prepare: browserPolicy(ca) }), http2: 'by default' },
   find: async (host) => {
     for (const browser of ['chromium', 'google-chrome', 'chrome']) {
       const version = await versionFrom(host, [browser, '--version']);

@@ -1,13 +1,17 @@
-import { versionFrom, type Profile } from './profile.ts';
+import { versionIn, type Profile } from './profile.ts';
+import { byVariable } from './tls.ts';
 
 export const curl: Profile = {
   summary: 'curl, one process for each request',
   install: { packages: 'curl' },
+  tls: byVariable('CURL_CA_BUNDLE', 'by default'),
   find: async (host) => {
-    const version = await versionFrom(host, ['curl', '--version']);
+    const { exitCode, stdout } = await host.run(['curl', '--version']);
+    const version = exitCode === 0 ? versionIn(stdout) : null;
     if (version === null) return null;
     return {
       version,
+      ...(/\bHTTP2\b/.test(stdout) ? {} : { lacks: { http2: 'install a curl whose --version names HTTP2' } }),
       program: {
         asked: 'by arguments',
         // --disable: curl reads no ~/.curlrc. --write-out: curl prints the status on its own line after the body.

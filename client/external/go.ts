@@ -1,5 +1,6 @@
 /** Go's net/http, built twice: with Go's own resolver, and with libc's resolver through cgo (package net, "Name Resolution"). */
 import { programPath, sourceHash, versionFrom, type Profile } from './profile.ts';
+import { byVariable } from './tls.ts';
 
 const sources = ['go/go.mod', 'go/main.go', 'go/resolver_go.go', 'go/resolver_cgo.go'];
 
@@ -7,6 +8,7 @@ function go(resolver: 'go' | 'cgo'): Profile {
   return {
     summary: resolver === 'go' ? "Go's net/http with Go's own resolver, traced with httptrace" : "Go's net/http with libc's resolver (cgo), traced with httptrace",
     install: { packages: resolver === 'go' ? 'golang-go' : 'golang-go gcc libc6-dev' },
+    tls: byVariable('SSL_CERT_FILE', 'by default'),
     find: async (host) => {
       const folder = programPath(host, 'go');
       const compiler = await versionFrom(host, ['go', 'version']);

@@ -1,8 +1,10 @@
 import { programPath, sourceHash, versionFrom, type Profile } from './profile.ts';
+import { javaTrustStore } from './tls.ts';
 
 export const java: Profile = {
   summary: "Java's java.net.http.HttpClient, one shared client with default settings",
   install: { packages: 'default-jdk-headless' },
+  tls: { givenBy: '-Djavax.net.ssl.trustStore', give: ({ jks }) => ({ words: [javaTrustStore(jks)] }), http2: 'by default' },
   find: async (host) => {
     const version = await versionFrom(host, ['javac', '-version']);
     if (version === null) return null;

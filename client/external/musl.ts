@@ -4,6 +4,7 @@ import { programPath, sourceHash, versionFrom, type Profile } from './profile.ts
 export const musl: Profile = {
   summary: "a client in C with the resolver of musl, the libc of Alpine Linux; it keeps one connection",
   install: { packages: 'musl-tools' },
+  tls: null,
   find: async (host) => {
     const compiler = await versionFrom(host, ['musl-gcc', '-dumpfullversion']);
     if (compiler === null) return null;

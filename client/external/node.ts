@@ -1,5 +1,6 @@
 /** Other versions of Node. `lab clients --install` installs them from the npm package `node` into a cache folder. */
 import { programPath, versionFrom, type ClientHost, type Profile } from './profile.ts';
+import { byVariable } from './tls.ts';
 
 /** The releases whose HTTP clients behave differently: keep-alive, order of addresses, attempt delay. */
 export const nodeReleases = [18, 20, 22, 26] as const;
@@ -15,6 +16,8 @@ function node(release: Release, transport: 'fetch' | 'http'): Profile {
   return {
     summary: `Node ${release}, ${what}, with default settings`,
     install: { command: 'make clients install=1', image: `node:${release}` },
+    // undici, and with it fetch, offers HTTP/2 by default since its version 8, which came with Node 26.
+    tls: byVariable('NODE_EXTRA_CA_CERTS', transport === 'fetch' && release >= 26 ? 'by default' : 'never'),
     find: async (host) => {
       // An image of Node has the release on its PATH.
       for (const binary of [`${nodeFolder(host, release)}/node_modules/node/bin/node`, 'node']) {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Installation } from '../../lab/vocabulary/installation.ts';
 import { projectRoot } from '../../lab/vocabulary/project.ts';
+import type { Tls } from './tls.ts';
 
 /** The host on which the client runs: a network namespace with this machine's files, or a container with its own files. */
 export interface ClientHost {
@@ -25,6 +26,8 @@ export interface Profile {
   summary: string;
   /** How to get it. */
   install: Installation;
+  /** How it speaks TLS. Null if it cannot. */
+  tls: Tls | null;
   /** Looks for the client on the host and changes nothing. Returns null if the client is not installed. */
   find(host: ClientHost): Promise<Found | null>;
 }
@@ -35,11 +38,15 @@ export interface Found {
   program: Program;
   /** A command that makes what `program` needs on the host. It runs before every scenario, so it must end at once if this is done already. */
   prepare?: readonly string[];
+  /** What this installation cannot do of what `Profile.tls` says, and what to do to get it: `apt-get install python3-h2`. */
+  lacks?: { tls?: string; http2?: string };
 }
 
 /** What both kinds of programs have. */
 interface Command {
   argv: readonly string[];
+  /** Variables of its environment that the lab sets. */
+  variables?: Readonly<Record<string, string>>;
   /** Only for a user's own command: the folder on the host against which its relative paths were resolved. It becomes the variable LAB_USER_FOLDER. */
   userFolder?: string;
 }
@@ -71,7 +78,12 @@ export type Program = OneShot | LongLived;
 /** Returns the version that a command prints, or null if the command fails or prints none. */
 export async function versionFrom(host: ClientHost, argv: readonly string[]): Promise<string | null> {
   const { exitCode, stdout, stderr } = await host.run(argv);
-  return exitCode === 0 ? (/\d+(?:\.\d+)+/.exec(`${stdout}\n${stderr}`)?.[0] ?? null) : null;
+  return exitCode === 0 ? versionIn(`${stdout}\n${stderr}`) : null;
+}
+
+/** Returns the first version in a text, or null if there is none. */
+export function versionIn(text: string): string | null {
+  return /\d+(?:\.\d+)+/.exec(text)?.[0] ?? null;
 }
 
 /** Returns a hash of files in programs/, which are the same on the host. The name of a binary that is built from them contains it. */

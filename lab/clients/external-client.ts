@@ -7,6 +7,7 @@ import { longLivedClient } from './long-lived-client.ts';
 import { oneShotClient } from './one-shot-client.ts';
 import { folderVariables } from './own-folder.ts';
 import { witnessed, type ClientContext, type StageClient } from './stage-client.ts';
+import { withoutInherited } from './trust.ts';
 
 /** The only options that every client can be given: a new connection for each request, if need be by a new process, and a time limit. */
 export const optionsForAny = ['keepAlive', 'timeoutMs', 'scheme', 'http'] as const satisfies readonly (keyof ClientOptions)[];
@@ -23,8 +24,9 @@ export async function startExternalClient(
   context: ClientContext, name: string, program: Program, { keepAlive, timeoutMs }: Pick<ClientOptions, (typeof optionsForAny)[number]>,
 ): Promise<Pick<StageClient, 'request' | 'stop'>> {
   const stays = !keepAlive && program.asked === 'over stdin' && program.newConnections ? { ...program, argv: [...program.argv, ...program.newConnections] } : null;
+  const environment = [...withoutProxies, ...withoutInherited, ...folderVariables(program), ...Object.entries(program.variables ?? {}).map(([key, value]) => `${key}=${value}`)];
   const host = {
-    start: (argv: readonly string[], options?: StartOptions) => context.externalHost.start(['env', ...withoutProxies, ...folderVariables(program), ...argv], { ...options, directory: context.folder }),
+    start: (argv: readonly string[], options?: StartOptions) => context.externalHost.start(['env', ...environment, ...argv], { ...options, directory: context.folder }),
   };
   const client =
     program.asked === 'by arguments'

@@ -3,6 +3,7 @@ import { spawn, type SpawnOptions } from 'node:child_process';
 import type { ProcessOutput } from 'zx';
 import { profiles } from '../../client/external/index.ts';
 import type { ClientHost, Found, Profile, Program } from '../../client/external/profile.ts';
+import type { Http2 } from '../../client/external/tls.ts';
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { Host, Network, Runtime } from '../network/drivers/driver.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
@@ -14,6 +15,7 @@ import { startOwnClient } from './own-client.ts';
 import { inUserFolder, makeOwnFolder } from './own-folder.ts';
 import { runProgram } from './run-program.ts';
 import type { ClientContext, StageClient } from './stage-client.ts';
+import { requireInstalled, withCa, withHttp2 } from './trust.ts';
 
 /** A program tells its version in well under a second; a JVM or a browser on a busy machine needs several. */
 const commandLimitMs = 30_000;
@@ -31,10 +33,20 @@ export async function findClient(context: ClientContext, client: Client): Promis
   const stageClient = ({ request, stop }: Pick<StageClient, 'request' | 'stop'>): StageClient => ({ request, get: (url) => request('GET', url), stop, $: shellOn(context) });
   if (isOwn(client)) return { version: process.version, start: async (options, limitMs) => stageClient(await startOwnClient(context, options, limitMs)) };
   const host = hostFor(context.externalHost, context.runtime);
+  const profile = 'profile' in client ? client.profile : null;
   const found = 'profile' in client ? await findNamed(host, client.name, client.profile, context) : await findCommand(host, client.name, client.command);
   await prepareClient(host, client.name, found);
   await makeOwnFolder(context.externalHost, context.folder);
-  return { version: shownVersion(found), start: async (options) => stageClient(await startExternalClient(context, client.name, found.program, options)) };
+  const { program, prepare } = await withCa(context, profile, found.program);
+  if (prepare) await prepareClient(host, client.name, { prepare });
+  return {
+    version: shownVersion(found),
+    start: async (options) => {
+      const http2 = options.http === '2';
+      if (context.tls !== null) requireInstalled(client.name, found, http2);
+      return stageClient(await startExternalClient(context, client.name, http2 ? withHttp2(profile, program) : program, options));
+    },
+  };
 }
 
 export interface ClientListing {
@@ -42,6 +54,8 @@ export interface ClientListing {
   /** Null where the client is not there; `reason` says how to install it. */
   version: string | null;
   reason?: string;
+  /** How the client speaks TLS. Null if it cannot, and if a part of it is not installed. Not set for our own clients. */
+  tls?: Http2 | null;
 }
 
 /** Every client of the table, with its version on this host of a driver. */
@@ -50,7 +64,7 @@ export async function findClients(host: ClientHost, driver: string): Promise<Cli
     // A client that does not even tell its version must not hide the others.
     const found = await profile.find(host).catch(messageOf);
     if (typeof found === 'string') return { name, version: null, reason: found };
-    return found ? { name, version: shownVersion(found) } : { name, version: null, reason: howToGet(profile.install, driver) };
+    return found ? { name, version: shownVersion(found), tls: found.lacks?.tls === undefined ? (profile.tls?.http2 ?? null) : null } : { name, version: null, reason: howToGet(profile.install, driver) };
   });
   return [...ownClientNames.map((name) => ({ name, version: process.version })), ...(await Promise.all(listings))];
 }
@@ -65,9 +79,9 @@ function hostFor(host: Pick<Host, 'name' | 'start'>, { root, node }: Runtime): C
 }
 
 /** Builds what the client needs. @throws {LabError} START_FAILED with the builder's output; TIME_LIMIT when it does not end. */
-export async function prepareClient(host: ClientHost, name: string, found: Found, limitMs = prepareLimitMs): Promise<void> {
-  if (!found.prepare) return;
-  const { exitCode, stderr, stdout } = await host.run(found.prepare, limitMs);
+export async function prepareClient(host: ClientHost, name: string, { prepare }: Pick<Found, 'prepare'>, limitMs = prepareLimitMs): Promise<void> {
+  if (!prepare) return;
+  const { exitCode, stderr, stdout } = await host.run(prepare, limitMs);
   if (exitCode !== 0) throw new LabError('START_FAILED', `Could not prepare the client \`${name}\`: ${(stderr || stdout).trim().slice(-2_000)}`);
 }
 

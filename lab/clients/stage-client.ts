@@ -30,6 +30,8 @@ export interface StageClient {
 export interface ClientTls {
   /** The file with the certificate of the lab's CA (PEM), on the client's host. */
   caFile: string;
+  /** The certificate itself. */
+  ca: string;
 }
 
 /** What a client needs of the run that it is part of. */

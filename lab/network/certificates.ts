@@ -2,8 +2,8 @@
  * The certificates of the lab's backends, and the CA that issues them. They are made once and kept in the user's cache folder, because making them takes
  * a third of a second. They never come near the CA certificates of this machine: each client is given the lab's CA for its run. docs/tls.md
  */
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { domain, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
@@ -118,7 +118,7 @@ function read<Content>(file: string, parse: (blocks: string[]) => Content | null
 
 /** Writes a file that only this user can read. Several labs may do so at once: each reader sees one whole file. It is no error if it cannot be written. */
 function write(file: string, blocks: readonly string[]): void {
-  const unfinished = `${file}.${process.pid}`;
+  const unfinished = `${file}.${randomUUID()}`;
   try {
     const folder = join(file, '..');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -127,7 +127,7 @@ function write(file: string, blocks: readonly string[]): void {
     writeFileSync(unfinished, blocks.join(''), { mode: 0o600 });
     renameSync(unfinished, file);
   } catch {
-    rmSync(unfinished, { force: true });
+    if (existsSync(unfinished)) rmSync(unfinished);
   }
 }
 

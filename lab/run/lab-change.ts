@@ -1,6 +1,7 @@
 /** What a run asks of the lab: by its scenario, and by the options that somebody gave. */
 import type { ClientOptions } from '../../client/client-options.ts';
 import { optionsFor, parseClient } from '../clients/index.ts';
+import { requireTls } from '../clients/trust.ts';
 import { LabError } from '../vocabulary/errors.ts';
 import { resolvConfOf } from '../vocabulary/resolv-conf.ts';
 import type { TopologyChange } from '../vocabulary/topology.ts';
@@ -10,14 +11,16 @@ type Asked = Pick<RunOptions, 'name' | 'scenario' | 'client'> & Partial<Pick<Run
 
 /**
  * Returns the options of the client of a run.
- * @throws {LabError} BAD_INPUT where somebody asks for HTTP and the scenario is about TLS or HTTP/2.
+ * @throws {LabError} BAD_INPUT where somebody asks for HTTP and the scenario is about TLS or HTTP/2; NOT_SUPPORTED for a client without TLS or HTTP/2.
  */
 export function clientOptionsOf({ name, scenario, client, clientOptions = {} }: Asked): ClientOptions {
   const { https, http2 } = scenario;
   if ((https ?? http2) && clientOptions.scheme === 'http') throw new LabError('BAD_INPUT', `The scenario ${name} is about ${http2 ? 'HTTP/2' : 'TLS'}. Expected scheme=https, got scheme=http.`);
   if (http2 && clientOptions.http === '1.1') throw new LabError('BAD_INPUT', `The scenario ${name} is about HTTP/2. Expected http=2, got http=1.1.`);
   const own = { ...((https ?? http2) && { scheme: 'https' as const }), ...(http2 && { http: '2' as const }) };
-  return optionsFor(parseClient(client), { ...own, ...scenario.client }, clientOptions);
+  const options = optionsFor(parseClient(client), { ...own, ...scenario.client }, clientOptions);
+  if (options.scheme === 'https') requireTls(parseClient(client), options.http === '2');
+  return options;
 }
 
 /**

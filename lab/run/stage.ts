@@ -4,6 +4,7 @@ import type { ClientOptions } from '../../client/client-options.ts';
 import { findClient } from '../clients/find-client.ts';
 import type { Client } from '../clients/index.ts';
 import type { ClientContext, ClientTls, StageClient } from '../clients/stage-client.ts';
+import { withoutInherited } from '../clients/trust.ts';
 import type { Host } from '../network/drivers/driver.ts';
 import { programArgv } from '../network/programs.ts';
 import { LabError } from '../vocabulary/errors.ts';
@@ -105,13 +106,13 @@ async function giveCa({ network, trust }: Lab, hosts: readonly Host[]): Promise<
     const { exitCode, stderr } = await host.run(['sh', '-c', 'printf %s "$2" >"$1"', 'sh', caFile, trust.ca]);
     if (exitCode !== 0) throw new LabError('START_FAILED', `Could not write the certificate of the lab's CA to ${caFile} on the client's host: ${stderr}`);
   }
-  return { caFile };
+  return { caFile, ca: trust.ca };
 }
 
-/** The words before an argv that give a program variables. */
+/** The words before an argv that give a program variables. None that it inherits has it trust other CAs. */
 function envWords(env: Readonly<Record<string, string>>): string[] {
   const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  return words.length === 0 ? [] : ['env', ...words];
+  return words.length === 0 ? [] : ['env', ...withoutInherited, ...words];
 }
 
 /** The load comes from the observer's host, so that the client's wire has the client's packets only. */

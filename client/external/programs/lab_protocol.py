@@ -2,6 +2,7 @@
 import asyncio
 import errno
 import json
+import ssl
 import sys
 
 
@@ -23,7 +24,8 @@ def chain(error):
 def failure(id, error):
     """Returns the result line of a failed request: the system's error code if there is one, otherwise the exception's name."""
     causes = chain(error)
-    codes = [errno.errorcode[each.errno] for each in causes if isinstance(each, OSError) and each.errno in errno.errorcode]
+    # The number of an SSLError is OpenSSL's, and not the system's.
+    codes = [errno.errorcode[each.errno] for each in causes if isinstance(each, OSError) and not isinstance(each, ssl.SSLError) and each.errno in errno.errorcode]
     return {"id": id, "error": codes[-1] if codes else type(causes[-1]).__name__, "causes": [f"{type(each).__name__}: {each}" for each in causes]}
 
 

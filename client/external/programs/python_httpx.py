@@ -1,7 +1,9 @@
+import sys
+
 import httpx
 from lab_protocol import serve
 
-client = httpx.Client()
+client = httpx.Client(http2="--http2" in sys.argv)
 
 
 def request(method, url, timeout):

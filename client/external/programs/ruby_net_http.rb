@@ -14,6 +14,7 @@ $stdin.each_line do |line|
     uri = URI(asked['url'])
     http = connections[[uri.host, uri.port]] ||= begin
       made = Net::HTTP.new(uri.host, uri.port)
+      made.use_ssl = uri.scheme == 'https'
       made.open_timeout = made.read_timeout = asked['timeoutMs'] / 1000.0 if asked['timeoutMs']
       made.start
     end
