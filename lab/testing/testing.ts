@@ -47,6 +47,7 @@ const probes = {
   'other-nodes': { argv: ['sh', '-c', `set -e; for release in ${nodeReleases.join(' ')}; do ${nodeFolder(localRuntime, 18).replace(/18$/, '$release')}/node_modules/node/bin/node --version; done`], remedy: 'run `make clients install=1`' },
   curl: { argv: ['curl', '--version'], remedy: 'install curl' },
   tshark: { argv: ['tshark', '--version'], remedy: 'install tshark' },
+  openssl: { argv: ['openssl', 'version'], remedy: 'install openssl' },
   tcpdump: { argv: ['tcpdump', '--version'], remedy: 'install tcpdump' },
   nginx: { argv: ['nginx', '-v'], remedy: 'install nginx-light' },
   haproxy: { argv: ['haproxy', '-v'], remedy: 'install haproxy' },
