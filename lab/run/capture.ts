@@ -7,6 +7,7 @@ import { decodeFrames, type CapturedFrame } from '../vocabulary/frame-records.ts
 import { interfaceName, type Addresses } from '../vocabulary/topology.ts';
 import type { Captured } from '../wire/capture-file.ts';
 import { WireDecoder } from '../wire/decoder.ts';
+import type { KeyLog } from '../wire/tls-keys.ts';
 
 export type { Captured };
 
@@ -28,14 +29,17 @@ export interface CaptureMeans {
   /** Starts a program of this project on the client's host. */
   start(path: string, args: string[], onFrames: (records: Buffer) => void): Promise<Remote>;
   receive(event: EmittedEvent): void;
+  /** The secrets of the lab's servers, in a lab that speaks HTTPS. Without it, nothing of TLS is loaded. */
+  keyLog?: KeyLog | undefined;
 }
 
 /** Far longer than a frame can stay in the kernel. */
 const syncLimitMs = 5_000;
 
 /** Resolves when the capture listens. @throws {LabError} when it cannot. */
-export async function startCapture({ client, start, receive }: CaptureMeans, { keepBytes = Infinity }: CaptureLimit = {}): Promise<Capture> {
-  const decoder = new WireDecoder([client.ipv4, client.ipv6]);
+export async function startCapture({ client, start, receive, keyLog }: CaptureMeans, { keepBytes = Infinity }: CaptureLimit = {}): Promise<Capture> {
+  const tls = keyLog && new (await import('../wire/lab-tls.ts')).LabTls(keyLog);
+  const decoder = new WireDecoder([client.ipv4, client.ipv6], { ...(tls && { tls }), onLate: receive });
   const frames: CapturedFrame[] = [];
   let keptBytes = 0;
   const captured = { frames, dropped: 0, leftOut: 0 };

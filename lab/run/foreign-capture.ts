@@ -6,10 +6,11 @@ import { witnessOf, type TimelineEvent } from '../vocabulary/events.ts';
 import { dnsPort } from '../vocabulary/topology.ts';
 import { readCapture, type FileFacts, type FileFrame } from '../wire/capture-reader.ts';
 import { WireDecoder } from '../wire/decoder.ts';
-import { Foreign, type Spoken } from '../wire/foreign.ts';
+import { Foreign } from '../wire/foreign.ts';
 import { linkTypes, senderOf } from '../wire/link-layer.ts';
 import { parseFrame, type Packet } from '../wire/packets.ts';
-import { parseKeyLog, type TlsKeys } from '../wire/tls-keys.ts';
+import type { Spoken } from '../wire/spoken.ts';
+import { parseKeyLog, type KeyLog } from '../wire/tls-keys.ts';
 
 /** A host that could be the client: it has opened TCP connections, or asked DNS. */
 export interface Opener {
@@ -56,7 +57,7 @@ const chunkBytes = 1024 * 1024;
  * @throws {LabError} BAD_INPUT when the file cannot be read or is no capture, when no host or several hosts could be the client, or when none of its
  * packets is of `client`.
  */
-export async function readForeignCapture(file: string, client: readonly string[] = [], keys: TlsKeys | null = null): Promise<ForeignCapture> {
+export async function readForeignCapture(file: string, client: readonly string[] = [], keys: KeyLog | null = null): Promise<ForeignCapture> {
   const openers = client.length > 0 ? [] : await findOpeners(file);
   const [capture] = await decode(file, [client.length > 0 ? client : chooseOne(file, hostsThatOpened(file, openers))], openers, keys);
   if (capture === undefined) throw new LabError('BAD_INPUT', `${file} has no packet of ${client.join(' or ')}. Without --client, the command names the hosts that it has.`);
@@ -67,7 +68,7 @@ export async function readForeignCapture(file: string, client: readonly string[]
 const mostKeyBytes = 64_000_000;
 
 /** Reads the keys of TLS connections from a file (SSLKEYLOGFILE). @throws {LabError} BAD_INPUT where it cannot be read, or has no key. */
-export async function readKeyLog(file: string): Promise<TlsKeys> {
+export async function readKeyLog(file: string): Promise<KeyLog> {
   let text;
   try {
     if ((await stat(file)).size > mostKeyBytes) throw new Error(`it is larger than ${mostKeyBytes / 1e6} MB`);
@@ -84,13 +85,13 @@ export async function readKeyLog(file: string): Promise<TlsKeys> {
 export const mostClients = 20;
 
 /** The same for every client in the file, those with the most connections first. @throws {LabError} BAD_INPUT when no host could be a client. */
-export async function readEachClient(file: string, keys: TlsKeys | null = null): Promise<ForeignCapture[]> {
+export async function readEachClient(file: string, keys: KeyLog | null = null): Promise<ForeignCapture[]> {
   const openers = await findOpeners(file);
   return await decode(file, hostsThatOpened(file, openers).slice(0, mostClients), openers, keys);
 }
 
 /** Reads the file once for all `clients`, each one its addresses. A client without a packet has no capture in the result. */
-async function decode(file: string, clients: readonly (readonly string[])[], openers: readonly Opener[], keys: TlsKeys | null): Promise<ForeignCapture[]> {
+async function decode(file: string, clients: readonly (readonly string[])[], openers: readonly Opener[], keys: KeyLog | null): Promise<ForeignCapture[]> {
   const readers = clients.map((addresses) => new ClientReader(addresses, Math.floor(keptEvents / clients.length), keys));
   const byAddress = new Map(readers.flatMap((reader) => reader.addresses.map((address) => [address, reader])));
   const once = new OneInterface();
@@ -149,7 +150,7 @@ class ClientReader {
   /** How many segments and datagrams it has sent or received. */
   seen = 0;
 
-  constructor(addresses: readonly string[], mostEvents: number, keys: TlsKeys | null) {
+  constructor(addresses: readonly string[], mostEvents: number, keys: KeyLog | null) {
     this.addresses = addresses;
     this.foreign = new Foreign(keys);
     this.decoder = new WireDecoder(addresses, { foreign: this.foreign });

@@ -7,28 +7,12 @@ import { netns } from '../network/drivers/netns.ts';
 import { captureLines, limitsOf } from '../report/captured-lines.ts';
 import { fuzz } from '../testing/fuzz.ts';
 import { describeWith, until } from '../testing/testing.ts';
+import { cert, key } from '../testing/tls-certificate.ts';
 import { tshark } from '../testing/tshark.ts';
 import { readForeignCapture, readKeyLog, type ForeignCapture } from './foreign-capture.ts';
 import { startLab, type Lab } from './lab.ts';
 import { Timeline } from './timeline.ts';
 
-/** A certificate for these tests alone. Nobody trusts it. */
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgB4SanTDa4FPP7+7c
-vSCe+eYCBUprIF/qt+VwDC0oFLGhRANCAAT4BaVkYHbjkiYIGGbadAV3VSUe4gCo
-Raafya/4mBnZm2hjxli7Bsd+wb7QX3JaPJ8HWi+UQeuAHFTcYffcrocz
------END PRIVATE KEY-----`;
-const cert = `-----BEGIN CERTIFICATE-----
-MIIBnzCCAUSgAwIBAgIUKTkKdGp87M0CaOUFRrJE7wYSUkowCgYIKoZIzj0EAwIw
-FzEVMBMGA1UEAwwMd2ViLmxhYi50ZXN0MCAXDTI2MTEyNzE1MTIyNloYDzIxMjYx
-MTAzMTUxMjI2WjAXMRUwEwYDVQQDDAx3ZWIubGFiLnRlc3QwWTATBgcqhkjOPQIB
-BggqhkjOPQMBBwNCAAT4BaVkYHbjkiYIGGbadAV3VSUe4gCoRaafya/4mBnZm2hj
-xli7Bsd+wb7QX3JaPJ8HWi+UQeuAHFTcYffcroczo2wwajAdBgNVHQ4EFgQUSsE9
-dET9CF1bfEeHLiQSoeMVY8gwHwYDVR0jBBgwFoAUSsE9dET9CF1bfEeHLiQSoeMV
-Y8gwDwYDVR0TAQH/BAUwAwEB/zAXBgNVHREEEDAOggx3ZWIubGFiLnRlc3QwCgYI
-KoZIzj0EAwIDSQAwRgIhAOwetMvmZcT/JYCzydfcYZgiadLLgiCsetzT64svzzsk
-AiEAxzkBWKUSlAk0HLnSsCQh0QHJarf3hnXNJCT7eSfs4JU=
------END CERTIFICATE-----`;
 /** Two requests on each connection, so a server that reads one keeps the connection. The second port wants a curve that clients do not offer first: a HelloRetryRequest. */
 const server = `
 const options = ${JSON.stringify({ key, cert })};

@@ -1,6 +1,6 @@
 /** The story of a run: which events belong to it, and in which lines. What an event says: telling.ts. */
 import { events, type EventName, type Payload, type TimelineEvent } from './events.ts';
-import { isError, phraseOf, type Phrase } from './telling.ts';
+import { closeNotify, isError, phraseOf, type Phrase } from './telling.ts';
 import type { Topology } from './topology.ts';
 
 /** One line of the story. */
@@ -27,6 +27,12 @@ const neighbourMs = 300;
 /** Packets that no program knows of. */
 const wireOnly = new Set<EventName>(['wire:neighbour-solicitation', 'wire:syn-retransmission', 'wire:data-retransmission', 'wire:out-of-order', 'wire:keep-alive-probe', 'wire:zero-window', 'wire:unreachable', 'wire:icmp']);
 
+/** Whether the story has an event only with `-v`. A client that ends TLS without close_notify harms nobody, and many do it. */
+function isDetail(event: TimelineEvent): boolean {
+  if (event.event === 'wire:tls-alert') return event.alert === closeNotify;
+  return 'detail' in events[event.event] || (event.event === 'wire:tls-truncated' && event.sender === 'client');
+}
+
 interface Arrived {
   event: TimelineEvent;
   isLate: boolean;
@@ -41,7 +47,7 @@ export function startStory({ hosts: { observer } }: Topology, verbose: boolean):
   let isTraced = false;
   /** The lab's own looking does not belong to the client's story. */
   const isObservers = (event: TimelineEvent): boolean => 'from' in event && (event.from === observer.ipv4 || event.from === observer.ipv6);
-  const isLeftOut = (event: TimelineEvent): boolean => event.tMs < 0 || isObservers(event) || (!wireOnly.has(event.event) && ('detail' in events[event.event] || (isTraced && event.witness === 'wire')));
+  const isLeftOut = (event: TimelineEvent): boolean => event.tMs < 0 || isObservers(event) || (!wireOnly.has(event.event) && (isDetail(event) || (isTraced && event.witness === 'wire')));
   const neighbours = verbose ? passOn : startNeighbours();
   const series = startSeries();
 

@@ -94,6 +94,11 @@ const phrases: Phrases = {
   'wire:icmp': (event) => error(say`ICMP ${event.reason}: ${event.localPort} → ${address(event.address)} (from ${event.sender})`),
   'wire:request': (event) => say`${event.line || 'request'} ${arrow('client', event)}`,
   'wire:response': (event) => say`${event.line || 'response'} ${arrow('server', event)}`,
+  'wire:client-hello': (event) => say`ClientHello${event.serverName === undefined ? '' : ` ${event.serverName}`}${event.alpn.length > 0 ? ` (${event.alpn.join(', ')})` : ''}${event.resumes ? ', offers to resume' : ''} ${arrow('client', event)}`,
+  'wire:server-hello': (event) => say`${event.retry ? 'HelloRetryRequest' : 'ServerHello'} ${event.version} ${event.cipher}${event.resumed ? ', resumes' : ''} ${arrow('server', event)}`,
+  'wire:tls-done': (event) => say`${event.version} after ${event.ms.toFixed(1)} ms${event.alpn === undefined ? '' : `, ${event.alpn}`}${event.resumed ? ', resumed' : ''} ${arrow('client', event)}`,
+  'wire:tls-alert': (event) => (event.alert === closeNotify ? say`TLS ${event.alert} ${arrow(event.sender, event)}` : error(say`TLS alert ${event.alert} ${arrow(event.sender, event)}`)),
+  'wire:tls-truncated': (event) => error(say`no close_notify before FIN ${arrow(event.sender, event)}`),
   'wire:data-retransmission': (event) => error(say`${event.bytes} bytes again ${arrow(event.sender, event)}`),
   'wire:out-of-order': (event) => error(say`${event.bytes} bytes out of order ${arrow(event.sender, event)}`),
   'wire:keep-alive-probe': (event) => say`keep-alive probe ${arrow(event.sender, event)}`,
@@ -113,6 +118,9 @@ const phrases: Phrases = {
   'backend:hand-over': ({ connections, drainMs, shutdownMs }) => [`hands over: drains ${connections} connections for ${drainMs} ms, ends after ${shutdownMs} ms`],
   'backend:behaviour': ({ change }) => strong(`behaviour ${change}`),
 };
+
+/** The alert that ends a TLS connection in order (RFC 8446 section 6.1). */
+export const closeNotify = 'close_notify';
 
 /** `forwarded` as a reader says it. */
 function sourceText(source: string): string {

@@ -4,6 +4,7 @@ import type { EventName, Payload, TimelineEvent } from '../vocabulary/events.ts'
 import { phraseOf, plainText } from '../vocabulary/telling.ts';
 import { hostsOf, interfaceName, type Topology } from '../vocabulary/topology.ts';
 import { buildPcapng } from './pcapng.ts';
+import type { KeyLog } from './tls-keys.ts';
 
 /** The events that the packets do not show: everything that was done to the lab, and the caller's side of each request. */
 const remarked = new Set<EventName>([
@@ -33,6 +34,8 @@ export interface Captured {
 
 export interface CaptureContext {
   captured: Captured;
+  /** The secrets of the lab's servers. Wireshark shows what is inside of TLS with them. Undefined in a lab without TLS. */
+  keyLog?: KeyLog | undefined;
   events: readonly TimelineEvent[];
   topology: Topology;
   /** Converts a time of the timeline (ms) to the clock of the frames (ms). */
@@ -41,13 +44,14 @@ export interface CaptureContext {
 }
 
 /** Returns wire.pcapng. */
-export function captureFile({ captured, events, topology, hostMs, comment }: CaptureContext): Buffer {
+export function captureFile({ captured, keyLog, events, topology, hostMs, comment }: CaptureContext): Buffer {
   return buildPcapng({
     ...captured,
     interfaceName,
     interfaceDescription: `the client's interface, ${topology.hosts.client.ipv4} ${topology.hosts.client.ipv6}`,
     application: 'failover-lab',
     comment,
+    secrets: keyLog?.text ?? '',
     names: hostsOf(topology).flatMap((name) => [topology.hosts[name].ipv4, topology.hosts[name].ipv6].map((address) => ({ address, name }))),
     remarks: events
       .filter(({ event }) => remarked.has(event))

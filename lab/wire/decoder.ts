@@ -7,7 +7,7 @@ import { Flow } from './flow.ts';
 import type { Foreign } from './foreign.ts';
 import { Http1 } from './http1.ts';
 import { parseFrame, type Addressed, type Packet, type TcpSegment } from './packets.ts';
-import type { FlowEnds, StreamProtocol, WireEvent } from './stream.ts';
+import type { FlowEnds, ProtocolMeans, StreamProtocol, WireEvent } from './stream.ts';
 
 /** A lab by hand may be up for days. No run has as many flows. */
 const keptFlows = 10_000;
@@ -23,6 +23,10 @@ export interface Assumptions {
    * show it: `foreign` (foreign.ts) looks at each of them.
    */
   foreign?: Foreign;
+  /** In a capture of a lab that speaks HTTPS, a flow may begin with TLS: lab-tls.ts. Without it, nothing of TLS is loaded. */
+  tls?: { protocolOf(ends: FlowEnds, means: ProtocolMeans): StreamProtocol };
+  /** Takes the events of frames whose keys came later than the frames. */
+  onLate?: (event: EmittedEvent) => void;
 }
 
 /** Decodes the frames of one client and remembers its TCP flows: the newest ones, and those that have not ended. */
@@ -30,28 +34,33 @@ export class WireDecoder {
   readonly #client: readonly string[];
   readonly #keepFlows: number;
   readonly #foreign: Foreign | undefined;
+  readonly #tls: Assumptions['tls'];
   /** Null: a connection that another host has opened to the client. */
   readonly #flows = new Map<string, Flow | null>();
-  readonly #held = { bytes: 0, most: mostHeldBytes };
+  readonly #means: ProtocolMeans;
+  #atMs = 0;
   #malformed = 0;
   #forgottenGaps = 0;
 
   /** `client`: all addresses of the client. */
-  constructor(client: readonly string[], { keepFlows = keptFlows, foreign }: Assumptions = {}) {
+  constructor(client: readonly string[], { keepFlows = keptFlows, foreign, tls, onLate }: Assumptions = {}) {
     this.#client = client;
     this.#keepFlows = keepFlows;
     this.#foreign = foreign;
+    this.#tls = tls;
+    this.#means = { held: { bytes: 0, most: mostHeldBytes }, onLate: (events) => { for (const event of events) onLate?.({ atMs: this.#atMs, ...event }); } };
   }
 
-  /** Returns the events of one frame, with the time of the frame. Frames must come in order. */
+  /** Returns the events of one frame, with the time of the frame, or of the earlier one that has the first byte of a message. Frames must come in order. */
   decode({ bytes, atMs }: CapturedFrame): EmittedEvent[] {
     return this.read(parseFrame(bytes), atMs);
   }
 
   /** The same for a packet that was parsed already. */
   read(packet: Packet, atMs: number): EmittedEvent[] {
+    this.#atMs = atMs;
     const events = this.#events(packet);
-    return events.length === 0 ? [] : events.map((event) => ({ ...event, atMs }));
+    return events.length === 0 ? [] : events.map((event) => ({ atMs, ...event }));
   }
 
   /** In how many flows a segment is missing until now. */
@@ -101,7 +110,7 @@ export class WireDecoder {
     if (opener === 'unknown') return [];
     const flow = known ?? (opener === 'client' ? this.#newFlow(ends, null) : null);
     if (!known) this.#remember(key, flow);
-    return flow?.segment(isSent ? 'client' : 'server', segment) ?? [];
+    return flow?.segment(isSent ? 'client' : 'server', segment, this.#atMs) ?? [];
   }
 
   /** Both ends of a flow may be addresses of the client. Then the flow that is known tells which one has opened it. */
@@ -112,7 +121,7 @@ export class WireDecoder {
   }
 
   #newFlow(ends: FlowEnds, synSequence: number | null): Flow {
-    return new Flow(ends, synSequence, this.#protocolOf(ends), this.#held);
+    return new Flow(ends, synSequence, this.#protocolOf(ends), this.#means.held);
   }
 
   #remember(key: string, flow: Flow | null): void {
@@ -134,9 +143,9 @@ export class WireDecoder {
     this.#flows.delete(key);
   }
 
-  /** Chooses the protocol of a flow by the server's port. */
+  /** Chooses the protocol of a flow by the server's port. What is not DNS begins as the capture says. */
   #protocolOf(ends: FlowEnds): StreamProtocol {
-    return ends.port === dnsPort ? new DnsOverTcp((message) => this.#dns(message, 'tcp', ends)) : (this.#foreign?.protocolOf(ends) ?? new Http1(ends));
+    return ends.port === dnsPort ? new DnsOverTcp((message) => this.#dns(message, 'tcp', ends)) : ((this.#foreign ?? this.#tls)?.protocolOf(ends, this.#means) ?? new Http1(ends));
   }
 
   #dns(bytes: Buffer, transport: 'udp' | 'tcp', { address, localPort }: Pick<FlowEnds, 'address' | 'localPort'>): WireEvent[] {

@@ -5,7 +5,7 @@
 import type { Addressed, TcpSegment } from './packets.ts';
 import { SendOrder } from './send-order.ts';
 import { distance } from './sequence.ts';
-import type { FlowEnds, Side, StreamProtocol, WireEvent } from './stream.ts';
+import type { FlowEnds, HeldBack, Side, StreamProtocol, WireEvent } from './stream.ts';
 
 /** The state of one side. */
 interface Sent {
@@ -21,14 +21,9 @@ interface Sent {
   /** It has announced a window of 0. */
   isFull: boolean;
   fin: boolean;
+  /** The sequence number of its FIN, until the protocol has read everything before it. */
+  endsAt: number | undefined;
   rst: boolean;
-}
-
-/** How many bytes all flows of a capture hold back because a segment before them is missing. */
-export interface HeldBack {
-  bytes: number;
-  /** With more than this, a flow that adds to them gives up: the capture has lost the segment. */
-  readonly most: number;
 }
 
 export class Flow {
@@ -47,7 +42,7 @@ export class Flow {
     this.#synSequence = synSequence;
     this.#protocol = protocol;
     this.#held = held;
-    const nothing = (): Sent => ({ next: undefined, read: undefined, early: new Map(), order: new SendOrder(), hasReportedGap: false, isFull: false, fin: false, rst: false });
+    const nothing = (): Sent => ({ next: undefined, read: undefined, early: new Map(), order: new SendOrder(), hasReportedGap: false, isFull: false, fin: false, endsAt: undefined, rst: false });
     this.#sent = { client: nothing(), server: nothing() };
     // A SYN takes one sequence number.
     if (synSequence !== null) this.#sent.client.read = (synSequence + 1) >>> 0;
@@ -69,8 +64,14 @@ export class Flow {
     return this.#hasGap || Object.values(this.#sent).some(({ early }) => early.size > 0);
   }
 
-  /** Gives free what the flow holds back. It reads no more messages. */
+  /** Nothing more comes: gives free what the flow holds back. */
   forget(): void {
+    this.#giveUp();
+    this.#protocol.forget?.();
+  }
+
+  /** Gives free the segments that came too early. The flow reads no more messages. */
+  #giveUp(): void {
     for (const { early } of Object.values(this.#sent)) {
       for (const bytes of early.values()) this.#held.bytes -= bytes.length;
       early.clear();
@@ -82,15 +83,15 @@ export class Flow {
     return { event: 'wire:syn-retransmission', ...this.#ends, count: ++this.#syns };
   }
 
-  /** Returns the events of a segment. The caller handles SYNs of the client. */
-  segment(side: Side, segment: TcpSegment & Addressed): WireEvent[] {
+  /** Returns the events of a segment that was captured at `atMs`. The caller handles SYNs of the client. */
+  segment(side: Side, segment: TcpSegment & Addressed, atMs: number): WireEvent[] {
     if (segment.syn) {
       if (this.#isAnswered) return [];
       this.#isAnswered = true;
       this.#sent.server.read = (segment.sequence + 1) >>> 0;
       return [{ event: 'wire:syn-ack', ...this.#ends }];
     }
-    return [...this.#signals(side, segment), ...this.#payload(side, segment), ...this.#ending(side, segment)];
+    return [...this.#signals(side, segment), ...this.#payload(side, segment, atMs), ...this.#ending(side, segment), ...this.#endOfStream(side, atMs)];
   }
 
   /** Reports what a segment says without payload. */
@@ -107,7 +108,7 @@ export class Flow {
     return events;
   }
 
-  #payload(side: Side, segment: TcpSegment & Addressed): WireEvent[] {
+  #payload(side: Side, segment: TcpSegment & Addressed, atMs: number): WireEvent[] {
     const { sequence, payload, payloadBytes } = segment;
     if (payloadBytes === 0) return [];
     const sent = this.#sent[side];
@@ -117,7 +118,7 @@ export class Flow {
       sent.order.note(segment);
     }
     if (this.#hasGap) return events;
-    return [...events, ...this.#inOrder(sent, sequence, whole(payload, payloadBytes)).flatMap((bytes) => this.#protocol.take(side, bytes))];
+    return [...events, ...this.#inOrder(sent, sequence, whole(payload, payloadBytes)).flatMap((bytes) => this.#protocol.take(side, bytes, atMs))];
   }
 
   /** Reports a segment that is older than the newest one: it was sent again, or it was overtaken on its way. */
@@ -157,21 +158,31 @@ export class Flow {
       sent.read = (start + early.length) >>> 0;
     }
     if (sent.early.size > 0 && this.#held.bytes > this.#held.most) {
+      // The capture has lost the segment.
       this.#hasGap = true;
-      this.forget();
+      this.#giveUp();
     }
     return due;
   }
 
   /** Reports the first FIN and the first RST of each side. Repeated ones are ignored. */
-  #ending(side: Side, { fin, rst }: TcpSegment): WireEvent[] {
+  #ending(side: Side, { fin, rst, sequence, payloadBytes }: TcpSegment): WireEvent[] {
     const sent = this.#sent[side];
     const events: WireEvent[] = [];
+    if (fin && !sent.fin) sent.endsAt = (sequence + payloadBytes) >>> 0;
     if (fin && !sent.fin) events.push({ event: 'wire:fin', ...this.#ends, sender: side });
     if (rst && !sent.rst) events.push({ event: 'wire:rst', ...this.#ends, sender: side });
     sent.fin ||= fin;
     sent.rst ||= rst;
     return events;
+  }
+
+  /** Tells the protocol of a FIN when it has read everything before it. */
+  #endOfStream(side: Side, atMs: number): WireEvent[] {
+    const sent = this.#sent[side];
+    if (sent.endsAt === undefined || this.#hasGap || (sent.read ?? sent.endsAt) !== sent.endsAt) return [];
+    sent.endsAt = undefined;
+    return this.#protocol.end?.(side, atMs) ?? [];
   }
 }
 

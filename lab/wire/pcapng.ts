@@ -15,23 +15,29 @@ export interface CaptureFile {
   application: string;
   /** The comment of the whole file. */
   comment: string;
+  /** The secrets of TLS connections, as lines of a key log. Without them, the file has no block of them. */
+  secrets?: string;
   /** Names for addresses, as Wireshark shows them. */
   names: readonly { address: string; name: string }[];
   /** Remarks, each with a time on the clock of the frames. A remark becomes a comment of the first frame at or after that time. */
   remarks: readonly { atMs: number; text: string }[];
 }
 
-const blockTypes = { section: 0x0a0d0d0a, interface: 1, nameResolution: 4, statistics: 5, packet: 6 };
+const blockTypes = { section: 0x0a0d0d0a, interface: 1, nameResolution: 4, statistics: 5, packet: 6, secrets: 10 };
+/** The secrets of a Decryption Secrets Block are a TLS key log: `TLSK` (draft-ietf-opsawg-pcapng section 4.7). */
+export const tlsKeyLogSecrets = 0x544c534b;
 const linkTypeEthernet = 1;
 const option = { comment: 1, application: 4, interfaceName: 2, interfaceDescription: 3, timeResolution: 9, received: 4, dropped: 5 };
 const nanoseconds = 9;
 
 /** Returns the whole file. A remark after the last frame becomes a comment of the last frame. Without frames, remarks become comments of the section. */
-export function buildPcapng({ frames, interfaceName, interfaceDescription, dropped, application, comment, names, remarks }: CaptureFile): Buffer {
+export function buildPcapng({ frames, interfaceName, interfaceDescription, dropped, application, comment, secrets = '', names, remarks }: CaptureFile): Buffer {
   const comments = commentsByFrame(frames, remarks);
   const unplaced = frames.length === 0 ? remarks.map(({ text }) => text) : [];
   return Buffer.concat([
     block(blockTypes.section, sectionBody(), [textOption(option.application, application), ...[comment, ...unplaced].map((text) => textOption(option.comment, text))]),
+    // In front of all packets, so that a program that reads the file once has them in time.
+    ...(secrets === '' ? [] : [block(blockTypes.secrets, secretsBody(secrets), [])]),
     block(blockTypes.interface, interfaceBody(), [
       textOption(option.interfaceName, interfaceName),
       textOption(option.interfaceDescription, interfaceDescription),
@@ -94,6 +100,15 @@ function sectionBody(): Buffer {
   body.writeUInt16LE(1, 4);
   body.writeBigInt64LE(-1n, 8);
   return body;
+}
+
+/** Type, length, and the text. */
+function secretsBody(secrets: string): Buffer {
+  const text = Buffer.from(secrets);
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(tlsKeyLogSecrets, 0);
+  head.writeUInt32LE(text.length, 4);
+  return Buffer.concat([head, padded(text)]);
 }
 
 /** Link type Ethernet, and 0 as the limit of a frame's length, which means "no limit". */
