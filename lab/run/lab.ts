@@ -15,6 +15,7 @@ import { startNetwork } from '../network/start-network.ts';
 import { LabError, messageOf, nameIn, unknownName } from '../vocabulary/errors.ts';
 import { unlessAborted } from '../vocabulary/limits.ts';
 import { captureFile } from '../wire/capture-file.ts';
+import { KeyLog } from '../wire/tls-keys.ts';
 import { createTopology, isBackend, targetsOf, type BackendName, type HostName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 import type { Capture, Captured, CaptureLimit } from './capture.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
@@ -83,8 +84,8 @@ export class Lab implements AsyncDisposable {
   /** What a program needs to trust the backends. Nothing where they speak no TLS. */
   readonly trust: { ca?: string };
   readonly #certificates: Certificates | null;
-  /** The secrets of the TLS connections of the backends, as lines of a key log. */
-  readonly #secrets: string[] = [];
+  /** The secrets of the backends' TLS connections. Undefined where they speak no TLS. */
+  readonly #keyLog: KeyLog | undefined;
   readonly #seed: string;
   readonly #faults: FaultsInForce;
   /** What keeps the DNS server from answering as at the baseline, beside faults: set by `lab dns delay|drop|rcode|truncate`. */
@@ -102,6 +103,7 @@ export class Lab implements AsyncDisposable {
     this.timeline = timeline;
     this.resolver = resolver;
     this.#certificates = certificates;
+    this.#keyLog = certificates ? new KeyLog() : undefined;
     this.trust = certificates ? { ca: certificates.ca } : {};
     this.#seed = seed;
     this.processes = new Processes(network, timeline);
@@ -120,7 +122,7 @@ export class Lab implements AsyncDisposable {
         }),
       (name) => (!isBackend(name) ? this.dnsImpairment : this.#byHand.hidesBaseline(name) ? `the behaviour ${this.#byHand.text(name) ?? ''}` : null),
     );
-    for (const name of targetsOf(topology)) this.#servers.set(name, new Server(async (listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, await this.#serverArgv(name, listen), { onSecret: (line) => { this.#secrets.push(line); } })));
+    for (const name of targetsOf(topology)) this.#servers.set(name, new Server(async (listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, await this.#serverArgv(name, listen), { onSecret: (line) => { this.#keyLog?.add(line); } })));
   }
 
   /** Why the verdict can be no better than unknown: faults without effect, baselines that did not return, processes that ended unexpectedly, lost frames. */
@@ -231,6 +233,7 @@ export class Lab implements AsyncDisposable {
       client: this.topology.hosts.client,
       start: (path, args, onFrames) => this.processes.start('client', 'the capture', programArgv(this.network.runtime, path, ...args), { privileged: true, onFrames }),
       receive: (event) => { this.timeline.receive('client', event); },
+      keyLog: this.#keyLog,
     }, limit);
   }
 
@@ -242,7 +245,7 @@ export class Lab implements AsyncDisposable {
   /** wire.pcapng with the frames so far; null where no capture was started. `comment` is about the whole file. */
   captureFile(comment: string): Buffer | null {
     const { wire: captured, timeline, topology } = this;
-    return captured && captureFile({ captured, events: timeline.events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment });
+    return captured && captureFile({ captured, keyLog: this.#keyLog, events: timeline.events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment });
   }
 
   /** Waits until every event that has happened so far is on the timeline. */

@@ -49,7 +49,6 @@ const probes = {
   nghttp: { argv: ['nghttp', '--version'], remedy: 'install nghttp2-client' },
   openssl: { argv: ['openssl', 'version'], remedy: 'install openssl' },
   tshark: { argv: ['tshark', '--version'], remedy: 'install tshark' },
-  openssl: { argv: ['openssl', 'version'], remedy: 'install openssl' },
   tcpdump: { argv: ['tcpdump', '--version'], remedy: 'install tcpdump' },
   nginx: { argv: ['nginx', '-v'], remedy: 'install nginx-light' },
   haproxy: { argv: ['haproxy', '-v'], remedy: 'install haproxy' },
