@@ -18,7 +18,7 @@ const clients: Record<(typeof testedClients)[number], readonly Need[]> = { curl:
 /** The scenarios that can show nothing with a client, and why. */
 const nothingShown: Partial<Record<string, readonly ScenarioName[]>> = {
   // curl ends after each request, so it keeps no connection that could become stale or be closed.
-  curl: ['stale-connection', 'keep-alive-race'],
+  curl: ['stale-connection', 'keep-alive-race', 'h2-half-open', 'h2-pinning', 'h2-goaway', 'h2-goaway-unprocessed', 'h2-goaway-processed'],
 };
 
 /**

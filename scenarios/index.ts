@@ -20,6 +20,14 @@ import { hostVanishes } from './host-vanishes.ts';
 import { hotReload } from './hot-reload.ts';
 import { hotReloadHaproxy, hotReloadNginx } from './hot-reload-others.ts';
 import { firstSynLost } from './first-syn-lost.ts';
+import { h2HalfOpen } from './h2-half-open.ts';
+import { h2Goaway } from './h2-goaway.ts';
+import { h2GoawayUnprocessed } from './h2-goaway-unprocessed.ts';
+import { h2GoawayProcessed } from './h2-goaway-processed.ts';
+import { h2RefusedStream } from './h2-refused-stream.ts';
+import { h2ResetPost } from './h2-reset-post.ts';
+import { h2Pinning } from './h2-pinning.ts';
+import { h2MaxStreams } from './h2-max-streams.ts';
 import { halfOpen } from './half-open.ts';
 import { ipv4Only } from './ipv4-only.ts';
 import { ipv6Blackhole } from './ipv6-blackhole.ts';
@@ -101,6 +109,14 @@ export const scenarios = {
   'dns-timeout': dnsTimeout,
   'dns-truncated': dnsTruncatedAnswer,
   'dns-first-server-dead': dnsFirstServerDead,
+  'h2-half-open': h2HalfOpen,
+  'h2-goaway': h2Goaway,
+  'h2-goaway-unprocessed': h2GoawayUnprocessed,
+  'h2-goaway-processed': h2GoawayProcessed,
+  'h2-refused-stream': h2RefusedStream,
+  'h2-reset-post': h2ResetPost,
+  'h2-max-streams': h2MaxStreams,
+  'h2-pinning': h2Pinning,
 } satisfies Record<string, Scenario>;
 
 /** The name of a scenario of the lab: docs/scenarios.md lists all of them. */

@@ -10,7 +10,7 @@
  * `tcp_retries2` times (tcp(7)). The server can: with `to` the request never arrives, with `from` the server has carried it out.
  */
 import { choice, direction, family, type Direction } from '../vocabulary/options.ts';
-import type { Family } from '../vocabulary/topology.ts';
+import { addressOf, type Family } from '../vocabulary/topology.ts';
 import { patienceMs } from '../network/probe.ts';
 import { defineFault, familiesOf, observeEach, type FaultTarget } from './fault.ts';
 import { applyTables, nftFamilies } from './nft.ts';
@@ -21,13 +21,16 @@ export const halfOpen = defineFault({
   on: ['backend'],
   options: {
     direction: direction('both', 'drop the packets to the server, from the server, or both'),
-    connections: choice(['established', 'all'], 'established', 'silence the connections that are established now, or all, new ones too'),
+    connections: choice(['established', 'one', 'all'], 'established', 'silence the connections that are established now, or one of each client, or all, new ones too'),
     family: family('the IP family to silence, 0 for both'),
   },
   holds: 'old',
   apply: async (target, options) => {
     const families = familiesOf(options.family);
-    const peers = new Map(await Promise.all(families.map(async (each) => [each, await peersOf(target, each)] as const)));
+    const peers = new Map(await Promise.all(families.map(async (each) => {
+      const all = await peersOf(target, each);
+      return [each, options.connections === 'one' ? oneOfEach(all, addressOf(target.topology, 'observer', each)) : all] as const;
+    })));
     return await applyTables(target, table, families, (each) => buildHalfOpenScript(each, target.port, options.direction, options.connections === 'all' ? null : (peers.get(each) ?? [])));
   },
   observe: (target, options) =>
@@ -50,6 +53,12 @@ let looks = 0;
 async function peersOf(target: FaultTarget, each: Family): Promise<string[]> {
   const { stdout } = await target.host.run(['ss', `-${each}`, '-Htn', 'state', 'established', 'sport', '=', `:${target.port}`]);
   return parsePeers(stdout);
+}
+
+/** One connection of each client address. All of the observer's, since the observer holds some to see the fault. */
+function oneOfEach(peers: readonly string[], observer: string): string[] {
+  const hostOf = (peer: string): string => peer.split(' . ')[0] ?? '';
+  return peers.filter((peer, index) => hostOf(peer) === observer || peers.findIndex((each) => hostOf(each) === hostOf(peer)) === index);
 }
 
 /** `0 0 [2001:db8:1::11]:8080 [2001:db8:1::250]:41000` → `2001:db8:1::250 . 41000` */

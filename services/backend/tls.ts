@@ -58,7 +58,10 @@ export class TlsLayer {
     this.#server = createServer({
       ...this.#secureContext(),
       // Undefined ends the handshake with the alert no_application_protocol (RFC 7301 section 3.2).
-      ALPNCallback: ({ protocols }) => (handlers.behaviour().alpn === 'none' ? undefined : offered.find((each) => protocols.includes(each))),
+      ALPNCallback: ({ protocols }) => {
+        const { alpn } = handlers.behaviour();
+        return offered.filter((each) => alpn === 'offered' || each === alpn).find((each) => protocols.includes(each));
+      },
     });
     this.#server.on('keylog', (line) => { tellSecret(line.toString().trimEnd()); });
     this.#server.on('secureConnection', (socket) => {

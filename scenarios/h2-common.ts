@@ -1,0 +1,43 @@
+/** What the scenarios of HTTP/2 share. */
+import { check, checkUnless, type Check } from '../lab/analysis/checks.ts';
+import type { AddressedResult } from '../lab/clients/stage-client.ts';
+import type { Result } from '../lab/run/scenario.ts';
+import type { TimelineEvent } from '../lab/vocabulary/events.ts';
+import type { Topology } from '../lab/vocabulary/topology.ts';
+
+type Seen = Pick<Result<unknown>, 'events' | 'topology'>;
+
+/** The handshakes of the client's host after which HTTP/2 is spoken, by the backends' logs. */
+export function http2Connections({ events, topology }: Seen): Extract<TimelineEvent, { event: 'backend:tls' }>[] {
+  return events.filter((event) => event.event === 'backend:tls').filter((event) => isClients(topology, event.from) && event.alpn === 'h2');
+}
+
+/** A check for every client: it spoke HTTP/2. For a client that does not, all further checks are unknown. */
+export function http2Check(seen: Seen): Check {
+  const { length } = http2Connections(seen);
+  return checkUnless(length === 0 ? 'no connection of the client spoke HTTP/2' : null, check('the client spoke HTTP/2', length > 0, `${length} connections`));
+}
+
+/** The requests that reached a backend. Only those of `/` count: a browser also asks for /favicon.ico. */
+export function arrivals({ events, topology }: Seen, method?: string): Extract<TimelineEvent, { event: 'backend:request' }>[] {
+  return events.filter((event) => event.event === 'backend:request').filter(({ from, path, method: used }) => isClients(topology, from) && /^\/(\?|$)/.test(path) && (method === undefined || used === method));
+}
+
+/** The GOAWAYs that the backends sent to the client by a fault. */
+export function goaways({ events, topology }: Seen): Extract<TimelineEvent, { event: 'backend:goaway' }>[] {
+  return events.filter((event) => event.event === 'backend:goaway').filter(({ from }) => isClients(topology, from));
+}
+
+/** The requests that the backends ended with RST_STREAM. */
+export function resets({ events, topology }: Seen): Extract<TimelineEvent, { event: 'backend:reset-stream' }>[] {
+  return events.filter((event) => event.event === 'backend:reset-stream').filter(({ from }) => isClients(topology, from));
+}
+
+/** `answered`, or the error of each request, in one line. */
+export function resultsText(results: readonly AddressedResult[]): string {
+  return results.map((result) => (result.ok ? 'answered' : result.error)).join(', ');
+}
+
+function isClients({ hosts: { client } }: Topology, address: string): boolean {
+  return address === client.ipv4 || address === client.ipv6;
+}
