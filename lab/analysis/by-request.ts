@@ -61,9 +61,9 @@ export function statusOf(events: readonly TimelineEvent[], response: Extract<Tim
   return last?.event === 'wire:response' ? statusIn(last.line) : null;
 }
 
-/** The status in the first line of a response. Null if it is no status line (RFC 9112 section 4). */
+/** The status in the first line of a response. Null if it is no status line (RFC 9112 section 4). HTTP/2 has no such line, and the packets' events have one all the same. */
 export function statusIn(line: string): number | null {
-  const word = /^HTTP\/1\.\d (\d{3})\b/.exec(line)?.[1];
+  const word = /^HTTP\/(?:1\.\d|2) (\d{3})\b/.exec(line)?.[1];
   return word === undefined ? null : Number(word);
 }
 

@@ -50,19 +50,20 @@ describe('the schema of the findings', () => {
 const notEveryClients = ['resolutionDelayMs', 'attemptsKept'];
 
 /** Together these runs have a value in every other field. lab/testing/scenario-runs.ts holds every scenario against the schema. */
-const runs: { name: ScenarioName; client: string }[] = [
+const runs: { name: ScenarioName; client: string; scheme?: 'https' }[] = [
   { name: 'all-down', client: 'node-fetch' },
   { name: 'recovery', client: 'node-http' },
   { name: 'ipv6-blackhole', client: 'node-fetch' },
   { name: 'slow-aaaa', client: 'curl' },
+  { name: 'baseline', client: 'curl', scheme: 'https' },
   { name: 'cached-answers', client: 'node-http' },
   { name: 'retry-storm', client: 'curl -sS -o /dev/null {url}' },
 ];
 
 describeWith(['netns', 'curl', 'unbound'], 'the findings of real runs', () => {
   test(`fit the schema, and every field but ${notEveryClients.join(' and ')} has a value in one of them`, { timeout: 60_000 }, async () => {
-    const all = await Promise.all(runs.map(async ({ name, client }) => {
-      const { journal } = await runScenario({ name, scenario: scenarios[name], driver: netns, client, clientOptions: {}, seed: '1', signal: new AbortController().signal });
+    const all = await Promise.all(runs.map(async ({ name, client, scheme }) => {
+      const { journal } = await runScenario({ name, scenario: scenarios[name], driver: netns, client, clientOptions: { ...(scheme && { scheme }) }, seed: '1', signal: new AbortController().signal });
       expect({ name, error: journal.error, doubts: journal.doubts }).toEqual({ name, error: null, doubts: [] });
       expect({ name, misfits: misfits(journal.findings) }).toEqual({ name, misfits: [] });
       return journal.findings;

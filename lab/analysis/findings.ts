@@ -5,6 +5,7 @@ import { answererOf } from './answerer.ts';
 import { attemptsApart, attemptsOf, fallbackDelay, isTraced, nextAddressDelay, type Attempt } from './attempts.ts';
 import { byRequest, repeatedRequests, statusOf, type RequestFindings, type Repeated } from './by-request.ts';
 import { countBy } from './count-by.ts';
+import { httpsFindings, type HttpsFindings } from './https.ts';
 import { recovery } from './recovery.ts';
 import { skewOf, type Skew } from './skew.ts';
 import { answerOrder, attemptsOnWire, keptAttempts, queryOrder, resolutionDelay, resolutionsOnWire } from './wire-attempts.ts';
@@ -13,7 +14,7 @@ import { answerOrder, attemptsOnWire, keptAttempts, queryOrder, resolutionDelay,
  * `findings` in journal.json. Fields may be added, but never renamed. Null means that there was nothing to measure. findings-schema.ts has the
  * type and the unit of each field for `--expect`, and does not compile if it differs from this interface.
  */
-export interface Findings {
+export interface Findings extends HttpsFindings {
   /** What the callers asked for. `ok`: a complete response came, whatever its status. `failed`: the caller got an error. */
   requests: { sent: number; ok: number; failed: number };
   /** How many responses the callers got, by status. A status that neither the client nor the packets tell counts as `unknown`. */
@@ -107,6 +108,7 @@ export function findingsOf(events: readonly TimelineEvent[], topology: Topology)
     requestsOnWire: captured ? sent : null,
     repeated: captured ? repeatedRequests(events) : null,
     retransmissions: captured ? { syn: ofType('wire:syn-retransmission').length, data: ofType('wire:data-retransmission').length } : null,
+    ...httpsFindings(events),
     // On the client's host, the packets show only the answers that the resolver has asked for.
     answerOrder: isResolverOnClient(topology) ? null : answerOrder(events, attempts),
     reResolutions: Math.max(lookups - 1, 0),

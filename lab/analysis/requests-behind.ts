@@ -42,6 +42,10 @@ const behind = {
   requestsOnWire: ({ requests }) => requests.toSorted((one, other) => (other.sent ?? 0) - (one.sent ?? 0)).map(sentText),
   repeated: ({ requests }, key) => requests.filter(({ method, sent }) => method === key && sent !== 1 && sent !== 0).map(sentText),
   retransmissions: ({ findings: { attempts } }, key) => (key === 'syn' ? attempts.filter(({ synCount }) => (synCount ?? 0) > 1).map((each) => `${attemptText(each)}, ${each.synCount ?? 0} SYNs`) : []),
+  tlsHandshakes: ({ findings: { attempts } }) => attempts.map(attemptText),
+  resumed: ({ findings: { attempts } }) => attempts.map(attemptText),
+  handshakeMs: ({ findings: { attempts } }) => attempts.map(startText),
+  streamsPerConnection: ({ findings: { attempts } }) => attempts.filter(({ outcome }) => outcome === 'connected').map((each) => `${attemptText(each)}, ${each.requests ?? 0} requests`),
   answerOrder: ({ findings: { attempts } }) => attempts.map(attemptText),
   reResolutions: lookupTexts,
   recoveryMs: ({ events, requests }) => {

@@ -22,7 +22,7 @@ export interface WireAttempt {
   synsMs: number[];
   /** How many requests its connection carried. */
   requests: number;
-  /** The client closed its connection in order before any request: a spare connection, or one that came too late. */
+  /** The client closed its connection in order before any request, and before TLS began: a spare connection, or one that came too late. */
   isUnused: boolean;
   /** The number of its dial. A dial is the group of attempts that a client makes to get one connection. */
   dial: number;
@@ -62,6 +62,8 @@ export function attemptsIn(events: readonly TimelineEvent[], nameservers: readon
   const attempts: WireAttempt[] = [];
   const flows = new Map<string, WireAttempt>();
   const closed = new Set<WireAttempt>();
+  /** The attempts whose connections began TLS: the client has used them, also if no request follows. */
+  const used = new Set<WireAttempt>();
   const waiting = new Map<string, Waiting>();
   let dial = 0;
   let last = startDial();
@@ -116,11 +118,12 @@ export function attemptsIn(events: readonly TimelineEvent[], nameservers: readon
       attempt.synCount = event.count;
       attempt.synsMs.push(event.tMs);
     } else if (event.event === 'wire:request') attempt.requests = event.count;
+    else if (event.event === 'wire:client-hello') used.add(attempt);
     else if (attempt.endMs === null) {
       const isOfLastDial = attempt.dial === dial;
       if (endAttempt(attempt, event) && isOfLastDial) last.ended.add(attempt.address);
       if (attempt.outcome === 'connected' && isOfLastDial) last.connected.add(attempt);
-    } else if ((event.event === 'wire:rst' || event.event === 'wire:fin') && event.sender === 'client' && attempt.requests === 0 && !closed.has(attempt)) {
+    } else if ((event.event === 'wire:rst' || event.event === 'wire:fin') && event.sender === 'client' && attempt.requests === 0 && !used.has(attempt) && !closed.has(attempt)) {
       if (event.event === 'wire:rst') {
         attempt.outcome = 'aborted';
         last.connected.delete(attempt);

@@ -70,7 +70,7 @@ function take(flow: Flow, packet: Packet): void {
 /** Who sent a packet. */
 export function senderOf({ event }: Pick<Packet, 'event'>): 'client' | 'server' {
   if ('sender' in event) return event.sender === 'client' ? 'client' : 'server';
-  return event.event === 'wire:syn-ack' || event.event === 'wire:response' ? 'server' : 'client';
+  return event.event === 'wire:syn-ack' || event.event === 'wire:response' || event.event === 'wire:server-hello' ? 'server' : 'client';
 }
 
 /** Walks back from the last packet, so that each one knows what followed. */

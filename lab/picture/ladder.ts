@@ -52,12 +52,12 @@ export function ladderOf(run: PicturedRun, request: number): Ladder | null {
     const opener = findings.attempts.find(({ localPort, address, startMs }) => localPort === flow.localPort && address === flow.address && Math.abs(startMs - (flow.packets[0]?.event.tMs ?? 0)) < 1_500)?.request;
     let used: number | undefined = opener;
     for (const packet of flow.packets) {
-      const exchange = flow.exchanges.find((each) => each.asked === packet);
+      const exchange = flow.exchanges.find((each) => each.asked === packet || each.answered === packet);
       if (exchange) used = exchange.request;
       const { tMs } = packet.event;
       if (tMs < fromMs || tMs > toMs || (used !== undefined && used !== request)) continue;
       const isFromClient = senderOf(packet) === 'client';
-      const isBad = !packet.arrived || packet.event.event === 'wire:rst' || packet.event.event === 'wire:unreachable' || packet.event.event.endsWith('retransmission');
+      const isBad = !packet.arrived || packet.event.event === 'wire:rst' || packet.event.event === 'wire:unreachable' || packet.event.event === 'wire:h2-rst-stream' || packet.event.event.endsWith('retransmission');
       steps.push({ atMs: tMs, from: isFromClient ? 'client' : host, to: isFromClient ? host : 'client', text: packetText(packet.event), isLost: !packet.arrived, tone: isBad ? 'failed' : 'packet', index: packet.index });
     }
   }
@@ -102,13 +102,22 @@ function packetText(event: TimelineEvent): string {
     case 'wire:syn-ack': return 'SYN-ACK';
     case 'wire:rst': return 'RST';
     case 'wire:fin': return 'FIN';
-    case 'wire:request': return event.line.replace(/ HTTP\/1\.\d$/, '') || 'request';
-    case 'wire:response': return event.line.replace(/^HTTP\/1\.\d /, '') || 'response';
+    case 'wire:request': return event.line.replace(/ HTTP\/(1\.\d|2)$/, '') || 'request';
+    case 'wire:response': return event.line.replace(/^HTTP\/(1\.\d|2) /, '') || 'response';
     case 'wire:data-retransmission': return `the same ${event.bytes} bytes again`;
     case 'wire:unreachable':
     case 'wire:icmp': return `ICMP ${event.reason}`;
     case 'wire:keep-alive-probe': return 'keep-alive probe';
     case 'wire:zero-window': return 'window 0';
+    case 'wire:client-hello': return 'ClientHello';
+    case 'wire:server-hello': return event.retry ? 'HelloRetryRequest' : `ServerHello${event.resumed ? ', resumes' : ''}`;
+    case 'wire:tls-done': return `TLS done after ${event.ms.toFixed(1)} ms`;
+    case 'wire:tls-alert': return `TLS alert ${event.alert}`;
+    case 'wire:tls-truncated': return 'no close_notify';
+    case 'wire:h2-settings': return event.ack ? 'SETTINGS acknowledged' : 'SETTINGS';
+    case 'wire:h2-ping': return event.ack ? 'PING answered' : 'PING';
+    case 'wire:h2-goaway': return `GOAWAY ${event.error}`;
+    case 'wire:h2-rst-stream': return `RST_STREAM ${event.error}`;
     default: return event.event.slice('wire:'.length);
   }
 }

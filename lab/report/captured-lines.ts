@@ -34,7 +34,7 @@ export function captureFacts(capture: ForeignCapture): [string, string][] {
 
 const isKnown = (line: [string, string | false]): line is [string, string] => line[1] !== false && line[1] !== '';
 
-const spokenNames = { http: 'HTTP/1.1', tls: 'TLS (its requests cannot be read)', http2: 'HTTP/2 (not read)', other: 'something else' };
+const spokenNames = { http: 'HTTP/1.1', tls: 'TLS (its requests cannot be read)', http2: 'HTTP/2', other: 'something else' };
 
 function spokenText({ spoken, inside }: ForeignCapture): string {
   const text = namesText(spoken);

@@ -41,6 +41,8 @@ export function findingLines(journal: Pick<Journal, 'findings' | 'resolver'>): [
     ['attempts', outcomesText(attempts.map(({ outcome }) => outcome))],
     ['re-resolutions', String(findings.reResolutions)],
     ['retransmissions', retransmissionsText(findings.retransmissions)],
+    ['TLS', tlsText(findings)],
+    ['HTTP/2', http2Text(findings)],
     ['fallback delay', milliseconds(findings.fallbackDelayMs)],
     ['next address after', milliseconds(findings.nextAddressDelayMs)],
     ['resolution delay', milliseconds(findings.resolutionDelayMs)],
@@ -82,6 +84,19 @@ function outcomesText(outcomes: string[]): string | null {
 function retransmissionsText(counts: Journal['findings']['retransmissions']): string | null {
   const { syn, data } = counts ?? { syn: 0, data: 0 };
   return syn + data === 0 ? null : [syn > 0 ? `${syn} SYNs` : '', data > 0 ? `${data} segments` : ''].filter(Boolean).join(', ');
+}
+
+/** Null if no TLS handshake came to its end. */
+function tlsText({ tlsHandshakes, resumed, handshakeMs }: Journal['findings']): string | null {
+  if (!tlsHandshakes) return null;
+  return `${tlsHandshakes} ${tlsHandshakes === 1 ? 'handshake' : 'handshakes'}${resumed ? `, ${resumed} resumed` : ''}, the first one in ${milliseconds(handshakeMs) ?? '?'}`;
+}
+
+/** Null without HTTP/2. */
+function http2Text({ tlsHandshakes, streamsPerConnection }: Journal['findings']): string | null {
+  // The journal of an older run does not have these findings.
+  if (!tlsHandshakes || streamsPerConnection.length === 0) return null;
+  return `${streamsPerConnection.join(', ')} requests on ${streamsPerConnection.length} ${streamsPerConnection.length === 1 ? 'connection' : 'connections'}`;
 }
 
 function milliseconds(value: number | null): string | null {

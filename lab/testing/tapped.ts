@@ -47,7 +47,8 @@ function passOn(from: Socket, to: Socket, side: Side, steps: Step[]): Promise<vo
     from.on('data', (bytes) => { steps.push({ side, bytes }); to.write(bytes); });
     from.on('end', () => { steps.push({ side, bytes: 'fin' }); to.end(); });
     from.on('error', () => { to.resetAndDestroy(); });
-    from.on('close', () => { resolve(); });
+    // A socket that is closed takes no more.
+    from.on('close', () => { to.destroySoon(); resolve(); });
   });
 }
 

@@ -1,6 +1,6 @@
 /** The story of a run: which events belong to it, and in which lines. What an event says: telling.ts. */
 import { events, type EventName, type Payload, type TimelineEvent } from './events.ts';
-import { closeNotify, isError, phraseOf, type Phrase } from './telling.ts';
+import { closeNotify, isError, noError, phraseOf, type Phrase } from './telling.ts';
 import type { Topology } from './topology.ts';
 
 /** One line of the story. */
@@ -27,9 +27,10 @@ const neighbourMs = 300;
 /** Packets that no program knows of. */
 const wireOnly = new Set<EventName>(['wire:neighbour-solicitation', 'wire:syn-retransmission', 'wire:data-retransmission', 'wire:out-of-order', 'wire:keep-alive-probe', 'wire:zero-window', 'wire:unreachable', 'wire:icmp']);
 
-/** Whether the story has an event only with `-v`. A client that ends TLS without close_notify harms nobody, and many do it. */
+/** Whether the story has an event only with `-v`. Orderly ends are details. A client that ends TLS without close_notify harms nobody, and many do it. */
 function isDetail(event: TimelineEvent): boolean {
   if (event.event === 'wire:tls-alert') return event.alert === closeNotify;
+  if (event.event === 'wire:h2-goaway' && event.sender === 'client') return event.error === noError;
   return 'detail' in events[event.event] || (event.event === 'wire:tls-truncated' && event.sender === 'client');
 }
 

@@ -97,8 +97,12 @@ const phrases: Phrases = {
   'wire:client-hello': (event) => say`ClientHello${event.serverName === undefined ? '' : ` ${event.serverName}`}${event.alpn.length > 0 ? ` (${event.alpn.join(', ')})` : ''}${event.resumes ? ', offers to resume' : ''} ${arrow('client', event)}`,
   'wire:server-hello': (event) => say`${event.retry ? 'HelloRetryRequest' : 'ServerHello'} ${event.version} ${event.cipher}${event.resumed ? ', resumes' : ''} ${arrow('server', event)}`,
   'wire:tls-done': (event) => say`${event.version} after ${event.ms.toFixed(1)} ms${event.alpn === undefined ? '' : `, ${event.alpn}`}${event.resumed ? ', resumed' : ''} ${arrow('client', event)}`,
-  'wire:tls-alert': (event) => (event.alert === closeNotify ? say`TLS ${event.alert} ${arrow(event.sender, event)}` : error(say`TLS alert ${event.alert} ${arrow(event.sender, event)}`)),
+  'wire:tls-alert': (event) => failed(event.alert !== closeNotify, say`TLS alert ${event.alert} ${arrow(event.sender, event)}`),
   'wire:tls-truncated': (event) => error(say`no close_notify before FIN ${arrow(event.sender, event)}`),
+  'wire:h2-settings': (event) => say`SETTINGS${event.ack ? ' acknowledged' : event.settings.length > 0 ? ` ${event.settings.join(', ')}` : ''} ${arrow(event.sender, event)}`,
+  'wire:h2-ping': (event) => say`PING${event.ack ? ' answered' : ''} ${arrow(event.sender, event)}`,
+  'wire:h2-goaway': (event) => failed(event.error !== noError, say`GOAWAY ${event.error}, last stream ${event.lastStream} ${arrow(event.sender, event)}`),
+  'wire:h2-rst-stream': (event) => failed(event.error !== noError, say`RST_STREAM ${event.error}, stream ${event.stream} ${arrow(event.sender, event)}`),
   'wire:data-retransmission': (event) => error(say`${event.bytes} bytes again ${arrow(event.sender, event)}`),
   'wire:out-of-order': (event) => error(say`${event.bytes} bytes out of order ${arrow(event.sender, event)}`),
   'wire:keep-alive-probe': (event) => say`keep-alive probe ${arrow(event.sender, event)}`,
@@ -121,6 +125,10 @@ const phrases: Phrases = {
 
 /** The alert that ends a TLS connection in order (RFC 8446 section 6.1). */
 export const closeNotify = 'close_notify';
+/** The error code of HTTP/2 that says that there was none (RFC 9113 section 7). */
+export const noError = 'NO_ERROR';
+
+const failed = (isFailure: boolean, phrase: Phrase): Phrase => (isFailure ? error(phrase) : phrase);
 
 /** `forwarded` as a reader says it. */
 function sourceText(source: string): string {

@@ -4,6 +4,7 @@
  */
 import { dnsPort } from '../vocabulary/topology.ts';
 import { Http1 } from './http1.ts';
+import { Http2 } from './http2.ts';
 import type { TcpSegment } from './packets.ts';
 import { Recognised, spokenBy, type Spoken } from './spoken.ts';
 import type { FlowEnds, ProtocolMeans, StreamProtocol } from './stream.ts';
@@ -49,11 +50,16 @@ export class Foreign {
     return new Recognised((spoken) => {
       this.spoken[spoken]++;
       if (spoken !== 'tls') return httpOf(spoken, ends);
-      return new Tls(ends, { ...means, keys: this.#keys, inside: () => this.#insideOf(ends), onRead: () => { this.decrypted += 1; } });
+      return new Tls(ends, { ...means, keys: this.#keys, inside: (alpn) => this.#insideOf(alpn, ends), onRead: () => { this.decrypted += 1; } });
     });
   }
 
-  #insideOf(ends: FlowEnds): StreamProtocol {
+  #insideOf(alpn: string | null, ends: FlowEnds): StreamProtocol {
+    // A server may speak first in HTTP/2.
+    if (alpn === 'h2') {
+      this.inside.http2++;
+      return new Http2(ends);
+    }
     return new Recognised((spoken) => {
       this.inside[spoken]++;
       return httpOf(spoken, ends);
@@ -62,7 +68,7 @@ export class Foreign {
 }
 
 function httpOf(spoken: Spoken, ends: FlowEnds): StreamProtocol | null {
-  return spoken === 'http' ? new Http1(ends) : null;
+  return spoken === 'http' ? new Http1(ends) : spoken === 'http2' ? new Http2(ends) : null;
 }
 
 function nothing(): Record<Spoken, number> {

@@ -1,10 +1,12 @@
 /** The lane of a server: attempts, connections, requests, packets, and the faults that break it. */
 import type { Attempt } from '../../analysis/attempts.ts';
 import type { TimelineEvent } from '../../vocabulary/events.ts';
+import { closeNotify } from '../../vocabulary/telling.ts';
 import { nameAt, serverAt, serverTone } from '../hosts.ts';
 import { senderOf, type Flow, type Packet } from '../flows.ts';
 import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedRun, type Row } from '../model.ts';
 import { faultsOn, flagsOn, shadesOf } from './faults.ts';
+import { handshakeBars } from './handshakes.ts';
 
 /** More connections of one family at the same time than this share rows. */
 const mostRows = 4;
@@ -128,12 +130,29 @@ function drawFlow(flow: Flow, attempt: Attempt | undefined, attempts: readonly A
     return { fromMs: asked.event.tMs, toMs, request, tone: answered ? tone : 'failed', look: answered ? 'solid' : 'dashed', labels: [...(answered ? [`${code} ${ms}`, ms, code] : [`no answer ${ms}`, 'no answer'])], title: `${line || 'request'}${request === undefined ? '' : ` (#${request})`} → ${status} ${answered ? 'after' : 'for'} ${ms}`, events: [asked.index, ...(answered ? [answered.index] : [])] };
   });
   const span: Mark = { ...(made.span ?? { tone, look: 'line', labels: [], title: '', events: [] }), fromMs: Math.min(fromMs, made.span?.fromMs ?? fromMs), toMs: Math.max(isKept ? closedMs : fromMs, made.span?.toMs ?? fromMs, flow.packets.at(-1)?.event.tMs ?? fromMs, ...exchanges.slice(-1).map(({ toMs }) => toMs)) };
-  const isVisible = ({ event }: Packet): boolean => event.event !== 'wire:out-of-order';
-  return { family: first?.event.family ?? 4, span, lines, bars: [...made.bars, ...exchanges], ticks: packetTicks(flow.packets.filter(isVisible), flow, attempt && requestOf(attempt)) };
+  const isVisible = ({ event }: Packet): boolean => !unseen.has(event.event);
+  const handshakes = handshakeBars(flow, tone, closedMs).map((bar): Mark => ({ ...bar, request: attempt && requestOf(attempt) }));
+  return { family: first?.event.family ?? 4, span, lines, bars: [...made.bars, ...handshakes, ...exchanges], ticks: packetTicks(flow.packets.filter(isVisible), flow, attempt && requestOf(attempt)) };
 }
 
-const looks: Partial<Record<TimelineEvent['event'], Mark['look']>> = { 'wire:rst': 'reset', 'wire:unreachable': 'reset', 'wire:icmp': 'reset', 'wire:fin': 'end' };
-const names: Partial<Record<TimelineEvent['event'], string>> = { 'wire:syn': 'SYN', 'wire:syn-retransmission': 'SYN again', 'wire:syn-ack': 'SYN-ACK', 'wire:rst': 'RST', 'wire:fin': 'FIN', 'wire:data-retransmission': 'payload again', 'wire:keep-alive-probe': 'keep-alive probe', 'wire:zero-window': 'window 0', 'wire:unreachable': 'ICMP unreachable', 'wire:icmp': 'ICMP error' };
+/** These have no mark of their own: the end of a handshake is that of its bar, and every HTTP/2 connection has settings. */
+const unseen = new Set<TimelineEvent['event']>(['wire:out-of-order', 'wire:tls-done', 'wire:h2-settings']);
+const looks: Partial<Record<TimelineEvent['event'], Mark['look']>> = { 'wire:rst': 'reset', 'wire:unreachable': 'reset', 'wire:icmp': 'reset', 'wire:fin': 'end', 'wire:tls-truncated': 'reset', 'wire:h2-rst-stream': 'reset', 'wire:h2-goaway': 'end' };
+const names: Partial<Record<TimelineEvent['event'], string>> = {
+  'wire:syn': 'SYN', 'wire:syn-retransmission': 'SYN again', 'wire:syn-ack': 'SYN-ACK', 'wire:rst': 'RST', 'wire:fin': 'FIN', 'wire:data-retransmission': 'payload again', 'wire:keep-alive-probe': 'keep-alive probe', 'wire:zero-window': 'window 0',
+  'wire:unreachable': 'ICMP unreachable', 'wire:icmp': 'ICMP error', 'wire:client-hello': 'ClientHello', 'wire:server-hello': 'ServerHello', 'wire:tls-truncated': 'FIN without close_notify', 'wire:h2-ping': 'PING', 'wire:h2-goaway': 'GOAWAY', 'wire:h2-rst-stream': 'RST_STREAM',
+};
+
+function nameOf(event: Packet['event']): string {
+  if (event.event === 'wire:tls-alert') return `TLS alert ${event.alert}`;
+  const name = names[event.event] ?? (('line' in event && event.line) || event.event.slice('wire:'.length));
+  return 'error' in event ? `${name} ${event.error}` : name;
+}
+
+/** What a packet looks like. An alert ends a connection in order, or breaks it off. */
+function lookOf(event: Packet['event']): Mark['look'] | undefined {
+  return event.event === 'wire:tls-alert' ? (event.alert === closeNotify ? 'end' : 'reset') : looks[event.event];
+}
 
 /** A packet that is sent again says how long after the one before. */
 function packetTicks(packets: readonly Packet[], flow: Flow, attemptRequest: number | undefined): Mark[] {
@@ -147,9 +166,10 @@ function packetTicks(packets: readonly Packet[], flow: Flow, attemptRequest: num
     const gap = sinceMs === undefined ? null : duration(event.tMs - sinceMs);
     if (isAgain || event.event === 'wire:syn' || event.event === 'wire:request' || event.event === 'wire:response') lastMs = event.tMs;
     const sender = senderOf(packet);
-    const what = names[event.event] ?? ('line' in event ? event.line || event.event.slice(5) : event.event.slice(5));
+    const what = nameOf(event);
+    const look = lookOf(event);
     request = asked.get(packet) ?? request;
-    return { fromMs: event.tMs, toMs: event.tMs, request, sinceMs, tone: arrived && !isAgain && looks[event.event] !== 'reset' ? 'packet' : 'failed', look: looks[event.event] ?? (sender === 'client' ? 'out' : 'in'), labels: gap === null ? [] : [gap], title: `${what} from ${sender === 'client' ? 'the client' : shortAddress(flow.address)}, port ${flow.localPort}${gap === null ? '' : `, ${gap} after the one before`}${arrived ? '' : ', not answered'}`, events: [index] };
+    return { fromMs: event.tMs, toMs: event.tMs, request, sinceMs, tone: arrived && !isAgain && look !== 'reset' ? 'packet' : 'failed', look: look ?? (sender === 'client' ? 'out' : 'in'), labels: gap === null ? [] : [gap], title: `${what} from ${sender === 'client' ? 'the client' : shortAddress(flow.address)}, port ${flow.localPort}${gap === null ? '' : `, ${gap} after the one before`}${arrived ? '' : ', not answered'}`, events: [index] };
   });
 }
 
