@@ -30,11 +30,14 @@ public class Client {
         System.exit(0);
     }
 
-    private static void request(HttpClient client, String asked) {
+    private static void request(HttpClient shared, String asked) {
         String id = field(asked, "id");
+        // HTTP/2 has no `Connection: close` (RFC 9113 section 8.2.2). There, each request gets a client of its own, and with it a connection.
+        boolean own = newConnections && field(asked, "url").startsWith("https:");
+        HttpClient client = own ? HttpClient.newHttpClient() : shared;
         try {
             HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(field(asked, "url"))).method(field(asked, "method"), HttpRequest.BodyPublishers.noBody());
-            if (newConnections) request.header("Connection", "close");
+            if (newConnections && !own) request.header("Connection", "close");
             String timeoutMs = field(asked, "timeoutMs");
             if (timeoutMs != null) request.timeout(Duration.ofMillis(Long.parseLong(timeoutMs)));
             HttpResponse<String> response = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
@@ -49,6 +52,18 @@ public class Client {
             // Exceptions of HttpClient often have no message, so the class name is reported too.
             String name = innermost.getMessage() == null ? innermost.getClass().getSimpleName() : innermost.getClass().getSimpleName() + ": " + innermost.getMessage();
             say("{\"id\":" + id + ",\"error\":" + quoted(name) + ",\"causes\":[" + causes + "]}");
+        } finally {
+            if (own) close(client);
+        }
+    }
+
+    /** Ends the client's connections. Before Java 21, a client can only be left to the garbage collector, so its connection stays open for a while. */
+    private static void close(HttpClient client) {
+        if (!(client instanceof AutoCloseable)) return;
+        try {
+            ((AutoCloseable) client).close();
+        } catch (Exception error) {
+            System.err.println(error);
         }
     }
 

@@ -1,0 +1,124 @@
+/** Each client that is found, in one lab over HTTPS: it is answered because it was given the CA, and for no other reason. */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { clientOptions, type ClientOptions } from '../client-options.ts';
+import { findClient } from '../../lab/clients/find-client.ts';
+import { parseClient } from '../../lab/clients/index.ts';
+import type { ClientContext, ClientTls } from '../../lab/clients/stage-client.ts';
+import { netns } from '../../lab/network/drivers/netns.ts';
+import { createLab, type Lab } from '../../lab/run/lab.ts';
+import { clientContext } from '../../lab/run/stage.ts';
+import { Timeline } from '../../lab/run/timeline.ts';
+import { expectedOfClients } from '../../lab/testing/expected-clients.ts';
+import { describeWith, type Need } from '../../lab/testing/testing.ts';
+import { tshark } from '../../lab/testing/tshark.ts';
+import { defaultsOf } from '../../lab/vocabulary/options.ts';
+import { profiles, type ProfileName } from './index.ts';
+import { inheritedVariables } from './tls.ts';
+
+let lab: Lab;
+let context: ClientContext;
+/** By the source port of a connection: whether the client must have offered HTTP/2 on it. */
+const offersHttp2 = new Map<number, boolean>();
+
+/** Makes one request with a client. Returns its result, and what the backends tell of its connections. */
+async function ask(client: string, tls: ClientTls | null, options: Partial<ClientOptions> = {}) {
+  const from = lab.timeline.events.length;
+  const { start } = await findClient({ ...context, tls }, parseClient(client));
+  const started = await start({ ...defaultsOf(clientOptions), scheme: 'https', ...options }, 60_000);
+  const result = await started.get();
+  await started.stop();
+  await lab.settle();
+  const events = lab.timeline.events.slice(from).filter((event) => 'from' in event && event.from === '198.51.100.200');
+  return {
+    result,
+    ports: events.flatMap((event) => (event.event === 'backend:accept' ? [event.fromPort] : [])),
+    requests: events.flatMap((event) => (event.event === 'backend:request' && event.path === '/' ? [event.method] : [])),
+    alpn: events.flatMap((event) => (event.event === 'backend:tls' ? [event.alpn] : [])),
+  };
+}
+
+const answered = (tellsStatus = true) => ({ ok: true, status: tellsStatus ? 200 : null, address: expect.stringMatching(/^198\.51\.100\.1[123]$/) as string });
+
+describeWith('netns', 'in a lab over HTTPS', () => {
+  beforeAll(async () => {
+    lab = await createLab({ driver: netns, timeline: new Timeline(), seed: '1', topology: { https: true } });
+    await Promise.all([lab.startServices(), lab.startCapture()]);
+    context = await clientContext(lab, undefined);
+    // The environment of the tests has all that would have a client trust this CA, or any. No client may inherit it.
+    for (const name of inheritedVariables) vi.stubEnv(name, /REJECT|VERIFY/.test(name) ? '0' : context.tls?.caFile);
+  }, 60_000);
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await lab[Symbol.asyncDispose]();
+  });
+
+  // Chromium's policy holds for all that follow, so the clients are asked without the CA first.
+  for (const [name, { needs, untrusted, tellsStatus }] of Object.entries(expectedOfClients)) {
+    const { tls } = profiles[name as ProfileName];
+    if (!tls) continue;
+    describeWith(needs, name, () => {
+      if (untrusted) test('refuses the certificate of a CA that it was not given, and sends no request', { timeout: 60_000 }, async () => {
+        const { result, requests } = await ask(name, null);
+        expect(result).toMatchObject({ ok: false, error: expect.stringMatching(untrusted) as string });
+        expect(requests).toEqual([]);
+      });
+
+      test('is answered by a backend, and HTTP/2 is offered and chosen where the profile says so', { timeout: 60_000 }, async () => {
+        const { result, ports, requests, alpn } = await ask(name, context.tls);
+        expect(result).toMatchObject(answered(tellsStatus));
+        expect(requests).toEqual(['GET']);
+        for (const port of ports) offersHttp2.set(port, tls.http2 === 'by default');
+        expect(alpn.length).toBeGreaterThan(0);
+        for (const each of alpn) expect(each).toBeOneOf(tls.http2 === 'by default' ? ['h2'] : ['http/1.1', '']);
+      });
+
+      if (tls.http2 === 'by option') test('speaks HTTP/2 if it is asked for', { timeout: 60_000 }, async () => {
+        const { result, ports, alpn } = await ask(name, context.tls, { http: '2' });
+        expect(result).toMatchObject(answered(tellsStatus));
+        for (const port of ports) offersHttp2.set(port, true);
+        expect(new Set(alpn)).toEqual(new Set(['h2']));
+      });
+    });
+  }
+
+  describe('a command of a user', () => {
+    const commands: { command: string; needs: Need[] }[] = [
+      { command: 'curl -sS {url}', needs: ['curl'] },
+      { command: 'wget -q -O - {url}', needs: ['wget'] },
+      { command: `/usr/bin/python3 -c 'import requests, sys; print(requests.get(sys.argv[1]).text)' {url}`, needs: ['python'] },
+      { command: `/usr/bin/python3 -c 'import httpx, sys; print(httpx.get(sys.argv[1]).text)' {url}`, needs: ['python'] },
+      { command: `${process.execPath} --eval 'fetch(process.argv[1]).then((response) => response.text()).then(console.log)' {url}`, needs: [] },
+      { command: `php -r '$curl = curl_init($argv[1]); if (!curl_exec($curl)) exit(1);' {url}`, needs: ['php'] },
+      { command: `php -r 'echo file_get_contents($argv[1]);' {url}`, needs: ['php'] },
+      { command: `perl -MLWP::UserAgent -e '$response = LWP::UserAgent->new->get($ARGV[0]); print $response->content; exit !$response->is_success' {url}`, needs: ['perl'] },
+      { command: `ruby -ropen-uri -e 'puts URI.open(ARGV[0]).read' {url}`, needs: ['ruby'] },
+      { command: 'chromium --headless=new --no-sandbox --disable-gpu --user-data-dir=. --dump-dom {url}', needs: ['chromium'] },
+    ];
+    for (const { command, needs } of commands) {
+      describeWith(needs, command, () => {
+        test('needs no word about the CA', { timeout: 60_000 }, async () => {
+          expect((await ask(command, context.tls)).result).toMatchObject({ ok: true, body: expect.stringContaining('Hello, World from') as string });
+        });
+      });
+    }
+
+    describeWith('java', 'in Java', () => {
+      test('needs no word about the CA', { timeout: 60_000 }, async () => {
+        const source = `${context.folder}/Mine.java`;
+        await context.host.run(['sh', '-c', 'printf %s "$2" >"$1"', 'sh', source, 'class Mine { public static void main(String[] args) throws Exception { System.out.write(new java.net.URL(args[0]).openStream().readAllBytes()); } }']);
+        expect((await ask(`java -XX:-UsePerfData ${source} {url}`, context.tls)).result).toMatchObject({ ok: true, body: expect.stringContaining('Hello, World from') as string });
+      });
+    });
+  });
+
+  describeWith('tshark', 'the packets', () => {
+    test('have a handshake for the name on each connection of these clients, with HTTP/2 offered where they said so', { timeout: 60_000 }, async () => {
+      const hellos = await tshark(lab.captureFile('') ?? Buffer.alloc(0), 'tls.handshake.type == 1 && ip.src == 198.51.100.200', ['tcp.srcport', 'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str']);
+      for (const [port, http2] of offersHttp2) {
+        const [hello] = hellos.filter((each) => Number(each['tcp.srcport']) === port);
+        expect({ port, name: hello?.['tls.handshake.extensions_server_name'], http2: hello?.['tls.handshake.extensions_alpn_str'].split(',').includes('h2') }).toEqual({ port, name: 'web.lab.test', http2 });
+      }
+      expect(offersHttp2.size).toBeGreaterThan(0);
+    });
+  });
+});

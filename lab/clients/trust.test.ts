@@ -1,0 +1,55 @@
+/** What is said, before a run, of a client that cannot do what a lab over HTTPS needs. client/external/https.test.ts has those that can. */
+import { describe, expect, test } from 'vitest';
+import { curl } from '../../client/external/curl.ts';
+import { perlLwp } from '../../client/external/perl.ts';
+import type { ClientHost } from '../../client/external/profile.ts';
+import { pythonHttpx } from '../../client/external/python.ts';
+import { scenarios } from '../../scenarios/index.ts';
+import { clientOptionsOf } from '../run/lab-change.ts';
+import { requireInstalled } from './trust.ts';
+
+const asked = (client: string, options: object) => () => clientOptionsOf({ name: 'baseline', scenario: scenarios.baseline, client, clientOptions: options });
+
+describe('a client that cannot', () => {
+  test('speak TLS is refused for https, and not for http', () => {
+    expect(asked('musl', { scheme: 'https' })).toThrow(/^Expected a client that speaks TLS, because the lab is over HTTPS, got `musl`, which cannot\. Those that can: node-18-fetch, .*\bcurl, .*chromium\.$/);
+    expect(asked('musl', {})).not.toThrow();
+  });
+
+  test('speak HTTP/2 is refused if it is asked for, and not otherwise', () => {
+    const known = 'node-26-fetch, curl, python-httpx, go, go-cgo, java, php, chromium';
+    for (const client of ['wget', 'node-22-fetch', 'node-26-http', 'ruby']) {
+      expect(asked(client, { scheme: 'https', http: '2' })).toThrow(`Expected a client that speaks HTTP/2, because \`http=2\` asks for it, got \`${client}\`, which cannot. Those that can: ${known}.`);
+      for (const http of [null, '1.1']) expect(asked(client, { scheme: 'https', http })).not.toThrow();
+    }
+    for (const client of known.split(', ')) expect(asked(client, { scheme: 'https', http: '2' })).not.toThrow();
+  });
+
+  test('be known, because it is a command of the user, is not refused', () => {
+    expect(asked('curl -sS {url}', { scheme: 'https', http: '2' })).not.toThrow();
+  });
+});
+
+describe('a client of which a part is not installed', () => {
+  /** A host on which each command that has one of these words in it fails. */
+  const hostWithout = (...missing: string[]): ClientHost => ({
+    root: '/lab', node: 'node',
+    run: (argv) => Promise.resolve({ exitCode: missing.some((word) => argv.some((each) => each.includes(word))) ? 1 : 0, stdout: 'it 1.2.3', stderr: '' }),
+  });
+
+  test.each([
+    ['HTTP/2', pythonHttpx, 'import h2', 'The client `it` is on the client\'s host, but without HTTP/2. To get it: apt-get install python3-h2, or pip install h2.'],
+    ['HTTPS', perlLwp, 'LWP::Protocol::https', 'The client `it` is on the client\'s host, but without HTTPS. To get it: apt-get install liblwp-protocol-https-perl.'],
+  ] as const)('is found all the same, and refused where %s is asked for', async (what, profile, part, message) => {
+    const [whole, found] = [await profile.find(hostWithout()), await profile.find(hostWithout(part))];
+    if (!whole || !found) throw new Error('The client was not found.');
+    expect(() => { requireInstalled('it', whole, true); }).not.toThrow();
+    expect(() => { requireInstalled('it', found, true); }).toThrow(message);
+    if (what === 'HTTP/2') expect(() => { requireInstalled('it', found, false); }).not.toThrow();
+  });
+
+  test('such as a curl that was built without HTTP/2', async () => {
+    const found = await curl.find(hostWithout());
+    expect(() => { if (found) requireInstalled('curl', found, true); }).toThrow('The client `curl` is on the client\'s host, but without HTTP/2. To get it: install a curl whose --version names HTTP2.');
+  });
+});
