@@ -5,7 +5,7 @@ import { observeHandshakes, ofFamily } from './observe-handshakes.ts';
 
 export const tlsOldVersion = defineFault({
   summary: 'speaks TLS 1.1 alone',
-  effect: 'the fatal alert protocol_version, unless the client still speaks TLS 1.1',
+  effect: 'the handshake fails over the version, unless the client still speaks TLS 1.1',
   on: ['backend'],
   needs: 'tls',
   options: { family: ofFamily },

@@ -45,7 +45,7 @@ export class Application {
   useTls(secure: Secure): void {
     this.#secure = secure;
     secure.serve({
-      behaviour: (family = 0) => this.#behaviours.of(family),
+      behaviour: (family) => this.#behaviours.of(family ?? 0),
       onHttp1: (connection, socket) => { this.#serveHttp1(connection, socket); },
       onHttp2: (connection, session) => { this.#carriers.set(session, connection); },
       onRequest: (request, response) => void this.#answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),
