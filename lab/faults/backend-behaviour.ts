@@ -1,12 +1,16 @@
 /** Shared by the application faults of a backend: change its behaviour, undo the change, and look at the bytes of its replies. */
 import type { Behaviour } from '../../services/backend/behaviour.ts';
 import type { Exchange } from '../network/probe.ts';
+import type { Family } from '../vocabulary/topology.ts';
 import { observeEach, type FaultTarget, type Heal, type Observation } from './fault.ts';
 
-/** Changes the application's behaviour. Healing takes back this change only, and so restores what `behave` or another fault has changed before. */
-export async function misbehave(target: FaultTarget, change: Partial<Behaviour>): Promise<Heal> {
+/**
+ * Changes the behaviour of the backend, for the connections of one family or of both (0). Healing takes back this change only, and so restores what
+ * `behave` or another fault has changed before.
+ */
+export async function misbehave(target: FaultTarget, change: Partial<Behaviour>, family: 0 | Family = 0): Promise<Heal> {
   const { fault } = target;
-  await target.service().call('fault-behaviour', { fault, change });
+  await target.service().call('fault-behaviour', { fault, change, ...(family !== 0 && { family }) });
   return async () => {
     await target.service().call('heal-behaviour', { fault });
   };

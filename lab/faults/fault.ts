@@ -10,6 +10,7 @@ import type { Link } from '../network/host-link.ts';
 import type { OptionTable, OptionValues } from '../vocabulary/options.ts';
 import type { Held, Probe } from '../network/probe.ts';
 import type { Family, TargetKind, TargetName, Topology } from '../vocabulary/topology.ts';
+import type { CertificateKind } from '../../services/backend/tls-behaviour.ts';
 import type { LayerNeed } from './needs.ts';
 
 /** What the observer saw when it looked for the effect of a fault, or for the baseline. */
@@ -43,6 +44,8 @@ export interface FaultTarget {
   arrived(path: string): Promise<boolean>;
   /** Commands to the server. A server that is restarted is given them again, so that a fault outlives the process it acts on. */
   service(): Service;
+  /** Gives the server a certificate of this kind, which its behaviour may name from then on. */
+  giveCertificate(kind: CertificateKind): Promise<void>;
   /** Commands to the DNS server, for a fault of a backend that DNS follows. */
   dns(): Service;
   /** The process that serves now. */

@@ -12,6 +12,7 @@ import { httpFaults } from './http-faults.ts';
 import { faultNames, isFaultName } from './index.ts';
 import { linkFaults } from './link-faults.ts';
 import { processFaults } from './process-faults.ts';
+import { tlsFaults } from './tls-faults.ts';
 import { atOnceMs } from '../testing/client-sight.ts';
 
 const hostUnreachable = { connect: 'EHOSTUNREACH' };
@@ -52,7 +53,7 @@ const cases: Case[] = [
 
 
 test('every fault has a case, here or in the test file of its table', () => {
-  const elsewhere = [processFaults, connectFaults, establishedFaults, httpFaults, dnsFaults, linkFaults].flatMap((table) => Object.keys(table));
+  const elsewhere = [processFaults, connectFaults, establishedFaults, httpFaults, tlsFaults, dnsFaults, linkFaults].flatMap((table) => Object.keys(table));
   expect(new Set([...cases.map(({ fault }) => fault), ...elsewhere])).toEqual(new Set(faultNames));
   expect([isFaultName('kill'), isFaultName('toString')]).toEqual([true, false]);
 });

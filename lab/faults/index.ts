@@ -8,6 +8,7 @@ import { httpFaults } from './http-faults.ts';
 import { linkFaults } from './link-faults.ts';
 import { noop } from './noop.ts';
 import { processFaults } from './process-faults.ts';
+import { tlsFaults } from './tls-faults.ts';
 import { vanish } from './vanish.ts';
 
 export const faults = {
@@ -18,6 +19,7 @@ export const faults = {
   ...establishedFaults,
   ...linkFaults,
   ...httpFaults,
+  ...tlsFaults,
   ...h2Faults,
   ...dnsFaults,
 };

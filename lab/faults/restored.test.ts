@@ -13,7 +13,7 @@ import { httpFaults } from './http-faults.ts';
 
 /** No field is as in a healthy backend. */
 const byHand: Behaviour = {
-  delayMs: 11, status: 418, statusPercent: 42, retryAfterS: 13, failFirst: 14, stall: true, truncate: 'rst', dribbleMs: 15, malformed: 'chunk', empty: 'rst', closeReused: 'rst', closeAfter: 16, keepAliveMs: 17, announce: false,
+  delayMs: 11, status: 418, statusPercent: 42, retryAfterS: 13, failFirst: 14, stall: true, truncate: 'rst', contentLength: 'leave-out', dribbleMs: 15, malformed: 'chunk', empty: 'rst', closeReused: 'rst', closeAfter: 16, keepAliveMs: 17, announce: false,
   tlsAnswer: 'alert', tlsDelayMs: 18, largestHelloBytes: 19, certificate: 'expired', alpn: 'none', tlsVersions: 'old', ticketKeys: 'shared', closeNotify: 'leave-out',
   goaway: 'error', refuseStreams: 'once', resetStreams: 'CANCEL', cutStreams: 'CANCEL', garbage: 'frame', h2Ignores: 'ping', maxStreams: 20,
 };

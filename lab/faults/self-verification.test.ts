@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Host, HostProcess, ProcessExit } from '../network/drivers/driver.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
+import { certificatesFor } from '../network/certificates.ts';
 import { backendArgv } from '../network/programs.ts';
+import type { KeyPair } from '../../services/backend/tls.ts';
 import { describeWith, driverWith, until } from '../testing/testing.ts';
 import { Timeline } from '../run/timeline.ts';
 import { createTopology, isBackend, isTarget, type BackendName, type TargetName } from '../vocabulary/topology.ts';
@@ -53,8 +55,11 @@ const isRelayCommand = (argv: readonly string[]): boolean => argv.some((word) =>
 
 const supervisors = new Map<BackendName, HostProcess>();
 
+/** That of backend-1, whose process the supervisor starts again. */
+let certificate: KeyPair | undefined;
+
 async function supervise(host: Host, backend: BackendName): Promise<void> {
-  const again = await host.start(backendArgv(createTopology(), backend, '1'));
+  const again = await host.start(backendArgv(createTopology({ https: true }), backend, '1', { certificate }));
   supervisors.set(backend, again);
   const lines: string[] = [];
   again.onLine((line) => lines.push(line));
@@ -64,7 +69,9 @@ async function supervise(host: Host, backend: BackendName): Promise<void> {
 describeWith(['netns', 'nft'], 'self-verification', () => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await startLab({ driver: driverWith(netns, sabotaged), timeline: new Timeline(), seed: '1' });
+    // The backends speak TLS and HTTP/2, so that every fault can act on them.
+    lab = await startLab({ driver: driverWith(netns, sabotaged), timeline: new Timeline(), seed: '1', topology: { https: true } });
+    certificate = await certificatesFor(lab.topology).then((certificates) => certificates.of('backend-1', 'good'));
   });
   afterAll(async () => {
     sabotage.on = false;

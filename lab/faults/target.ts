@@ -18,11 +18,12 @@ export interface TargetMeans {
   link: Link;
   probe: Probe;
   dns: Server;
+  giveCertificate: FaultTarget['giveCertificate'];
   /** Whether a request of this path is among the events of the server. */
   hasRequest(path: string): boolean;
 }
 
-export function faultTarget(name: TargetName, { topology, host, server, link, probe, dns, hasRequest }: TargetMeans): IdleTarget {
+export function faultTarget(name: TargetName, { topology, host, server, link, probe, dns, giveCertificate, hasRequest }: TargetMeans): IdleTarget {
   return {
     name,
     kind: kindOf(name),
@@ -42,6 +43,7 @@ export function faultTarget(name: TargetName, { topology, host, server, link, pr
       return hasRequest(path);
     },
     service: () => server.service,
+    giveCertificate,
     dns: () => dns.service,
     process: () => server.remote.process,
     restart: (listen) => server.start(listen),

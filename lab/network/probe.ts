@@ -4,12 +4,13 @@ import type { Remote } from './remote.ts';
 import { addressOf, domain, portOf, targetsOf, type Family, type HostName, type TargetName, type Topology } from '../vocabulary/topology.ts';
 import type { DnsExchange, DnsReply } from '../../services/probe/ask.ts';
 import type { Exchange } from '../../services/probe/exchange.ts';
+import type { Handshake, HandshakeRequest } from '../../services/probe/handshake.ts';
 import type { HeldSighting } from '../../services/probe/held.ts';
 import type { Http2Exchange, Http2Steps } from '../../services/probe/http2.ts';
 import type { Sighting } from '../../services/probe/main.ts';
 import type { PingRequest, PingResult } from '../../services/probe/ping.ts';
 
-export type { DnsExchange, DnsReply, Exchange, Http2Exchange, Sighting };
+export type { DnsExchange, DnsReply, Exchange, Handshake, Http2Exchange, Sighting };
 
 /** How long the lab waits for something that should come, also on a very busy machine. The lab goes on as soon as it has come. */
 export const patienceMs = 3_000;
@@ -103,6 +104,11 @@ export class Probe {
   http2(host: HostName, family: Family, steps: Http2Steps['steps'], timeoutMs = this.silenceMs): Promise<Http2Exchange> {
     const patientMs = timeoutMs + this.lateMs(host);
     return this.#remote.call('http2', { ...this.#at(host, family), path: `/?look=${++this.#looks}`, steps, timeoutMs: patientMs }, patientMs * (steps.length + 1) + 10_000);
+  }
+
+  /** Makes one TLS handshake, and what `request` asks for after it. */
+  handshake(host: HostName, family: Family, request: Omit<HandshakeRequest, 'address' | 'port' | 'ca' | 'timeoutMs'> = {}, timeoutMs = patienceMs): Promise<Handshake> {
+    return this.#look('handshake', host, timeoutMs, { ...this.#at(host, family), ...request });
   }
 
   /** Opens a connection and keeps it open. */

@@ -1,7 +1,15 @@
 /** The behaviours of the backends that were changed by `behave`, beside those that a fault changes. */
 import { changeBehaviour, healthy, type Behaviour } from '../../services/backend/behaviour.ts';
 import { isBroken } from '../../services/backend/reply.ts';
+import { tlsBehaviourOptions } from '../../services/backend/tls-behaviour.ts';
+import type { LayerNeed } from '../faults/needs.ts';
 import type { BackendName } from '../vocabulary/topology.ts';
+
+/** The first field of a behaviour that only a backend with this layer can have. Null if every backend can behave so. */
+export function needOf(behaviour: Behaviour): { field: string; layer: LayerNeed } | null {
+  const field = (Object.keys(tlsBehaviourOptions) as (keyof typeof tlsBehaviourOptions)[]).find((key) => behaviour[key] !== healthy[key]);
+  return field === undefined ? null : { field: `${field}=${behaviour[field]}`, layer: 'tls' };
+}
 
 export class HandBehaviours {
   readonly #behaviours = new Map<BackendName, Behaviour>();
@@ -21,6 +29,12 @@ export class HandBehaviours {
     return this.#behaviours.get(backend) ?? healthy;
   }
 
+  /** By how many ms it makes an answer late, on a connection of its own. */
+  lateMs(backend: BackendName): number {
+    const { delayMs, tlsDelayMs } = this.of(backend);
+    return delayMs + tlsDelayMs;
+  }
+
   /** The fields that are not as those of a healthy backend: `status=503 delayMs=200`. Null if there is none. */
   text(backend: BackendName): string | null {
     const changes = Object.entries(this.of(backend)).filter(([key, value]) => value !== healthy[key as keyof Behaviour]);
@@ -30,6 +44,8 @@ export class HandBehaviours {
   /** Whether a backend that behaves like this gives the observer no answer by which it could be told from a broken one. */
   hidesBaseline(backend: BackendName): boolean {
     const behaviour = this.of(backend);
+    const { tlsAnswer, largestHelloBytes, certificate, alpn, tlsVersions } = behaviour;
+    if (tlsAnswer !== 'handshake' || largestHelloBytes > 0 || certificate !== 'good' || alpn === 'none' || tlsVersions === 'old') return true;
     return isBroken(behaviour) || behaviour.failFirst > 0 || (behaviour.status !== 200 && behaviour.statusPercent > 0);
   }
 }

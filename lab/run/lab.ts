@@ -1,8 +1,10 @@
 /** A lab that is up: its hosts, its servers, the observer, and the faults in force. It knows no scenario. */
 import { changeBehaviour, healthy, type Behaviour } from '../../services/backend/behaviour.ts';
+import type { CertificateKind } from '../../services/backend/tls-behaviour.ts';
 import type { RelayOptions } from '../../services/link/relay.ts';
 import type { Observation } from '../faults/fault.ts';
 import { FaultsInForce, type AppliedFault } from '../faults/in-force.ts';
+import { checkNeed } from '../faults/needs.ts';
 import { faultTarget } from '../faults/target.ts';
 import { measureClock, type ClockReading } from '../network/clock.ts';
 import type { Driver, Host, Network } from '../network/drivers/driver.ts';
@@ -19,7 +21,7 @@ import { KeyLog } from '../wire/tls-keys.ts';
 import { createTopology, isBackend, targetsOf, type BackendName, type HostName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 import type { Capture, Captured, CaptureLimit } from './capture.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
-import { HandBehaviours } from './hand-behaviour.ts';
+import { HandBehaviours, needOf } from './hand-behaviour.ts';
 import { Processes } from './processes.ts';
 import { findResolver, startResolver, type FoundResolver } from './resolvers.ts';
 import type { Timeline } from './timeline.ts';
@@ -118,6 +120,7 @@ export class Lab implements AsyncDisposable {
           link: this.#link(name),
           probe: this.probe,
           dns: this.server('dns'),
+          giveCertificate: (kind) => this.#giveCertificate(name, kind),
           hasRequest: (path) => timeline.has((event) => event.event === 'backend:request' && event.host === name && event.path === path),
         }),
       (name) => (!isBackend(name) ? this.dnsImpairment : this.#byHand.hidesBaseline(name) ? `the behaviour ${this.#byHand.text(name) ?? ''}` : null),
@@ -142,7 +145,7 @@ export class Lab implements AsyncDisposable {
     ]);
     this.clock = await measureClock(observer);
     this.timeline.setOffset(this.clock.offsetMs);
-    this.#probe = new Probe(this.host('observer'), observer, this.topology, (name) => this.#faults.lateMs(name) + (isBackend(name) ? this.#byHand.of(name).delayMs : 0));
+    this.#probe = new Probe(this.host('observer'), observer, this.topology, (name) => this.#faults.lateMs(name) + (isBackend(name) ? this.#byHand.lateMs(name) : 0));
     const { seen, observed } = await this.#probe.baseline();
     if (!seen) throw new LabError('START_FAILED', `The lab did not come up: ${observed}. Expected every backend and the DNS server to answer on both families.`);
   }
@@ -168,13 +171,17 @@ export class Lab implements AsyncDisposable {
 
   /**
    * Changes the behaviour of a backend's application, for instance `{ delayMs: 200 }`, until `restoreBehaviour`. Returns the behaviour that holds now.
-   * @throws {LabError} BAD_INPUT for an unknown backend, field or value; NOT_SUPPORTED while the backend is paused.
+   * @throws {LabError} BAD_INPUT for an unknown backend, field or value, and for a field of TLS where the backends speak none; NOT_SUPPORTED while the
+   * backend is paused.
    */
   async behave(name: string, change: Record<string, unknown>): Promise<Behaviour> {
     const backend = nameIn('backend', name, this.topology.backends);
     // Checked here first, so that the message does not begin with the backend's name.
-    changeBehaviour(healthy, change);
+    const asked = changeBehaviour(healthy, change);
+    const need = needOf(asked);
+    if (need) checkNeed(`the behaviour ${need.field}`, need.layer, this.topology);
     return await this.#faults.inTurn(backend, async () => {
+      if (asked.certificate !== healthy.certificate) await this.#giveCertificate(backend, asked.certificate);
       const now = await this.#tell(backend, 'behaviour', change);
       const byHand = this.#byHand.change(backend, change);
       // A backend that was killed has no behaviour now. The next process gets this one.
@@ -202,6 +209,12 @@ export class Lab implements AsyncDisposable {
   /** Looks for the baseline of a host after something was healed there that is no fault. `what` names it. */
   async lookHealed(host: TargetName, what: string): Promise<Observation> {
     return await this.#faults.inTurn(host, () => this.#faults.lookHealed(host, what));
+  }
+
+  /** Does nothing where the backends speak no TLS: nothing there names a certificate. */
+  async #giveCertificate(name: TargetName, kind: CertificateKind): Promise<void> {
+    const pair = isBackend(name) ? await this.#certificates?.of(name, kind) : undefined;
+    if (pair) await this.server(name).service.call('certificate', { kind, ...pair });
   }
 
   async #tell(backend: BackendName, command: string, args: object): Promise<Behaviour | undefined> {

@@ -6,10 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { emit } from '../../lab/vocabulary/control.ts';
 import type { Http2Error } from '../../lab/vocabulary/http2-frame.ts';
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
+import type { Family } from '../../lab/vocabulary/topology.ts';
 import { Behaviours, healthy, type Behaviour, type Ending } from './behaviour.ts';
 import { Connection } from './connection.ts';
 import { Connections, type ConnectionBehaviour } from './connections.ts';
-import { isBroken, replyBroken, retryAfter, type Line } from './reply.ts';
+import { isBroken, lengthOf, replyBroken, retryAfter, type Line } from './reply.ts';
 import type { Secure } from './secure.ts';
 
 const longestBodyBytes = 1 << 24;
@@ -44,7 +45,7 @@ export class Application {
   useTls(secure: Secure): void {
     this.#secure = secure;
     secure.serve({
-      behaviour: () => this.behaviour,
+      behaviour: (family) => this.#behaviours.of(family ?? 0),
       onHttp1: (connection, socket) => { this.#serveHttp1(connection, socket); },
       onHttp2: (connection, session) => { this.#carriers.set(session, connection); },
       onRequest: (request, response) => void this.#answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),
@@ -57,14 +58,14 @@ export class Application {
     return this.#connections.size;
   }
 
-  /** The behaviour that holds now. */
+  /** The behaviour that holds now, for both families. */
   get behaviour(): Behaviour {
     return this.#behaviours.now;
   }
 
-  /** Changes the behaviour for a fault, or by hand if `fault` is null. @throws {LabError} BAD_INPUT for an unknown field or value. */
-  change(change: unknown, fault: string | null): Behaviour {
-    return this.#changed(this.#behaviours.change(change, fault));
+  /** Changes the behaviour for a fault, or by hand if `fault` is null: for both families, or for one. @throws {LabError} BAD_INPUT for an unknown field or value. */
+  change(change: unknown, fault: string | null, family: 0 | Family = 0): Behaviour {
+    return this.#changed(this.#behaviours.change(change, fault, family));
   }
 
   /** Takes back what a fault has changed, or what was changed by hand if `fault` is null. */
@@ -137,8 +138,8 @@ export class Application {
     emit('backend:request', { ...about, ...onStream, method: request.method ?? '', path: request.url ?? '' });
     const brokeOff = (ending: Ending): void => { emit('backend:broke-off', { ...about, ending }); };
     // The behaviour at the arrival of the request holds for its whole response.
-    const behaviour = this.#behaviours.now;
-    const { closeReused, closeAfter, closeNotify } = behaviour;
+    const behaviour = this.#behaviours.of(connection.family);
+    const { closeReused, closeAfter, closeNotify, contentLength } = behaviour;
     const line: Line = {
       breakOff: (ending) => {
         connection.breakOff(ending, closeNotify === 'send');
@@ -163,7 +164,7 @@ export class Application {
         if (stream) response.once('close', () => { connection.close(); });
         else response.setHeader('connection', 'close');
       }
-      response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body), ...headers }).end(body);
+      response.writeHead(status, { 'content-type': 'text/plain', ...lengthOf(response, body, contentLength), ...headers }).end(body);
     };
     const [path = ''] = (request.url ?? '').split('?');
     const bytes = /^\/bytes\/(.+)$/.exec(path)?.[1];
@@ -177,7 +178,7 @@ export class Application {
       return;
     }
     const { delayMs, retryAfterS } = behaviour;
-    const status = this.#statusFor(from, request.url ?? '');
+    const status = this.#statusFor(from, request.url ?? '', behaviour);
     const body = `Hello, World from ${address}\n`;
     if (delayMs > 0) await sleep(delayMs);
     if (stream && this.#breakStream(stream, connection, behaviour, { status, body, url: request.url ?? '' })) return;
@@ -217,8 +218,7 @@ export class Application {
   }
 
   /** Counts and draws for each client address separately, so that the observer's requests change nothing for the client. */
-  #statusFor(from: string, url: string): number {
-    const { failFirst, statusPercent, status } = this.#behaviours.now;
+  #statusFor(from: string, url: string, { failFirst, statusPercent, status }: Behaviour): number {
     const client = this.#clients.get(from) ?? { requests: new Map<string, number>(), random: seededRandom([this.#seed, from].join()) };
     this.#clients.set(from, client);
     const before = client.requests.get(url) ?? 0;

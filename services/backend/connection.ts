@@ -1,6 +1,7 @@
 /** One TCP connection of a backend, with what HTTP it carries: HTTP/1.1 or HTTP/2, with TLS below it or without. */
 import type { ServerHttp2Session } from 'node:http2';
-import type { Socket } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
+import type { Family } from '../../lab/vocabulary/topology.ts';
 import type { Ending } from './behaviour.ts';
 import type { Http2Frames } from './h2.ts';
 
@@ -26,6 +27,10 @@ export class Connection {
     this.socket = raw;
     this.from = raw.remoteAddress ?? '';
     this.address = raw.localAddress ?? '';
+  }
+
+  get family(): Family {
+    return isIPv6(this.address) ? 6 : 4;
   }
 
   /** Who the connection is, as its events say it. */

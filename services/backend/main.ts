@@ -9,6 +9,7 @@ import { seededRandom } from '../../lab/vocabulary/random.ts';
 import { oneOf, orNull, readValue, text, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { serveControl } from '../serve-control.ts';
 import { Application } from './application.ts';
+import { ofFamilies } from './behaviour.ts';
 import { startHandOver, type HandOver } from './hand-over.ts';
 import { certificateKinds, type CertificateKind } from './tls-behaviour.ts';
 import type { TlsOptions } from './tls.ts';
@@ -61,7 +62,7 @@ async function serve(): Promise<void> {
   }
   await serveControl({
     behaviour: (change) => application.change(change, null),
-    'fault-behaviour': ({ fault, change }) => application.change(change, readValue(text, fault, 'fault')),
+    'fault-behaviour': ({ fault, change, family = 0 }) => application.change(change, readValue(text, fault, 'fault'), readValue(ofFamilies, family, 'family')),
     'heal-behaviour': ({ fault }) => application.restore(readValue(orNull(text), fault, 'fault')),
     connections: (change) => application.changeConnections(change),
     certificate: ({ kind, key, cert }) => {

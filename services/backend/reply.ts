@@ -36,7 +36,7 @@ export function isBroken({ empty, malformed, truncate, stall, dribbleMs }: Behav
  * Resolves with the way the connection was ended, or null where it was left open.
  */
 export async function replyBroken(line: Line, response: ServerResponse, behaviour: Behaviour, { status, retryAfterS, body }: Reply): Promise<Ending | null> {
-  const { empty, malformed, truncate, stall, dribbleMs } = behaviour;
+  const { empty, malformed, truncate, contentLength, stall, dribbleMs } = behaviour;
   if (empty !== 'none') {
     line.breakOff(empty);
     return empty;
@@ -48,7 +48,7 @@ export async function replyBroken(line: Line, response: ServerResponse, behaviou
     line.breakOff('fin');
     return 'fin';
   }
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...retryAfter(status, retryAfterS) });
+  response.writeHead(status, { 'content-type': type, ...lengthOf(response, body, contentLength), ...retryAfter(status, retryAfterS) });
   if (truncate !== 'none' || stall) {
     const half = body.slice(0, Math.floor(body.length / 2));
     // A reset discards the bytes that the kernel has not sent yet, so the half must be sent first.
@@ -63,6 +63,17 @@ export async function replyBroken(line: Line, response: ServerResponse, behaviou
   }
   response.end();
   return null;
+}
+
+/**
+ * The header that says how long a body is. With `leave-out` there is none, and HTTP/1.1 has to close the connection at the end of the body (RFC 9112
+ * section 6.3). Node would send it in chunks, if this was not forbidden. HTTP/2 says in a frame where a body ends (RFC 9113 section 8.1).
+ */
+export function lengthOf(response: ServerResponse, body: string | Buffer, contentLength: Behaviour['contentLength']): Record<string, string | number> {
+  if (contentLength === 'send') return { 'content-length': Buffer.byteLength(body) };
+  if (response.req.httpVersionMajor === 2) return {};
+  response.removeHeader('transfer-encoding');
+  return { connection: 'close' };
 }
 
 export function retryAfter(status: number, retryAfterS: number): Record<string, string> {

@@ -3,7 +3,6 @@
  * broken, and gives what comes out of it to HTTP/1.1 or HTTP/2, as client and server have agreed on by ALPN (RFC 7301).
  */
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { emit, tellSecret } from '../../lab/vocabulary/control.ts';
 import type { HttpVersion } from '../../lab/vocabulary/topology.ts';
@@ -31,9 +30,17 @@ const headerBytes = 5;
 /** handshake_failure (RFC 8446 section 6.2). A server that gives up before it has chosen a version sends it in the clear. */
 const handshakeFailure = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
 /** OpenSSL has no cipher for TLS 1.1 in its default security level. */
-const oldVersion = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+const oldVersion = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+/** A server resumes only sessions of its own context (SSL_CTX_set_session_id_context(3)). Node makes it from the argv, which differs between two backends. */
+const sessionIdContext = 'failover-lab';
 
-interface Handlers {
+/** What the two families of a backend have in common. */
+export interface TlsMeans {
+  certificates: Map<CertificateKind, KeyPair>;
+  ticketKeys: Readonly<Record<TlsBehaviour['ticketKeys'], Buffer>>;
+}
+
+export interface TlsHandlers {
   behaviour: () => Behaviour;
   /** The handshake is done. */
   onSecure: (socket: TLSSocket, connection: Connection) => void;
@@ -42,21 +49,19 @@ interface Handlers {
 }
 
 export class TlsLayer {
-  readonly #handlers: Handlers;
+  readonly #handlers: TlsHandlers;
   readonly #server: Server;
-  readonly #certificates: Map<CertificateKind, KeyPair>;
+  readonly #means: TlsMeans;
   readonly #connections = new WeakMap<Socket, Connection>();
-  /** The keys of session tickets. Two backends have keys of their own, so a ticket of one says nothing to another (RFC 5077). */
-  #ticketKeys = randomBytes(48);
   #context: Pick<TlsBehaviour, 'certificate' | 'tlsVersions' | 'ticketKeys'>;
 
-  constructor(options: TlsOptions, handlers: Handlers) {
-    this.#certificates = new Map([['good', options.certificate]]);
+  constructor(offers: readonly HttpVersion[], means: TlsMeans, handlers: TlsHandlers) {
+    this.#means = means;
     this.#handlers = handlers;
     this.#context = handlers.behaviour();
-    const offered = options.offers.map((version) => protocolNames[version]);
+    const offered = offers.map((version) => protocolNames[version]);
     this.#server = createServer({
-      ...this.#secureContext(),
+      ...this.#secureContext(this.#context),
       // Undefined ends the handshake with the alert no_application_protocol (RFC 7301 section 3.2).
       ALPNCallback: ({ protocols }) => {
         const { alpn } = handlers.behaviour();
@@ -78,43 +83,40 @@ export class TlsLayer {
     });
   }
 
-  /** Takes a certificate that a behaviour may name from now on. */
-  takeCertificate(kind: CertificateKind, pair: KeyPair): void {
-    this.#certificates.set(kind, pair);
-  }
-
-  /** Uses what the behaviour says now about certificates, versions and tickets: for the connections that come from here on. */
+  /**
+   * Uses what the behaviour says now about certificates, versions and tickets: for the connections that come from here on.
+   * @throws {Error} where it names a certificate that the backend was not given.
+   */
   change(): void {
     const now = this.#handlers.behaviour();
     const { certificate, tlsVersions, ticketKeys } = this.#context;
     if (now.certificate === certificate && now.tlsVersions === tlsVersions && now.ticketKeys === ticketKeys) return;
-    if (now.ticketKeys !== ticketKeys) this.#ticketKeys = ticketKeysOf(now.ticketKeys);
+    this.#server.setSecureContext(this.#secureContext(now));
     this.#context = now;
-    this.#server.setSecureContext(this.#secureContext());
   }
 
   /** Takes over a connection that was accepted. */
   accept(connection: Connection): void {
     const { raw } = connection;
     const { tlsAnswer, tlsDelayMs, largestHelloBytes } = this.#handlers.behaviour();
-    const answer = (): void => {
-      if (raw.destroyed) return;
-      switch (tlsAnswer) {
-        case 'plaintext':
-          this.#handlers.onPlain(connection);
-          return;
-        case 'silence':
-          return;
-        case 'handshake':
-          if (largestHelloBytes === 0) this.#handshake(connection);
-          else onHello(raw, (length) => { if (length > largestHelloBytes) raw.resetAndDestroy(); else this.#handshake(connection); });
-          return;
-        default:
-          onHello(raw, () => { breakOff(raw, tlsAnswer); emit('backend:broke-off', { ...connection.about, ending: tlsAnswer === 'rst' ? 'rst' : 'fin' }); });
-      }
+    // A client may reset the connection at any time.
+    raw.on('error', () => undefined);
+    const breakOff = (how: 'alert' | 'fin' | 'rst'): void => {
+      endWith(raw, how);
+      emit('backend:broke-off', { ...connection.about, ending: how === 'rst' ? 'rst' : 'fin' });
     };
-    if (tlsDelayMs > 0) setTimeout(answer, tlsDelayMs);
-    else answer();
+    const answer = (helloBytes: number): void => {
+      if (raw.destroyed) return;
+      if (tlsAnswer === 'plaintext') {
+        this.#handlers.onPlain(connection);
+        raw.resume();
+      } else if (tlsAnswer === 'silence') discard(raw);
+      else if (tlsAnswer !== 'handshake') breakOff(tlsAnswer);
+      else if (largestHelloBytes > 0 && helloBytes > largestHelloBytes) breakOff('rst');
+      else this.#handshake(connection);
+    };
+    if (tlsAnswer === 'handshake' && tlsDelayMs === 0 && largestHelloBytes === 0) this.#handshake(connection);
+    else onHello(raw, (bytes) => { if (tlsDelayMs > 0) setTimeout(answer, tlsDelayMs, bytes); else answer(bytes); });
   }
 
   #handshake(connection: Connection): void {
@@ -127,20 +129,15 @@ export class TlsLayer {
     return this.#connections.get((socket as TLSSocket & { _parent?: Socket })._parent ?? socket);
   }
 
-  #secureContext() {
-    const { certificate, tlsVersions } = this.#context;
-    return { ...this.#certificates.get(certificate), ticketKeys: this.#ticketKeys, ...(tlsVersions === 'old' ? oldVersion : {}) };
+  #secureContext({ certificate, tlsVersions, ticketKeys }: Pick<TlsBehaviour, 'certificate' | 'tlsVersions' | 'ticketKeys'>) {
+    const pair = this.#means.certificates.get(certificate);
+    if (!pair) throw new Error(`Expected the certificate \`${certificate}\` to be given before a behaviour names it, and it was not.`);
+    return { ...pair, sessionIdContext, ticketKeys: this.#means.ticketKeys[ticketKeys], ...(tlsVersions === 'old' ? oldVersion : {}) };
   }
 }
 
-/** The keys that a behaviour asks for. All backends have the same keys under the same word. */
-function ticketKeysOf(word: TlsBehaviour['ticketKeys']) {
-  return word === 'shared' ? Buffer.alloc(48, 'shared by all backends of the lab') : randomBytes(48);
-}
-
-/** Calls `then` with the length of the first record when its first bytes are there. The bytes stay in the socket, for who reads it next. */
+/** Calls `then` with the length of the first record when its header is there. The bytes stay in the socket, for whoever reads it next. */
 function onHello(raw: Socket, then: (recordBytes: number) => void): void {
-  raw.once('error', () => undefined);
   raw.once('data', (first) => {
     raw.pause();
     const bytes = typeof first === 'string' ? Buffer.from(first) : first;
@@ -149,7 +146,7 @@ function onHello(raw: Socket, then: (recordBytes: number) => void): void {
   });
 }
 
-function breakOff(raw: Socket, how: 'alert' | 'fin' | 'rst'): void {
+function endWith(raw: Socket, how: 'alert' | 'fin' | 'rst'): void {
   if (how === 'rst') {
     raw.resetAndDestroy();
     return;
@@ -157,6 +154,12 @@ function breakOff(raw: Socket, how: 'alert' | 'fin' | 'rst'): void {
   if (how === 'alert') raw.write(handshakeFailure);
   raw.end();
   // close(2) with unread data sends RST, not FIN (RFC 2525 section 2.17).
+  raw.resume();
+}
+
+/** Reads what comes and answers nothing. When the client has closed its half, the connection ends. */
+function discard(raw: Socket): void {
+  raw.once('end', () => raw.end());
   raw.resume();
 }
 

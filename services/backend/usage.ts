@@ -1,7 +1,7 @@
 /** What `GET /` tells about the commands of a backend, on a lab that people drive with curl. */
 import { expectedOf, longestTimerMs, oneOf, text, wholeNumber } from '../../lab/vocabulary/values.ts';
 import type { Usage } from '../usage.ts';
-import { behaviourOptions } from './behaviour.ts';
+import { behaviourOptions, ofFamilies } from './behaviour.ts';
 import { certificateKinds } from './tls-behaviour.ts';
 import { connectionFields } from './connections.ts';
 
@@ -18,7 +18,7 @@ export const backendUsage = {
   behaviour: { does: 'changes how the application answers', arguments: behaviour, example: { delayMs: 500 }, undo: { 'heal-behaviour': { fault: null } } },
   'fault-behaviour': {
     does: 'the same under the name of a fault, so that it can be undone alone',
-    arguments: { fault: ofFault, change: 'an object with arguments of `behaviour`' },
+    arguments: { fault: ofFault, change: 'an object with arguments of `behaviour`', family: `${expectedOf(ofFamilies)}: the connections of which IP family it is for; 0, and if it is left out: both` },
     example: { fault: 'mine', change: { status: 503 } },
     undo: { 'heal-behaviour': { fault: 'mine' } },
   },

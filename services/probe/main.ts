@@ -10,6 +10,7 @@ import { ready, serveStdin } from '../../lab/vocabulary/control.ts';
 import { dialWith, type Dial } from '../dial.ts';
 import { exchange } from './exchange.ts';
 import { heldCommands } from './held.ts';
+import type { HandshakeRequest } from './handshake.ts';
 import type { Http2Steps } from './http2.ts';
 import type { PingRequest } from './ping.ts';
 
@@ -105,6 +106,8 @@ void dialWith(ca).then((dial) => {
     // dns2 loads http, https and http2 with it: 13 ms of CPU, which a lab without a DNS fault does not pay.
     ask: async ({ server, port, transport, name, type, timeoutMs }) =>
       (await import('./ask.ts')).ask(String(server), Number(port), transport === 'tcp' ? 'tcp' : 'udp', String(name), String(type), Number(timeoutMs)),
+    // Loaded with the first look at a fault of TLS.
+    handshake: async (request) => (await import('./handshake.ts')).shakeHands({ ...(request as unknown as HandshakeRequest), ca: ca ?? '' }),
     // The module is loaded only when needed, because most runs use no raw sockets.
     echo: async (request) => (await import('./ping.ts')).ping(request as unknown as PingRequest),
     dns: ({ server, name, timeoutMs }) => probeDns(String(server), String(name), Number(timeoutMs)),

@@ -132,7 +132,8 @@ describeWith('docker', 'a lab on docker', () => {
   });
 
   test('every fault takes effect and heals, on each kind of host that it can act on', { timeout: 180_000 }, async () => {
-    await using lab = await startLab({ driver: docker, timeline: new Timeline(), seed: '1' });
+    // The backends speak TLS and HTTP/2, so that every fault can act on them.
+    await using lab = await startLab({ driver: docker, timeline: new Timeline(), seed: '1', topology: { https: true } });
     const { backends } = lab.topology;
     // The faults are spread over the hosts, and the hosts take turns side by side: most of the time the observer waits.
     const ofDns = faultNames.filter((fault) => faultNamed(fault).on.includes('dns'));
