@@ -26,6 +26,7 @@ import { h2GoawayUnprocessed } from './h2-goaway-unprocessed.ts';
 import { h2GoawayProcessed } from './h2-goaway-processed.ts';
 import { h2RefusedStream } from './h2-refused-stream.ts';
 import { h2ResetPost } from './h2-reset-post.ts';
+import { h2Drain } from './h2-drain.ts';
 import { h2Pinning } from './h2-pinning.ts';
 import { h2MaxStreams } from './h2-max-streams.ts';
 import { halfOpen } from './half-open.ts';
@@ -117,6 +118,7 @@ export const scenarios = {
   'h2-reset-post': h2ResetPost,
   'h2-max-streams': h2MaxStreams,
   'h2-pinning': h2Pinning,
+  'h2-drain': h2Drain,
 } satisfies Record<string, Scenario>;
 
 /** The name of a scenario of the lab: docs/scenarios.md lists all of them. */

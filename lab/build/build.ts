@@ -22,6 +22,7 @@ export const hostPrograms: readonly string[] = [
   'services/link/main.ts',
   'services/link/relay.ts',
   'services/load/main.ts',
+  'services/load/http2.ts',
   'services/load/redialers.ts',
   'services/resolver/main.ts',
   'services/keep-root.ts',

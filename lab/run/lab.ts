@@ -85,7 +85,8 @@ export class Lab implements AsyncDisposable {
   clock: ClockReading = { offsetMs: 0, precisionMs: Infinity };
   /** What a program needs to trust the backends. Nothing where they speak no TLS. */
   readonly trust: { ca?: string };
-  readonly #certificates: Certificates | null;
+  /** The certificates of the backends. Null where they speak no TLS. */
+  readonly certificates: Certificates | null;
   /** The secrets of the backends' TLS connections. Undefined where they speak no TLS. */
   readonly #keyLog: KeyLog | undefined;
   readonly #seed: string;
@@ -104,7 +105,7 @@ export class Lab implements AsyncDisposable {
     this.topology = topology;
     this.timeline = timeline;
     this.resolver = resolver;
-    this.#certificates = certificates;
+    this.certificates = certificates;
     this.#keyLog = certificates ? new KeyLog() : undefined;
     this.trust = certificates ? { ca: certificates.ca } : {};
     this.#seed = seed;
@@ -213,7 +214,7 @@ export class Lab implements AsyncDisposable {
 
   /** Does nothing where the backends speak no TLS: nothing there names a certificate. */
   async #giveCertificate(name: TargetName, kind: CertificateKind): Promise<void> {
-    const pair = isBackend(name) ? await this.#certificates?.of(name, kind) : undefined;
+    const pair = isBackend(name) ? await this.certificates?.of(name, kind) : undefined;
     if (pair) await this.server(name).service.call('certificate', { kind, ...pair });
   }
 
@@ -276,7 +277,7 @@ export class Lab implements AsyncDisposable {
   async #serverArgv(name: TargetName, listen?: readonly string[]): Promise<string[]> {
     const { runtime } = this.network;
     if (name === 'dns') return dnsArgv(this.topology, this.#seed, runtime);
-    return backendArgv(this.topology, name, this.#seed, { runtime, listen, certificate: await this.#certificates?.of(name, 'good') });
+    return backendArgv(this.topology, name, this.#seed, { runtime, listen, certificate: await this.certificates?.of(name, 'good') });
   }
 
   /** The link between a server's host and the segment. */

@@ -29,8 +29,8 @@ export interface Stage {
   apply: (fault: string, host: string, options?: Record<string, string | number>) => Promise<AppliedFault>;
   /** Changes the behaviour of a backend's application, for instance `{ delayMs: 200 }`. */
   behave: (backend: string, change: Partial<Behaviour>) => Promise<void>;
-  /** Starts many kept-alive connections to one backend, busy and idle ones, from the observer's host. */
-  startLoad: () => Promise<Load>;
+  /** Starts many kept-alive connections to one backend, busy and idle ones, from the observer's host: of HTTP/1.1, or of HTTP/2 in a lab that offers it. */
+  startLoad: (options?: { http2?: boolean }) => Promise<Load>;
   /** Starts many clients on the observer's host. Each one keeps a connection, and dials again when it ends. */
   startRedialers: () => Promise<Redialers>;
   /** Puts an external server in the place of a backend. @throws {LabError} MISSING_TOOL where it is not installed. */
@@ -103,8 +103,8 @@ export interface Scenario<Data = unknown> {
   topology?: TopologyChange;
   /** Options of our own client. */
   client?: Partial<ClientOptions>;
-  /** An external server that the scenario needs. Where it is not installed, the scenario cannot run, and says so. */
-  needs?: ExternalServerName;
+  /** The external servers that the scenario needs. Where one is not installed, the scenario cannot run, and says so. */
+  needs?: ExternalServerName | readonly ExternalServerName[];
   /** It is about a resolver with a cache between client and DNS server: the one that the run names (`--resolver`), or the first one that is found. */
   needsResolver?: true;
   /** It is about TLS: the backends speak HTTPS. A scenario without it does so if somebody asks for `scheme=https`. */

@@ -57,7 +57,7 @@ export async function setStage({ lab, client, clientImage, options, asked, limit
     startClient: (change) => startClient({ ...options, ...change, ...asked }),
     behave: async (backend, change) => { await lab.behave(backend, change); },
     apply: (fault, host, given) => lab.apply(fault, host, given),
-    startLoad: () => startLoad(lab, seed),
+    startLoad: ({ http2 = false } = {}) => startLoad(lab, seed, http2),
     startRedialers: () => startRedialers(lab, seed),
     serve: (server, backend) => startExternalServer(lab, server, backend),
     note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
@@ -116,8 +116,8 @@ function envWords(env: Readonly<Record<string, string>>): string[] {
 }
 
 /** The load comes from the observer's host, so that the client's wire has the client's packets only. */
-async function startLoad({ network, processes, topology, trust }: Lab, seed: string): Promise<Load> {
-  const remote = await processes.start('observer', 'the load', programArgv(network.runtime, 'services/load/main.ts', JSON.stringify(trust)));
+async function startLoad({ network, processes, topology, trust }: Lab, seed: string, http2: boolean): Promise<Load> {
+  const remote = await processes.start('observer', 'the load', programArgv(network.runtime, http2 ? 'services/load/http2.ts' : 'services/load/main.ts', JSON.stringify(trust)));
   return {
     open: async (address, connections) => { await remote.call('open', { address, port: portOf(topology, 'backend-1'), seed, ...connections }); },
     alive: () => remote.call('alive'),

@@ -13,7 +13,7 @@ import { resolverNames } from '../vocabulary/resolvers.ts';
 import { createTopology, type Topology } from '../vocabulary/topology.ts';
 import { brokenClaims } from './lesson-claims.ts';
 import { misfits } from './misfits.ts';
-import { describeWith } from './testing.ts';
+import { describeWith, type Need } from './testing.ts';
 import { tshark } from './tshark.ts';
 
 const scenario = (name: string): Scenario => scenarioNamed(name) as Scenario;
@@ -26,13 +26,14 @@ const declared: Partial<Record<string, readonly RegExp[]>> = {
   'dns-down': [/^queries at the DNS server/],
 };
 
-/** Scenarios by the external server or the resolver that they need. When it is not installed, their tests are skipped with a message. */
-const byNeed = Map.groupBy(runnableNames, (name) => (scenario(name).needsResolver ? resolverNames[0] : scenario(name).needs));
+/** Scenarios by the external servers or the resolver that they need, joined. Where one is not installed, their tests are skipped with a message. */
+const byNeed = Map.groupBy(runnableNames, (name) => (scenario(name).needsResolver ? [resolverNames[0]] : [scenario(name).needs ?? []].flat()).join(' '));
 
 /** Runs every scenario with each of these clients, several labs side by side. */
 export function describeRuns(clients: readonly OwnClientName[]): void {
   for (const [need, names] of byNeed) {
-    describeWith(['netns', 'tshark', ...(need === undefined ? [] : [need])], `on namespaces${need === undefined ? '' : `, with ${need}`}`, () => {
+    const needs = need === '' ? [] : (need.split(' ') as Need[]);
+    describeWith(['netns', 'tshark', ...needs], `on namespaces${need === '' ? '' : `, with ${need}`}`, () => {
       test.concurrent.each(longestFirst(names).flatMap((name) => clients.map((client) => [name, client] as const)))('%s with %s', { timeout: 60_000 }, passes);
     });
   }

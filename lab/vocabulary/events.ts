@@ -130,9 +130,10 @@ export const events = {
   'dns:policy': event('the answer policy changed; `chains`: the filters of both types from here on', { change: 'text', chains: 'texts?' }),
 
   'load:served': detail('a connection of the load received its first response; `process` is the server process that sent it', { connection: 'number', kind: 'text', process: 'text' }),
-  'load:told': detail('the server sent `Connection: close` on a connection of the load, with response number `responses`', { connection: 'number', kind: 'text', responses: 'number' }),
+  'load:told': detail('the server sent `Connection: close` on a connection of the load, with response number `responses`, or GOAWAY after so many', { connection: 'number', kind: 'text', responses: 'number' }),
+  'load:lost': detail('a request of the load over HTTP/2 got no whole answer', { connection: 'number', kind: 'text', error: 'text' }),
   'load:redialled': detail('a kept-alive connection of the load ended, and its client connected again; `refused`: how many addresses refused before', { connection: 'number', address: 'text', refused: 'number' }),
-  'load:closed': detail('a connection of the load ended; `ending` is fin or rst; `told`: the server had sent `Connection: close`', { connection: 'number', kind: 'text', told: 'flag', ending: 'text', responses: 'number' }),
+  'load:closed': detail('a connection of the load ended; `ending` is fin or rst; `told`: the server had sent `Connection: close`, or GOAWAY', { connection: 'number', kind: 'text', told: 'flag', ending: 'text', responses: 'number' }),
 
   'wire:dns-query': detail('a DNS query on the wire', { id: 'number', name: 'text', type: 'text', transport: 'text', address: 'text', localPort: 'number' }),
   'wire:dns-response': detail('a DNS response on the wire; `ttlS` is the lowest TTL of its answer records, in seconds', {

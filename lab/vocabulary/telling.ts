@@ -78,6 +78,7 @@ const phrases: Phrases = {
 
   'load:served': ({ connection, kind, process }) => [`${kind} connection ${connection} is served by process ${process}`],
   'load:told': ({ connection, kind, responses }) => [`${kind} connection ${connection} is told to close, with response ${responses}`],
+  'load:lost': ({ connection, kind, error: lost }) => error(`${kind} connection ${connection} gets no answer: ${lost}`),
   'load:redialled': (event) => say`connection ${event.connection} is dialled again: ${address(event.address)}${event.refused > 0 ? `, after ${event.refused} refused` : ''}`,
   'load:closed': ({ connection, kind, ending, responses }) => [`${kind} connection ${connection} ends (${ending.toUpperCase()}) after ${responses} responses`],
 

@@ -37,6 +37,8 @@ export type Scheme = (typeof schemes)[number];
 /** A version of HTTP. Over TLS, client and server agree on it by ALPN (RFC 7301, RFC 9113 section 3.2). */
 export const httpVersions = ['1.1', '2'] as const;
 export type HttpVersion = (typeof httpVersions)[number];
+/** The name of each version in ALPN (RFC 9113 section 3.1). */
+export const alpnNames: Readonly<Record<HttpVersion, string>> = { '1.1': 'http/1.1', '2': 'h2' };
 
 /** The addresses of a host. */
 export interface Addresses {

@@ -161,7 +161,7 @@ export class Application {
     const finish = (status: number, body: string | Buffer, headers: Record<string, string> = {}): void => {
       if (this.#closes() || (closeAfter > 0 && connection.requests >= closeAfter)) {
         // HTTP/2 has no `Connection: close`. It has GOAWAY (RFC 9113 section 6.8).
-        if (stream) response.once('close', () => { connection.close(); });
+        if (stream) connection.frames?.endInTwoPhases(stream);
         else response.setHeader('connection', 'close');
       }
       response.writeHead(status, { 'content-type': 'text/plain', ...lengthOf(response, body, contentLength), ...headers }).end(body);

@@ -1,5 +1,5 @@
 /** HTTP/2 on the connections of a backend (RFC 9113): node:http2 behind a filter of frames, and what the backend breaks there. */
-import { createServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
+import { createServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { emit } from '../../lab/vocabulary/control.ts';
 import { frameFlags, frameTypes, goawayFrame, lastStreamOfAll, rstStreamFrame, type Http2Error, type Http2Frame } from '../../lab/vocabulary/http2-frame.ts';
@@ -100,6 +100,14 @@ export class Http2Frames {
     this.#send = passFrames(socket, inner, { take: (frame) => this.#take(frame), give: (frame) => this.#give(frame) });
   }
 
+  /** Ends the connection in two phases: the first GOAWAY takes all streams on their way, and node:http2 sends the second one when `last` is done (RFC 9113 section 6.8). */
+  endInTwoPhases(last: ServerHttp2Stream): void {
+    if (this.#hasToldEnd) return;
+    this.#hasToldEnd = true;
+    this.#goaway(lastStreamOfAll, 'NO_ERROR');
+    last.once('close', () => this.session?.close());
+  }
+
   /** Calls `then` when the client has been sent the next DATA of a stream. */
   afterData(stream: number, then: () => void): void {
     this.#cuts.set(stream, then);
@@ -125,13 +133,12 @@ export class Http2Frames {
     const isRefused = goaway === 'unprocessed' && isInUse;
     if (!isRefused) this.#passed++;
     if (goaway === 'none' || !isInUse || this.#hasToldEnd) return !isRefused;
+    if (goaway === 'two-phases') {
+      this.session?.once('stream', (taken) => { this.endInTwoPhases(taken); });
+      return true;
+    }
     this.#hasToldEnd = true;
     switch (goaway) {
-      case 'two-phases':
-        this.#goaway(lastStreamOfAll, 'NO_ERROR');
-        // The second GOAWAY has the last stream that was taken. node:http2 sends it.
-        this.session?.once('stream', (taken) => taken.once('close', () => this.session?.close()));
-        return true;
       case 'unprocessed':
         this.#goaway(before, 'NO_ERROR');
         this.#endInOrder();

@@ -5,7 +5,7 @@
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import { emit, tellSecret } from '../../lab/vocabulary/control.ts';
-import type { HttpVersion } from '../../lab/vocabulary/topology.ts';
+import { alpnNames, type HttpVersion } from '../../lab/vocabulary/topology.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Connection } from './connection.ts';
 import type { CertificateKind, TlsBehaviour } from './tls-behaviour.ts';
@@ -24,8 +24,6 @@ export interface TlsOptions {
   offers: readonly HttpVersion[];
 }
 
-/** The name of a version of HTTP in ALPN (RFC 9113 section 3.1). */
-const protocolNames: Record<HttpVersion, string> = { '1.1': 'http/1.1', '2': 'h2' };
 const headerBytes = 5;
 /** handshake_failure (RFC 8446 section 6.2). A server that gives up before it has chosen a version sends it in the clear. */
 const handshakeFailure = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
@@ -59,7 +57,7 @@ export class TlsLayer {
     this.#means = means;
     this.#handlers = handlers;
     this.#context = handlers.behaviour();
-    const offered = offers.map((version) => protocolNames[version]);
+    const offered = offers.map((version) => alpnNames[version]);
     this.#server = createServer({
       ...this.#secureContext(this.#context),
       // Undefined ends the handshake with the alert no_application_protocol (RFC 7301 section 3.2).

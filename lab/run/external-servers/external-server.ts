@@ -1,7 +1,7 @@
 /** An external server: a web server that is not ours, in the place of a backend. It answers as a backend does, and is reloaded as its manual says. */
 import type { CommandResult, Host } from '../../network/drivers/driver.ts';
 import type { Installation } from '../../vocabulary/installation.ts';
-import type { BackendName } from '../../vocabulary/topology.ts';
+import type { BackendName, HttpVersion } from '../../vocabulary/topology.ts';
 
 export interface ExternalServer {
   summary: string;
@@ -21,6 +21,8 @@ export interface Listen {
   name: BackendName;
   addresses: readonly string[];
   port: number;
+  /** Where the lab speaks HTTPS: the file with certificates and key (PEM), and the versions of HTTP, the preferred one first. */
+  tls?: { certificate: string; offers: readonly HttpVersion[] };
 }
 
 export interface ReloadMeans {

@@ -44,8 +44,11 @@ export async function startExternalServer(lab: Lab, name: ExternalServerName, ba
     pids.push(await new Promise<number>((resolve) => { started.onLine((line) => { resolve(Number(line)); }); }));
   };
   try {
-    const configuration = server.configuration({ name: backend, addresses: [ipv4, ipv6], port: portOf(lab.topology, backend) }, directory);
-    await host.run(['sh', '-c', 'mkdir -p "$1" && printf %s "$3" >"$2"', 'sh', directory, file, configuration]);
+    const pair = await lab.certificates?.of(backend, 'good');
+    const certificate = pair && `${directory}/server.pem`;
+    const configuration = server.configuration({ name: backend, addresses: [ipv4, ipv6], port: portOf(lab.topology, backend), ...(certificate && { tls: { certificate, offers: lab.topology.offers } }) }, directory);
+    const write = 'mkdir -p "$1"; shift; while [ $# -gt 0 ]; do printf %s "$2" >"$1"; shift 2; done';
+    await host.run(['sh', '-ec', write, 'sh', directory, file, configuration, ...(certificate && pair ? [certificate, pair.cert + pair.key] : [])]);
     await start(server.start(file, directory));
     const { seen, observed } = await lab.probe.answers(backend);
     if (!seen) throw new LabError('START_FAILED', `${name} did not answer on ${backend}: ${observed}.`);
@@ -68,12 +71,19 @@ export async function startExternalServer(lab: Lab, name: ExternalServerName, ba
 }
 
 /** Why a scenario that needs an external server cannot run here, or null. It is asked before a lab is made. */
-export async function missingServer(needs: ExternalServerName | undefined, driver: Pick<Driver, 'name'>): Promise<string | null> {
-  if (needs === undefined) return null;
-  const { install, version: [file = '', ...args] } = externalServers[needs];
-  const reason = `needs ${needs}: ${howToGet(install, driver.name)}`;
+export async function missingServer(needs: ExternalServerName | readonly ExternalServerName[] | undefined, driver: Pick<Driver, 'name'>): Promise<string | null> {
+  for (const each of needs === undefined ? [] : [needs].flat()) {
+    const reason = await whyMissing(each, driver);
+    if (reason !== null) return reason;
+  }
+  return null;
+}
+
+async function whyMissing(name: ExternalServerName, driver: Pick<Driver, 'name'>): Promise<string | null> {
+  const { install, version: [file = '', ...args] } = externalServers[name];
+  const reason = `needs ${name}: ${howToGet(install, driver.name)}`;
   // Only a container could tell what its image has. What the image is built with is known before.
-  if (driver.name === 'docker') return imagePackages().some((word) => word === needs || word.startsWith(`${needs}-`)) ? null : reason;
+  if (driver.name === 'docker') return imagePackages().some((word) => word === name || word.startsWith(`${name}-`)) ? null : reason;
   const found = await promisify(execFile)(file, args, { env: { ...process.env, PATH: searchPath() } }).then(() => true, () => false);
   return found ? null : reason;
 }
