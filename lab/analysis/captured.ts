@@ -4,10 +4,11 @@ import { dnsPort } from '../vocabulary/topology.ts';
 import { fallbackDelay, nextAddressDelay, type Attempt } from './attempts.ts';
 import { statusIn } from './by-request.ts';
 import { countBy } from './count-by.ts';
+import { httpsFindings, type HttpsFindings } from './https.ts';
 import { attemptsIn, answerOrder, keptAttempts, nextOfDial, resolutionDelay, type WireAttempt } from './wire-attempts.ts';
 
 /** What the client did at the addresses of one name. Null means that there was nothing to measure. The fields mean what they mean in `Findings`. */
-export interface CapturedFindings {
+export interface CapturedFindings extends HttpsFindings {
   /** The name, as the client asked DNS for it, or an address that no DNS answer of the capture has. */
   name: string;
   addresses: string[];
@@ -142,5 +143,6 @@ function findingsOfGroup(name: string, events: readonly TimelineEvent[], attempt
     retransmissions: { syn: ofType('wire:syn-retransmission').length, data: ofType('wire:data-retransmission').length },
     longestWaitMs: answered.length === 0 ? null : Math.round(answered.reduce((most, wait) => Math.max(most, wait), 0) * 1000) / 1000,
     unanswered: waits.length - answered.length,
+    ...httpsFindings(events),
   };
 }

@@ -7,7 +7,7 @@ export function addReadCommand(program: Command): void {
   withSvg(program.command('read <capture>'))
     .description('read a capture from elsewhere (tcpdump, Wireshark; pcap or pcapng): what did this client do? (docs/read.md)')
     .option('--client <addresses>', "the client's addresses, with commas between them, or `each`; by default the one host that opens connections")
-    .option('--keys <file>', 'the keys of its TLS connections, as programs write them where SSLKEYLOGFILE names a file: reads HTTP/1.1 inside of TLS 1.2 and 1.3')
+    .option('--keys <file>', 'the keys of its TLS connections, as programs write them where SSLKEYLOGFILE names a file: reads HTTP/1.1 and HTTP/2 inside of TLS 1.2 and 1.3')
     .option('--html <file>', 'also write the timeline as a page; of several clients, each one has a page with its address in the name')
     .option('--json', 'print JSON')
     .option('-v, --verbose', 'tell every event')

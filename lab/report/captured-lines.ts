@@ -3,6 +3,7 @@ import type { CapturedFindings } from '../analysis/captured.ts';
 import type { ForeignCapture } from '../run/foreign-capture.ts';
 import { printable } from '../vocabulary/printable.ts';
 import { pc } from '../vocabulary/terminal.ts';
+import { http2Text, tlsText } from './https-text.ts';
 
 const labelWidth = 18;
 const labelled = (label: string, text: string): string => `  ${pc.dim(label.padEnd(labelWidth))} ${text}`;
@@ -80,6 +81,8 @@ export function findingFacts(findings: CapturedFindings): [string, string][] {
     ['attempts', attempts.length > 0 && countsText(findings.outcomes)],
     ['requests', requests > 0 && `${requests}, of which ${findings.reused} on a connection that had carried one before${unanswered > 0 ? `; ${unanswered} without a response` : ''}`],
     ['statuses', Object.entries(findings.statuses).map(([status, count]) => `${count} × ${status}`).join(', ')],
+    ['TLS', tlsText(findings) ?? false],
+    ['HTTP/2', http2Text(findings) ?? false],
     ['longest wait', findings.longestWaitMs !== null && `${ms(findings.longestWaitMs)} for the first byte of a response`],
     ['SYNs again after', synIntervals(findings)],
     ['fallback delay', delay(findings.fallbackDelayMs)],

@@ -3,6 +3,7 @@ import { as, type Phrase, type Role } from '../vocabulary/telling.ts';
 import type { Verdict } from '../analysis/checks.ts';
 import { sharesText } from '../analysis/skew.ts';
 import type { Journal } from '../run/journal.ts';
+import { http2Text, tlsText } from './https-text.ts';
 import { labCommand } from '../vocabulary/project.ts';
 
 const [dim, strong] = [as('dim'), as('strong')];
@@ -84,19 +85,6 @@ function outcomesText(outcomes: string[]): string | null {
 function retransmissionsText(counts: Journal['findings']['retransmissions']): string | null {
   const { syn, data } = counts ?? { syn: 0, data: 0 };
   return syn + data === 0 ? null : [syn > 0 ? `${syn} SYNs` : '', data > 0 ? `${data} segments` : ''].filter(Boolean).join(', ');
-}
-
-/** Null if no TLS handshake came to its end. */
-function tlsText({ tlsHandshakes, resumed, handshakeMs }: Journal['findings']): string | null {
-  if (!tlsHandshakes) return null;
-  return `${tlsHandshakes} ${tlsHandshakes === 1 ? 'handshake' : 'handshakes'}${resumed ? `, ${resumed} resumed` : ''}, the first one in ${milliseconds(handshakeMs) ?? '?'}`;
-}
-
-/** Null without HTTP/2. */
-function http2Text({ tlsHandshakes, streamsPerConnection }: Journal['findings']): string | null {
-  // The journal of an older run does not have these findings.
-  if (!tlsHandshakes || streamsPerConnection.length === 0) return null;
-  return `${streamsPerConnection.join(', ')} requests on ${streamsPerConnection.length} ${streamsPerConnection.length === 1 ? 'connection' : 'connections'}`;
 }
 
 function milliseconds(value: number | null): string | null {

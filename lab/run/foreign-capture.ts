@@ -34,7 +34,7 @@ export interface ForeignCapture {
   /** How many events came after the last one that was kept. */
   eventsLeftOut: number;
   spoken: Record<Spoken, number>;
-  /** What is inside the TLS connections that could be decrypted, and how many of them there are. Null where no keys were given. */
+  /** What is inside the TLS connections that could be decrypted, and how many of them there are. Null where there are no keys: none were given, and the file has none. */
   inside: { spoken: Record<Spoken, number>; connections: number } | null;
   /** Connections that began before the capture, and do not show which end has opened them. They were left out. */
   unknownFlows: number;
@@ -90,8 +90,9 @@ export async function readEachClient(file: string, keys: KeyLog | null = null): 
   return await decode(file, hostsThatOpened(file, openers).slice(0, mostClients), openers, keys);
 }
 
-/** Reads the file once for all `clients`, each one its addresses. A client without a packet has no capture in the result. */
-async function decode(file: string, clients: readonly (readonly string[])[], openers: readonly Opener[], keys: KeyLog | null): Promise<ForeignCapture[]> {
+/** Reads the file once for all `clients`, each one its addresses, with the keys in the file and those that were given. A client without a packet has no capture in the result. */
+async function decode(file: string, clients: readonly (readonly string[])[], openers: readonly Opener[], given: KeyLog | null): Promise<ForeignCapture[]> {
+  const keys = given ?? parseKeyLog('');
   const readers = clients.map((addresses) => new ClientReader(addresses, Math.floor(keptEvents / clients.length), keys));
   const byAddress = new Map(readers.flatMap((reader) => reader.addresses.map((address) => [address, reader])));
   const once = new OneInterface();
@@ -117,7 +118,7 @@ async function decode(file: string, clients: readonly (readonly string[])[], ope
     const isDouble = once.isDouble(packet, frame);
     sender?.take(packet, frame.atMs, isDouble);
     if (receiver !== sender) receiver?.take(packet, frame.atMs, isDouble);
-  });
+  }, (keyLog) => { keys.addText(keyLog); });
   return readers.filter(({ seen }) => seen > 0).map((reader) => ({
     file: facts,
     client: [...reader.addresses],
@@ -128,7 +129,7 @@ async function decode(file: string, clients: readonly (readonly string[])[], ope
     events: reader.events.sort((one, other) => one.tMs - other.tMs),
     eventsLeftOut: reader.leftOut,
     spoken: reader.foreign.spoken,
-    inside: keys && { spoken: reader.foreign.inside, connections: reader.foreign.decrypted },
+    inside: keys.size === 0 ? null : { spoken: reader.foreign.inside, connections: reader.foreign.decrypted },
     unknownFlows: reader.foreign.unknownFlows,
     gaps: reader.decoder.gaps,
     cutFrames,
@@ -150,7 +151,7 @@ class ClientReader {
   /** How many segments and datagrams it has sent or received. */
   seen = 0;
 
-  constructor(addresses: readonly string[], mostEvents: number, keys: KeyLog | null) {
+  constructor(addresses: readonly string[], mostEvents: number, keys: KeyLog) {
     this.addresses = addresses;
     this.foreign = new Foreign(keys);
     this.decoder = new WireDecoder(addresses, { foreign: this.foreign });
@@ -177,9 +178,9 @@ function dateOf(frame: FileFrame | undefined): Date | null {
 
 const known = new Set<number>(Object.values(linkTypes));
 
-async function read(file: string, onFrame: (frame: FileFrame) => void): Promise<FileFacts> {
+async function read(file: string, onFrame: (frame: FileFrame) => void, onSecrets?: (keyLog: string) => void): Promise<FileFacts> {
   try {
-    return await readCapture(file, createReadStream(file, { highWaterMark: chunkBytes }), onFrame);
+    return await readCapture(file, createReadStream(file, { highWaterMark: chunkBytes }), onFrame, onSecrets);
   } catch (error) {
     if (error instanceof LabError) throw error;
     throw new LabError('BAD_INPUT', `Cannot read ${file}: ${messageOf(error)}`, { cause: error });

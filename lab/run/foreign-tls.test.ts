@@ -1,14 +1,18 @@
 /** TLS with the keys (`lab read --keys`), held against tshark: what real clients and servers said, in each version and cipher. */
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createSecureServer } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import { captureLines, limitsOf } from '../report/captured-lines.ts';
 import { fuzz } from '../testing/fuzz.ts';
-import { describeWith, until } from '../testing/testing.ts';
+import { framesOf, tapped } from '../testing/tapped.ts';
+import { describeWith, until, whyMissing } from '../testing/testing.ts';
 import { cert, key } from '../testing/tls-certificate.ts';
 import { tshark } from '../testing/tshark.ts';
+import { buildPcapng } from '../wire/pcapng.ts';
 import { readForeignCapture, readKeyLog, type ForeignCapture } from './foreign-capture.ts';
 import { startLab, type Lab } from './lab.ts';
 import { Timeline } from './timeline.ts';
@@ -112,4 +116,37 @@ describeWith(['netns', 'tcpdump', 'tshark', 'curl'], 'TLS with its keys', () => 
       return false;
     },
   });
+});
+
+test('a file with the keys in it, as a run writes it, is read with them: HTTP/2 inside TLS, however many other keys stand before', async () => {
+  const lines: string[] = [];
+  const server = createSecureServer({ key, cert });
+  server.on('keylog', (line: Buffer) => lines.push(line.toString()));
+  server.on('stream', (stream) => { stream.respond({ ':status': 204 }); stream.end(); });
+  const frames = framesOf(await tapped(server, async (port) => {
+    const session = connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+    await once(session.request({ ':path': '/inside' }).resume(), 'close');
+    session.close();
+    await once(session, 'close');
+  }));
+  // More than one block of secrets holds.
+  const others = Array.from({ length: 8_000 }, (_, index) => `CLIENT_RANDOM ${String(index).padStart(64, '0')} ${'ab'.repeat(48)}\n`);
+  const folder = mkdtempSync(join(tmpdir(), 'keys-'));
+  onTestFinished(() => { rmSync(folder, { recursive: true }); });
+  const file = join(folder, 'wire.pcapng');
+  const write = (secrets: string): Buffer => {
+    const bytes = buildPcapng({ frames, interfaceName: 'eth0', interfaceDescription: '', dropped: 0, application: '', comment: '', secrets, names: [], remarks: [] });
+    writeFileSync(file, bytes);
+    return bytes;
+  };
+  const bytes = write([...others, ...lines].join(''));
+  const read = await readForeignCapture(file);
+  expect(read.events.flatMap((event) => ('line' in event ? [event.line] : []))).toEqual(['GET /inside HTTP/2', 'HTTP/2 204']);
+  expect(read.inside).toEqual({ spoken: { http: 0, tls: 0, http2: 1, other: 0 }, connections: 1 });
+  expect(captureLines('wire.pcapng', read).join('\n')).toContain('1 TLS, of which 1 could be decrypted: 1 HTTP/2');
+  if (whyMissing('tshark') === null) expect(await tshark(bytes, 'http2.headers.path', ['http2.headers.path'])).toEqual([{ 'http2.headers.path': '/inside' }]);
+  write('');
+  const without = await readForeignCapture(file);
+  expect([without.inside, without.events.filter((event) => 'line' in event)]).toEqual([null, []]);
+  expect(without.events.filter(({ event }) => event.startsWith('wire:')).map(({ event }) => event)).toEqual(expect.arrayContaining(['wire:client-hello', 'wire:server-hello']));
 });

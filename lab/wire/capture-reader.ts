@@ -5,6 +5,7 @@
 import { LabError } from '../vocabulary/errors.ts';
 import type { CapturedFrame } from '../vocabulary/frame-records.ts';
 import { ipv4At, ipv6At } from './packets.ts';
+import { tlsKeyLogSecrets } from './pcapng.ts';
 
 /** A frame of a file. `atMs` counts from the first frame of the file. */
 export interface FileFrame extends CapturedFrame {
@@ -37,7 +38,7 @@ const pcapMagics: Record<number, { isBig: boolean; perSecond: bigint }> = {
   0x4d3cb2a1: { isBig: false, perSecond: 1_000_000_000n },
 };
 const sectionBlock = 0x0a0d0d0a;
-const blockTypes = { interface: 1, oldPacket: 2, simplePacket: 3, names: 4, statistics: 5, packet: 6 };
+const blockTypes = { interface: 1, oldPacket: 2, simplePacket: 3, names: 4, statistics: 5, packet: 6, secrets: 10 };
 
 /** An interface of a pcapng section. */
 interface Interface {
@@ -50,11 +51,11 @@ interface Interface {
 }
 
 /**
- * Calls `onFrame` with each frame, in the order of the file. `file` is the name for messages.
+ * Calls `onFrame` with each frame, in the order of the file, and `onSecrets` with each key log of TLS in it. `file` is the name for messages.
  * @throws {LabError} BAD_INPUT when it is not a capture file, or contradicts itself. The message names the place.
  */
-export async function readCapture(file: string, chunks: AsyncIterable<Buffer>, onFrame: (frame: FileFrame) => void): Promise<FileFacts> {
-  const reader = new Reader(file, onFrame);
+export async function readCapture(file: string, chunks: AsyncIterable<Buffer>, onFrame: (frame: FileFrame) => void, onSecrets: (keyLog: string) => void = () => undefined): Promise<FileFacts> {
+  const reader = new Reader(file, onFrame, onSecrets);
   for await (const chunk of chunks) reader.take(chunk);
   return reader.end();
 }
@@ -62,6 +63,7 @@ export async function readCapture(file: string, chunks: AsyncIterable<Buffer>, o
 class Reader {
   readonly #file: string;
   readonly #onFrame: (frame: FileFrame) => void;
+  readonly #onSecrets: (keyLog: string) => void;
   readonly #facts: FileFacts = { format: 'pcap', frames: 0, names: new Map(), dropped: null, endsEarly: false, withoutTime: 0 };
   #rest: Buffer = Buffer.alloc(0);
   /** Where `#rest` begins in the file. */
@@ -72,9 +74,10 @@ class Reader {
   #interfaces: Interface[] = [];
   #firstNs: bigint | null = null;
 
-  constructor(file: string, onFrame: (frame: FileFrame) => void) {
+  constructor(file: string, onFrame: (frame: FileFrame) => void, onSecrets: (keyLog: string) => void) {
     this.#file = file;
     this.#onFrame = onFrame;
+    this.#onSecrets = onSecrets;
   }
 
   take(chunk: Buffer): void {
@@ -158,6 +161,10 @@ class Reader {
         break;
       case blockTypes.names:
         this.#names(body);
+        break;
+      case blockTypes.secrets:
+        this.#atLeast(body, 8);
+        if (this.#u32(body, 0) === tlsKeyLogSecrets) this.#onSecrets(body.toString('latin1', 8, 8 + this.#u32(body, 4)));
         break;
       case blockTypes.statistics:
         this.#atLeast(body, 12);

@@ -19,11 +19,11 @@ export class Foreign {
   readonly inside: Record<Spoken, number> = nothing();
   /** How many TLS connections could be decrypted. */
   decrypted = 0;
-  readonly #keys: KeyLog | null;
+  readonly #keys: KeyLog;
   readonly #unknown = new Set<string>();
 
-  /** `keys`: of TLS connections. Without them, it reads nothing inside of TLS. */
-  constructor(keys: KeyLog | null = null) {
+  /** `keys`: of TLS connections. It has those of a connection when its packets are read, or never. */
+  constructor(keys: KeyLog) {
     this.#keys = keys;
   }
 

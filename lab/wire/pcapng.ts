@@ -37,7 +37,7 @@ export function buildPcapng({ frames, interfaceName, interfaceDescription, dropp
   return Buffer.concat([
     block(blockTypes.section, sectionBody(), [textOption(option.application, application), ...[comment, ...unplaced].map((text) => textOption(option.comment, text))]),
     // In front of all packets, so that a program that reads the file once has them in time.
-    ...(secrets === '' ? [] : [block(blockTypes.secrets, secretsBody(secrets), [])]),
+    ...inPieces(secrets).map((piece) => block(blockTypes.secrets, secretsBody(piece), [])),
     block(blockTypes.interface, interfaceBody(), [
       textOption(option.interfaceName, interfaceName),
       textOption(option.interfaceDescription, interfaceDescription),
@@ -100,6 +100,19 @@ function sectionBody(): Buffer {
   body.writeUInt16LE(1, 4);
   body.writeBigInt64LE(-1n, 8);
   return body;
+}
+
+/** A program that reads the file takes a block as a whole. */
+const longestSecrets = 1024 * 1024;
+
+/** Cuts a text behind the last line that fits into a block. */
+function inPieces(text: string): string[] {
+  const pieces: string[] = [];
+  for (let from = 0; from < text.length; from += pieces.at(-1)?.length ?? 0) {
+    const isLast = text.length - from <= longestSecrets;
+    pieces.push(text.slice(from, isLast ? text.length : text.lastIndexOf('\n', from + longestSecrets - 1) + 1));
+  }
+  return pieces;
 }
 
 /** Type, length, and the text. */

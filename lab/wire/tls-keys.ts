@@ -12,7 +12,7 @@ export const secretLabels = {
 const line = /^([A-Z][A-Z0-9_]*) ([0-9a-f]{64}) ((?:[0-9a-f]{2}){32,64})$/i;
 
 /** A lab by hand may be up for days. No run has as many connections. */
-export const keptConnections = 100_000;
+const keptConnections = 100_000;
 
 interface Entry {
   lines: string[];
@@ -24,12 +24,13 @@ export class KeyLog {
   readonly #keep: number;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Map<string, () => void>();
-  /** Whether more lines may come. A log that was read from a file is complete, so nothing waits for keys that it lacks. */
-  isComplete = false;
+  /** Whether all lines are there before the packets that need them, as in a file. Then nothing waits for keys that are missing. */
+  readonly isComplete: boolean;
 
   /** `keep`: the secrets of so many connections are kept, the newest ones. */
-  constructor(keep = keptConnections) {
+  constructor({ keep = keptConnections, isComplete = false }: { keep?: number; isComplete?: boolean } = {}) {
     this.#keep = keep;
+    this.isComplete = isComplete;
   }
 
   /** Takes one line of a key log. Comments, and lines that are no secret, are passed over. */
@@ -45,6 +46,11 @@ export class KeyLog {
     this.#entries.set(key, entry);
     if (this.#entries.size > this.#keep) this.#entries.delete(this.#entries.keys().next().value ?? '');
     this.#listeners.get(key)?.();
+  }
+
+  /** Takes the lines of a text. */
+  addText(text: string): void {
+    for (const each of text.split(/\r?\n/)) this.add(each);
   }
 
   /** The secrets of the connection whose ClientHello has this random, in hexadecimal. */
@@ -71,8 +77,7 @@ export class KeyLog {
 
 /** Reads the text of a key log that is complete. */
 export function parseKeyLog(text: string): KeyLog {
-  const keys = new KeyLog(Infinity);
-  for (const each of text.split(/\r?\n/)) keys.add(each);
-  keys.isComplete = true;
+  const keys = new KeyLog({ keep: Infinity, isComplete: true });
+  keys.addText(text);
   return keys;
 }

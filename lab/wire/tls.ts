@@ -37,8 +37,7 @@ interface SideState {
 type Item = { side: Side; record: TimedRecord } | { side: Side; endedMs: number };
 
 export interface TlsMeans extends ProtocolMeans {
-  /** Null: nothing secret can be read. */
-  keys: KeyLog | null;
+  keys: KeyLog;
   /** Makes what reads the inside. `alpn` is the protocol that both sides have agreed on, or null. */
   inside(alpn: string | null): StreamProtocol;
   /** Called once, when something could be decrypted. */
@@ -112,7 +111,7 @@ export class Tls implements StreamProtocol {
   /** Whether the keys to an item are not there, and may come. */
   #mustWait(item: Item): boolean {
     const { keys } = this.#means;
-    if (keys === null || keys.isComplete || !this.#server) return false;
+    if (keys.isComplete || !this.#server) return false;
     const isSecret = 'record' in item ? this.#isSecret(item.side, item.record) : this.#sides[item.side].finishedMs !== null;
     return isSecret && this.#cipherOf(item.side) === null && !this.#isUnreadable;
   }
@@ -127,7 +126,7 @@ export class Tls implements StreamProtocol {
     const state = this.#sides[side];
     if (state.cipher || this.#isUnreadable || !this.#client || !this.#server) return this.#isUnreadable ? null : state.cipher;
     const { suite, is13, random } = this.#server;
-    const secrets = this.#means.keys?.get(this.#client.random.toString('hex'));
+    const secrets = this.#means.keys.get(this.#client.random.toString('hex'));
     if (!secrets) return null;
     if (is13) {
       // A log may lack the secrets of the handshake. Its records do not fit then.
@@ -239,7 +238,7 @@ export class Tls implements StreamProtocol {
     // The first of two hellos began the handshake. What the server answers is about the second one.
     this.#client = { ...hello, random: Buffer.from(hello.random), sessionId: Buffer.from(hello.sessionId), startMs: this.#client?.startMs ?? startMs };
     this.#server = null;
-    if (this.#means.keys?.isComplete === false) this.#stopListening ??= this.#means.keys.onSecret(hello.random.toString('hex'), () => {
+    if (!this.#means.keys.isComplete) this.#stopListening ??= this.#means.keys.onSecret(hello.random.toString('hex'), () => {
       const events = this.#readWaiting();
       if (events.length > 0) this.#means.onLate(events);
     });
