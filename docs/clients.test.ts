@@ -1,4 +1,4 @@
-/** Runs the commands and the examples of docs/clients.md exactly as the page shows them. */
+/** Runs the commands and the examples of docs/clients.md, and the commands of docs/tls.md, exactly as the pages show them. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,12 +10,12 @@ import { describeWith, type Need } from '../lab/testing/testing.ts';
 import { scenarios } from '../scenarios/index.ts';
 
 const page = readFileSync('docs/clients.md', 'utf8');
-const blocks = (language: string): string[] => [...page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block);
+const blocks = (language: string, of = page): string[] => [...of.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block);
 
-/** The commands of the page, without those that need an image: another test covers images. */
-const makes = blocks('').flatMap((block) => block.split('\n')).filter((line) => line.startsWith('make ') && !line.includes('client-image'));
+/** The commands of the pages, without those that need an image: another test covers images. */
+const makes = [page, readFileSync('docs/tls.md', 'utf8')].flatMap((each) => blocks('', each)).flatMap((block) => block.split('\n')).filter((line) => line.startsWith('make ') && !line.includes('client-image'));
 
-describeWith(['netns', 'curl', 'wget'], 'the commands of docs/clients.md', () => {
+describeWith(['netns', 'curl', 'wget', 'go'], 'the commands of docs/clients.md and docs/tls.md', () => {
   test('are found in the page', () => {
     expect(makes.length).toBeGreaterThan(1);
   });

@@ -102,6 +102,14 @@ describeWith('netns', 'in a lab over HTTPS', () => {
       });
     }
 
+    describeWith('curl', 'that a scenario runs', () => {
+      test('needs no word about the CA', { timeout: 60_000 }, async () => {
+        const { start } = await findClient(context, parseClient('curl'));
+        const { $ } = await start({ ...defaultsOf(clientOptions), scheme: 'https' }, 60_000);
+        expect((await $`curl -sS ${context.url}`).stdout).toContain('Hello, World from');
+      });
+    });
+
     describeWith('java', 'in Java', () => {
       test('needs no word about the CA', { timeout: 60_000 }, async () => {
         const source = `${context.folder}/Mine.java`;

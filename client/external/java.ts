@@ -4,7 +4,7 @@ import { javaTrustStore } from './tls.ts';
 export const java: Profile = {
   summary: "Java's java.net.http.HttpClient, one shared client with default settings",
   install: { packages: 'default-jdk-headless' },
-  tls: { givenBy: '-Djavax.net.ssl.trustStore', give: ({ jks }) => ({ words: [javaTrustStore(jks)] }), http2: 'by default' },
+  tls: { givenBy: 'the option `-Djavax.net.ssl.trustStore`', give: ({ jks }) => ({ words: [javaTrustStore(jks)] }), http2: 'by default' },
   find: async (host) => {
     const version = await versionFrom(host, ['javac', '-version']);
     if (version === null) return null;

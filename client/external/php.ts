@@ -4,7 +4,7 @@ export const php: Profile = {
   summary: "PHP's curl extension with one handle for all requests",
   install: { packages: 'php-cli php-curl' },
   // PHP's curl ignores CURL_CA_BUNDLE.
-  tls: { givenBy: '-d curl.cainfo', give: ({ pem }) => ({ words: ['-d', `curl.cainfo=${pem}`] }), http2: 'by default' },
+  tls: { givenBy: 'the setting `curl.cainfo`', give: ({ pem }) => ({ words: ['-d', `curl.cainfo=${pem}`] }), http2: 'by default' },
   find: async (host) => {
     // Without the extension the function curl_version does not exist, and PHP exits with an error.
     const { exitCode, stdout } = await host.run(['php', '-r', 'echo PHP_VERSION, " libcurl ", curl_version()["version"], "\\n", curl_version()["features"] & CURL_VERSION_HTTP2;']);

@@ -31,7 +31,7 @@ export type Http2 = 'by default' | 'by option' | 'never';
 
 /** How a client speaks TLS. */
 export interface Tls {
-  /** What a user sets to give it a CA, for tables: `CURL_CA_BUNDLE`. */
+  /** What a user sets to give it a CA, for tables: ``the variable `CURL_CA_BUNDLE` ``. */
   givenBy: string;
   /** Gives it the CA, and changes nothing else. */
   give(ca: CaFiles): Given;
@@ -40,39 +40,42 @@ export interface Tls {
   http2Words?: readonly string[];
 }
 
-/** What an environment says to any program, since nobody knows which of them a user's own command reads. */
-const variables: Record<string, (ca: CaFiles) => string> = {
-  CURL_CA_BUNDLE: ({ pem }) => pem,
-  SSL_CERT_FILE: ({ pem }) => pem,
-  REQUESTS_CA_BUNDLE: ({ pem }) => pem,
-  NODE_EXTRA_CA_CERTS: ({ pem }) => pem,
-  PERL_LWP_SSL_CA_FILE: ({ pem }) => pem,
-  DENO_CERT: ({ pem }) => pem,
-  GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: ({ pem }) => pem,
-  WGETRC: ({ wgetrc }) => wgetrc,
-  JAVA_TOOL_OPTIONS: ({ inherited, jks }) => `${inherited.JAVA_TOOL_OPTIONS} ${javaTrustStore(jks)}`.trim(),
-  // A further folder with settings. An empty name before the colon is PHP's own folder.
-  PHP_INI_SCAN_DIR: ({ inherited, folder }) => `${inherited.PHP_INI_SCAN_DIR}:${folder}`,
-};
+/** The variables that name a file with the certificate of a CA. Nobody knows which of them a user's own command reads. */
+const fileVariables = ['CURL_CA_BUNDLE', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS', 'PERL_LWP_SSL_CA_FILE', 'DENO_CERT', 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'];
 
 /**
  * The variables that are taken out of the environment of every client, also in a lab over HTTP: they name CAs of this machine, or switch the verification of
- * certificates off. Variables that hold other settings, too, stay.
+ * certificates off.
  */
 export const inheritedVariables: readonly string[] = [
-  ...Object.keys(variables).filter((name) => !['WGETRC', 'JAVA_TOOL_OPTIONS', 'PHP_INI_SCAN_DIR'].includes(name)),
+  ...fileVariables,
   'SSL_CERT_DIR', 'NIX_SSL_CERT_FILE', 'AWS_CA_BUNDLE', 'PERL_LWP_SSL_CA_PATH', 'HTTPS_CA_FILE', 'HTTPS_CA_DIR', 'DENO_TLS_CA_STORE', 'NODE_USE_SYSTEM_CA',
   'NODE_TLS_REJECT_UNAUTHORIZED', 'PERL_LWP_SSL_VERIFY_HOSTNAME', 'PYTHONHTTPSVERIFY',
 ];
 
 /** What a user's own command is given: every variable that a program may read, and the policy, since it may start a browser. */
 export function giveAny(ca: CaFiles): Given {
-  return { variables: Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value(ca)])), prepare: browserPolicy(ca) };
+  const { pem, jks, wgetrc, folder, inherited } = ca;
+  return {
+    variables: {
+      ...variablesFor(pem),
+      WGETRC: wgetrc,
+      JAVA_TOOL_OPTIONS: `${inherited.JAVA_TOOL_OPTIONS} ${javaTrustStore(jks)}`.trim(),
+      // A further folder with settings. An empty name before the colon is PHP's own folder.
+      PHP_INI_SCAN_DIR: `${inherited.PHP_INI_SCAN_DIR}:${folder}`,
+    },
+    prepare: browserPolicy(ca),
+  };
+}
+
+/** The variables that name the file of the CA, with their values. */
+export function variablesFor(pem: string): Record<string, string> {
+  return Object.fromEntries(fileVariables.map((name) => [name, pem]));
 }
 
 /** A client that reads the CA from one variable of its environment. */
 export function byVariable(name: string, http2: Http2): Tls {
-  return { givenBy: name, give: ({ pem }) => ({ variables: { [name]: pem } }), http2 };
+  return { givenBy: `the variable \`${name}\``, give: ({ pem }) => ({ variables: { [name]: pem } }), http2 };
 }
 
 /** The word that names a trust store to a JVM. */
@@ -81,8 +84,8 @@ export function javaTrustStore(jks: string): string {
 }
 
 /**
- * The command that writes the policy with the CA into the folders in which Chromium and Chrome look for it. On namespaces, /etc is that of this machine, so its two folders are covered
- * by copies that only the lab sees (a mount in its own mount namespace). A container's files are the lab's.
+ * The command that writes the policy with the CA into the folders in which Chromium and Chrome look for it. On namespaces, /etc is that of this machine, so
+ * its two folders are covered by copies that only the lab sees (a mount in its own mount namespace). A container's files are the lab's.
  */
 export function browserPolicy({ pem, folder, driver }: CaFiles): string[] {
   return ['sh', '-ec', policyScript, 'sh', pem, folder, driver];

@@ -3,7 +3,7 @@ import { versionFrom, type Profile } from './profile.ts';
 export const wget: Profile = {
   summary: 'GNU Wget, one process for each request; it treats a status of 400 or more as an error',
   install: { packages: 'wget' },
-  tls: { givenBy: '--ca-certificate', give: ({ pem }) => ({ words: [`--ca-certificate=${pem}`] }), http2: 'never' },
+  tls: { givenBy: 'the option `--ca-certificate`', give: ({ pem }) => ({ words: [`--ca-certificate=${pem}`] }), http2: 'never' },
   find: async (host) => {
     const version = await versionFrom(host, ['wget', '--version']);
     if (version === null) return null;

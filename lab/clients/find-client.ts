@@ -10,12 +10,12 @@ import { LabError, messageOf } from '../vocabulary/errors.ts';
 import { howToGet } from '../vocabulary/installation.ts';
 import { excerpt, printable } from '../vocabulary/printable.ts';
 import { startExternalClient } from './external-client.ts';
-import { isOwn, ownClientNames, type Client } from './index.ts';
+import { isOwn, ownClientNames, ownClients, type Client } from './index.ts';
 import { startOwnClient } from './own-client.ts';
 import { inUserFolder, makeOwnFolder } from './own-folder.ts';
 import { runProgram } from './run-program.ts';
 import type { ClientContext, StageClient } from './stage-client.ts';
-import { requireInstalled, withCa, withHttp2 } from './trust.ts';
+import { requireInstalled, trusting, withCa, withHttp2 } from './trust.ts';
 
 /** A program tells its version in well under a second; a JVM or a browser on a busy machine needs several. */
 const commandLimitMs = 30_000;
@@ -54,8 +54,8 @@ export interface ClientListing {
   /** Null where the client is not there; `reason` says how to install it. */
   version: string | null;
   reason?: string;
-  /** How the client speaks TLS. Null if it cannot, and if a part of it is not installed. Not set for our own clients. */
-  tls?: Http2 | null;
+  /** What it speaks over TLS, as its profile and what is installed of it say. Not set where the client is not there. */
+  speaks?: string;
 }
 
 /** Every client of the table, with its version on this host of a driver. */
@@ -64,9 +64,17 @@ export async function findClients(host: ClientHost, driver: string): Promise<Cli
     // A client that does not even tell its version must not hide the others.
     const found = await profile.find(host).catch(messageOf);
     if (typeof found === 'string') return { name, version: null, reason: found };
-    return found ? { name, version: shownVersion(found), tls: found.lacks?.tls === undefined ? (profile.tls?.http2 ?? null) : null } : { name, version: null, reason: howToGet(profile.install, driver) };
+    return found ? { name, version: shownVersion(found), speaks: spoken(profile.tls?.http2 ?? null, found.lacks) } : { name, version: null, reason: howToGet(profile.install, driver) };
   });
-  return [...ownClientNames.map((name) => ({ name, version: process.version })), ...(await Promise.all(listings))];
+  return [...ownClientNames.map((name) => ({ name, version: process.version, speaks: spoken(ownClients[name].tls.http2) })), ...(await Promise.all(listings))];
+}
+
+/** How `lab clients` says whether a client speaks TLS and HTTP/2. `lacks` has what to install for it. */
+function spoken(http2: Http2 | null, lacks: Found['lacks'] = {}): string {
+  if (http2 === null) return 'no TLS';
+  if (lacks.tls !== undefined) return `no TLS: ${lacks.tls}`;
+  const how = http2 === 'never' ? 'no HTTP/2' : `HTTP/2 ${http2}`;
+  return `TLS, ${lacks.http2 === undefined ? how : `no HTTP/2: ${lacks.http2}`}`;
 }
 
 /** The client's host as a profile sees it. */
@@ -121,12 +129,12 @@ function shownVersion({ version }: Found): string {
 }
 
 /** zx on the client's host: only the start of the shell is ours. zx is loaded at its first use, since that takes 40 ms. */
-function shellOn({ host, record }: ClientContext): StageClient['$'] {
+function shellOn({ host, record, tls }: ClientContext): StageClient['$'] {
   return async (pieces, ...args): Promise<ProcessOutput> => {
     const { $ } = await import('zx');
     const onHost = ((script: string, _args: string[], { shell, ...options }: SpawnOptions) => {
       record('lab:command', { command: script.replace(/^set -euo pipefail;/, '') });
-      const [file = '', ...rest] = host.command([typeof shell === 'string' ? shell : 'sh', '-c', script]);
+      const [file = '', ...rest] = host.command([...(tls === null ? [] : trusting(tls.caFile)), typeof shell === 'string' ? shell : 'sh', '-c', script]);
       return spawn(file, rest, options);
     }) as typeof spawn;
     return await $({ spawn: onHost, quiet: true })(pieces, ...args);

@@ -1,17 +1,21 @@
 /** The clients that a run can use. A client of this table has a name; any command is a client, too. */
 import { profiles } from '../../client/external/index.ts';
 import type { Profile, Program } from '../../client/external/profile.ts';
+import type { Http2, Tls } from '../../client/external/tls.ts';
 import { clientOptions, type ClientOptions } from '../../client/client-options.ts';
 import { LabError, unknownName } from '../vocabulary/errors.ts';
 import { defaultsOf, parseOptions } from '../vocabulary/options.ts';
 import { optionsForAny } from './external-client.ts';
 import { splitWords } from './split-words.ts';
 
+/** How our clients speak TLS. `http=2` has them speak HTTP/2. */
+const tls = { givenBy: 'the variable `NODE_EXTRA_CA_CERTS`', http2: 'by option' as Http2 };
+
 /** Our clients differ in their transport. */
 export const ownClients = {
-  'node-fetch': { summary: 'our client on fetch (undici, as built into Node): traced, and held to a contract', options: { transport: 'fetch' } },
-  'node-http': { summary: 'our client on node:http with an agent: traced, and held to a contract', options: { transport: 'http' } },
-} satisfies Record<string, { summary: string; options: Partial<ClientOptions> }>;
+  'node-fetch': { summary: 'our client on fetch (undici, as built into Node): traced, and held to a contract', options: { transport: 'fetch' }, tls },
+  'node-http': { summary: 'our client on node:http with an agent: traced, and held to a contract', options: { transport: 'http' }, tls },
+} satisfies Record<string, { summary: string; options: Partial<ClientOptions>; tls: Pick<Tls, 'givenBy' | 'http2'> }>;
 export type OwnClientName = keyof typeof ownClients;
 export const ownClientNames = Object.keys(ownClients) as OwnClientName[];
 

@@ -2,12 +2,17 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { profiles } from '../../client/external/index.ts';
 import type { Found, Profile, Program } from '../../client/external/profile.ts';
-import { giveAny, inheritedVariables, type CaFiles } from '../../client/external/tls.ts';
+import { giveAny, inheritedVariables, variablesFor, type CaFiles } from '../../client/external/tls.ts';
 import { LabError } from '../vocabulary/errors.ts';
 import type { ClientContext, ClientTls } from './stage-client.ts';
 
 /** The words of env(1) that take out of the environment what would have a client trust other CAs, or none. */
 export const withoutInherited: readonly string[] = inheritedVariables.flatMap((name) => ['-u', name]);
+
+/** The words before an argv that give the environment of a command in a lab over HTTPS: it trusts the CA in this file, and no other one. */
+export function trusting(caFile: string): string[] {
+  return ['env', ...withoutInherited, ...Object.entries(variablesFor(caFile)).map(([name, value]) => `${name}=${value}`)];
+}
 
 /**
  * Throws if a client cannot make the requests of a lab over HTTPS. `http2`: whether HTTP/2 is asked for. Nothing is known of a user's own command.

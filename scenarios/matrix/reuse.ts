@@ -7,7 +7,7 @@ import { twoAddresses } from './connecting.ts';
 import { countOf, defineFailure, measuredEvents, sinceFirstPacket, type Failure } from './failure.ts';
 
 /** Makes a first request. Returns the backend that answered it. */
-async function warmUp(stage: Stage): Promise<BackendName> {
+export async function warmUp(stage: Stage): Promise<BackendName> {
   await twoAddresses(stage);
   return stage.backendAt((await stage.client.get()).address);
 }

@@ -6,8 +6,10 @@ import { scenarios } from '../../../scenarios/index.ts';
 import { behaviourOptions } from '../../../services/backend/behaviour.ts';
 import { filters } from '../../../services/dns/filters.ts';
 import { profiles } from '../../../client/external/index.ts';
+import type { Profile } from '../../../client/external/profile.ts';
+import type { Tls } from '../../../client/external/tls.ts';
 import { ownClients } from '../../clients/index.ts';
-import { installText } from '../../vocabulary/installation.ts';
+import { installText, type Installation } from '../../vocabulary/installation.ts';
 import { outcomeOf, parametersOf, type Outcome } from '../../skew/simulation/outcome.ts';
 import { themes } from '../../picture/draw/palette.ts';
 import { readLessons } from '../../report/read-lessons.ts';
@@ -52,7 +54,11 @@ const tables: Record<string, () => string> = {
       ['event', 'when', 'payload'],
       Object.entries(events).map(([name, { doc, fields }]) => [`\`${name}\``, doc, Object.keys(fields).map((field) => `\`${field}\``).join(' ')]),
     ),
-  clients: () => table(['client', 'what it is', 'how to install it'], Object.entries({ ...ownClients, ...profiles }).map(([name, each]) => [`\`${name}\``, each.summary, 'install' in each ? installText(each.install) : 'part of the lab'])),
+  clients: () => table(['client', 'what it is', 'HTTP/2', 'how to install it'], eachClient().map(([name, { summary, tls, install }]) => [`\`${name}\``, summary, tls === null ? 'no TLS' : tls.http2, install ? installText(install) : 'part of the lab'])),
+  'given-ca': () => {
+    const ways = Map.groupBy(eachClient().flatMap(([name, { tls }]) => (tls === null ? [] : [{ name, givenBy: tls.givenBy }])), ({ givenBy }) => givenBy);
+    return table(['what gives it the CA', 'clients'], [...ways].map(([givenBy, names]) => [givenBy, names.map(({ name }) => `\`${name}\``).join(', ')]));
+  },
   'client-options': () => optionTable('option', clientOptions),
   behaviours: () => optionTable('behaviour', behaviourOptions),
   stage: () =>
@@ -77,6 +83,11 @@ const tables: Record<string, () => string> = {
   filters: () => Object.keys(filters).map((name) => `\`${name}\``).join(' → '),
 };
 
+/** Ours, and those that have a profile. */
+function eachClient(): [string, Pick<Profile, 'summary'> & { tls: Pick<Tls, 'givenBy' | 'http2'> | null; install?: Installation }][] {
+  return Object.entries({ ...ownClients, ...profiles });
+}
+
 /** A capture is left by every run, so no scenario is about it. */
 const everyRun = 'S16';
 const scenarioLink = (name: string): string => `[\`${name}\`](../scenarios.md#${name})`;
@@ -86,7 +97,7 @@ function observationRows(): string[][] {
   return [...readFileSync('docs/scenarios.md', 'utf8').matchAll(/^\| (S\d+) \| (.*) \|$/gm)].map(([, ...cells]) => cells);
 }
 
-const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md', 'docs/lessons/README.md'];
+const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md', 'docs/tls.md', 'docs/lessons/README.md'];
 
 /** The scenarios whose pictures are in README.md. docs/pictures/ has a run of each one; `make pictures` runs them again. */
 const picturedRuns = ['all-down', 'ipv6-blackhole'];

@@ -30,8 +30,9 @@ export async function listClients({ driver: driverName, install }: { driver: str
     return await findClients(host, network.driver);
   });
   const width = Math.max(...listings.map(({ name }) => name.length));
-  for (const { name, version, reason } of listings) {
-    console.log(`  ${version === null ? pc.dim(name.padEnd(width)) : pc.bold(name.padEnd(width))}  ${version ?? pc.dim(`not found: ${reason ?? ''}`)}`);
+  const versionWidth = Math.max(...listings.map(({ version }) => version?.length ?? 0));
+  for (const { name, version, reason, speaks = '' } of listings) {
+    console.log(`  ${version === null ? pc.dim(name.padEnd(width)) : pc.bold(name.padEnd(width))}  ${version === null ? pc.dim(`not found: ${reason ?? ''}`) : `${version.padEnd(versionWidth)}  ${pc.dim(speaks)}`}`);
   }
   return 0;
 }
