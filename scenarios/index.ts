@@ -63,6 +63,7 @@ import { ttlIgnored } from './ttl-ignored.ts';
 import { synSchedule, synScheduleExponential } from './syn-schedule.ts';
 import { throttledBackend } from './throttled-backend.ts';
 import { tlsReset } from './tls-reset.ts';
+import { tlsResumption } from './tls-resumption.ts';
 import { tlsStall } from './tls-stall.ts';
 import { tlsStallIpv6 } from './tls-stall-ipv6.ts';
 import { tlsTruncation } from './tls-truncation.ts';
@@ -107,6 +108,7 @@ export const scenarios = {
   'plain-on-tls': plainOnTls,
   'alpn-mismatch': alpnMismatch,
   'large-client-hello': largeClientHello,
+  'tls-resumption': tlsResumption,
   'tls-truncation': tlsTruncation,
   'shuffle-on': shuffleOn,
   'shuffle-off': shuffleOff,
