@@ -4,9 +4,10 @@ import type { Failure } from './failure.ts';
 import { ipv6 } from './ipv6.ts';
 import { naming } from './naming.ts';
 import { reuse } from './reuse.ts';
+import { tls } from './tls.ts';
 
 /** Each group is a table of the matrix. */
-export const failureGroups = { 'Connecting': connecting, 'IPv6': ipv6, 'A connection that served before': reuse, 'DNS': naming } satisfies Record<string, Record<string, Failure>>;
+export const failureGroups = { 'Connecting': connecting, 'IPv6': ipv6, 'A connection that served before': reuse, 'TLS': tls, 'DNS': naming } satisfies Record<string, Record<string, Failure>>;
 
 /** Every failure by its name. No other scenario has the name, so that it runs by this name, too (`scenarioNamed`). */
-export const failures: Readonly<Record<string, Failure>> = { ...connecting, ...ipv6, ...reuse, ...naming };
+export const failures: Readonly<Record<string, Failure>> = { ...connecting, ...ipv6, ...reuse, ...tls, ...naming };
