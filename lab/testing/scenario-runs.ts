@@ -80,8 +80,9 @@ async function passes(name: string, client: string): Promise<void> {
 
 const isTrue = (cell: string): boolean => cell === '1' || cell === 'True';
 const fields = [
-  'frame.time_epoch', 'ip.src', 'tcp.flags.syn', 'tcp.flags.ack', 'tcp.flags.reset', 'dns.flags.response', '_ws.malformed', 'ipv6.version', 'http.request.method', 'http.response.code', 'http2.headers.method', 'http2.headers.status', 'tcp.len',
+  'frame.time_epoch', 'ip.src', 'tcp.flags.syn', 'tcp.flags.ack', 'tcp.flags.reset', 'dns.flags.response', '_ws.malformed', 'ipv6.version', 'http.request.method', 'http.response.code', 'tcp.len',
   'tcp.analysis.retransmission', 'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.out_of_order', 'tcp.analysis.keep_alive', 'tcp.analysis.zero_window', 'tcp.stream', 'tcp.srcport',
+  'tls.handshake.type', 'http2.headers.method', 'http2.headers.status', 'http2.type',
 ] as const;
 type Row = Record<(typeof fields)[number], string>;
 
@@ -112,9 +113,15 @@ async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEven
     outOfOrder: values('tcp.analysis.out_of_order').length,
     keepAliveProbes: values('tcp.analysis.keep_alive').length,
     zeroWindows: zeroWindows.length,
-    httpRequests: values('http.request.method').length + values('http2.headers.method').length,
+    httpRequests: [...values('http.request.method'), ...values('http2.headers.method')].length,
     // An interim response is not a response of its own (RFC 9110 section 15.2).
     httpResponses: [...values('http.response.code'), ...values('http2.headers.status')].filter((code) => !/^1(?!01)/.test(code)).length,
+    clientHellos: values('tls.handshake.type').filter((type) => type === '1').length,
+    serverHellos: values('tls.handshake.type').filter((type) => type === '2').length,
+    // Both sides send Finished, which is secret: the file has the keys.
+    tlsHandshakes: [...Map.groupBy(rows, (row) => row['tcp.stream']).values()].filter((stream) => stream.flatMap((row) => row['tls.handshake.type'].split(',')).filter((type) => type === '20').length === 2).length,
+    goaways: values('http2.type').filter((type) => type === '7').length,
+    streamResets: values('http2.type').filter((type) => type === '3').length,
   }).toEqual({
     syns: count('wire:syn', 'wire:syn-retransmission'),
     synAcks: count('wire:syn-ack'),
@@ -128,6 +135,11 @@ async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEven
     zeroWindows: count('wire:zero-window'),
     httpRequests: count('wire:request'),
     httpResponses: count('wire:response'),
+    clientHellos: count('wire:client-hello'),
+    serverHellos: count('wire:server-hello'),
+    tlsHandshakes: count('wire:tls-done'),
+    goaways: count('wire:h2-goaway'),
+    streamResets: count('wire:h2-rst-stream'),
     ...otherwise,
   });
   const { fallbackDelayMs, attempts } = findings;
