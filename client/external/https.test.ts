@@ -115,6 +115,8 @@ describeWith('netns', 'in a lab over HTTPS', () => {
         const source = `${context.folder}/Mine.java`;
         await context.host.run(['sh', '-c', 'printf %s "$2" >"$1"', 'sh', source, 'class Mine { public static void main(String[] args) throws Exception { System.out.write(new java.net.URL(args[0]).openStream().readAllBytes()); } }']);
         expect((await ask(`java -XX:-UsePerfData ${source} {url}`, context.tls)).result).toMatchObject({ ok: true, body: expect.stringContaining('Hello, World from') as string });
+        // The digest in the trust store is looked at only if a password is given.
+        expect(await context.host.run(['keytool', '-list', '-keystore', `${context.folder}-ca/ca.jks`, '-storepass', 'changeit'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('failover-lab') as string });
       });
     });
   });
