@@ -112,7 +112,7 @@ describeWith('netns', 'in a lab over HTTPS', () => {
 
     describeWith('java', 'in Java', () => {
       test('needs no word about the CA', { timeout: 60_000 }, async () => {
-        const source = `${context.folder}/Mine.java`;
+        const source = `${context.folder}-Mine.java`;
         await context.host.run(['sh', '-c', 'printf %s "$2" >"$1"', 'sh', source, 'class Mine { public static void main(String[] args) throws Exception { System.out.write(new java.net.URL(args[0]).openStream().readAllBytes()); } }']);
         expect((await ask(`java -XX:-UsePerfData ${source} {url}`, context.tls)).result).toMatchObject({ ok: true, body: expect.stringContaining('Hello, World from') as string });
         // The digest in the trust store is looked at only if a password is given.
