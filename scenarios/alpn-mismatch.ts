@@ -31,5 +31,5 @@ export const alpnMismatch = defineScenario({
   contract: (result) =>
     result.client.transport === 'http' && result.client.http !== '2'
       ? [check('backend-1 answered the client that offered nothing', result.data.by === 'backend-1', result.data.by ?? result.data.outcome)]
-      : failedAtFirst(result, /NO_APPLICATION_PROTOCOL$/),
+      : failedAtFirst(result, 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'),
 });

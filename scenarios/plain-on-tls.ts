@@ -16,5 +16,5 @@ export const plainOnTls = defineScenario({
   limitMs: measureLimitMs,
   run: (stage) => askWithFirstBroken(stage, 'tls-plaintext'),
   checks: brokenFirstChecks,
-  contract: (result) => failedAtFirst(result, result.client.transport === 'fetch' ? /^ERR_SSL_WRONG_VERSION_NUMBER$/ : /^EPROTO$/),
+  contract: (result) => failedAtFirst(result, result.client.transport === 'http' && result.client.http !== '2' ? 'EPROTO' : 'ERR_SSL_WRONG_VERSION_NUMBER'),
 });

@@ -4,6 +4,7 @@ import { longestFirst, runnableNames, scenarioNamed } from '../../scenarios/inde
 import type { Findings } from '../analysis/findings.ts';
 import type { Plot } from '../analysis/plot.ts';
 import { disagreements } from '../analysis/witnesses.ts';
+import type { ClientOptions } from '../../client/client-options.ts';
 import type { OwnClientName } from '../clients/index.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { runScenario } from '../run/run-scenario.ts';
@@ -47,18 +48,25 @@ export function describeRuns(clients: readonly OwnClientName[]): void {
   for (const [need, names] of byNeed) {
     const needs = need === '' ? [] : (need.split(' ') as Need[]);
     describeWith(['netns', 'tshark', ...needs], `on namespaces${need === '' ? '' : `, with ${need}`}`, () => {
-      test.concurrent.each(longestFirst(names).flatMap((name) => clients.map((client) => [name, client] as const)))('%s with %s', { timeout: 60_000 }, passes);
+      test.concurrent.each(longestFirst(names).flatMap((name) => clients.map((client) => [name, client] as const)))('%s with %s', { timeout: 60_000 }, (name, client) => passes(name, client));
     });
   }
 }
 
-async function passes(name: string, client: string): Promise<void> {
+/** Runs these scenarios over HTTPS with our client on fetch. Each of them passes over HTTP, so their verdicts are the same over both. */
+export function describeHttpsRuns(names: readonly string[]): void {
+  describeWith(['netns', 'tshark'], 'over HTTPS', () => {
+    test.concurrent.each(longestFirst(names))('%s', { timeout: 60_000 }, (name) => passes(name, 'node-fetch', { scheme: 'https' }));
+  });
+}
+
+async function passes(name: string, client: string, clientOptions: Partial<ClientOptions> = {}): Promise<void> {
   const { journal, events, capture } = await runScenario({
     name,
     scenario: scenario(name),
     driver: netns,
     client,
-    clientOptions: {},
+    clientOptions,
     seed: '1',
     signal: new AbortController().signal,
   });
