@@ -1,7 +1,7 @@
 /** Sends one UDP datagram, and waits for what comes back: an answer, an ICMP error, or nothing. */
 import { createSocket } from 'node:dgram';
 import { nowMs } from '../../lab/vocabulary/events.ts';
-import type { Sighting } from './main.ts';
+import type { Sighting } from './sighting.ts';
 
 /** No packet of QUIC: the bits that each of them begins with are not set (RFC 9000 section 17). */
 const payload = Buffer.from([0]);
