@@ -1,5 +1,6 @@
 /** What a client did, from a capture alone: for each name that it asked for, and for each address without a name. Without a lab, there is no caller who would know of requests. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
+import { webNameOf } from '../vocabulary/https-record.ts';
 import { dnsPort } from '../vocabulary/topology.ts';
 import { fallbackDelay, nextAddressDelay, type Attempt } from './attempts.ts';
 import { statusIn } from './by-request.ts';
@@ -109,7 +110,7 @@ export function namesByAddress(events: readonly TimelineEvent[]): Map<string, st
 }
 
 function groupOf(event: TimelineEvent, names: ReadonlyMap<string, string>): string | null {
-  if (event.event === 'wire:dns-query' || event.event === 'wire:dns-response') return event.name.toLowerCase();
+  if (event.event === 'wire:dns-query' || event.event === 'wire:dns-response') return webNameOf(event.name.toLowerCase());
   if (!('address' in event) || ('port' in event && event.port === dnsPort)) return null;
   const name = names.get(event.address);
   // The client asks for the hardware address of its router, too, and for those of hosts that it talks to in other ways.

@@ -1,5 +1,6 @@
 /** Reads the attempts, queries and requests of a client from the packets alone. The client needs no trace. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
+import { webNameOf } from '../vocabulary/https-record.ts';
 import { nameserversIn, searchListOf } from '../vocabulary/resolv-conf.ts';
 import { dnsPort, isResolverOnClient, type Family, type Topology } from '../vocabulary/topology.ts';
 
@@ -194,7 +195,7 @@ export function nextOfDial(attempts: readonly WireAttempt[]): Map<WireAttempt, W
 /** Returns the types of the first lookup's queries, in the order in which they left: `A AAAA`. */
 export function queryOrder(events: readonly TimelineEvent[]): string | null {
   const queries = events.filter((event) => event.event === 'wire:dns-query');
-  const types = queries.filter(({ name }) => name === queries[0]?.name).map(({ type }) => type);
+  const types = queries.filter(({ name }) => webNameOf(name) === webNameOf(queries[0]?.name ?? '')).map(({ type }) => type);
   return types.length === 0 ? null : [...new Set(types)].join(' ');
 }
 
@@ -225,6 +226,8 @@ export function resolutionsOnWire(events: readonly TimelineEvent[], topology: To
   const asked = new Map<string, number>();
   for (const event of events) {
     if ((event.event !== 'wire:dns-query' && event.event !== 'wire:dns-response') || event.transport === 'tcp') continue;
+    // A query for the HTTPS record belongs to the lookup of the addresses (RFC 9460 section 3).
+    if (event.type === 'HTTPS') continue;
     const { name, type, id } = event;
     const question = `${id} ${name.toLowerCase()} ${type}`;
     if (event.event === 'wire:dns-response') {

@@ -11,7 +11,8 @@ export const dnsUsage = `  lab dns                                       show th
   lab dns aa on|off                             the flag AA (authoritative answer) of answers from lab.test
   lab dns ra on|off                             the flag RA (recursion available) of all answers
   lab dns soa on|off                            the SOA in answers without a record
-  lab dns delay TYPE MS                         answer late
+  lab dns announce PROTOCOL…                    the protocols in the HTTPS records: announce h3 h2 http/1.1
+  lab dns delay TYPE MS                         answer late; TYPE is A, AAAA or HTTPS here
   lab dns drop TYPE on|off                      do not answer
   lab dns rcode TYPE RCODE|off                  answer with SERVFAIL, NXDOMAIN, REFUSED, …
   lab dns truncate TYPE N|off                   answer over UDP with the flag TC and N records; over TCP the answer is whole
@@ -64,6 +65,8 @@ export function parseDnsWords(words: readonly string[]): { command: string; args
       return whole('chain', { links: [next(), ...left.splice(0)] });
     case 'ttl':
       return whole('ttl', { seconds: next() });
+    case 'announce':
+      return whole('announce', { alpn: [next(), ...left.splice(0)] });
     case 'delay':
       return whole('impair', { type: next(), delayMs: next() });
     case 'drop':

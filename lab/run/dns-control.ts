@@ -22,8 +22,10 @@ export interface DnsControl {
   chain(links: string[], type?: AddressType): Promise<Policy>;
   /** Adds or removes a record, or marks it up or down for the `up` filter. */
   record(action: 'add' | 'remove' | 'up' | 'down', name: string, type: AddressType, address: string): Promise<Policy>;
-  /** Delays, drops, refuses or truncates the answers of one record type or both. `truncate` is the number of records that stay. */
-  impair(impairment: { type?: AddressType; delayMs?: number; drop?: boolean; rcode?: string | null; truncate?: number | null }): Promise<Policy>;
+  /** Lets the HTTPS records announce these protocols, by their names in ALPN, the preferred one first: `h3`, `h2`, `http/1.1`. */
+  announce(alpn: readonly string[]): Promise<Policy>;
+  /** Delays, drops, refuses or truncates the answers of one record type, or of A and AAAA. `truncate` is the number of records that stay. */
+  impair(impairment: { type?: AddressType | 'HTTPS'; delayMs?: number; drop?: boolean; rcode?: string | null; truncate?: number | null }): Promise<Policy>;
 }
 
 export function dnsControl(remote: Service): DnsControl {
@@ -36,6 +38,7 @@ export function dnsControl(remote: Service): DnsControl {
     filter: (filter, on, n, type) => remote.call('filter', { filter, on, n, type }),
     chain: (links, type) => remote.call('chain', { links, type }),
     record: (action, name, type, address) => remote.call('record', { action, name, type, address }),
+    announce: (alpn) => remote.call('announce', { alpn }),
     impair: (impairment) => remote.call('impair', impairment),
   };
 }

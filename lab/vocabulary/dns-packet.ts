@@ -59,13 +59,13 @@ export function parseDnsPacket(bytes: Buffer): DnsPacket {
   };
 }
 
-/** The record types that have a name in events and rules. The names are those of dns2 (`EDNS` is OPT, RFC 6891). */
+/** The record types that have a name in events and rules. The names are those of dns2 (`EDNS` is OPT, RFC 6891), which has none for SVCB and HTTPS (RFC 9460). */
 const typeNames = new Map(Object.entries({
   A: 1, NS: 2, MD: 3, MF: 4, CNAME: 5, SOA: 6, MB: 7, MG: 8, MR: 9, NULL: 10, WKS: 11, PTR: 12, HINFO: 13, MINFO: 14, MX: 15, TXT: 16, AAAA: 28, SRV: 33,
-  EDNS: 41, DNSKEY: 48, SPF: 99, AXFR: 252, MAILB: 253, MAILA: 254, ANY: 255, CAA: 257,
+  EDNS: 41, DNSKEY: 48, SVCB: 64, HTTPS: 65, SPF: 99, AXFR: 252, MAILB: 253, MAILA: 254, ANY: 255, CAA: 257,
 }).map(([name, type]) => [type, name]));
 
-/** Returns the name of a record type: `A`, or `TYPE65` if the lab has no name for the number (RFC 3597 section 5). */
+/** Returns the name of a record type: `A`, or `TYPE61` if the lab has no name for the number (RFC 3597 section 5). */
 export function typeName(type: number): string {
   return typeNames.get(type) ?? `TYPE${type}`;
 }

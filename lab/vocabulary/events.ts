@@ -113,7 +113,7 @@ export const events = {
   }),
 
   'dns:query': event('a query arrived at the DNS server', { id: 'number', name: 'text', type: 'text', transport: 'text', from: 'text', fromPort: 'number' }),
-  'dns:answer': event('the DNS server sent an answer; `rules` names the fault rules that changed this answer', {
+  'dns:answer': event('the DNS server sent an answer; `services`: its HTTPS records (RFC 9460); `rules` names the fault rules that changed this answer', {
     id: 'number',
     name: 'text',
     type: 'text',
@@ -122,6 +122,7 @@ export const events = {
     fromPort: 'number',
     rcode: 'text',
     addresses: 'texts',
+    services: 'texts?',
     truncated: 'flag',
     rules: 'text?',
   }),
@@ -136,7 +137,7 @@ export const events = {
   'load:closed': detail('a connection of the load ended; `ending` is fin or rst; `told`: the server had sent `Connection: close`, or GOAWAY', { connection: 'number', kind: 'text', told: 'flag', ending: 'text', responses: 'number' }),
 
   'wire:dns-query': detail('a DNS query on the wire', { id: 'number', name: 'text', type: 'text', transport: 'text', address: 'text', localPort: 'number' }),
-  'wire:dns-response': detail('a DNS response on the wire; `ttlS` is the lowest TTL of its answer records, in seconds', {
+  'wire:dns-response': detail('a DNS response on the wire; `services`: its HTTPS records (RFC 9460); `ttlS` is the lowest TTL of its answer records, in seconds', {
     id: 'number',
     name: 'text',
     type: 'text',
@@ -145,6 +146,7 @@ export const events = {
     localPort: 'number',
     rcode: 'text',
     addresses: 'texts',
+    services: 'texts?',
     ttlS: 'number?',
     truncated: 'flag',
   }),
@@ -155,6 +157,7 @@ export const events = {
   'wire:syn-ack': event('the server answered an attempt (SYN-ACK)', { ...flow }),
   'wire:rst': event('RST: one side reset a connection, or the server refused an attempt', { ...flow, sender: 'text' }),
   'wire:fin': event('FIN: one side of a connection sends no more data', { ...flow, sender: 'text' }),
+  'wire:quic-initial': event('the client sent a datagram with which a connection of QUIC begins; a connection may need more than one, and the client repeats them until an answer comes', { ...flow }),
   'wire:unreachable': event('ICMP "destination unreachable" about a packet of the client', { ...flow, sender: 'text', reason: 'text' }),
   'wire:icmp': event('another ICMP error about a packet of the client: it was too big, or on its way for too long, or had a wrong field', { ...flow, sender: 'text', reason: 'text' }),
   'wire:request': event('the first byte of a request left the client; `count`: the number of the request on this connection; `stream`: its stream in HTTP/2', { ...flow, count: 'number', line: 'text', stream: 'number?' }),

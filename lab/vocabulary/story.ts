@@ -25,7 +25,7 @@ const toldRequests = 3;
 /** A neighbour that is there answers within a millisecond, on a busy machine within some ten. The kernel asks again after a second. */
 const neighbourMs = 300;
 /** Packets that no program knows of. */
-const wireOnly = new Set<EventName>(['wire:neighbour-solicitation', 'wire:syn-retransmission', 'wire:data-retransmission', 'wire:out-of-order', 'wire:keep-alive-probe', 'wire:zero-window', 'wire:unreachable', 'wire:icmp']);
+const wireOnly = new Set<EventName>(['wire:neighbour-solicitation', 'wire:syn-retransmission', 'wire:data-retransmission', 'wire:out-of-order', 'wire:keep-alive-probe', 'wire:zero-window', 'wire:quic-initial', 'wire:unreachable', 'wire:icmp']);
 
 /** Whether the story has an event only with `-v`. Orderly ends are details. A client that ends TLS without close_notify harms nobody, and many do it. */
 function isDetail(event: TimelineEvent): boolean {

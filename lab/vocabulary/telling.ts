@@ -71,7 +71,7 @@ const phrases: Phrases = {
   'resolver:answer': (event) => say`${event.type} → ${event.rcode === undefined && event.addresses === undefined ? 'answered' : answer(event.rcode ?? 'NOERROR', false, event.addresses)}, ${sourceText(event.source)}${event.ttlS === undefined ? '' : `, TTL ${event.ttlS} s`}`,
 
   'dns:query': ({ type, name, transport }) => [`${type}? ${name}${transport === 'tcp' ? ' over TCP' : ''}`],
-  'dns:answer': ({ type, rcode, truncated, addresses }) => say`${type} → ${answer(rcode, truncated, addresses)}`,
+  'dns:answer': ({ type, rcode, truncated, addresses, services }) => say`${type} → ${services?.join(', ') ?? answer(rcode, truncated, addresses)}`,
   'dns:dropped': ({ type }) => error(`${type} dropped`),
   'dns:malformed': ({ reason, count }) => error(`malformed packet ${count}: ${reason}`),
   'dns:policy': ({ change }) => strong(change),
@@ -83,7 +83,7 @@ const phrases: Phrases = {
   'load:closed': ({ connection, kind, ending, responses }) => [`${kind} connection ${connection} ends (${ending.toUpperCase()}) after ${responses} responses`],
 
   'wire:dns-query': ({ type, name, transport, localPort }) => [`${type}? ${name} from port ${localPort}${transport === 'tcp' ? ' over TCP' : ''}`],
-  'wire:dns-response': ({ type, rcode, truncated, addresses }) => say`${type} → ${answer(rcode, truncated, addresses)}`,
+  'wire:dns-response': ({ type, rcode, truncated, addresses, services }) => say`${type} → ${services?.join(', ') ?? answer(rcode, truncated, addresses)}`,
   'wire:neighbour-solicitation': (event) => say`who has ${address(event.address)}? (${event.family === 4 ? 'ARP' : 'ND'})`,
   'wire:neighbour-answer': (event) => say`${address(event.address)} is here`,
   'wire:syn': (event) => say`SYN ${arrow('client', event)}`,
@@ -91,6 +91,7 @@ const phrases: Phrases = {
   'wire:syn-ack': (event) => say`SYN-ACK ${arrow('server', event)}`,
   'wire:rst': (event) => error(say`RST ${arrow(event.sender, event)}`),
   'wire:fin': (event) => say`FIN ${arrow(event.sender, event)}`,
+  'wire:quic-initial': (event) => say`QUIC Initial ${arrow('client', event)}`,
   'wire:unreachable': (event) => error(say`ICMP ${event.reason}: ${address(event.address)} (from ${event.sender})`),
   'wire:icmp': (event) => error(say`ICMP ${event.reason}: ${event.localPort} → ${address(event.address)} (from ${event.sender})`),
   'wire:request': (event) => say`${event.line || 'request'} ${arrow('client', event)}`,

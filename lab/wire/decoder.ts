@@ -3,6 +3,7 @@ import type { EmittedEvent } from '../vocabulary/events.ts';
 import type { CapturedFrame } from '../vocabulary/frame-records.ts';
 import { dnsPort } from '../vocabulary/topology.ts';
 import { DnsOverTcp, parseDnsMessage } from './dns.ts';
+import { isQuicInitial } from './quic.ts';
 import { Flow } from './flow.ts';
 import type { Foreign } from './foreign.ts';
 import { Http1 } from './http1.ts';
@@ -74,7 +75,10 @@ export class WireDecoder {
         return this.#tcp(packet);
       case 'udp': {
         const { fromPort, toPort, payload } = packet;
-        if (fromPort !== dnsPort && toPort !== dnsPort) return [];
+        if (fromPort !== dnsPort && toPort !== dnsPort) {
+          if (!this.#isClient(packet.from) || !isQuicInitial(payload)) return [];
+          return [{ event: 'wire:quic-initial', address: packet.to, port: toPort, localPort: fromPort, family: packet.family }];
+        }
         return this.#dns(payload, 'udp', toPort === dnsPort ? { address: packet.to, localPort: fromPort } : { address: packet.from, localPort: toPort });
       }
       case 'unreachable':
@@ -150,9 +154,9 @@ export class WireDecoder {
 
   #dns(bytes: Buffer, transport: 'udp' | 'tcp', { address, localPort }: Pick<FlowEnds, 'address' | 'localPort'>): WireEvent[] {
     try {
-      const { isResponse, id, name, type, rcode, addresses, ttlS, truncated } = parseDnsMessage(bytes);
+      const { isResponse, id, name, type, rcode, addresses, services, ttlS, truncated } = parseDnsMessage(bytes);
       const about = { id, name, type, transport, address, localPort };
-      return [isResponse ? { event: 'wire:dns-response', ...about, rcode, addresses, ...(ttlS !== undefined && { ttlS }), truncated } : { event: 'wire:dns-query', ...about }];
+      return [isResponse ? { event: 'wire:dns-response', ...about, rcode, addresses, ...(services && { services }), ...(ttlS !== undefined && { ttlS }), truncated } : { event: 'wire:dns-query', ...about }];
     } catch (error) {
       return [this.#broken((error as Error).message)];
     }

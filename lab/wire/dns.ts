@@ -1,5 +1,6 @@
 /** Reads DNS on the wire: one message in a UDP datagram, or many messages in a TCP stream. */
 import { parseDnsPacket, typeName, type DnsRecord } from '../vocabulary/dns-packet.ts';
+import { httpsRecordText } from '../vocabulary/https-record.ts';
 import { rcodes } from '../vocabulary/rcodes.ts';
 import { ipv4At, ipv6At } from './packets.ts';
 import type { Side, StreamProtocol, WireEvent } from './stream.ts';
@@ -13,6 +14,8 @@ export interface DnsMessage {
   truncated: boolean;
   /** The A and AAAA records of the answer section, in order. */
   addresses: string[];
+  /** The HTTPS records of the answer section, as text. Not set if there are none. */
+  services?: string[];
   /** The lowest TTL of the answer section, in seconds. Not set if it is empty. */
   ttlS?: number;
 }
@@ -21,6 +24,7 @@ export interface DnsMessage {
 export function parseDnsMessage(bytes: Buffer): DnsMessage {
   const { id, isResponse, isTruncated, rcode, questions: [question], answers } = parseDnsPacket(bytes);
   if (!question) throw new Error('a DNS message without a question');
+  const services = answers.flatMap(({ type, data }) => (typeName(type) === 'HTTPS' ? httpsRecordText(data) : []));
   return {
     id,
     isResponse,
@@ -29,6 +33,7 @@ export function parseDnsMessage(bytes: Buffer): DnsMessage {
     rcode: Object.entries(rcodes).find(([, number]) => number === rcode)?.[0] ?? `RCODE${rcode}`,
     truncated: isTruncated,
     addresses: answers.flatMap(addressOf),
+    ...(services.length > 0 && { services }),
     ...(answers.length > 0 && { ttlS: Math.min(...answers.map(({ ttl }) => ttl)) }),
   };
 }

@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { parseDnsPacket, typeName } from '../../lab/vocabulary/dns-packet.ts';
 import { rcodes } from '../../lab/vocabulary/rcodes.ts';
 import { classIn, types, writeMessage, type Message, type Resource } from './message.ts';
-import { addressBytes, type AddressRecord } from './records.ts';
+import { addressBytes, serviceText, writeService, type AddressRecord, type ServiceRecord } from './records.ts';
 import { noEffect, type Effect } from './rules.ts';
 import type { Zone } from './zone.ts';
 
@@ -15,7 +15,7 @@ export interface Query {
   /** In the case that the client sent; the response repeats it (draft-vixie-dnsext-dns0x20). */
   name: string;
   typeNumber: number;
-  /** `A`, or `TYPE65` if the lab has no name for the type (RFC 3597). */
+  /** `A`, or `TYPE61` if the lab has no name for the type (RFC 3597). */
   type: string;
   classNumber: number;
   /** The client's EDNS version and UDP payload size, or null without EDNS (RFC 6891). */
@@ -25,7 +25,7 @@ export interface Query {
 /** The answer to one query, before it is encoded. */
 export interface Response {
   rcode: string;
-  records: AddressRecord[];
+  records: (AddressRecord | ServiceRecord)[];
   /** TTL of the records in seconds; null for the zone's TTL. */
   ttlS: number | null;
   /** Number of CNAMEs between the name and the records. */
@@ -46,6 +46,8 @@ export interface Encoded {
   bytes: Buffer;
   truncated: boolean;
   addresses: string[];
+  /** The HTTPS records as text. Not set if there are none. */
+  services?: string[];
 }
 
 /** The UDP payload size that this server offers. It fits an unfragmented IPv6 packet (DNS Flag Day 2020). */
@@ -78,7 +80,7 @@ export function parseQuery(bytes: Buffer): Query {
 /** Returns the zone's answer, changed by the effect of the rules. `from` is the client's address. */
 export function resolve(query: Query, zone: Zone, from = '', effect: Effect = noEffect): Response {
   const { ttlS, cnames, truncate, wrongId, aa } = effect;
-  const response = (rcode: string, records: AddressRecord[] = []): Response => {
+  const response = (rcode: string, records: Response['records'] = []): Response => {
     // A resolver sets AA only for a zone of its own. An error is no answer from any zone.
     const isOwn = zone.apexOf(query.name) === zone.domain;
     return { rcode, records, ttlS, cnames, truncate, wrongId, aa: isAnswer(rcode) && (aa ?? (zone.aa && isOwn)), ra: effect.ra ?? zone.ra, soa: effect.soa ?? zone.soa };
@@ -94,9 +96,9 @@ export function resolve(query: Query, zone: Zone, from = '', effect: Effect = no
 }
 
 /** Replaces the first addresses of the answer with the inserted addresses of the same family. */
-function withInserted(records: AddressRecord[], insert: readonly string[]): AddressRecord[] {
+function withInserted(records: Response['records'], insert: readonly string[]): Response['records'] {
   const [first] = records;
-  if (!first) return records;
+  if (!first || first.type === 'HTTPS') return records;
   const inserted = insert.filter((address) => isIPv6(address) === (first.type === 'AAAA')).map((address) => ({ ...first, address }));
   return [...inserted, ...records.slice(inserted.length)];
 }
@@ -115,17 +117,18 @@ export function encodeResponse(query: Query, response: Response, zone: Zone, tra
   const whole = writeMessage(message);
   const limitBytes = transport === 'tcp' ? 65_535 : Math.min(query.edns?.payloadBytes ?? 512, query.edns ? ownPayloadBytes : 512);
   const kept = transport === 'udp' ? response.truncate : null;
-  if (whole.length <= limitBytes && kept === null) return { bytes: whole, truncated: false, addresses: addressesOf(message.answers) };
+  if (whole.length <= limitBytes && kept === null) return { bytes: whole, truncated: false, ...contentOf(message.answers) };
   const answers = message.answers.slice(0, kept ?? 0);
   for (;;) {
     const bytes = writeMessage({ ...message, flags: message.flags | TC, answers, authorities: [] });
-    if (bytes.length <= limitBytes) return { bytes, truncated: true, addresses: addressesOf(answers) };
+    if (bytes.length <= limitBytes) return { bytes, truncated: true, ...contentOf(answers) };
     answers.pop();
   }
 }
 
-function addressesOf(answers: readonly Resource[]): string[] {
-  return answers.flatMap(({ address }) => address ?? []);
+function contentOf(answers: readonly Resource[]): Pick<Encoded, 'addresses' | 'services'> {
+  const services = answers.flatMap(({ service }) => service ?? []);
+  return { addresses: answers.flatMap(({ address }) => address ?? []), ...(services.length > 0 && { services }) };
 }
 
 function messageOf(query: Query, { rcode, records, ttlS, cnames, wrongId, aa, ra, soa }: Response, zone: Zone): Message {
@@ -134,7 +137,7 @@ function messageOf(query: Query, { rcode, records, ttlS, cnames, wrongId, aa, ra
     id: wrongId ? query.id ^ 1 : query.id,
     flags: QR | (query.opcode << 11) | (aa ? AA : 0) | (query.recursionDesired ? RD : 0) | (ra ? RA : 0) | (code & 15),
     question: { name: query.name, type: query.typeNumber, class: query.classNumber },
-    answers: addressAnswers(query.name, records, records.length > 0 ? cnames : 0, ttlS ?? zone.ttlS, zone.domain),
+    answers: answersOf(query.name, records, records.length > 0 ? cnames : 0, ttlS ?? zone.ttlS, zone.domain),
     authorities: [],
     // The upper bits of an RCODE above 15 stand in the OPT record (RFC 6891 section 6.1.3).
     additionals: query.edns ? [resource('', types.OPT, ((code >> 4) << 24) >>> 0, () => undefined, ownPayloadBytes)] : [],
@@ -148,8 +151,8 @@ function messageOf(query: Query, { rcode, records, ttlS, cnames, wrongId, aa, ra
   return message;
 }
 
-/** The addresses of a name; with CNAMEs between the name and its addresses. */
-function addressAnswers(name: string, records: readonly AddressRecord[], cnames: number, ttlS: number, domain: string): Resource[] {
+/** The records of a name; with CNAMEs between the name and its records. */
+function answersOf(name: string, records: Response['records'], cnames: number, ttlS: number, domain: string): Resource[] {
   const answers: Resource[] = [];
   let owner = name;
   for (let number = 1; number <= cnames; number++) {
@@ -157,7 +160,10 @@ function addressAnswers(name: string, records: readonly AddressRecord[], cnames:
     answers.push(resource(owner, types.CNAME, ttlS, (writer) => { writer.name(next); }));
     owner = next;
   }
-  for (const { type, address } of records) answers.push({ ...resource(owner, types[type], ttlS, (writer) => { writer.raw(addressBytes(address)); }), address });
+  for (const record of records) {
+    if (record.type === 'HTTPS') answers.push({ ...resource(owner, types.HTTPS, ttlS, (writer) => { writeService(record, writer); }), service: serviceText(record) });
+    else answers.push({ ...resource(owner, types[record.type], ttlS, (writer) => { writer.raw(addressBytes(record.address)); }), address: record.address });
+  }
   return answers;
 }
 

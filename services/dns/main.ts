@@ -8,6 +8,7 @@ import { serveControl } from '../serve-control.ts';
 import { encodeResponse, parseQuery, resolve, type Query } from './answer.ts';
 import { listen, type Listener, type Peer, type TcpMode } from './listen.ts';
 import { policyCommands } from './policy.ts';
+import { serviceText } from './records.ts';
 import { Turn } from './turn.ts';
 import { dnsUsage } from './usage.ts';
 import { Zone, type ZoneOptions } from './zone.ts';
@@ -49,8 +50,8 @@ function handle(bytes: Buffer, peer: Peer, send: (bytes: Buffer) => void): void 
   const response = resolve(query, zone, peer.address, effect);
   const answer = (): void => {
     turn.begin();
-    const { bytes: encoded, truncated, addresses } = encodeResponse(query, response, zone, peer.transport);
-    emit('dns:answer', { ...about, ...from, rcode: response.rcode, addresses, truncated, ...rules });
+    const { bytes: encoded, truncated, ...content } = encodeResponse(query, response, zone, peer.transport);
+    emit('dns:answer', { ...about, ...from, rcode: response.rcode, ...content, truncated, ...rules });
     for (let copy = 0; copy < effect.copies; copy++) reply(encoded);
   };
   if (effect.delayMs > 0) setTimeout(answer, effect.delayMs);
@@ -79,7 +80,7 @@ async function serve(): Promise<void> {
     tcp = mode;
   });
   await serveControl(commands, {
-    now: () => ({ ...commands.policy(), tcp, records: zone.records.map(({ name, type, address, up }) => `${name} ${type} ${address}${up ? '' : ' down'}`) }),
+    now: () => ({ ...commands.policy(), tcp, records: [...zone.records.map(({ name, type, address, up }) => `${name} ${type} ${address}${up ? '' : ' down'}`), ...zone.services.map((service) => `${service.name} HTTPS ${serviceText(service)}`)] }),
     usage: dnsUsage,
   });
   ready();

@@ -4,7 +4,7 @@
  */
 
 /** The numbers of the types of record that the server writes. OPT is the record of EDNS (RFC 6891). */
-export const types = { A: 1, NS: 2, CNAME: 5, SOA: 6, AAAA: 28, OPT: 41 } as const;
+export const types = { A: 1, NS: 2, CNAME: 5, SOA: 6, AAAA: 28, OPT: 41, HTTPS: 65 } as const;
 /** The class of the internet. */
 export const classIn = 1;
 
@@ -17,6 +17,8 @@ export interface Resource {
   ttl: number;
   /** The address of an A or AAAA record. */
   address?: string;
+  /** An HTTPS record as text. */
+  service?: string;
   /** Writes the data of the record. The writer itself writes the length of the data. */
   write(writer: MessageWriter): void;
 }

@@ -1,12 +1,12 @@
 /** The commands that change the answer policy while the server runs; each change is an event. */
 import { isIP } from 'node:net';
 import { emit, type Command } from '../../lab/vocabulary/control.ts';
-import { flag, listOf, oneOf, orNull, readValue, text, wholeNumber } from '../../lab/vocabulary/values.ts';
+import { flag, listOf, oneOf, orNull, readValue, text, textThat, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { chainText, filterNames, type ChainLink } from './filters.ts';
 import { tcpModes, type TcpMode } from './listen.ts';
 import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 import { parseRule, ruleText, truncationKind, type Effect } from './rules.ts';
-import { addressKinds, addressTypes, anyAddress, type AddressType } from './records.ts';
+import { addressKinds, addressTypes, anyAddress, serviceText, type AddressType } from './records.ts';
 import type { Zone } from './zone.ts';
 
 /** The policy as a whole, for `lab dns` without arguments. */
@@ -25,9 +25,12 @@ export interface Policy {
 
 const filterKind = oneOf(filterNames);
 const typeKind = oneOf(addressTypes);
+/** The types whose answers `impair` changes. */
+export const impairedKind = oneOf([...addressTypes, 'HTTPS']);
 export const selectKind = wholeNumber(0, 1000);
 export const ttlKind = wholeNumber(0, 2 ** 31 - 1);
 export const delayKind = wholeNumber(0, 600_000);
+export const protocolsKind = listOf(textThat('the name of a protocol in ALPN, such as h2', (word) => /^[\w./-]{1,255}$/.test(word)));
 export const recordActions = ['add', 'remove', 'up', 'down'] as const;
 
 /** One command for each switch. Each command answers with the policy that is now in force. */
@@ -90,6 +93,10 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
       const isRead = verb === 'add' || verb === 'remove' || chain.some(({ filter, on }) => filter === 'up' && on);
       return changed(`record ${record.join(' ')} ${verb}`, isRead ? undefined : `no answer changes, because the ${recordType} chain (${chainText(chain)}) has no filter \`up\` that is on`);
     },
+    announce: ({ alpn }) => {
+      zone.announce(readValue(protocolsKind, alpn, 'alpn'));
+      return changed(`HTTPS records: ${zone.services.map(serviceText).join(', ')}`, zone.services.length > 0 ? undefined : 'no answer changes, because the zone has none; they are there with scheme=https');
+    },
     readdress: ({ from, to }) => {
       const addresses = [readValue(anyAddress, from, 'from'), readValue(anyAddress, to, 'to')] as const;
       if (isIP(addresses[0]) !== isIP(addresses[1])) throw new Error(`Expected two addresses of one family, got ${addresses.join(' and ')}.`);
@@ -111,7 +118,7 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
     },
     // Each type has one such rule. A second command changes that rule, it does not add another.
     impair: ({ type, delayMs, drop, rcode, truncate }) => {
-      const types = readTypes(type);
+      const types = type === undefined ? addressTypes : [readValue(impairedKind, type, 'type')];
       const change: Partial<Effect> = {
         ...(delayMs === undefined ? {} : { delayMs: readValue(delayKind, delayMs, 'delayMs') }),
         ...(drop === undefined ? {} : { drop: readValue(flag, drop, 'drop') }),

@@ -1,6 +1,7 @@
 /** The records that the DNS server answers with. */
 import { isIP } from 'node:net';
 import { textThat } from '../../lab/vocabulary/values.ts';
+import type { MessageWriter } from './message.ts';
 
 export const addressTypes = ['A', 'AAAA'] as const;
 export type AddressType = (typeof addressTypes)[number];
@@ -14,6 +15,20 @@ export interface AddressRecord {
   up: boolean;
   /** The record's place in the zone. The `sort` filter restores this order. */
   position: number;
+}
+
+/**
+ * One HTTPS record (RFC 9460): the web server's name, and the protocols that it speaks. It has no port, which is then that of the URL (section 7.2), and no
+ * addresses, which the A and AAAA records tell.
+ */
+export interface ServiceRecord {
+  /** The name in the query: `_8443._https.web.lab.test` for `https://web.lab.test:8443/` (section 9.1). */
+  name: string;
+  type: 'HTTPS';
+  /** The name with the addresses. */
+  target: string;
+  /** Protocols by their names in ALPN: `h2`, `http/1.1`. */
+  alpn: readonly string[];
 }
 
 /** Whether records of this type hold addresses. */
@@ -48,4 +63,25 @@ function ipv6Bytes(address: string): Buffer {
   before.forEach((group, index) => bytes.writeUInt16BE(parseInt(group, 16), 2 * index));
   after.forEach((group, index) => bytes.writeUInt16BE(parseInt(group, 16), 16 - 2 * (after.length - index)));
   return bytes;
+}
+
+/** The only record of its name has priority 1; 0 would make it an alias (RFC 9460 section 2.4.1). */
+const priority = 1;
+const alpnKey = 1;
+
+/** Writes the data of an HTTPS record (RFC 9460 section 2.2). */
+export function writeService({ target, alpn }: ServiceRecord, writer: MessageWriter): void {
+  const labels = target.split('.').flatMap((label) => [Buffer.from([label.length]), Buffer.from(label, 'latin1')]);
+  const protocols = alpn.flatMap((protocol) => [Buffer.from([protocol.length]), Buffer.from(protocol, 'latin1')]);
+  writer.word(priority);
+  // A pointer is not allowed here, so this name is not written as others are.
+  writer.raw(Buffer.concat([...labels, Buffer.from([0])]));
+  writer.word(alpnKey);
+  writer.word(Buffer.concat(protocols).length);
+  writer.raw(Buffer.concat(protocols));
+}
+
+/** `1 web.lab.test alpn=h2,http/1.1`. */
+export function serviceText({ target, alpn }: ServiceRecord): string {
+  return `${priority} ${target} alpn=${alpn.join(',')}`;
 }

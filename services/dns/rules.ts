@@ -3,12 +3,14 @@
  * answers. Several rules may apply to one query; their effects add up.
  */
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
+import { webNameOf } from '../../lab/vocabulary/https-record.ts';
 import { flag, listOf, oneOf, orNull, readValue, someOf, text, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { anyAddress } from './records.ts';
 import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 
 /** The queries that a rule applies to. A field that is null excludes no query. */
 export interface Match {
+  /** The name in the query. An HTTPS query for the name may have a port before it (RFC 9460 section 9.1), and is hit, too. */
   name: string | null;
   type: string | null;
   /** Source addresses. */
@@ -90,9 +92,11 @@ export class Rules {
   effectOn({ name, type, from }: { name: string; type: string; from: string }): { effect: Effect; ids: string[] } {
     const ids: string[] = [];
     let effect: Effect = noEffect;
+    const key = name.toLowerCase();
+    const webName = type === 'HTTPS' ? webNameOf(key) : key;
     for (const rule of this.#rules.values()) {
       const { match } = rule;
-      if (match.name !== null && match.name !== name.toLowerCase()) continue;
+      if (match.name !== null && match.name !== key && match.name !== webName) continue;
       if (match.type !== null && match.type !== type) continue;
       if (match.clients !== null && !match.clients.includes(from)) continue;
       if (match.percent < 100) {

@@ -4,7 +4,7 @@ import { rcodeNames } from '../../lab/vocabulary/rcodes.ts';
 import type { Usage } from '../usage.ts';
 import { filterNames } from './filters.ts';
 import { tcpModes } from './listen.ts';
-import { delayKind, recordActions, selectKind, ttlKind } from './policy.ts';
+import { delayKind, impairedKind, protocolsKind, recordActions, selectKind, ttlKind } from './policy.ts';
 import { addressTypes, anyAddress } from './records.ts';
 import { effectFields, matchFields, truncationKind } from './rules.ts';
 
@@ -39,6 +39,12 @@ export const dnsUsage = {
     example: { action: 'down', ...web, address: '198.51.100.11' },
     undo: { record: { action: 'up', ...web, address: '198.51.100.11' } },
   },
+  announce: {
+    does: 'which protocols the HTTPS records announce, the preferred one first',
+    arguments: { alpn: expectedOf(protocolsKind) },
+    example: { alpn: ['h3', 'h2', 'http/1.1'] },
+    undo: { announce: { alpn: ['h2', 'http/1.1'] } },
+  },
   readdress: {
     does: 'gives another address to every record that has the address `from`',
     arguments: { from: expectedOf(anyAddress), to: expectedOf(anyAddress) },
@@ -55,7 +61,7 @@ export const dnsUsage = {
   tcp: { does: 'what happens to DNS over TCP', arguments: { mode: expectedOf(oneOf(tcpModes)) }, example: { mode: 'refuse' }, undo: { tcp: { mode: 'answer' } } },
   impair: {
     does: 'answers the queries of a type late, not at all, with an error, or truncated over UDP',
-    arguments: { ...type, delayMs: expectedOf(delayKind), drop: expectedOf(flag), rcode: expectedOf(orNull(oneOf(rcodeNames))), truncate: `${expectedOf(orNull(truncationKind))}: how many records stay` },
+    arguments: { type: `${expectedOf(impairedKind)}; A and AAAA if it is left out`, delayMs: expectedOf(delayKind), drop: expectedOf(flag), rcode: expectedOf(orNull(oneOf(rcodeNames))), truncate: `${expectedOf(orNull(truncationKind))}: how many records stay` },
     example: { type: 'A', delayMs: 300 },
     undo: { impair: { type: 'A', delayMs: 0 } },
   },

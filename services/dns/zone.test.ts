@@ -15,7 +15,7 @@ beforeEach(() => {
 
 const addresses = (from: Zone, type: AddressType, name = 'web.lab.test'): string[] => {
   const answer = from.answer(name, type);
-  return answer.rcode === 'NOERROR' ? answer.records.map(({ address }) => address) : [answer.rcode];
+  return answer.rcode === 'NOERROR' ? answer.records.map((record) => (record.type === 'HTTPS' ? record.target : record.address)) : [answer.rcode];
 };
 
 describe('whether a name and a type exist', () => {

@@ -2,19 +2,21 @@
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import { Rules } from './rules.ts';
 import { applyChain, chainText, defaultChain, type ChainLink, type FilterName } from './filters.ts';
-import { isAddressType, type AddressRecord, type AddressType } from './records.ts';
+import { isAddressType, type AddressRecord, type AddressType, type ServiceRecord } from './records.ts';
 
 export interface ZoneOptions {
   domain: string;
   /** The same seed gives the same sequence of answers for each record type, in whatever order A and AAAA queries arrive. */
   seed: string;
   records: readonly { name: string; type: AddressType; address: string }[];
+  /** The HTTPS records of the zone. If it is not set: none. */
+  services?: readonly Omit<ServiceRecord, 'type'>[];
   /** The observer's addresses. Their answers have a random stream of their own, so the observer's queries do not change any client's answers. */
   observers?: readonly string[];
 }
 
 /** The zone's answer to one query. */
-export type ZoneAnswer = { rcode: 'NOERROR'; records: AddressRecord[] } | { rcode: 'NXDOMAIN' };
+export type ZoneAnswer = { rcode: 'NOERROR'; records: (AddressRecord | ServiceRecord)[] } | { rcode: 'NXDOMAIN' };
 
 /**
  * The records and the policy. Upper and lower case are equal in names (RFC 4343).
@@ -35,15 +37,18 @@ export class Zone {
   soa = true;
   readonly chains: Record<AddressType, ChainLink[]> = { A: defaultChain(), AAAA: defaultChain() };
   readonly rules: Rules;
+  /** The HTTPS records. No filter changes them: a name has one or none. */
+  readonly services: readonly ServiceRecord[];
   #records: AddressRecord[] = [];
   #nextPosition = 0;
   readonly #observers: readonly string[];
   readonly #random: Record<AddressType | 'observers', Random>;
   readonly #answers = new Map<string, number>();
 
-  constructor({ domain, seed, records, observers = [] }: ZoneOptions) {
+  constructor({ domain, seed, records, services = [], observers = [] }: ZoneOptions) {
     this.domain = domain;
     this.rules = new Rules(seed);
+    this.services = services.map((service) => ({ ...service, type: 'HTTPS' }));
     this.#observers = observers;
     this.#random = { A: seededRandom(`${seed}:A`), AAAA: seededRandom(`${seed}:AAAA`), observers: seededRandom(`${seed}:observers`) };
     for (const { name, type, address } of records) this.add(name, type, address);
@@ -56,7 +61,9 @@ export class Zone {
   answer(name: string, type: string, { from = '', omit = [] }: { from?: string; omit?: readonly string[] } = {}): ZoneAnswer {
     const key = name.toLowerCase();
     const sameName = this.#records.filter((record) => record.name === key);
-    if (sameName.length === 0 && !this.#isApexOrParent(key)) return { rcode: 'NXDOMAIN' };
+    const service = this.services.filter(({ name: own }) => own === key);
+    if (sameName.length + service.length === 0 && !this.#isApexOrParent(key)) return { rcode: 'NXDOMAIN' };
+    if (type === 'HTTPS') return { rcode: 'NOERROR', records: service };
     if (!isAddressType(type) || (type === 'AAAA' && !this.aaaa)) return { rcode: 'NOERROR', records: [] };
     const observed = this.#observers.includes(from);
     const counter = `${observed ? 'observers ' : ''}${key} ${type}`;
@@ -96,6 +103,11 @@ export class Zone {
     return found.length;
   }
 
+  /** Lets the HTTPS records announce these protocols, the preferred one first. */
+  announce(alpn: readonly string[]): void {
+    for (const service of this.services) service.alpn = alpn;
+  }
+
   /** Marks a record up or down for the `up` filter. @throws {Error} if there is no such record. */
   mark(name: string, type: AddressType, address: string, up: boolean): void {
     this.#expect(name, type, address).up = up;
@@ -127,6 +139,6 @@ export class Zone {
 
   /** An apex exists because it has a SOA. An empty non-terminal, a parent of a name with records, exists too (RFC 8020). */
   #isApexOrParent(key: string): boolean {
-    return key === this.apexOf(key) || this.#records.some((record) => record.name.endsWith(`.${key}`));
+    return key === this.apexOf(key) || [...this.#records, ...this.services].some((record) => record.name.endsWith(`.${key}`));
   }
 }

@@ -55,7 +55,7 @@ function wordsOf(query: Query, answer: Answer | null, hosts: PicturedHosts, with
   const to = query.event === 'wire:dns-query' && nameAt(hosts, query.address) !== 'dns' ? ` to ${shortAddress(query.address)}` : '';
   const name = query.name.endsWith('.lab.test') ? query.name.slice(0, -'.lab.test'.length) : query.name;
   const by = `${type}${transport === 'tcp' ? ' over TCP' : ''}${to}`;
-  const outcome = answer === null ? without : answer.rcode !== 'NOERROR' ? answer.rcode : answer.truncated ? 'truncated' : answer.addresses.length === 0 ? 'none' : answer.addresses.map(shortAddress).join(' ');
+  const outcome = answer === null ? without : answer.rcode !== 'NOERROR' ? answer.rcode : answer.truncated ? 'truncated' : answer.services ? answer.services.join(' ') : answer.addresses.length === 0 ? 'none' : answer.addresses.map(shortAddress).join(' ');
   const ms = duration(toMs - fromMs);
   return {
     labels: [`${by} ${name} → ${outcome} ${ms}`, `${by} → ${outcome} ${ms}`, `${by} → ${outcome}`, ...(answer === null ? [`${type} ${ms}`] : []), type],

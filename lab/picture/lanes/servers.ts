@@ -140,7 +140,7 @@ const unseen = new Set<TimelineEvent['event']>(['wire:out-of-order', 'wire:tls-d
 const looks: Partial<Record<TimelineEvent['event'], Mark['look']>> = { 'wire:rst': 'reset', 'wire:unreachable': 'reset', 'wire:icmp': 'reset', 'wire:fin': 'end', 'wire:tls-truncated': 'reset', 'wire:h2-rst-stream': 'reset', 'wire:h2-goaway': 'end' };
 const names: Partial<Record<TimelineEvent['event'], string>> = {
   'wire:syn': 'SYN', 'wire:syn-retransmission': 'SYN again', 'wire:syn-ack': 'SYN-ACK', 'wire:rst': 'RST', 'wire:fin': 'FIN', 'wire:data-retransmission': 'payload again', 'wire:keep-alive-probe': 'keep-alive probe', 'wire:zero-window': 'window 0',
-  'wire:unreachable': 'ICMP unreachable', 'wire:icmp': 'ICMP error', 'wire:client-hello': 'ClientHello', 'wire:server-hello': 'ServerHello', 'wire:tls-truncated': 'FIN without close_notify', 'wire:h2-ping': 'PING', 'wire:h2-goaway': 'GOAWAY', 'wire:h2-rst-stream': 'RST_STREAM',
+  'wire:quic-initial': 'QUIC Initial', 'wire:unreachable': 'ICMP unreachable', 'wire:icmp': 'ICMP error', 'wire:client-hello': 'ClientHello', 'wire:server-hello': 'ServerHello', 'wire:tls-truncated': 'FIN without close_notify', 'wire:h2-ping': 'PING', 'wire:h2-goaway': 'GOAWAY', 'wire:h2-rst-stream': 'RST_STREAM',
 };
 
 function nameOf(event: Packet['event']): string {
