@@ -3,14 +3,14 @@
  * has records, the dead address replaces the first record, so the answer is as long as before.
  */
 import { nobodysAddress } from '../vocabulary/topology.ts';
-import { addressesIn, firstReply, observeAnswers, setRule, whichQueries } from './dns-rule.ts';
+import { addressesIn, firstReply, observeAnswers, setRule, whichAddressQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 
 export const dnsDeadAddress = defineFault({
   summary: 'puts an address that no host has first in each answer',
   effect: 'the first attempt meets silence, then EHOSTUNREACH after 3 s; the next address works',
   on: ['dns'],
-  options: { ...whichQueries },
+  options: { ...whichAddressQueries },
   apply: (target, options) => setRule(target, 'dns-dead-address', options, { insert: [nobodysAddress(target.topology, 4), nobodysAddress(target.topology, 6)] }),
   observe: async (target, options) => {
     const dead = [nobodysAddress(target.topology, 4), nobodysAddress(target.topology, 6)];

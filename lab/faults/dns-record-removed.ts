@@ -2,7 +2,7 @@
 import type { Option } from '../vocabulary/options.ts';
 import { textThat } from '../vocabulary/values.ts';
 import { isBackend, type BackendName } from '../vocabulary/topology.ts';
-import { addressesIn, firstReply, observeAnswers, setRule, whichQueries } from './dns-rule.ts';
+import { addressesIn, firstReply, observeAnswers, setRule, whichAddressQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 
 /** An answer lists two of the backends. One of three backends is missing from 20 answers by chance once in three thousand million looks. */
@@ -23,7 +23,7 @@ export const dnsRecordRemoved = defineFault({
   summary: 'takes a backend out of the answers while its server still runs',
   effect: 'new lookups lead to other backends; established connections stay and are served',
   on: ['dns'],
-  options: { backend, ...whichQueries },
+  options: { backend, ...whichAddressQueries },
   apply: (target, options) => {
     const { ipv4, ipv6 } = target.topology.hosts[options.backend];
     return setRule(target, 'dns-record-removed', options, { omit: [ipv4, ipv6] });

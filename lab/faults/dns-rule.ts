@@ -9,15 +9,17 @@
 import { noEffect, type Effect } from '../../services/dns/rules.ts';
 import { choice, integer, text, type OptionValues } from '../vocabulary/options.ts';
 import type { DnsExchange, DnsReply } from '../network/probe.ts';
-import { askersOf, webName } from '../vocabulary/topology.ts';
+import { httpsQueryName } from '../vocabulary/https-record.ts';
+import { askersOf, portOf, webName } from '../vocabulary/topology.ts';
 import { rcodeNames } from '../vocabulary/rcodes.ts';
 import { observeEach, type FaultTarget, type Heal, type Observation } from './fault.ts';
 
-export const whichQueries = {
-  name: text(webName, 'the name in the query'),
-  type: choice(['any', 'A', 'AAAA'], 'any', 'the type of the query'),
-  client: choice(['any', 'client'], 'any', "hit the queries of any host, or of the client's host only"),
-};
+const name = text(webName, 'the name in the query; an HTTPS query for it may have a port before it');
+const client = choice(['any', 'client'], 'any', "hit the queries of any host, or of the client's host only");
+export const whichQueries = { name, type: choice(['any', 'A', 'AAAA', 'HTTPS'], 'any', 'the type of the query'), client };
+/** For a fault that changes addresses. */
+export const whichAddressQueries = { name, type: choice(['any', 'A', 'AAAA'], 'any', 'the type of the query'), client };
+
 export const share = { percent: integer(100, 5, 'percentage of the queries that are hit, by a seeded draw for each client address', 100) };
 
 type Which = OptionValues<typeof whichQueries> & { percent?: number };
@@ -48,14 +50,14 @@ export interface Look {
  * The observer sends queries of each type in each family, and `isEffect` judges each answer. `isEffect` returns null if an answer cannot
  * show the effect, for example an answer without records when the effect is on records. At least one other answer must then show it.
  */
-export function observeAnswers(target: FaultTarget, which: Which, isEffect: (asked: DnsExchange, type: 'A' | 'AAAA') => boolean | null, { transport = 'udp', timeoutMs = answerLimitMs, queries }: Look = {}): Promise<Observation> {
+export function observeAnswers(target: FaultTarget, which: Which, isEffect: (asked: DnsExchange, type: AskedType) => boolean | null, { transport = 'udp', timeoutMs = answerLimitMs, queries }: Look = {}): Promise<Observation> {
   const { name, type, client, percent = 100 } = which;
   const count = queries ?? (percent < 100 ? draws : 1);
   return observeEach([4, 6], async (family) => {
     const types = typesOf(type);
     const looks = await Promise.all(
       types.map(async (each) => {
-        const all = await inBatches(count, () => target.probe.ask(family, transport, name, each, timeoutMs));
+        const all = await inBatches(count, () => target.probe.ask(family, transport, queryName(target, name, each), each, timeoutMs));
         const verdicts = all.map((asked) => isEffect(asked, each)).filter((verdict) => verdict !== null);
         const observed = verdicts.filter(Boolean).length / verdicts.length;
         return { text: `${each} ${askedText(all[0])}${percent < 100 ? ` (effect in ${(observed * 100).toFixed(0)} % of the answers)` : ''}`, seen: verdicts.length === 0 ? null : isShare(observed, percent / 100, verdicts.length) };
@@ -67,8 +69,16 @@ export function observeAnswers(target: FaultTarget, which: Which, isEffect: (ask
   });
 }
 
-/** The types that a `type` option stands for. */
-export function typesOf(type: Which['type']): ('A' | 'AAAA')[] {
+/** A type that the observer asks for. */
+export type AskedType = 'A' | 'AAAA' | 'HTTPS';
+
+/** Returns the name that a client of the web servers asks for. An HTTPS query has the port of the web servers before the name. */
+export function queryName({ topology }: Pick<FaultTarget, 'topology'>, name: string, type: AskedType): string {
+  return type === 'HTTPS' ? httpsQueryName(name, portOf(topology, 'backend-1')) : name;
+}
+
+/** The types that a `type` option stands for. A rule for any type is one rule: where it hits A and AAAA, it hits the others. */
+export function typesOf(type: Which['type']): AskedType[] {
   return type === 'any' ? ['A', 'AAAA'] : [type];
 }
 
@@ -111,7 +121,7 @@ function askedText(asked: DnsExchange | undefined): string {
     rcodeOf(reply),
     reply.truncated ? 'truncated' : '',
     ...missing(reply),
-    ...reply.records.map((record) => record.replace(/^A+ /, '')),
+    ...reply.records.map((record) => record.replace(/^(A+|HTTPS) /, '')),
     reply.ttlsS.length > 0 ? `TTL ${[...new Set(reply.ttlsS)].join('/')}` : '',
     reply.ownId ? '' : 'with a wrong id',
     asked.replies.length > 1 ? `× ${asked.replies.length}` : '',

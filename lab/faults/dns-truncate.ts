@@ -6,7 +6,7 @@
  * no TCP and takes what is there.
  */
 import { integer } from '../vocabulary/options.ts';
-import { addressesIn, firstReply, observeAnswers, setRule, share, typesOf, whichQueries } from './dns-rule.ts';
+import { addressesIn, firstReply, observeAnswers, queryName, setRule, share, typesOf, whichQueries } from './dns-rule.ts';
 import { defineFault } from './fault.ts';
 
 export const dnsTruncate = defineFault({
@@ -16,7 +16,7 @@ export const dnsTruncate = defineFault({
   options: { records: integer(0, 0, 'how many records a truncated answer keeps', 10), ...whichQueries, ...share },
   apply: (target, options) => setRule(target, 'dns-truncate', options, { truncate: options.records }),
   observe: async (target, options) => {
-    const whole = new Map(await Promise.all(typesOf(options.type).map(async (type) => [type, firstReply(await target.probe.ask(4, 'tcp', options.name, type, 1_000))] as const)));
+    const whole = new Map(await Promise.all(typesOf(options.type).map(async (type) => [type, firstReply(await target.probe.ask(4, 'tcp', queryName(target, options.name, type), type, 1_000))] as const)));
     const udp = await observeAnswers(target, options, (asked, type) => {
       const reply = firstReply(asked);
       return reply?.truncated === true && reply.records.length === Math.min(options.records, whole.get(type)?.records.length ?? 0);

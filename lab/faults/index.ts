@@ -8,6 +8,7 @@ import { httpFaults } from './http-faults.ts';
 import { linkFaults } from './link-faults.ts';
 import { noop } from './noop.ts';
 import { processFaults } from './process-faults.ts';
+import { quicSilent } from './quic-silent.ts';
 import { tlsFaults } from './tls-faults.ts';
 import { vanish } from './vanish.ts';
 
@@ -21,6 +22,7 @@ export const faults = {
   ...httpFaults,
   ...tlsFaults,
   ...h2Faults,
+  'quic-silent': quicSilent,
   ...dnsFaults,
 };
 

@@ -122,6 +122,11 @@ export class Probe {
     };
   }
 
+  /** Sends one datagram to the port on which the host serves clients: `silent`, `answered`, or ECONNREFUSED after ICMP "port unreachable". */
+  datagram(host: HostName, family: Family, timeoutMs = this.silenceMs): Promise<Sighting> {
+    return this.#look('datagram', host, timeoutMs, this.#at(host, family));
+  }
+
   /** Sends one query for any name and type, and returns every reply to it. */
   ask(family: Family, transport: 'udp' | 'tcp', name: string, type: string, timeoutMs = this.silenceMs): Promise<DnsExchange> {
     return this.#look('ask', 'dns', timeoutMs, { server: addressOf(this.#topology, 'dns', family), port: portOf(this.#topology, 'dns'), transport, name, type });

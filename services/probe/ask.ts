@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { Packet } from 'dns2';
 import { nowMs } from '../../lab/vocabulary/events.ts';
+import { httpsRecordText } from '../../lab/vocabulary/https-record.ts';
 
 export interface DnsReply {
   /** Whether the reply has the id of the query. */
@@ -17,7 +18,7 @@ export interface DnsReply {
   ra: boolean;
   /** Whether the authority section has a SOA (RFC 2308 section 3). */
   soa: boolean;
-  /** `A 198.51.100.11`, `CNAME cname-1.lab.test`, in the order of the answer. */
+  /** `A 198.51.100.11`, `CNAME cname-1.lab.test`, `HTTPS 1 web.lab.test alpn=h2`, in the order of the answer. */
   records: string[];
   ttlsS: number[];
   /** From the query to this reply. */
@@ -33,7 +34,7 @@ export interface DnsExchange {
 
 /** How long to wait for a second reply to the same query. The server sends both in one turn of its event loop, so this is enough. */
 const secondReplyMs = 30;
-const types: Record<string, number> = { A: Packet.TYPE.A, AAAA: Packet.TYPE.AAAA };
+const types: Record<string, number> = { A: Packet.TYPE.A, AAAA: Packet.TYPE.AAAA, HTTPS: 65 };
 
 /**
  * Sends one query and collects the replies; waits for the first one at most `timeoutMs`.
@@ -109,8 +110,15 @@ function read(bytes: Buffer, id: number, startMs: number): DnsReply {
     aa: header.aa === 1,
     ra: header.ra === 1,
     soa: authorities.some(({ type }) => type === Packet.TYPE.SOA),
-    records: answers.map(({ type, address, domain }) => (type === Packet.TYPE.CNAME ? `CNAME ${domain ?? ''}` : `${type === Packet.TYPE.A ? 'A' : 'AAAA'} ${address ?? ''}`)),
+    records: answers.map(recordText),
     ttlsS: answers.map(({ ttl }) => ttl),
     tookMs: nowMs() - startMs,
   };
+}
+
+/** dns2 does not know HTTPS records. It hands out their data as bytes. */
+function recordText({ type, address, domain, data }: { type: number; address?: string; domain?: string; data?: unknown }): string {
+  if (type === Packet.TYPE.CNAME) return `CNAME ${domain ?? ''}`;
+  if (type === types['HTTPS'] && Buffer.isBuffer(data)) return `HTTPS ${httpsRecordText(data)}`;
+  return `${type === Packet.TYPE.A ? 'A' : 'AAAA'} ${address ?? ''}`;
 }

@@ -99,6 +99,7 @@ void dialWith(ca).then((dial) => {
   serveStdin({
     connect: ({ address, port, timeoutMs }) => probeConnect(String(address), Number(port), Number(timeoutMs)),
     get: ({ address, port, path, timeoutMs }) => probeGet(String(address), Number(port), String(path), Number(timeoutMs), dial),
+    datagram: async ({ address, port, timeoutMs }) => (await import('./datagram.ts')).probeDatagram(String(address), Number(port), Number(timeoutMs)),
     exchange: ({ address, port, path, requests, timeoutMs }) => exchange(String(address), Number(port), String(path), Number(requests), Number(timeoutMs), dial),
     ...heldCommands(dial),
     // Only a fault of HTTP/2 needs it.
