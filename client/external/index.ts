@@ -1,5 +1,5 @@
 /** Every client that is not ours, under the name that `--client` takes. To add a client, add a file in this folder and a line here. */
-import { chromium } from './chromium.ts';
+import { chromium, chromiumAsyncDns } from './chromium.ts';
 import { curl } from './curl.ts';
 import { goCgo, goOwn } from './go.ts';
 import { java } from './java.ts';
@@ -28,6 +28,7 @@ export const profiles = {
   php,
   'perl-lwp': perlLwp,
   chromium,
+  'chromium-async-dns': chromiumAsyncDns,
 } satisfies Record<string, Profile>;
 
 export type ProfileName = keyof typeof profiles;

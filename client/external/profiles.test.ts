@@ -6,6 +6,7 @@ import { runScenario } from '../../lab/run/run-scenario.ts';
 import { defineScenario } from '../../lab/run/scenario.ts';
 import { expectedOfClients } from '../../lab/testing/expected-clients.ts';
 import { describeWith } from '../../lab/testing/testing.ts';
+import { webNameOf } from '../../lab/vocabulary/https-record.ts';
 import { httpPort, webName } from '../../lab/vocabulary/topology.ts';
 
 describe.each(Object.entries(expectedOfClients))('%s', (client, { needs, connections, spare = 0, refused, tellsStatus = true }) => {
@@ -31,7 +32,7 @@ describe.each(Object.entries(expectedOfClients))('%s', (client, { needs, connect
       const requests = events.flatMap((event) => (event.event === 'backend:request' && event.tMs > 0 && event.from === '198.51.100.200' && event.path === '/' ? [event] : []));
       expect(requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'POST']);
       expect(new Set(requests.filter(({ tMs }) => tMs < postsMs).map(({ host, connection }) => `${host} ${connection}`)).size - connections).toBeOneOf([0, spare]);
-      expect([...new Set(events.flatMap((event) => (event.event === 'dns:query' && event.from === '198.51.100.200' ? [event.name] : [])))]).toEqual([webName]);
+      expect([...new Set(events.flatMap((event) => (event.event === 'dns:query' && event.from === '198.51.100.200' ? [webNameOf(event.name)] : [])))]).toEqual([webName]);
     });
   });
 });

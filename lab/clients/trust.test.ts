@@ -12,12 +12,12 @@ const asked = (client: string, options: object) => () => clientOptionsOf({ name:
 
 describe('a client that cannot', () => {
   test('speak TLS is refused for https, and not for http', () => {
-    expect(asked('musl', { scheme: 'https' })).toThrow(/^Expected a client that speaks TLS, because the lab is over HTTPS, got `musl`, which cannot\. Those that can: node-18-fetch, .*\bcurl, .*chromium\.$/);
+    expect(asked('musl', { scheme: 'https' })).toThrow(/^Expected a client that speaks TLS, because the lab is over HTTPS, got `musl`, which cannot\. Those that can: node-18-fetch, .*\bcurl, .*chromium, chromium-async-dns\.$/);
     expect(asked('musl', {})).not.toThrow();
   });
 
   test('speak HTTP/2 is refused if it is asked for, and not otherwise', () => {
-    const known = 'node-26-fetch, curl, python-httpx, go, go-cgo, java, php, chromium';
+    const known = 'node-26-fetch, curl, python-httpx, go, go-cgo, java, php, chromium, chromium-async-dns';
     for (const client of ['wget', 'node-22-fetch', 'node-26-http', 'ruby']) {
       expect(asked(client, { scheme: 'https', http: '2' })).toThrow(`Expected a client that speaks HTTP/2, because \`http=2\` asks for it, got \`${client}\`, which cannot. Those that can: ${known}.`);
       for (const http of [null, '1.1']) expect(asked(client, { scheme: 'https', http })).not.toThrow();

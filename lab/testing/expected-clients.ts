@@ -42,4 +42,5 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   'perl-lwp': { needs: ['perl'], connections: 1, refused: /Connection refused/, untrusted: /certificate verify failed/ },
   // A browser opens one connection more than it needs, and the next request may use either of the two.
   chromium: { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },
+  'chromium-async-dns': { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },
 };

@@ -15,15 +15,17 @@ const quiet = [
   '--no-first-run', '--dns-prefetch-disable', '--disable-auto-reload', '--disable-breakpad', '--metrics-recording-only',
   // No switch stops the requests to these names. With this rule Chromium treats the names as not found and sends no query.
   '--host-resolver-rules=MAP *.googleapis.com ~NOTFOUND, MAP *.google.com ~NOTFOUND, MAP *.gstatic.com ~NOTFOUND',
-  '--disable-features=AsyncDns,OptimizationHints,MediaRouter,Translate,NetworkTimeServiceQuerying',
 ];
+/** Without `AsyncDns` the browser asks the C library, as most builds of it do on Linux. A word of the caller that switches it on must win. */
+const [program = 'chromium', ...words] = process.argv.slice(2);
+const features = ['AsyncDns', 'OptimizationHints', 'MediaRouter', 'Translate', 'NetworkTimeServiceQuerying'].filter((feature) => !words.includes(`--enable-features=${feature}`));
 
 /** With the netns driver /run belongs to the lab and disappears with it. */
 const profile = mkdtempSync(join(writable('/run') ? '/run' : tmpdir(), 'chromium-'));
 const browser = spawn(
-  process.argv[2] ?? 'chromium',
+  program,
   // The sandbox needs its own namespaces, and root in a user namespace cannot create them.
-  ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--remote-debugging-pipe', `--user-data-dir=${profile}`, ...quiet, 'about:blank'],
+  ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--remote-debugging-pipe', `--user-data-dir=${profile}`, ...quiet, `--disable-features=${features.join()}`, ...words, 'about:blank'],
   { stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'], env: { ...process.env, HOME: profile, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile } },
 );
 browser.on('error', (error) => { console.error(error.message); process.exit(1); });
