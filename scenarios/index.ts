@@ -30,6 +30,7 @@ import { h2Drain } from './h2-drain.ts';
 import { h2Pinning } from './h2-pinning.ts';
 import { h2MaxStreams } from './h2-max-streams.ts';
 import { halfOpen } from './half-open.ts';
+import { httpsRecord } from './https-record.ts';
 import { ipv4Only } from './ipv4-only.ts';
 import { ipv6Blackhole } from './ipv6-blackhole.ts';
 import { ipv6Refused } from './ipv6-refused.ts';
@@ -39,6 +40,7 @@ import { failures } from './matrix/index.ts';
 import { overloadedBackend } from './overloaded-backend.ts';
 import { postInFlight } from './post-in-flight.ts';
 import { preferIpv6 } from './prefer-ipv6.ts';
+import { quicSilent } from './quic-silent.ts';
 import { recovery } from './recovery.ts';
 import { resolverChoice } from './resolver-choice.ts';
 import { retryStorm } from './retry-storm.ts';
@@ -110,6 +112,8 @@ export const scenarios = {
   'dns-timeout': dnsTimeout,
   'dns-truncated': dnsTruncatedAnswer,
   'dns-first-server-dead': dnsFirstServerDead,
+  'https-record': httpsRecord,
+  'quic-silent': quicSilent,
   'h2-half-open': h2HalfOpen,
   'h2-goaway': h2Goaway,
   'h2-goaway-unprocessed': h2GoawayUnprocessed,
