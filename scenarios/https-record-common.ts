@@ -22,7 +22,7 @@ export interface Lookup {
 }
 
 /** Returns what the client asked during a request. `dnsDuring` leaves out HTTPS queries, which have another name. An answer counts until the next request. */
-export function lookupOf({ events, topology }: Measured, request: number): Lookup {
+export function lookupOf({ events, topology }: Pick<Measured, 'events' | 'topology'>, request: number): Lookup {
   const askers = askersOf(topology);
   const questions: (Question & { id: number; fromPort: number })[] = [];
   for (const event of duringRequest(events, request)) {
@@ -42,7 +42,7 @@ export function lookupOf({ events, topology }: Measured, request: number): Looku
 }
 
 /** When the first SYN of a request left. Null if there was none. */
-export function attemptStartOf({ events }: Measured, request: number): number | null {
+export function attemptStartOf({ events }: Pick<Measured, 'events'>, request: number): number | null {
   return duringRequest(events, request).find(({ event }) => event === 'wire:syn')?.tMs ?? null;
 }
 

@@ -16,13 +16,14 @@ export const quicSilent = defineScenario({
     'Which clients try QUIC on their first connection? How long after the first datagram does the first SYN leave?',
   explains:
     'Most clients never try QUIC: they do not ask for the HTTPS record, and Alt-Svc, the other way to learn of h3, needs an answer over TCP first. Chromium with its own resolver ' +
-    '(--client chromium-async-dns) reads h3 in the record and sends a QUIC Initial at once. It starts TCP beside it, some milliseconds later, whether UDP is silent or refused: the first ' +
-    'of the two wins, so the silence costs next to nothing. It is another matter where a server is known for QUIC already, or where QUIC is forced (--origin-to-force-quic-on): a forced ' +
-    'Chromium has no TCP beside it, and the caller gets ERR_QUIC_HANDSHAKE_FAILED. The backends do not speak HTTP/3; only the record says so here.',
+    '(--client chromium-async-dns) reads h3 in the record and sends a QUIC Initial at once. Within some milliseconds it starts TCP beside it, whether UDP is silent or refused, and ' +
+    'the first of the two wins. So the silence costs next to nothing. With QUIC forced (--origin-to-force-quic-on) Chromium has no TCP beside it: the caller gets an error, at once after ' +
+    'ICMP, and after 4 s of silence. The backends do not speak HTTP/3; only the record says so here.',
   sources: [
     'RFC 9460 section 7.1.2 (alpn, and which protocols a client may try)',
     'RFC 9000 sections 14.1 and 17.2.2 (Initial packets of at least 1200 bytes)',
     'RFC 9308 section 2 (the necessity of fallback to TCP)',
+    'RFC 7838 (Alt-Svc)',
     'draft-ietf-happy-happyeyeballs-v3 (QUIC and TCP in one race)',
     'Chromium net/http/http_stream_factory_job_controller.cc (dns_alpn_h3_job)',
   ],

@@ -4,6 +4,7 @@ import { buildBlackholeScript } from './blackhole.ts';
 import { buildDataLostScript } from './data-lost.ts';
 import { buildFirstSynsScript } from './first-syns-lost.ts';
 import { buildHalfOpenScript, parsePeers } from './half-open.ts';
+import { buildQuicSilentScript } from './quic-silent.ts';
 import { buildResetArgs } from './reset.ts';
 import { buildRejectScript } from './unreachable.ts';
 
@@ -44,6 +45,14 @@ test('first-syns-lost has a bucket for each flow', () => {
     'add set ip6 first_syns_lost flows { type ipv6_addr . inet_service; flags dynamic; timeout 10m; }',
     'add chain ip6 first_syns_lost arriving { type filter hook input priority filter; }',
     'add rule ip6 first_syns_lost arriving tcp dport 8080 tcp flags & (syn | ack) == syn add @flows { ip6 saddr . tcp sport limit rate 1/day burst 2 packets } drop',
+  ]);
+});
+
+test('quic-silent drops the datagrams for the port', () => {
+  expect(buildQuicSilentScript(6, 8443).split('\n')).toEqual([
+    'add table ip6 quic_silent',
+    'add chain ip6 quic_silent arriving { type filter hook input priority filter; }',
+    'add rule ip6 quic_silent arriving udp dport 8443 drop',
   ]);
 });
 

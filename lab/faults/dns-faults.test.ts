@@ -177,7 +177,7 @@ describeWith(['netns', 'dig'], 'DNS faults', () => {
   });
 
   test.each([
-    ['dns-nodata', { name: 'dns.lab.test', type: 'MX' }, 'Expected `type` of the fault dns-nodata to be one of any, A, AAAA, got `MX`.'],
+    ['dns-nodata', { name: 'dns.lab.test', type: 'MX' }, 'Expected `type` of the fault dns-nodata to be one of any, A, AAAA, HTTPS, got `MX`.'],
     ['dns-flags', { aa: 'on', ra: 'on' }, 'Could not put dns-flags dns in force: the answers have these flags even without the fault'],
     ['dns-truncate', { records: 11 }, 'Expected `records` of the fault dns-truncate to be a whole number from 0 to 10, got 11.'],
     ['dns-ttl', { ttlS: 60 }, 'Could not put dns-ttl dns in force: the records have a TTL of 60 s even without the fault'],

@@ -133,7 +133,7 @@ describe('an impairment', () => {
 
 describe('the control plane', () => {
   test('refuses an unknown command and a line that is not a command, and then still answers', async () => {
-    await expect(remote.call('shuffel')).rejects.toThrow('Unknown command `shuffel`. Known: ping, policy, aaaa, aa, ra, soa, ttl, filter, chain, record, readdress, rule, unrule, tcp, impair.');
+    await expect(remote.call('shuffel')).rejects.toThrow('Unknown command `shuffel`. Known: ping, policy, aaaa, aa, ra, soa, ttl, filter, chain, record, announce, readdress, rule, unrule, tcp, impair.');
     await expect(remote.call('toString')).rejects.toThrow('Unknown command `toString`.');
     remote.process.send('no JSON');
     await expect(remote.call('ping')).resolves.toBeTypeOf('number');

@@ -79,6 +79,23 @@ describe('a switch', () => {
   });
 });
 
+test('`announce` changes what the HTTPS records announce; a zone without such a record says so', () => {
+  const [service] = (zone = new Zone({ domain: 'lab.test', seed: '1', records: [], services: [{ name: '_8443._https.web.lab.test', target: 'web.lab.test', alpn: ['h2'] }] })).services;
+  const { announce } = policyCommands(zone);
+  expect(announce({ alpn: ['h3', 'http/1.1'] })).not.toHaveProperty('remark');
+  expect(service?.alpn).toEqual(['h3', 'http/1.1']);
+  expect(changes()).toEqual(['HTTPS records: 1 web.lab.test alpn=h3,http/1.1']);
+  expect(() => announce({ alpn: ['h 3'] })).toThrow('Expected `alpn.0` to be the name of a protocol in ALPN, such as h2, got `h 3`.');
+  expect(() => announce({ alpn: [] })).toThrow('Expected `alpn` to have one protocol or more, got none.');
+  expect(service?.alpn).toEqual(['h3', 'http/1.1']);
+  expect(call('announce', { alpn: ['h3'] }).remark).toMatch(/^no answer changes, because the zone has none/);
+});
+
+test('`impair` takes HTTPS by its name; without a type it changes A and AAAA, as before', () => {
+  call('impair', { type: 'HTTPS', drop: true });
+  expect(call('impair', { delayMs: 5 }).rules.map(({ text }) => text)).toEqual(['HTTPS queries: drop true', 'A queries: delayMs 5', 'AAAA queries: delayMs 5']);
+});
+
 test('a record that is marked changes no answer where no filter reads the mark, and the answer to the command says so', () => {
   const record = { name: 'web.lab.test', type: 'A', address: '198.51.100.11' };
   const remark = (chain: string): string => `no answer changes, because the A chain (${chain}) has no filter \`up\` that is on`;

@@ -94,7 +94,10 @@ export function policyCommands(zone: Zone, setTcp: (mode: TcpMode) => Promise<vo
       return changed(`record ${record.join(' ')} ${verb}`, isRead ? undefined : `no answer changes, because the ${recordType} chain (${chainText(chain)}) has no filter \`up\` that is on`);
     },
     announce: ({ alpn }) => {
-      zone.announce(readValue(protocolsKind, alpn, 'alpn'));
+      const protocols = readValue(protocolsKind, alpn, 'alpn');
+      // Without one, the record would have a parameter that must not be empty (RFC 9460 section 7.1.1).
+      if (protocols.length === 0) throw new Error('Expected `alpn` to have one protocol or more, got none.');
+      zone.announce(protocols);
       return changed(`HTTPS records: ${zone.services.map(serviceText).join(', ')}`, zone.services.length > 0 ? undefined : 'no answer changes, because the zone has none; they are there with scheme=https');
     },
     readdress: ({ from, to }) => {

@@ -14,6 +14,16 @@ test('a rule applies only to its name, type and clients', () => {
   expect(rules.effectOn(web)).toEqual({ effect: noEffect, ids: [] });
 });
 
+test('a rule for a name hits the HTTPS query for it that has a port before the name, and no other query for that name', () => {
+  const rules = new Rules('1');
+  rules.set({ id: 'web', match: { name: 'web.lab.test' }, effect: { drop: true } });
+  rules.set({ id: 'prefixed', match: { name: '_8443._https.web.lab.test' }, effect: { drop: true } });
+  rules.set({ id: 'addresses', match: { name: 'web.lab.test', type: 'A' }, effect: { drop: true } });
+  const hits = (name: string, type: string): string[] => rules.effectOn({ name, type, from }).ids;
+  expect(hits('_8443._HTTPS.web.lab.test', 'HTTPS')).toEqual(['web', 'prefixed']);
+  expect([hits('_8443._https.web.lab.test', 'A'), hits('web.lab.test', 'HTTPS'), hits('_8443._https.web2.lab.test', 'HTTPS')]).toEqual([['prefixed'], ['web'], []]);
+});
+
 test('the effects of several rules add up', () => {
   const rules = new Rules('1');
   rules.set({ id: 'late', match: {}, effect: { delayMs: 20, copies: 2, omit: ['198.51.100.11'] } });

@@ -1,0 +1,57 @@
+/** The two scenarios for clients that ask for HTTPS records, with the one client of the table that does. tshark reads the captures as another judge. */
+import { expect, test } from 'vitest';
+import { netns } from '../lab/network/drivers/netns.ts';
+import type { FinishedRun } from '../lab/run/journal.ts';
+import { runScenario } from '../lab/run/run-scenario.ts';
+import type { Scenario } from '../lab/run/scenario.ts';
+import { describeWith } from '../lab/testing/testing.ts';
+import { tshark } from '../lab/testing/tshark.ts';
+import { attemptStartOf, duringRequest, lookupOf } from './https-record-common.ts';
+import { scenarioNamed } from './index.ts';
+
+const run = async (name: string): Promise<FinishedRun & { capture: Buffer }> => {
+  const finished = await runScenario({ name, scenario: scenarioNamed(name) as Scenario, driver: netns, client: 'chromium-async-dns', clientOptions: {}, seed: '1', signal: new AbortController().signal });
+  const { journal, capture } = finished;
+  expect({ error: journal.error, doubts: journal.doubts, failed: journal.checks.filter(({ verdict }) => verdict !== 'pass') }).toEqual({ error: null, doubts: [], failed: [] });
+  if (capture === null) throw new Error('the run has left no capture');
+  return { ...finished, capture };
+};
+
+describeWith(['netns', 'nft', 'chromium', 'tshark'], 'Chromium with its own resolver', () => {
+  test('https-record: asks for the record each time, waits for a late or missing one some milliseconds only, and asks once more after an error', { timeout: 120_000 }, async () => {
+    const measured = await run('https-record');
+    const lookups = [1, 2, 3, 4].map((request) => lookupOf(measured, request));
+    expect(lookups.map(({ types }) => types.toSorted().join(' '))).toEqual(['A AAAA HTTPS', 'A AAAA HTTPS', 'A AAAA HTTPS', 'A AAAA HTTPS']);
+    const [plain, late, dropped, failing] = lookups.map(({ https, addresses }, index) => {
+      const startMs = attemptStartOf(measured, index + 1) ?? 0;
+      return { https, startMs, afterMs: startMs - Math.max(...addresses.map(({ answeredMs = Infinity }) => answeredMs)) };
+    });
+    expect(plain?.https.map(({ services }) => services)).toEqual([['1 web.lab.test alpn=h2,http/1.1']]);
+    // The time that Chromium gives the HTTPS answer is a fifth of the time that the addresses took, and at least 5 ms (UseDnsHttpsSvcbInsecureExtraTimeMin). It begins before Chromium has read the last of them.
+    expect(late?.afterMs).toBeGreaterThan(3);
+    expect(dropped?.afterMs).toBeGreaterThan(3);
+    expect(late?.https.map(({ answeredMs = Infinity }) => answeredMs > late.startMs)).toEqual([true]);
+    expect(dropped?.https.every(({ answeredMs }) => answeredMs === undefined)).toBe(true);
+    expect(failing?.https.map(({ rcode, answeredMs = Infinity }) => [rcode, answeredMs < failing.startMs])).toEqual([['SERVFAIL', true], ['SERVFAIL', true]]);
+    // By the packets: which names and types tshark reads, and how many.
+    const asked = await tshark(measured.capture, 'dns.flags.response == 0 && ip.src == 198.51.100.200', ['dns.qry.name', 'dns.qry.type']);
+    const https = asked.flatMap((row) => (row['dns.qry.type'] === '65' ? [row['dns.qry.name']] : []));
+    expect(new Set(https)).toEqual(new Set(['_8443._https.web.lab.test']));
+    expect(measured.events.filter((event) => event.event === 'wire:dns-query' && event.type === 'HTTPS')).toHaveLength(https.length);
+  });
+
+  test('quic-silent: tries QUIC because the record announces h3, and TCP beside it', { timeout: 120_000 }, async () => {
+    const measured = await run('quic-silent');
+    for (const request of [1, 2]) {
+      const during = duringRequest(measured.events, request);
+      const first = during.find((event) => event.event === 'wire:quic-initial');
+      const startMs = attemptStartOf(measured, request) ?? 0;
+      // Long before the silence would end a handshake of QUIC, which takes 4 s here. The limit is for a busy machine.
+      expect(startMs - (first?.tMs ?? -Infinity)).toBeLessThan(1_500);
+      expect(lookupOf(measured, request).https[0]?.services).toEqual(['1 web.lab.test alpn=h3,h2,http/1.1']);
+    }
+    // An ICMP error quotes the datagram.
+    const initials = await tshark(measured.capture, 'quic.long.packet_type == 0 && !icmp && !icmpv6', ['frame.number']);
+    expect(measured.events.filter(({ event }) => event === 'wire:quic-initial')).toHaveLength(initials.length);
+  });
+});
