@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { EventName, Payload, TimelineEvent } from '../vocabulary/events.ts';
 import { createTopology } from '../vocabulary/topology.ts';
+import { statusIn } from './by-request.ts';
 import { httpsFindings } from './https.ts';
 import { attemptsOnWire } from './wire-attempts.ts';
 
@@ -32,4 +33,8 @@ test('a connection that the client resets in the middle of its handshake is no a
   const outcomes = (...events: TimelineEvent[]): string[] => attemptsOnWire(events, createTopology()).map(({ outcome }) => outcome);
   expect(outcomes(syn(0, 1), at(1, 'wire:syn-ack', 1, {}), hello, reset)).toEqual(['connected']);
   expect(outcomes(syn(0, 1), at(1, 'wire:syn-ack', 1, {}), reset)).toEqual(['aborted']);
+});
+
+test('a response of HTTP/2 has a status', () => {
+  expect(['HTTP/2 404', 'HTTP/1.1 200 OK', 'HTTP/2 abc', 'HTTP/3 200'].map(statusIn)).toEqual([404, 200, null, null]);
 });

@@ -140,6 +140,8 @@ test('a file with the keys in it, as a run writes it, is read with them: HTTP/2 
     return bytes;
   };
   const bytes = write([...others, ...lines].join(''));
+  // Each block of secrets has the letters TLSK, in the byte order of the file.
+  expect(bytes.toString('latin1').split('KSLT')).toHaveLength(3);
   const read = await readForeignCapture(file);
   expect(read.events.flatMap((event) => ('line' in event ? [event.line] : []))).toEqual(['GET /inside HTTP/2', 'HTTP/2 204']);
   expect(read.inside).toEqual({ spoken: { http: 0, tls: 0, http2: 1, other: 0 }, connections: 1 });

@@ -218,6 +218,10 @@ describeWith(['tshark', 'openssl'], 'TLS', () => {
     const events = read(recorded);
     const fin = events.find((event) => event.event === 'wire:fin' && event.sender === 'server');
     expect(ofType(events, 'wire:tls-truncated').filter(({ sender }) => sender === 'server')).toMatchObject([{ atMs: fin?.atMs }]);
+    // A FIN that is sent again ends nothing again.
+    const { frames } = recorded;
+    const again = { ...recorded, frames: [...frames, ...frames.filter(({ atMs }) => atMs === fin?.atMs).map((frame) => ({ ...frame, atMs: frames.length + 1 }))] };
+    expect(ofType(read(again), 'wire:tls-truncated').filter(({ sender }) => sender === 'server')).toHaveLength(1);
     // Without keys, nobody can know.
     expect(ofType(read({ ...recorded, lines: [] }), 'wire:tls-truncated')).toEqual([]);
   });
