@@ -3,10 +3,13 @@ import type { Scenario } from '../lab/run/scenario.ts';
 import { acceptQueueFull } from './accept-queue-full.ts';
 import { addressQueries } from './address-queries.ts';
 import { allDown } from './all-down.ts';
+import { alpnMismatch } from './alpn-mismatch.ts';
 import { backendHangs } from './backend-hangs.ts';
 import { baseline } from './baseline.ts';
 import { cachedAnswers } from './cached-answers.ts';
 import { cachedFailure } from './cached-failure.ts';
+import { certificateExpired } from './certificate-expired.ts';
+import { certificateWrongName } from './certificate-wrong-name.ts';
 import { dataRetransmission } from './data-retransmission.ts';
 import { dnsDown } from './dns-down.ts';
 import { dnsFirstServerDead } from './dns-first-server-dead.ts';
@@ -36,8 +39,10 @@ import { ipv6Blackhole } from './ipv6-blackhole.ts';
 import { ipv6Refused } from './ipv6-refused.ts';
 import { keepAliveRace } from './keep-alive-race.ts';
 import { keepAlive } from './keep-alive.ts';
+import { largeClientHello } from './large-client-hello.ts';
 import { failures } from './matrix/index.ts';
 import { overloadedBackend } from './overloaded-backend.ts';
+import { plainOnTls } from './plain-on-tls.ts';
 import { postInFlight } from './post-in-flight.ts';
 import { preferIpv6 } from './prefer-ipv6.ts';
 import { quicSilent } from './quic-silent.ts';
@@ -59,6 +64,11 @@ import { subsetBeforeShuffle } from './subset-before-shuffle.ts';
 import { ttlIgnored } from './ttl-ignored.ts';
 import { synSchedule, synScheduleExponential } from './syn-schedule.ts';
 import { throttledBackend } from './throttled-backend.ts';
+import { tlsReset } from './tls-reset.ts';
+import { tlsResumption } from './tls-resumption.ts';
+import { tlsStall } from './tls-stall.ts';
+import { tlsStallIpv6 } from './tls-stall-ipv6.ts';
+import { tlsTruncation } from './tls-truncation.ts';
 import { ulaAddresses } from './ula-addresses.ts';
 
 export const scenarios = {
@@ -92,6 +102,16 @@ export const scenarios = {
   'ipv6-refused': ipv6Refused,
   'fallback-delay': fallbackDelaySweep,
   'slow-ipv6': slowIpv6,
+  'tls-stall': tlsStall,
+  'tls-stall-ipv6': tlsStallIpv6,
+  'tls-reset': tlsReset,
+  'certificate-expired': certificateExpired,
+  'certificate-wrong-name': certificateWrongName,
+  'plain-on-tls': plainOnTls,
+  'alpn-mismatch': alpnMismatch,
+  'large-client-hello': largeClientHello,
+  'tls-resumption': tlsResumption,
+  'tls-truncation': tlsTruncation,
   'shuffle-on': shuffleOn,
   'shuffle-off': shuffleOff,
   'subset-before-shuffle': subsetBeforeShuffle,

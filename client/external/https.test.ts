@@ -86,6 +86,26 @@ describeWith('netns', 'in a lab over HTTPS', () => {
     });
   }
 
+  describeWith('go', 'Go, which traces itself', () => {
+    const handshakes = (from: number): unknown[] => lab.timeline.events.slice(from).filter(({ event }) => event.startsWith('client:tls-'));
+    const address = expect.stringMatching(/^198\.51\.100\.1[123]$/) as string;
+
+    test('tells the handshake that succeeded, and the one that failed, with its reason', { timeout: 60_000 }, async () => {
+      const from = lab.timeline.events.length;
+      const { result } = await ask('go', context.tls);
+      expect(handshakes(from)).toMatchObject([
+        { event: 'client:tls-start', connection: 1, address: result.address },
+        { event: 'client:tls-done', connection: 1, address: result.address, version: 'TLS 1.3', cipher: expect.stringMatching(/^TLS_/) as string, alpn: 'h2', resumed: false, issuer: 'failover-lab intermediate CA' },
+      ]);
+      const failedFrom = lab.timeline.events.length;
+      await ask('go', null);
+      expect(handshakes(failedFrom)).toMatchObject([
+        { event: 'client:tls-start', connection: 1, address },
+        { event: 'client:tls-failed', connection: 1, address, error: 'x509: certificate signed by unknown authority', causes: ['x509: certificate signed by unknown authority'] },
+      ]);
+    });
+  });
+
   describe('a command of a user', () => {
     const commands: { command: string; needs: Need[] }[] = [
       { command: 'curl -sS {url}', needs: ['curl'] },
@@ -117,9 +137,11 @@ describeWith('netns', 'in a lab over HTTPS', () => {
 
     describeWith('java', 'in Java', () => {
       test('needs no word about the CA', { timeout: 60_000 }, async () => {
-        const source = `${context.folder}/Mine.java`;
+        const source = `${context.folder}-Mine.java`;
         await context.host.run(['sh', '-c', 'printf %s "$2" >"$1"', 'sh', source, 'class Mine { public static void main(String[] args) throws Exception { System.out.write(new java.net.URL(args[0]).openStream().readAllBytes()); } }']);
         expect((await ask(`java -XX:-UsePerfData ${source} {url}`, context.tls)).result).toMatchObject({ ok: true, body: expect.stringContaining('Hello, World from') as string });
+        // The digest in the trust store is looked at only if a password is given.
+        expect(await context.host.run(['keytool', '-list', '-keystore', `${context.folder}-ca/ca.jks`, '-storepass', 'changeit'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('failover-lab') as string });
       });
     });
   });

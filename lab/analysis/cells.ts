@@ -61,14 +61,21 @@ export function cellOf(client: string, version: string | null, failure: string, 
 
 const distance = ({ delayMs }: Reading, medianMs: number | null): number => (delayMs === null || medianMs === null ? 0 : Math.abs(delayMs - medianMs));
 
-/** What an outcome means to the caller. A status of an error is an error. */
-export type OutcomeKind = 'answered' | 'error' | 'no answer';
+/** What an outcome means to the caller. A status of an error is an error. `cannot`: the client lacks what the failure is about, so nothing was run. */
+export type OutcomeKind = 'answered' | 'error' | 'no answer' | 'cannot';
+
+/** All kinds, in the order in which tables and summaries have them. */
+export const outcomeKinds: readonly OutcomeKind[] = ['answered', 'error', 'no answer', 'cannot'];
+
+/** What a client can lack for a failure. */
+export const lacking = { tls: 'no TLS', http2: 'no HTTP/2' } as const;
 
 export function kindOf(outcome: string): OutcomeKind {
+  if ((Object.values(lacking) as string[]).includes(outcome)) return 'cannot';
   return outcome === 'answered' || outcome === 'no answer' ? outcome : 'error';
 }
 
 /** Removes what differs in each run: the message after a command's exit status, and the ports and times in any other message. */
 function essenceOf(outcome: string): string {
-  return /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replace(/:\d{4,5}\b/g, ':…').replace(/\b\d+(\.\d+)? ?m?s\b/g, '… s');
+  return /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '…').replace(/:\d{4,5}\b/g, ':…').replace(/\b\d+(\.\d+)? ?m?s\b/g, '… s');
 }

@@ -56,11 +56,12 @@ export async function certificatesFor(topology: Topology, folder = certificatesF
 async function leafOf(topology: Topology, backend: BackendName, kind: Exclude<CertificateKind, 'incomplete'>, trusted: Authority, folder: string): Promise<KeyPair> {
   const authority = kind === 'unknown-issuer' ? await authorityIn(folder, 'unknown-authority', 'unknown') : trusted;
   const names = kind === 'wrong-name' ? [`other.${domain}`] : namesOf(topology, backend);
-  // Another authority and another topology have other leaves, so two labs never take a leaf for one of their own that is not.
-  const hash = createHash('sha256').update(authority.intermediate.cert).update(names.join(' ')).digest('hex').slice(0, 16);
+  // The addresses of a backend depend on the topology.
+  const hash = createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 16);
   const file = join(folder, `${backend}-${kind}-${hash}.pem`);
   const kept = read(file, ([key = '', leaf = '', intermediate = '']) => {
     const certificate = new X509Certificate(leaf);
+    // The file has the intermediate that issued the leaf. It is another one if the authority has been made anew since.
     if (!isUsable(certificate, kind) || !certificate.checkPrivateKey(createPrivateKey(key)) || intermediate !== authority.intermediate.cert) return null;
     return { key, cert: leaf + intermediate };
   });

@@ -1,14 +1,21 @@
 /** The behaviours of the backends that were changed by `behave`, beside those that a fault changes. */
 import { changeBehaviour, healthy, type Behaviour } from '../../services/backend/behaviour.ts';
+import { h2BehaviourOptions } from '../../services/backend/h2-behaviour.ts';
 import { isBroken } from '../../services/backend/reply.ts';
 import { tlsBehaviourOptions } from '../../services/backend/tls-behaviour.ts';
 import type { LayerNeed } from '../faults/needs.ts';
 import type { BackendName } from '../vocabulary/topology.ts';
 
-/** The first field of a behaviour that only a backend with this layer can have. Null if every backend can behave so. */
+/** The fields that only a backend with this layer can have. */
+const layers: readonly [LayerNeed, object][] = [['tls', tlsBehaviourOptions], ['http2', h2BehaviourOptions]];
+
+/** The first field of a behaviour that not every backend can have, and the layer that it needs. Null if there is none. */
 export function needOf(behaviour: Behaviour): { field: string; layer: LayerNeed } | null {
-  const field = (Object.keys(tlsBehaviourOptions) as (keyof typeof tlsBehaviourOptions)[]).find((key) => behaviour[key] !== healthy[key]);
-  return field === undefined ? null : { field: `${field}=${behaviour[field]}`, layer: 'tls' };
+  for (const [layer, options] of layers) {
+    const key = (Object.keys(options) as (keyof Behaviour)[]).find((each) => behaviour[each] !== healthy[each]);
+    if (key !== undefined) return { field: `${key}=${behaviour[key]}`, layer };
+  }
+  return null;
 }
 
 export class HandBehaviours {

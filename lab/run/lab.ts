@@ -172,7 +172,7 @@ export class Lab implements AsyncDisposable {
 
   /**
    * Changes the behaviour of a backend's application, for instance `{ delayMs: 200 }`, until `restoreBehaviour`. Returns the behaviour that holds now.
-   * @throws {LabError} BAD_INPUT for an unknown backend, field or value, and for a field of TLS where the backends speak none; NOT_SUPPORTED while the
+   * @throws {LabError} BAD_INPUT for an unknown backend, field or value, and for a field of TLS or HTTP/2 where the backends speak none; NOT_SUPPORTED while the
    * backend is paused.
    */
   async behave(name: string, change: Record<string, unknown>): Promise<Behaviour> {

@@ -48,12 +48,16 @@ interface Draft extends Omit<Failure, 'scenario'> {
   /** Brings the lab into the failure. The measured request starts when this has resolved. */
   prepare(stage: Stage): Promise<void>;
   method?: Method;
+  /** It is a failure of TLS, so the backends speak HTTPS. */
+  https?: true;
+  /** It is a failure of HTTP/2, so the backends offer it. */
+  http2?: true;
   /** The check that the client met the failure, whatever the client did about it. */
   met(result: Result<MeasuredRequest>): Check;
 }
 
 /** Makes a column, and builds its scenario from the failure. A column whose scenario is in the catalogue names it (`scenario`) and needs no draft. */
-export function defineFailure({ prepare, met, method = 'GET', why, sources, ...failure }: Draft): Failure {
+export function defineFailure({ prepare, met, method = 'GET', https, http2, why, sources, ...failure }: Draft): Failure {
   return {
     ...failure,
     scenario: defineScenario<MeasuredRequest>({
@@ -62,6 +66,8 @@ export function defineFailure({ prepare, met, method = 'GET', why, sources, ...f
       predict: `Does the caller get an answer? And how long is it from the ${failure.measures}?`,
       explains: why,
       sources,
+      ...(https && { https }),
+      ...(http2 && { http2 }),
       limitMs: measureLimitMs,
       run: async (stage) => {
         await prepare(stage);

@@ -58,7 +58,8 @@ const sessions = new Map<string, Buffer>();
 
 export function shakeHands({ address, port, ca, timeoutMs, padBytes, maxVersion, offer = '', keep, path }: HandshakeRequest): Promise<Handshake> {
   return new Promise((resolve) => {
-    const result: Handshake = { outcome: '', tookMs: 0, helloBytes: 0, alpn: '', distrust: '', offered: sessions.has(offer), resumed: false, kept: false, reply: '', ending: '' };
+    const session = sessions.get(offer);
+    const result: Handshake = { outcome: '', tookMs: 0, helloBytes: 0, alpn: '', distrust: '', offered: session !== undefined, resumed: false, kept: false, reply: '', ending: '' };
     const raw = connect({ host: address, port, noDelay: true });
     const tap = new Tap(raw);
     let startMs = nowMs();
@@ -77,7 +78,6 @@ export function shakeHands({ address, port, ca, timeoutMs, padBytes, maxVersion,
     raw.once('error', ({ code, message }: NodeJS.ErrnoException) => { if (raw.connecting || tap.helloBytes === 0) over(code ?? message); });
     raw.once('connect', () => {
       startMs = nowMs();
-      const session = sessions.get(offer);
       const small = padBytes === undefined ? {} : { ecdhCurve: 'X25519' };
       const socket = tls.connect({
         socket: tap, ca, servername: webName, rejectUnauthorized: false, ALPNProtocols: ['http/1.1', ...padding(padBytes ?? 0)], ...small, ...(maxVersion && { maxVersion }), ...(session && { session }),

@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { pc } from '../../vocabulary/terminal.ts';
 import { failureGroups, failures } from '../../../scenarios/matrix/index.ts';
 import { patienceMs, type Failure, type MeasuredRequest } from '../../../scenarios/matrix/failure.ts';
-import { cellOf, type Reading } from '../../analysis/cells.ts';
+import { cellOf, lacking, type Reading } from '../../analysis/cells.ts';
 import { clientHost, findClients } from '../../clients/find-client.ts';
 import { parseClient } from '../../clients/index.ts';
 import type { Driver } from '../../network/drivers/driver.ts';
@@ -114,6 +114,8 @@ async function writeOutput(file: string, text: string): Promise<void> {
 /** Makes one run, writes its files, and reads the measurements from it. */
 async function read(driver: Driver, name: string, client: string, seed: string, results: string, signal: AbortSignal): Promise<Reading> {
   const failure = failures[name] as Failure;
+  const lacks = lackOf(client, failure);
+  if (lacks !== null) return { outcome: lacks, delayMs: null, remark: null, directory: '', trouble: null };
   const finished = await runScenario({ name: `matrix-${name}`, command: `${labCommand} run ${name} --client ${shellWord(client)} --seed ${seed}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed, signal });
   const directory = relative(resolve(results), resolve(await writeRunFiles(finished, results)));
   const { journal, events } = finished;
@@ -124,6 +126,14 @@ async function read(driver: Driver, name: string, client: string, seed: string, 
   const data = finished.data as MeasuredRequest;
   const about = { findings: journal.findings, events, topology: createTopology(failure.scenario.topology), data };
   return { outcome: data.outcome, delayMs: failure.readMs(about), remark: failure.remark?.(about) ?? null, directory, trouble: null };
+}
+
+/** What a client of the table lacks for a failure of TLS or of HTTP/2. Null if it can meet it, and for a command, of which nothing is known. */
+function lackOf(client: string, { scenario: { https, http2 } }: Failure): string | null {
+  const parsed = parseClient(client);
+  if (!('profile' in parsed) || !(https ?? http2)) return null;
+  const speaks = parsed.profile.tls;
+  return speaks === null ? lacking.tls : http2 && speaks.http2 === 'never' ? lacking.http2 : null;
 }
 
 /** Returns the clients that were asked for, or all of them. A client that is not on the client's host has no version. */

@@ -3,6 +3,7 @@ import type { Attempt } from '../../analysis/attempts.ts';
 import type { TimelineEvent } from '../../vocabulary/events.ts';
 import { nameAt, serverAt, serverTone } from '../hosts.ts';
 import type { Exchange, Flow } from '../flows.ts';
+import { handshakeOf } from './handshakes.ts';
 import { wonAt } from './servers.ts';
 import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedHosts, type PicturedRequest, type PicturedRun, type Row } from '../model.ts';
 
@@ -56,7 +57,13 @@ export function callerLane({ events, findings, hosts }: PicturedRun, flows: read
       events: [index, ...(end ? [end.index] : [])],
     };
     bars.push(bar);
-    const all = [...(lookups.get(request) ?? []), ...(attempts.get(request) ?? []).map((attempt) => attemptWait(attempt, hosts, events, Math.min(toMs, wonAt(findings.attempts, attempt) ?? toMs))), ...(exchanges.get(request) ?? []).flatMap((exchange) => exchangeWaits(exchange, hosts, events, headers.get(request) ?? -1, toMs))];
+    const tried = attempts.get(request) ?? [];
+    const all = [
+      ...(lookups.get(request) ?? []),
+      ...tried.map((attempt) => attemptWait(attempt, hosts, events, Math.min(toMs, wonAt(findings.attempts, attempt) ?? toMs))),
+      ...tried.flatMap((attempt) => handshakeWaits(attempt, flows, hosts, toMs)),
+      ...(exchanges.get(request) ?? []).flatMap((exchange) => exchangeWaits(exchange, hosts, events, headers.get(request) ?? -1, toMs)),
+    ];
     waits.set(bar, waitMarks(all, bar, request));
   }
   const rows = stacked(bars, mostRows).flatMap((row, place): Row[] => [
@@ -122,6 +129,17 @@ function attemptWait(attempt: Attempt, hosts: PicturedHosts, events: readonly Ti
     tone: isConnected ? serverTone(serverAt(hosts, address)) : 'failed',
     labels: (ms) => (isConnected ? [`connect ${short} ${duration(ms)}`, `connect ${duration(ms)}`, 'connect'] : [`${short} ${word} ${duration(ms)}`, `${word} ${duration(ms)}`, word, short]),
   };
+}
+
+/** TLS begins when the attempt has connected, and the request waits for it. `limitMs`: the end of the request. */
+function handshakeWaits({ address, localPort, startMs, endMs }: Attempt, flows: readonly Flow[], hosts: PicturedHosts, limitMs: number): Wait[] {
+  const flow = flows.find((each) => each.address === address && each.localPort === localPort && (each.packets[0]?.event.tMs ?? 0) <= (endMs ?? startMs) && (each.connectedMs ?? -1) >= startMs);
+  const handshake = flow && handshakeOf(flow);
+  if (!handshake) return [];
+  const { fromMs, doneMs, isAnswered, events } = handshake;
+  const toMs = Math.min(doneMs ?? flow.closedMs ?? limitMs, limitMs);
+  if (isAnswered) return [{ fromMs, toMs, rank: 2, look: 'outline', tone: serverTone(serverAt(hosts, address)), labels: (ms) => [`TLS ${duration(ms)}`, 'TLS'], events }];
+  return [{ fromMs, toMs, rank: 2, look: 'dashed', tone: 'failed', labels: (ms) => [`TLS not answered ${duration(ms)}`, 'TLS not answered', 'TLS'], events }];
 }
 
 function exchangeWaits({ flow, asked, answered }: Exchange, hosts: PicturedHosts, events: readonly TimelineEvent[], headers: number, requestEndMs: number): Wait[] {

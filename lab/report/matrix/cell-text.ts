@@ -18,7 +18,7 @@ function outcomeText(each: CellOutcome): string {
 /** The parts of an outcome. */
 export interface OutcomeWords {
   kind: OutcomeKind;
-  /** The error that the caller got, not too long for a cell. Null without one. */
+  /** The error that the caller got, or what the client lacks, not too long for a cell. Null without one. */
   error: string | null;
   /** The median. Null if this client did nothing that can be measured. */
   time: string | null;
@@ -32,7 +32,7 @@ export function wordsOf({ outcome, medianMs, minMs, maxMs, remarks }: CellOutcom
   const spreadMs = ((maxMs ?? 0) - (minMs ?? 0)) / 2;
   return {
     kind,
-    error: kind === 'error' ? shortened(outcome) : null,
+    error: kind === 'error' || kind === 'cannot' ? shortened(outcome) : null,
     time: medianMs === null ? null : duration(medianMs),
     spread: medianMs !== null && spreadMs >= spreadWorthTellingMs ? `±${duration(spreadMs)}` : null,
     remarks,

@@ -1,5 +1,5 @@
 /** The matrix as a page, matrix.html: a heatmap that can be read without its script, which sorts and filters. */
-import { kindOf, type Cell, type CellOutcome, type OutcomeKind } from '../../analysis/cells.ts';
+import { kindOf, outcomeKinds, type Cell, type CellOutcome } from '../../analysis/cells.ts';
 import { htmlText, section } from '../../picture/body.ts';
 import { heatStepOf, heatStepsMs, heatStyle } from '../../picture/draw/heat.ts';
 import { documentHtml, inBothThemes } from '../../picture/html.ts';
@@ -65,12 +65,10 @@ function heatmap(matrix: Matrix, links: MatrixLinks): string {
   ].join('\n');
 }
 
-const kinds: readonly OutcomeKind[] = ['answered', 'error', 'no answer'];
-
 /** A cell, with what the script sorts by: the place of its outcome, and its time. A client that did not do the same in each run has a part for each outcome. */
 function cellHtml(cell: Cell | undefined, isFirst: boolean, links: MatrixLinks): string {
   const [main] = cell?.outcomes ?? [];
-  const place = main ? kinds.indexOf(kindOf(main.outcome)) : cell ? kinds.length : kinds.length + 1;
+  const place = main ? outcomeKinds.indexOf(kindOf(main.outcome)) : cell ? outcomeKinds.length : outcomeKinds.length + 1;
   const parts = (cell?.outcomes ?? []).map((outcome) => part(classOf(outcome), links.timeline(outcome.directory), cell && cell.outcomes.length > 1 ? outcome.count : null, outcomeHtml(outcome)));
   const nothing = cell?.readings.find(({ outcome }) => outcome === null);
   if (cell && cell.unknown > 0) parts.push(part('unknown', nothing ? links.timeline(nothing.directory) : null, cell.unknown, '<b>?</b> <small>the failure was not seen</small>'));
@@ -86,12 +84,14 @@ function part(className: string, href: string | null, count: number | null, cont
 
 function classOf({ outcome, medianMs }: CellOutcome): string {
   const kind = kindOf(outcome);
+  if (kind === 'cannot') return 'cannot';
   return kind === 'no answer' ? 'no-answer' : `${kind}-${medianMs === null ? 0 : heatStepOf(medianMs)}`;
 }
 
 /** The time stands first, and then whatever else there is to say. Colours say the outcome to the eye, and hidden words say it to the ear. */
 function outcomeHtml(outcome: CellOutcome): string {
   const { kind, error, time, spread, remarks } = wordsOf(outcome);
+  if (kind === 'cannot') return `<small>${error ?? kind}</small>`;
   const words = [...(error === null ? [] : [error]), ...remarks];
   const head = time === null ? `<b>${kind}</b>` : `<span class="spoken">${kind}, </span><b>${time}</b>${spread === null ? '' : ` <i>${spread}</i>`}`;
   return `${head}${words.length === 0 ? '' : ` <small>${words.map((word) => breakable(htmlText(word))).join(', ')}</small>`}`;

@@ -1,5 +1,5 @@
 /** What the matrix says, in words: the question of each failure, and which clients answer it alike. Every word comes from the measurements. */
-import { kindOf, type Cell, type CellOutcome, type OutcomeKind } from '../../analysis/cells.ts';
+import { kindOf, outcomeKinds, type Cell, type CellOutcome, type OutcomeKind } from '../../analysis/cells.ts';
 import { duration } from '../../picture/model.ts';
 import { cellText, wordsOf } from './cell-text.ts';
 import { cellAt, measuredClients, type Matrix, type MatrixFailure } from './matrix.ts';
@@ -41,18 +41,17 @@ function answersOf(matrix: Matrix, failure: MatrixFailure): Answer[] {
   const cells = measuredClients(matrix).flatMap(({ name }) => cellAt(matrix, name, failure.name) ?? []);
   const plain = cells.flatMap((cell) => (cell.outcomes.length === 1 && cell.outcomes[0] ? [{ cell, outcome: cell.outcomes[0] }] : []));
   const said = [
-    ...kinds.flatMap((kind) => ofKind(plain.filter(({ outcome }) => kindOf(outcome.outcome) === kind), kind, failure.groupBy, matrix.patienceMs)),
+    ...outcomeKinds.flatMap((kind) => ofKind(plain.filter(({ outcome }) => kindOf(outcome.outcome) === kind), kind, failure.groupBy, matrix.patienceMs)),
     ...cells.filter(({ outcomes }) => outcomes.length > 1).map((cell): Said => ({ client: cell.client, what: 'not the same in each run', note: cellText(cell) })),
     ...cells.filter(({ outcomes }) => outcomes.length === 0).map((cell): Said => ({ client: cell.client, what: 'not measured: no run showed the failure', note: null })),
   ];
   return named([...Map.groupBy(said, ({ what }) => what)], cells.length);
 }
 
-const kinds: readonly OutcomeKind[] = ['answered', 'error', 'no answer'];
-
 /** What the clients of one kind did, in the order of the times, or the most frequent remark first. */
 function ofKind(all: readonly { cell: Cell; outcome: CellOutcome }[], kind: OutcomeKind, groupBy: 'time' | 'remark', patienceMs: number): Said[] {
   const noteOf = (outcome: CellOutcome): string | null => wordsOf(outcome).error;
+  if (kind === 'cannot') return all.map(({ cell, outcome }): Said => ({ client: cell.client, what: outcome.outcome, note: null }));
   if (groupBy === 'remark') {
     const groups = [...Map.groupBy(all, ({ outcome }) => outcome.remarks.join('; '))].sort(([, one], [, other]) => other.length - one.length);
     return groups.flatMap(([remark, members]) => members.map(({ cell, outcome }) => ({ client: cell.client, what: `${kindText(kind, patienceMs)}${remark === '' ? '' : ` (${remark})`}`, note: noteOf(outcome) })));
@@ -69,7 +68,7 @@ function ofKind(all: readonly { cell: Cell; outcome: CellOutcome }[], kind: Outc
 }
 
 /** A client that is still waiting when the lab stops may get its answer later. So this says how long the lab waited. */
-function kindText(kind: OutcomeKind, patienceMs: number): string {
+function kindText(kind: Exclude<OutcomeKind, 'cannot'>, patienceMs: number): string {
   return kind === 'answered' ? 'answered' : kind === 'error' ? 'an error' : `neither answer nor error within the ${patienceMs / 1_000} s that the lab waited`;
 }
 

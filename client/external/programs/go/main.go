@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,8 +106,15 @@ func with(m message, more message) message {
 func traced(ctx context.Context, request int) context.Context {
 	var lock sync.Mutex
 	attempts := map[string]int{}
+	connected := ""
 	lookup := 0
 	dial := 0
+	// The handshake is on the connection that was there last: httptrace does not name it.
+	handshake := func() message {
+		lock.Lock()
+		defer lock.Unlock()
+		return message{"connection": attempts[connected], "address": split(connected)["address"]}
+	}
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		// A request that is sent again gets another connection.
 		GetConn: func(string) {
@@ -148,8 +156,22 @@ func traced(ctx context.Context, request int) context.Context {
 				emit("connect-failed", request, with(fields, message{"error": code(err)}))
 				return
 			}
+			lock.Lock()
+			connected = address
+			lock.Unlock()
 			// httptrace does not give the local port here, only in GotConn.
 			emit("connect-done", request, with(fields, message{"localPort": 0}))
+		},
+		TLSHandshakeStart: func() { emit("tls-start", request, handshake()) },
+		TLSHandshakeDone: func(state tls.ConnectionState, err error) {
+			if err != nil {
+				emit("tls-failed", request, with(handshake(), message{"error": code(err), "causes": []string{err.Error()}}))
+				return
+			}
+			emit("tls-done", request, with(handshake(), message{
+				"version": versions[state.Version], "cipher": tls.CipherSuiteName(state.CipherSuite), "alpn": state.NegotiatedProtocol,
+				"resumed": state.DidResume, "issuer": state.PeerCertificates[0].Issuer.CommonName,
+			}))
 		},
 		GotConn: func(info httptrace.GotConnInfo) {
 			lock.Lock()
@@ -192,6 +214,9 @@ var codes = map[string]syscall.Errno{
 	"ECONNREFUSED": syscall.ECONNREFUSED, "ECONNRESET": syscall.ECONNRESET, "EHOSTUNREACH": syscall.EHOSTUNREACH,
 	"ENETUNREACH": syscall.ENETUNREACH, "ETIMEDOUT": syscall.ETIMEDOUT, "EPIPE": syscall.EPIPE, "EADDRNOTAVAIL": syscall.EADDRNOTAVAIL,
 }
+
+// tls.VersionName is younger than the Go of Debian 12.
+var versions = map[uint16]string{tls.VersionTLS10: "TLS 1.0", tls.VersionTLS11: "TLS 1.1", tls.VersionTLS12: "TLS 1.2", tls.VersionTLS13: "TLS 1.3"}
 
 type order struct {
 	Id        int
