@@ -1,8 +1,8 @@
-/** Lookups with a search list: a resolver asks for several names, and that is one lookup. */
+/** Lookups with a search list, or with an HTTPS record: a resolver asks for several names, and that is one lookup. */
 import { describe, expect, test } from 'vitest';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { createTopology } from '../vocabulary/topology.ts';
-import { resolutionDelay, resolutionsOnWire, type WireAttempt } from './wire-attempts.ts';
+import { queryOrder, resolutionDelay, resolutionsOnWire, type WireAttempt } from './wire-attempts.ts';
 
 const topology = createTopology({ resolvConf: ['nameserver 198.51.100.53', 'search ns.svc.test lab.test', 'options ndots:5'] });
 const about = { witness: 'wire', host: 'client', transport: 'udp', address: '198.51.100.53', localPort: 1 } as const;
@@ -31,6 +31,12 @@ describe('the number of lookups', () => {
     expect(resolutionsOnWire(empty, topology)).toBe(1);
     const full = [query(0, 1, 'web.lab.test'), answer(1, 1, 'web.lab.test', 'NOERROR', ['198.51.100.11']), query(2, 1, 'web.lab.test')];
     expect(resolutionsOnWire(full, topology)).toBe(2);
+  });
+
+  test('a query for the HTTPS record belongs to the lookup of the addresses, whatever port it names, and is a part of the order', () => {
+    const asked = [query(0, 1, '_8443._https.web.lab.test', 'HTTPS'), query(0, 2, 'web.lab.test'), query(1, 3, 'web.lab.test', 'AAAA'), query(2, 4, '_8443._https.web.lab.test', 'HTTPS')];
+    expect(resolutionsOnWire(asked, topology)).toBe(1);
+    expect(queryOrder(asked)).toBe('HTTPS A AAAA');
   });
 });
 

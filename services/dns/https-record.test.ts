@@ -40,7 +40,7 @@ describe('the HTTPS record', () => {
 
   test('the effects of rules are those on other answers, and an inserted address does not touch it', () => {
     const of = (effect: Partial<Effect>) => ask({ name: prefixed, type: 'HTTPS' }, zoneOf(), effect);
-    expect(of({ insert: ['198.51.100.99', '2001:db8::99'], omit: ['198.51.100.11'] }).services).toEqual(['1 web.lab.test alpn=h2,http/1.1']);
+    expect(of({ insert: ['198.51.100.98', '198.51.100.99', '2001:db8::99'], omit: ['198.51.100.11'] }).services).toEqual(['1 web.lab.test alpn=h2,http/1.1']);
     expect(of({ ttlS: 7, cnames: 2 }).answers.map(({ type, ttl }) => [type, ttl])).toEqual([[5, 7], [5, 7], [65, 7]]);
     expect(of({ truncate: 0 })).toMatchObject({ tc: true, answers: [], services: undefined });
     expect(of({ nodata: true })).toMatchObject({ rcode: 0, answers: [], services: undefined });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { clientOptions } from '../../../client/client-options.ts';
 import { scenarios } from '../../../scenarios/index.ts';
+import { steps } from '../../../scenarios/steps.ts';
 import { behaviourOptions } from '../../../services/backend/behaviour.ts';
 import { filters } from '../../../services/dns/filters.ts';
 import { profiles } from '../../../client/external/index.ts';
@@ -13,6 +14,7 @@ import { installText, type Installation } from '../../vocabulary/installation.ts
 import { outcomeOf, parametersOf, type Outcome } from '../../skew/simulation/outcome.ts';
 import { themes } from '../../picture/draw/palette.ts';
 import { readLessons } from '../../report/read-lessons.ts';
+import { stepsPicture } from '../../picture/steps.ts';
 import { terminalPicture } from '../../picture/terminal.ts';
 import { runPicture } from '../../report/picture-file.ts';
 import { printedRun } from '../../report/printed-run.ts';
@@ -71,6 +73,7 @@ const tables: Record<string, () => string> = {
   'printed-run': () => ['```', ...printedLines().map(plainText), '```'].join('\n'),
   lessons: () =>
     table(['lesson', 'scenario', 'observations'], readLessons().map(({ number, name, title, scenario, observations }) => [`${number} [${title}](${name}.md)`, scenarioLink(scenario), observations.join(', ') || '–'])),
+  steps: () => table(['step', 'what goes wrong', 'scenarios'], steps.flatMap(({ name, troubles }) => troubles.map(({ title, scenarios: shown }, index) => [index === 0 ? `**${name}**` : '', title, shown.map((each) => `[\`${each}\`](scenarios.md#${each})`).join(', ')]))),
   observations: () => {
     const lessons = readLessons();
     return table(['', 'observation', 'lessons', 'scenarios'], observationRows().map(([number = '', text = '']) => [
@@ -97,7 +100,7 @@ function observationRows(): string[][] {
   return [...readFileSync('docs/scenarios.md', 'utf8').matchAll(/^\| (S\d+) \| (.*) \|$/gm)].map(([, ...cells]) => cells);
 }
 
-const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md', 'docs/tls.md', 'docs/lessons/README.md'];
+const documents = ['README.md', 'docs/add-a-scenario.md', 'docs/architecture.md', 'docs/scenarios.md', 'docs/results.md', 'docs/clients.md', 'docs/steps.md', 'docs/tls.md', 'docs/lessons/README.md'];
 
 /** The scenarios whose pictures are in README.md. docs/pictures/ has a run of each one; `make pictures` runs them again. */
 const picturedRuns = ['all-down', 'ipv6-blackhole'];
@@ -112,6 +115,7 @@ const pictures: Record<string, () => string> = {
   'docs/rolling-restart.svg': () => svgPicture(comparedRuns('rolling-restart-once', ['max-age', 'goaway'])),
   'docs/shared-cache.svg': () => svgPicture(comparedRuns('shared-cache', [])),
   ...Object.fromEntries(themes.map((theme) => [`docs/pictures/${printed}-terminal-${theme}.svg`, () => terminalPicture(printedLines(), { title: `What the command prints: ${plainText(printedLines()[0] ?? [])}`, theme })])),
+  ...Object.fromEntries(themes.map((theme) => [`docs/pictures/steps-${theme}.svg`, () => stepsPicture(steps, { title: 'What each step of a request can do to you', theme })])),
   ...Object.fromEntries(picturedRuns.flatMap((name) => themes.map((theme) => [`docs/pictures/${name}-${theme}.svg`, () => runPicture(readRun(`docs/pictures/${name}`), theme, readmePx)]))),
 };
 
