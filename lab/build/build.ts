@@ -36,7 +36,7 @@ const page = ['main.ts', 'style.css', 'matrix.ts', 'matrix.css'].map((name) => `
 const workshopPage = ['lab/workshop/page/main.tsx', 'lab/workshop/page/style.css'];
 const folders = ['lab', 'services', 'client', 'scenarios'];
 /** These stay in node_modules: they load native code, or are needed by few commands and are large. */
-const external = ['koffi', 'esbuild', 'dockerode', 'fastify', '@peculiar/x509', 'reflect-metadata'];
+const external = ['koffi', 'esbuild', 'dockerode', 'fastify'];
 /** A lab by hand may run from an older build for days. */
 const keepDays = 7;
 

@@ -12,7 +12,7 @@ import { pageSettings, programs, settings, workshopSettings } from './build.ts';
 const root = dirname(dirname(import.meta.dirname));
 const dist = join(root, 'dist');
 /** Large packages that few commands need. Each one is a file of its own, so that other commands do not read it. */
-const vendored = ['dockerode', 'fastify', '@peculiar/x509'];
+const vendored = ['dockerode', 'fastify'];
 /** The files of lab/api/ that `exports` of package.json names. */
 const entries = ['index', 'faults', 'scenarios'];
 const all: BuildOptions = { ...settings(root, dist), external: ['koffi', 'esbuild', 'cpu-features', '*.node'], minifyWhitespace: true, minifySyntax: true };

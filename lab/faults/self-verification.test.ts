@@ -71,7 +71,7 @@ describeWith(['netns', 'nft'], 'self-verification', () => {
   beforeAll(async () => {
     // The backends speak TLS and HTTP/2, so that every fault can act on them.
     lab = await startLab({ driver: driverWith(netns, sabotaged), timeline: new Timeline(), seed: '1', topology: { https: true } });
-    certificate = await certificatesFor(lab.topology).then((certificates) => certificates.of('backend-1', 'good'));
+    certificate = certificatesFor(lab.topology).of('backend-1', 'good');
   });
   afterAll(async () => {
     sabotage.on = false;

@@ -10,6 +10,7 @@ import { createTopology } from '../vocabulary/topology.ts';
 import type { CertificateKind } from '../../services/backend/tls-behaviour.ts';
 import type { KeyPair } from '../../services/backend/tls.ts';
 import { certificatesFolder, certificatesFor, type Certificates } from './certificates.ts';
+import { issueAuthority, issueLeaf } from './issue-certificates.ts';
 import { localRuntime } from './programs.ts';
 
 const topology = createTopology();
@@ -33,14 +34,14 @@ function judge(ca: string, { cert }: Pick<KeyPair, 'cert'>, ...more: string[]): 
 const textOf = ({ cert }: Pick<KeyPair, 'cert'>, ...words: string[]): string => spawnSync('openssl', ['x509', '-noout', ...words], { input: cert, encoding: 'utf8' }).stdout;
 
 /** The certificates of three backends, as a lab asks for them at its start. */
-async function atStart(certificates: Certificates): Promise<KeyPair[]> {
-  return await Promise.all(topology.backends.map((backend) => certificates.of(backend, 'good')));
+function atStart(certificates: Certificates): KeyPair[] {
+  return topology.backends.map((backend) => certificates.of(backend, 'good'));
 }
 
 describeWith('openssl', 'the chain of a backend', () => {
-  test('is accepted for its names, and for the addresses that it has and may get', async () => {
-    const { ca, of } = await certificatesFor(topology, temporaryFolder());
-    const good = await of('backend-2', 'good');
+  test('is accepted for its names, and for the addresses that it has and may get', () => {
+    const { ca, of } = certificatesFor(topology, temporaryFolder());
+    const good = of('backend-2', 'good');
     for (const name of ['web.lab.test', 'backend-2.lab.test']) expect(judge(ca, good, '-verify_hostname', name)).toBe('OK');
     for (const address of ['198.51.100.12', '2001:db8:1::12', '198.51.100.62', '2001:db8:1::62']) expect(judge(ca, good, '-verify_ip', address)).toBe('OK');
     expect(judge(ca, good, '-verify_hostname', 'backend-1.lab.test')).toBe('62 at 0 depth lookup: hostname mismatch');
@@ -56,39 +57,38 @@ describeWith('openssl', 'the chain of a backend', () => {
     ['unknown-issuer', '20 at 1 depth lookup: unable to get local issuer certificate'],
     // The intermediate is not there.
     ['incomplete', '20 at 0 depth lookup: unable to get local issuer certificate'],
-  ])('%s: openssl says %s, today and again from the cache', async (kind, verdict) => {
+  ])('%s: openssl says %s, today and again from the cache', (kind, verdict) => {
     const folder = temporaryFolder();
-    for (const certificates of [await certificatesFor(topology, folder), await certificatesFor(topology, folder)]) {
-      expect(judge(certificates.ca, await certificates.of('backend-1', kind), '-verify_hostname', 'web.lab.test')).toBe(verdict);
+    for (const certificates of [certificatesFor(topology, folder), certificatesFor(topology, folder)]) {
+      expect(judge(certificates.ca, certificates.of('backend-1', kind), '-verify_hostname', 'web.lab.test')).toBe(verdict);
     }
   });
 
-  test('of the wrong name is right for the other name; the expired one was right two days ago, and the one of tomorrow is in two days', async () => {
-    const { ca, of } = await certificatesFor(topology, temporaryFolder());
+  test('of the wrong name is right for the other name; the expired one was right two days ago, and the one of tomorrow is in two days', () => {
+    const { ca, of } = certificatesFor(topology, temporaryFolder());
     const seconds = Date.now() / 1_000;
     const at = (days: number): string[] => ['-attime', String(Math.round(seconds + days * 86_400))];
-    expect(judge(ca, await of('backend-1', 'wrong-name'), '-verify_hostname', 'other.lab.test')).toBe('OK');
+    expect(judge(ca, of('backend-1', 'wrong-name'), '-verify_hostname', 'other.lab.test')).toBe('OK');
     // The CA itself is a day old, so it is not asked whether it was valid before.
-    expect(textOf(await of('backend-1', 'expired'), '-enddate')).toContain(new Date((seconds - 86_400) * 1_000).toUTCString().slice(8, 11));
-    expect(judge(ca, await of('backend-1', 'not-yet-valid'), ...at(2))).toBe('OK');
-    expect(judge(ca, await of('backend-1', 'good'), ...at(360))).toBe('OK');
-    expect(judge(ca, await of('backend-1', 'good'), ...at(398))).toBe('10 at 0 depth lookup: certificate has expired');
+    expect(textOf(of('backend-1', 'expired'), '-enddate')).toContain(new Date((seconds - 86_400) * 1_000).toUTCString().slice(8, 11));
+    expect(judge(ca, of('backend-1', 'not-yet-valid'), ...at(2))).toBe('OK');
+    expect(judge(ca, of('backend-1', 'good'), ...at(360))).toBe('OK');
+    expect(judge(ca, of('backend-1', 'good'), ...at(398))).toBe('10 at 0 depth lookup: certificate has expired');
   });
 
-  test('is of no use for a name outside of the lab, even with the key of the CA', async () => {
-    const { issueAuthority, issueLeaf } = await import('./issue-certificates.ts');
-    const { root, intermediate } = await issueAuthority('failover-lab');
+  test('is of no use for a name outside of the lab, even with the key of the CA', () => {
+    const { root, intermediate } = issueAuthority('failover-lab');
     const validity = { fromMs: Date.now() - 1_000, untilMs: Date.now() + 86_400_000 };
     for (const [name, verdict] of [['a.lab.test', 'OK'], ['example.com', '47 at 0 depth lookup: permitted subtree violation'], ['192.0.2.1', '47 at 0 depth lookup: permitted subtree violation']] as const) {
       for (const issuer of [root, intermediate]) {
-        const { cert } = await issueLeaf(issuer, [name], validity);
+        const { cert } = issueLeaf(issuer, [name], validity);
         expect(judge(root.cert, { cert: cert + intermediate.cert }), name).toBe(verdict);
       }
     }
   });
 
-  test('has a key of its own for each backend, and a positive serial number of its own', async () => {
-    const good = await atStart(await certificatesFor(topology, temporaryFolder()));
+  test('has a key of its own for each backend, and a positive serial number of its own', () => {
+    const good = atStart(certificatesFor(topology, temporaryFolder()));
     expect(new Set(good.map((each) => textOf(each, '-pubkey'))).size).toBe(3);
     const serials = good.map((each) => textOf(each, '-serial').trim());
     expect(new Set(serials).size).toBe(3);
@@ -99,66 +99,68 @@ describeWith('openssl', 'the chain of a backend', () => {
 describe('the cache', () => {
   const files = (folder: string): string[] => readdirSync(folder).sort();
 
-  test('gives the same keys again, for its owner only; a bad certificate is made when it is asked for', async () => {
+  test('gives the same keys again, for its owner only; a bad certificate is made when it is asked for', () => {
     const folder = join(temporaryFolder(), 'tls/v1');
-    const first = await certificatesFor(topology, folder);
-    const good = await atStart(first);
+    const first = certificatesFor(topology, folder);
+    const good = atStart(first);
     expect(files(folder).map((name) => name.replace(/-[\da-f]{16}/, ''))).toEqual(['authority.pem', 'backend-1-good.pem', 'backend-2-good.pem', 'backend-3-good.pem', 'ca.pem']);
     expect(readFileSync(join(folder, 'ca.pem'), 'utf8')).toBe(first.ca);
     for (const name of files(folder)) expect(statSync(join(folder, name)).mode & 0o777, name).toBe(0o600);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
-    const expired = await first.of('backend-1', 'expired');
+    const expired = first.of('backend-1', 'expired');
     expect(files(folder)).toHaveLength(6);
-    const second = await certificatesFor(topology, folder);
-    expect({ ca: second.ca, good: await atStart(second), expired: await second.of('backend-1', 'expired') }).toEqual({ ca: first.ca, good, expired });
+    const second = certificatesFor(topology, folder);
+    expect({ ca: second.ca, good: atStart(second), expired: second.of('backend-1', 'expired') }).toEqual({ ca: first.ca, good, expired });
   });
 
-  test('has other certificates for other addresses', async () => {
+  test('has other certificates for other addresses', () => {
     const folder = temporaryFolder();
-    const [one, other] = [await certificatesFor(topology, folder), await certificatesFor(createTopology({ ipv6Network: 'fd00:1ab:1:' }), folder)];
+    const [one, other] = [certificatesFor(topology, folder), certificatesFor(createTopology({ ipv6Network: 'fd00:1ab:1:' }), folder)];
     expect(other.ca).toBe(one.ca);
-    expect((await other.of('backend-1', 'good')).cert).not.toBe((await one.of('backend-1', 'good')).cert);
+    expect((other.of('backend-1', 'good')).cert).not.toBe((one.of('backend-1', 'good')).cert);
   });
 
-  test.each(['', 'nonsense', 'truncated'])('makes a file anew that cannot be used: %j', async (content) => {
+  test.each(['', 'nonsense', 'truncated'])('makes a file anew that cannot be used: %j', (content) => {
     const folder = temporaryFolder();
-    const { ca } = await certificatesFor(topology, folder).then(async (certificates) => { await atStart(certificates); return certificates; });
+    const first = certificatesFor(topology, folder);
+    const { ca } = first;
+    atStart(first);
     const leaf = files(folder).find((name) => name.startsWith('backend-1')) ?? '';
     const spoil = (name: string): void => { writeFileSync(join(folder, name), content === 'truncated' ? readFileSync(join(folder, name), 'utf8').slice(0, -80) : content); };
     spoil(leaf);
-    const again = await certificatesFor(topology, folder);
+    const again = certificatesFor(topology, folder);
     expect(again.ca).toBe(ca);
-    const made = await again.of('backend-1', 'good');
+    const made = again.of('backend-1', 'good');
     expect(judge(ca, made)).toBe('OK');
-    expect(await (await certificatesFor(topology, folder)).of('backend-1', 'good')).toEqual(made);
+    expect(certificatesFor(topology, folder).of('backend-1', 'good')).toEqual(made);
     // A new CA: the old leaves are not taken for its own.
     spoil('authority.pem');
-    const anew = await certificatesFor(topology, folder);
+    const anew = certificatesFor(topology, folder);
     expect(anew.ca).not.toBe(ca);
-    for (const each of await atStart(anew)) expect(judge(anew.ca, each)).toBe('OK');
+    for (const each of atStart(anew)) expect(judge(anew.ca, each)).toBe('OK');
     expect(readFileSync(join(folder, 'ca.pem'), 'utf8')).toBe(anew.ca);
   });
 
-  test('is not used for a certificate that has less than 30 days left, nor for one of tomorrow that is valid soon', async () => {
+  test('is not used for a certificate that has less than 30 days left, nor for one of tomorrow that is valid soon', () => {
     const folder = temporaryFolder();
     const now = Date.now();
     onTestFinished(() => { vi.useRealTimers(); });
-    const inDays = async (days: number, kind: CertificateKind): Promise<string> => {
+    const inDays = (days: number, kind: CertificateKind): string => {
       vi.useFakeTimers({ now: now + days * 86_400_000, toFake: ['Date'] });
-      return (await (await certificatesFor(topology, folder)).of('backend-1', kind)).cert;
+      return certificatesFor(topology, folder).of('backend-1', kind).cert;
     };
-    const [good, tomorrow] = [await inDays(0, 'good'), await inDays(0, 'not-yet-valid')];
-    expect(await inDays(365, 'good')).toBe(good);
-    expect(await inDays(367, 'good')).not.toBe(good);
-    expect(await inDays(0.4, 'not-yet-valid')).toBe(tomorrow);
-    expect(await inDays(0.6, 'not-yet-valid')).not.toBe(tomorrow);
+    const [good, tomorrow] = [inDays(0, 'good'), inDays(0, 'not-yet-valid')];
+    expect(inDays(365, 'good')).toBe(good);
+    expect(inDays(367, 'good')).not.toBe(good);
+    expect(inDays(0.4, 'not-yet-valid')).toBe(tomorrow);
+    expect(inDays(0.6, 'not-yet-valid')).not.toBe(tomorrow);
   });
 
-  test('is not needed: where it cannot be written, there are certificates all the same', async () => {
+  test('is not needed: where it cannot be written, there are certificates all the same', () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
-    const certificates = await certificatesFor(topology, join(file, 'tls'));
-    for (const each of await atStart(certificates)) expect(judge(certificates.ca, each)).toBe('OK');
+    const certificates = certificatesFor(topology, join(file, 'tls'));
+    for (const each of atStart(certificates)) expect(judge(certificates.ca, each)).toBe('OK');
     expect(readFileSync(file, 'utf8')).toBe('');
   });
 
@@ -168,8 +170,8 @@ describe('the cache', () => {
     const script = `
       const { certificatesFor } = await import(${JSON.stringify(join(localRuntime.root, 'lab/network/certificates.ts'))});
       const { createTopology } = await import(${JSON.stringify(join(localRuntime.root, 'lab/vocabulary/topology.ts'))});
-      const certificates = await certificatesFor(createTopology(), ${JSON.stringify(folder)});
-      console.log(JSON.stringify({ ca: certificates.ca, good: await Promise.all(['backend-1', 'backend-2', 'backend-3'].map((name) => certificates.of(name, 'good'))) }));`;
+      const certificates = certificatesFor(createTopology(), ${JSON.stringify(folder)});
+      console.log(JSON.stringify({ ca: certificates.ca, good: ['backend-1', 'backend-2', 'backend-3'].map((name) => certificates.of(name, 'good')) }));`;
     const runs = await Promise.all(Array.from({ length: 4 }, async () => {
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
       return JSON.parse(stdout) as { ca: string; good: KeyPair[] };
@@ -178,9 +180,9 @@ describe('the cache', () => {
     // What is left is whole, and from one CA.
     const before = files(folder);
     expect(before.filter((name) => !name.endsWith('.pem'))).toEqual([]);
-    const { ca, of } = await certificatesFor(topology, folder);
+    const { ca, of } = certificatesFor(topology, folder);
     expect(readFileSync(join(folder, 'ca.pem'), 'utf8')).toBe(ca);
-    expect(judge(ca, await of('backend-3', 'good'))).toBe('OK');
+    expect(judge(ca, of('backend-3', 'good'))).toBe('OK');
     expect(runs.some((run) => run.ca === ca)).toBe(true);
   });
 

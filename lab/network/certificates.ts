@@ -1,6 +1,6 @@
 /**
- * The certificates of the lab's backends, and the CA that issues them. They are made once and kept in the user's cache folder, because making them takes
- * a third of a second. They never come near the CA certificates of this machine: each client is given the lab's CA for its run. docs/tls.md
+ * The certificates of the lab's backends, and the CA that issues them. They are made once and kept in the user's cache folder:
+ * so a user can import the CA once, and a lab is up some 20 ms sooner. They never come near the CA certificates of this machine: each client is given the lab's CA for its run. docs/tls.md
  */
 import { createHash, createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,14 +9,14 @@ import { isAbsolute, join } from 'node:path';
 import { domain, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 import type { CertificateKind } from '../../services/backend/tls-behaviour.ts';
 import type { KeyPair } from '../../services/backend/tls.ts';
-import type { Authority, Issued, Validity } from './issue-certificates.ts';
+import { issueAuthority, issueLeaf, type Authority, type Issued, type Validity } from './issue-certificates.ts';
 
 /** The certificates of one lab. */
 export interface Certificates {
   /** The certificate of the root CA (PEM), which a client must be given. */
   ca: string;
-  /** Returns a certificate of a backend. It is made now if the cache does not have it: 10 ms, and 200 ms more for the first one. */
-  of(backend: BackendName, kind: CertificateKind): Promise<KeyPair>;
+  /** Returns a certificate of a backend. It is made now if the cache does not have it. */
+  of(backend: BackendName, kind: CertificateKind): KeyPair;
 }
 
 const dayMs = 86_400_000;
@@ -39,22 +39,22 @@ export function certificatesFolder({ XDG_CACHE_HOME: cache = '' }: NodeJS.Proces
  * Returns the certificates for the backends of a topology. The CA is read from the cache folder, or made. If the folder cannot be written, the certificates
  * exist for this process only.
  */
-export async function certificatesFor(topology: Topology, folder = certificatesFolder()): Promise<Certificates> {
-  const authority = await authorityIn(folder, 'authority', 'failover-lab');
+export function certificatesFor(topology: Topology, folder = certificatesFolder()): Certificates {
+  const authority = authorityIn(folder, 'authority', 'failover-lab');
   const rootFile = join(folder, rootName);
   if (read(rootFile, ([root]) => root) !== authority.root.cert) write(rootFile, [authority.root.cert]);
   return {
     ca: authority.root.cert,
-    of: async (backend, kind) => {
-      if (kind !== 'incomplete') return await leafOf(topology, backend, kind, authority, folder);
-      const { key, cert } = await leafOf(topology, backend, 'good', authority, folder);
+    of: (backend, kind) => {
+      if (kind !== 'incomplete') return leafOf(topology, backend, kind, authority, folder);
+      const { key, cert } = leafOf(topology, backend, 'good', authority, folder);
       return { key, cert: blocksOf(cert)[0] ?? '' };
     },
   };
 }
 
-async function leafOf(topology: Topology, backend: BackendName, kind: Exclude<CertificateKind, 'incomplete'>, trusted: Authority, folder: string): Promise<KeyPair> {
-  const authority = kind === 'unknown-issuer' ? await authorityIn(folder, 'unknown-authority', 'unknown') : trusted;
+function leafOf(topology: Topology, backend: BackendName, kind: Exclude<CertificateKind, 'incomplete'>, trusted: Authority, folder: string): KeyPair {
+  const authority = kind === 'unknown-issuer' ? authorityIn(folder, 'unknown-authority', 'unknown') : trusted;
   const names = kind === 'wrong-name' ? [`other.${domain}`] : namesOf(topology, backend);
   // The addresses of a backend depend on the topology.
   const hash = createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 16);
@@ -66,8 +66,7 @@ async function leafOf(topology: Topology, backend: BackendName, kind: Exclude<Ce
     return { key, cert: leaf + intermediate };
   });
   if (kept !== null) return kept;
-  const { issueLeaf } = await import('./issue-certificates.ts');
-  const { key, cert } = await issueLeaf(authority.intermediate, names, validityOf(kind));
+  const { key, cert } = issueLeaf(authority.intermediate, names, validityOf(kind));
   write(file, [key, cert, authority.intermediate.cert]);
   return { key, cert: cert + authority.intermediate.cert };
 }
@@ -92,7 +91,7 @@ function isUsable({ validFromDate, validToDate }: X509Certificate, kind: Certifi
 }
 
 /** Returns the authority of this name from the cache, or makes it. */
-async function authorityIn(folder: string, name: string, words: string): Promise<Authority> {
+function authorityIn(folder: string, name: string, words: string): Authority {
   const kept = read(join(folder, `${name}.pem`), ([rootKey = '', root = '', key = '', intermediate = '']) => {
     const issued = (cert: string, keyOfIt: string): Issued | null => {
       const certificate = new X509Certificate(cert);
@@ -102,8 +101,7 @@ async function authorityIn(folder: string, name: string, words: string): Promise
     return above && below && { root: above, intermediate: below };
   });
   if (kept !== null) return kept;
-  const { issueAuthority } = await import('./issue-certificates.ts');
-  const { root, intermediate } = await issueAuthority(words);
+  const { root, intermediate } = issueAuthority(words);
   write(join(folder, `${name}.pem`), [root.key, root.cert, intermediate.key, intermediate.cert]);
   return { root, intermediate };
 }

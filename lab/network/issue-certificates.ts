@@ -1,11 +1,12 @@
 /**
- * Makes keys and certificates with @peculiar/x509, because Node has no function that makes a certificate, and `openssl` 3.0 cannot set the beginning of
- * one. Loading it takes 200 ms, so only certificates.ts imports this module, and only when the cache does not have what is asked for.
+ * Makes keys and certificates (RFC 5280). Node has no function that makes a certificate. The packages that do are larger than all of what follows, and one of
+ * them would be loaded into the process of whoever starts a lab in a test. openssl judges the result (certificates.test.ts), and each client (client/external/).
  */
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
+import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
+import { addressBytes } from '../../services/dns/records.ts';
 import { domain } from '../vocabulary/topology.ts';
+import { bitString, boolean, contextTag, der, integer, objectId, octetString, pem, sequence, set, time, utf8 } from './der.ts';
 
 /** A certificate and its key (PEM, PKCS #8). */
 export interface Issued {
@@ -26,67 +27,80 @@ export interface Validity {
 }
 
 const dayMs = 86_400_000;
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 /** A CA is valid for ten years. It begins a day ago, because the clock of a virtual machine may be behind. */
 const authorityDays = 3650;
+const ecdsaWithSha256 = sequence(objectId('1.2.840.10045.4.3.2'));
 
 /** Makes an authority. `name` is the first word of the names in its two certificates. */
-export async function issueAuthority(name: string): Promise<Authority> {
+export function issueAuthority(name: string): Authority {
   const validity = { fromMs: Date.now() - dayMs, untilMs: Date.now() + authorityDays * dayMs };
-  const root = await issue(`CN=${name} root CA`, null, validity, authorityExtensions(1));
-  return { root, intermediate: await issue(`CN=${name} intermediate CA`, root, validity, authorityExtensions(0)) };
+  const root = issue(`${name} root CA`, null, validity, authorityExtensions(1));
+  return { root, intermediate: issue(`${name} intermediate CA`, root, validity, authorityExtensions(0)) };
 }
 
 /** Makes the certificate of a server, with a key of its own. `names` are its subject alternative names: host names and addresses. */
-export async function issueLeaf(issuer: Issued, names: readonly string[], validity: Validity): Promise<Issued> {
-  return await issue(`CN=${names[0] ?? ''}`, issuer, validity, [
-    new x509.BasicConstraintsExtension(false, undefined, true),
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-    new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))),
+export function issueLeaf(issuer: Issued, names: readonly string[], validity: Validity): Issued {
+  const alternatives = names.map((name) => (isIP(name) === 0 ? contextTag(2, Buffer.from(name)) : contextTag(7, addressBytes(name))));
+  return issue(names[0] ?? '', issuer, validity, [
+    extension('basicConstraints', true, sequence()),
+    extension('keyUsage', true, bitString(Buffer.of(0b1000_0000), 7)),
+    extension('extendedKeyUsage', false, sequence(objectId('1.3.6.1.5.5.7.3.1'))),
+    extension('subjectAltName', false, sequence(...alternatives)),
   ]);
 }
 
-/** @param below - how many authorities may follow below this one (RFC 5280 section 4.2.1.9, pathLenConstraint). */
-function authorityExtensions(below: number): x509.Extension[] {
+/** The extensions that are used here (RFC 5280 section 4.2.1). */
+const extensionIds = {
+  subjectKeyIdentifier: '2.5.29.14', keyUsage: '2.5.29.15', subjectAltName: '2.5.29.17', basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30', authorityKeyIdentifier: '2.5.29.35', extendedKeyUsage: '2.5.29.37',
+};
+
+function extension(name: keyof typeof extensionIds, critical: boolean, value: Buffer): Buffer {
+  // DER leaves a default out, which is `false` here.
+  return sequence(objectId(extensionIds[name]), ...(critical ? [boolean(true)] : []), octetString(value));
+}
+
+/** @param below - how many authorities may follow below this one (pathLenConstraint). */
+function authorityExtensions(below: number): Buffer[] {
   return [
-    new x509.BasicConstraintsExtension(true, below, true),
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-    new x509.Extension('2.5.29.30', true, nameConstraints),
+    extension('basicConstraints', true, sequence(boolean(true), integer(Buffer.of(below)))),
+    // keyCertSign and cRLSign.
+    extension('keyUsage', true, bitString(Buffer.of(0b0000_0110), 1)),
+    extension('nameConstraints', true, sequence(der(0xa0, ...permitted.map((name) => sequence(name))))),
   ];
 }
 
-/** One value in DER (X.690): its tag, its length, which is below 128 here, and its content. */
-function der(tag: number, ...content: Uint8Array[]): Uint8Array {
-  return Buffer.concat([[tag, Buffer.concat(content).length], ...content].map((part) => Uint8Array.from(part)));
+/**
+ * The names for which these authorities may issue, so that the CA is no danger for a user who imports it: names of the lab, and IPv4 addresses of
+ * 198.51.100.0/24 (RFC 5737). All IPv6 addresses are permitted, since a topology may have any IPv6 network.
+ */
+const permitted = [contextTag(2, Buffer.from(domain)), contextTag(7, Buffer.of(198, 51, 100, 0, 255, 255, 255, 0)), contextTag(7, Buffer.alloc(32))];
+
+/** Issues a certificate. It signs itself if `issuer` is null. It has the key identifiers of both: RFC 5280 requires them, and `openssl verify -x509_strict`. */
+function issue(commonName: string, issuer: Issued | null, { fromMs, untilMs }: Validity, extensions: readonly Buffer[]): Issued {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const subject = sequence(set(sequence(objectId('2.5.4.3'), utf8(commonName))));
+  const above = issuer === null ? null : new X509Certificate(issuer.cert);
+  const body = sequence(
+    der(0xa0, integer(Buffer.of(2))), // version 3
+    // Positive, and without a zero byte at its beginning.
+    integer(Buffer.concat([Buffer.of(0x40), randomBytes(15)])),
+    ecdsaWithSha256,
+    above === null ? subject : sequence(set(sequence(objectId('2.5.4.3'), utf8(above.subject.replace(/^CN=/, ''))))),
+    sequence(time(fromMs), time(untilMs)),
+    subject,
+    publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, sequence(
+      ...extensions,
+      extension('subjectKeyIdentifier', false, octetString(keyIdentifier(publicKey))),
+      extension('authorityKeyIdentifier', false, sequence(contextTag(0, keyIdentifier(above?.publicKey ?? publicKey)))),
+    )),
+  );
+  const signature = sign('sha256', body, issuer === null ? privateKey : createPrivateKey(issuer.key));
+  return { cert: pem('CERTIFICATE', sequence(body, ecdsaWithSha256, bitString(signature, 0))), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
-/**
- * The names for which these authorities may issue (RFC 5280 section 4.2.1.10), so that the CA is no danger for a user who imports it: names of the lab, and
- * IPv4 addresses of 198.51.100.0/24 (RFC 5737). All IPv6 addresses are permitted, since a topology may have any IPv6 network.
- */
-const nameConstraints = der(0x30, der(0xa0, ...[der(0x82, Buffer.from(domain)), der(0x87, Uint8Array.of(198, 51, 100, 0, 255, 255, 255, 0)), der(0x87, new Uint8Array(32))].map((name) => der(0x30, name))));
-
-/** Issues a certificate. It signs itself if `issuer` is null. The key identifiers of both are in it: RFC 5280 requires them, and `openssl verify -x509_strict`. */
-async function issue(subject: string, issuer: Issued | null, { fromMs, untilMs }: Validity, extensions: x509.Extension[]): Promise<Issued> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const above = issuer === null ? null : new x509.X509Certificate(issuer.cert);
-  const signingKey = issuer === null ? keys.privateKey : await crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(issuer.key), algorithm, false, ['sign']);
-  const certificate = await x509.X509CertificateGenerator.create({
-    // Positive, and without a zero byte at its beginning (RFC 5280 section 4.1.2.2, X.690 section 8.3.2).
-    serialNumber: `40${Buffer.from(crypto.getRandomValues(new Uint8Array(15))).toString('hex')}`,
-    subject,
-    issuer: above?.subject ?? subject,
-    notBefore: new Date(fromMs),
-    notAfter: new Date(untilMs),
-    publicKey: keys.publicKey,
-    signingKey,
-    signingAlgorithm: algorithm,
-    extensions: [
-      ...extensions,
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create(above?.publicKey ?? keys.publicKey),
-    ],
-  });
-  return { cert: `${certificate.toString('pem')}\n`, key: `${x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')}\n` };
+/** The first way of RFC 5280 section 4.2.1.2: SHA-1 over the bits of the public key, which are the last 65 bytes of a key on P-256. */
+function keyIdentifier(key: KeyObject): Buffer {
+  return createHash('sha1').update(key.export({ type: 'spki', format: 'der' }).subarray(-65)).digest();
 }

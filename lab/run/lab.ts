@@ -126,7 +126,7 @@ export class Lab implements AsyncDisposable {
         }),
       (name) => (!isBackend(name) ? this.dnsImpairment : this.#byHand.hidesBaseline(name) ? `the behaviour ${this.#byHand.text(name) ?? ''}` : null),
     );
-    for (const name of targetsOf(topology)) this.#servers.set(name, new Server(async (listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, await this.#serverArgv(name, listen), { onSecret: (line) => { this.#keyLog?.add(line); } })));
+    for (const name of targetsOf(topology)) this.#servers.set(name, new Server(async (listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, this.#serverArgv(name, listen), { onSecret: (line) => { this.#keyLog?.add(line); } })));
   }
 
   /** Why the verdict can be no better than unknown: faults without effect, baselines that did not return, processes that ended unexpectedly, lost frames. */
@@ -214,7 +214,7 @@ export class Lab implements AsyncDisposable {
 
   /** Does nothing where the backends speak no TLS: nothing there names a certificate. */
   async #giveCertificate(name: TargetName, kind: CertificateKind): Promise<void> {
-    const pair = isBackend(name) ? await this.certificates?.of(name, kind) : undefined;
+    const pair = isBackend(name) ? this.certificates?.of(name, kind) : undefined;
     if (pair) await this.server(name).service.call('certificate', { kind, ...pair });
   }
 
@@ -274,10 +274,10 @@ export class Lab implements AsyncDisposable {
     await this.network[Symbol.asyncDispose]();
   }
 
-  async #serverArgv(name: TargetName, listen?: readonly string[]): Promise<string[]> {
+  #serverArgv(name: TargetName, listen?: readonly string[]): string[] {
     const { runtime } = this.network;
     if (name === 'dns') return dnsArgv(this.topology, this.#seed, runtime);
-    return backendArgv(this.topology, name, this.#seed, { runtime, listen, certificate: await this.certificates?.of(name, 'good') });
+    return backendArgv(this.topology, name, this.#seed, { runtime, listen, certificate: this.certificates?.of(name, 'good') });
   }
 
   /** The link between a server's host and the segment. */
