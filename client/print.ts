@@ -2,7 +2,7 @@
 import { paint, pc } from '../lab/vocabulary/terminal.ts';
 import { nowMs, type EventName, type Payload } from '../lab/vocabulary/events.ts';
 import { phraseOf } from '../lab/vocabulary/telling.ts';
-import type { Emit } from './trace.ts';
+import type { Emit } from './emit.ts';
 
 /** Returns an emitter that writes one line for each event: milliseconds since the first event, then a description. */
 export function printTrace(write: (line: string) => void = console.log): Emit {

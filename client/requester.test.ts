@@ -13,7 +13,7 @@ import { EventLog, until } from '../lab/testing/testing.ts';
 import { clientOptions, type ClientOptions } from './client-options.ts';
 import { causeChain } from './cause-chain.ts';
 import { createRequester } from './requester.ts';
-import type { Emit } from './trace.ts';
+import type { Emit } from './emit.ts';
 
 const names = vi.hoisted(() => new Map<string, string[] | NodeJS.ErrnoException>());
 

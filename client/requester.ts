@@ -2,7 +2,8 @@
 import { causeChain, rootCode } from './cause-chain.ts';
 import { createLookup } from './resolvers.ts';
 import { createTransport } from './transports.ts';
-import { startTrace, type Emit } from './trace.ts';
+import type { Emit } from './emit.ts';
+import { startTrace } from './trace.ts';
 import type { ClientOptions } from './client-options.ts';
 
 /** What the caller gets: the response, or an error code with the texts of all causes. */

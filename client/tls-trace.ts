@@ -2,7 +2,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import http2, { constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import type { Emit } from './trace.ts';
+import type { Emit } from './emit.ts';
 import { http2ErrorName } from '../lab/vocabulary/http2-frame.ts';
 import { causeChain } from './cause-chain.ts';
 

@@ -9,7 +9,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { EventName, Payload } from '../lab/vocabulary/events.ts';
+import type { Emit } from './emit.ts';
 import type { LookupRecord } from './resolvers.ts';
 
 /** A connection that the program has opened. */
@@ -17,9 +17,6 @@ interface Connection {
   id: number;
   requests: number;
 }
-
-/** Reports one event. `atMs` is its time on the lab's clock; the default is now. */
-export type Emit = <Name extends EventName>(event: Name, payload: Payload<Name>, atMs?: number) => void;
 
 export interface Trace {
   /** Runs `request`. Every event that it causes carries `requestNumber`. */

@@ -35,6 +35,10 @@ function queries(tMs: number, request: number, from: string): TimelineEvent[] {
   });
 }
 
+const tls = { version: 'TLS 1.3', alpn: 'h2', resumed: false };
+const secured = (tMs: number, request: number, address: string): TimelineEvent => at(tMs, 'client:tls-done', { request, connection: request, address, cipher: '', issuer: '', ...tls });
+const atWire = (tMs: number, address: string, localPort: number): TimelineEvent => at(tMs, 'wire:tls-done', { ...endsOf(address), localPort, ms: 1, ...tls });
+
 /** A request on a connection, and its response. `count` is the number of the request on this connection. */
 function exchange(tMs: number, request: number, address: string, localPort: number, count = 1): TimelineEvent[] {
   const ends = { ...endsOf(address), localPort, count };
@@ -56,7 +60,7 @@ const agreeing = inOrder(
   asked(0, 1), lookupStart(1, 1), ...queries(1, 1, client.ipv4), at(1.5, 'client:dns-done', { request: 1, lookup: 1, addresses: [], coalesced: false }),
   start(2, 1, one.ipv6), packet(2.1, 'wire:syn', one.ipv6, 60_001), givenUp(252, 1, one.ipv6),
   start(252.1, 1, one.ipv4), packet(252.2, 'wire:syn', one.ipv4, 60_002), packet(252.3, 'wire:syn-ack', one.ipv4, 60_002), done(252.4, 1, one.ipv4, 60_002),
-  ...exchange(253, 1, one.ipv4, 60_002),
+  secured(252.5, 1, one.ipv4), atWire(252.5, one.ipv4, 60_002), ...exchange(253, 1, one.ipv4, 60_002),
   asked(300, 2), ...exchange(301, 2, one.ipv4, 60_002, 2),
   asked(350, 4), start(351, 4, two.ipv6), packet(351.1, 'wire:syn', two.ipv6, 60_005), ending(351.2, 'wire:rst', two.ipv6, 60_005, 'server'), refused(351.3, 4, two.ipv6),
   at(400, 'fault:apply', { fault: 'kill', options: '' }), ending(401, 'wire:fin', one.ipv4, 60_002, 'server'), ending(401.1, 'wire:fin', one.ipv4, 60_002, 'client'),
@@ -122,6 +126,11 @@ const cases: Record<Comparison, [title: string, events: () => TimelineEvent[], p
     ['a request without a connection', () => without(those('client:connection', { request: 3 })), '2', '3'],
     ['a request that was not on the wire', () => without(those('wire:request', { localPort: 60_004 })), '3', '2'],
   ],
+  'TLS handshakes': [
+    ['the packets do not show it', () => without(those('wire:tls-done')), `${one.ipv4} TLS 1.3 h2`, ''],
+    ['the program says that it has resumed a session', () => changed(those('client:tls-done'), () => ({ resumed: true })), `${one.ipv4} TLS 1.3 h2 resumed`, `${one.ipv4} TLS 1.3 h2`],
+    ['the program does not know of it', () => without(those('client:tls-done')), '', `${one.ipv4} TLS 1.3 h2`],
+  ],
   'answers of the DNS server': [
     ['an answer that the server did not send', () => without(those('dns:answer')), '3', '4'],
     ['an answer that was not on the wire', () => without(those('wire:dns-response')), '4', '3'],
@@ -165,6 +174,7 @@ describe('what is no difference', () => {
     ['an attempt at a loopback address: its packets are on another interface', () => inOrder(...agreeing, start(502, 3, '::1'), start(502, 3, '127.0.0.1'))],
     ['a lookup of localhost, which libc answers itself', () => inOrder(...agreeing, at(500, 'client:dns-start', { request: 3, lookup: 4, name: 'localhost', family: 0, resolver: 'lookup' }))],
     ['a lookup that shares the answer of another one', () => inOrder(...agreeing, lookupStart(500, 4), at(501.5, 'client:dns-done', { request: 3, lookup: 4, addresses: [], coalesced: true }))],
+    ['a handshake that is complete in the packets, and of which the program has rejected the certificate', () => inOrder(...agreeing, atWire(604, two.ipv4, 60_004), at(605, 'client:tls-failed', { request: 3, connection: 3, address: two.ipv4, error: 'CERT_HAS_EXPIRED', causes: [] }))],
     ['queries of the observer', () => inOrder(...agreeing, ...queries(700, 7, observer.ipv4).filter(({ witness }) => witness === 'dns'))],
     ['a query and an answer of another name server', () => {
       const about = { id: 10, name: 'web.lab.test', type: 'A', transport: 'udp', address: '198.51.100.54', localPort: 5000 };

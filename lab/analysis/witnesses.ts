@@ -16,6 +16,7 @@ export type Comparison =
   | 'queries at the DNS server'
   | 'questions at the resolver'
   | 'requests'
+  | 'TLS handshakes'
   | 'answers of the DNS server'
   | 'answers of the resolver'
   | 'fallback delay'
@@ -46,6 +47,7 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
     ...differ('queries at the DNS server', count((event) => event.event === 'dns:query' && isOwn(event)), count((event) => event.event === 'wire:dns-query' && isToDns(event))),
     ...differ('questions at the resolver', atResolver('resolver:query'), count((event) => event.event === 'wire:dns-query' && isToResolver(event))),
     ...differ('requests', connections.length, count(({ event }) => event === 'wire:request')),
+    ...differ('TLS handshakes', ...handshakes(events)),
     ...differ('answers of the DNS server', count((event) => event.event === 'dns:answer' && isOwn(event)), count((event) => event.event === 'wire:dns-response' && isToDns(event))),
     ...differ('answers of the resolver', atResolver('resolver:answer'), count((event) => event.event === 'wire:dns-response' && isToResolver(event))),
     ...differDelay('fallback delay', fallbackDelay(tried), fallbackDelay(wire)),
@@ -78,6 +80,21 @@ function attemptList(attempts: readonly (Pick<Attempt, 'address' | 'outcome' | '
     .map(({ address, outcome, localPort }) => `${address} ${outcome === 'connected' ? `connected from ${localPort ?? '?'}` : outcome === 'refused' ? 'refused' : 'unanswered'}`)
     .sort()
     .join(', ');
+}
+
+/**
+ * The handshakes by address, and what they came to: according to the program and to the packets. Where the program has rejected a certificate, both sides may have sent
+ * Finished: a client of TLS 1.3 looks at the certificate in its own time. Such a handshake is left out.
+ */
+function handshakes(events: readonly TimelineEvent[]): [program: string, packets: string] {
+  const texts = (name: 'client:tls-done' | 'wire:tls-done'): string[] => events.flatMap((event) => (event.event === name ? [`${event.address} ${event.version}${event.alpn ? ` ${event.alpn}` : ''}${event.resumed ? ' resumed' : ''}`] : [])).sort();
+  const [program, packets] = [texts('client:tls-done'), texts('wire:tls-done')];
+  for (const event of events) {
+    if (event.event !== 'client:tls-failed') continue;
+    const isThere = (text: string): boolean => text.startsWith(`${event.address} `);
+    if (packets.filter(isThere).length > program.filter(isThere).length) packets.splice(packets.findIndex(isThere), 1);
+  }
+  return [program.join(', '), packets.join(', ')];
 }
 
 /** Counts the lookups that sent queries of their own. The libc resolver answers `localhost` without a query. */

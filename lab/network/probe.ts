@@ -7,7 +7,7 @@ import type { Exchange } from '../../services/probe/exchange.ts';
 import type { Handshake, HandshakeRequest } from '../../services/probe/handshake.ts';
 import type { HeldSighting } from '../../services/probe/held.ts';
 import type { Http2Exchange, Http2Steps } from '../../services/probe/http2.ts';
-import type { Sighting } from '../../services/probe/main.ts';
+import type { Sighting } from '../../services/probe/sighting.ts';
 import type { PingRequest, PingResult } from '../../services/probe/ping.ts';
 
 export type { DnsExchange, DnsReply, Exchange, Handshake, Http2Exchange, Sighting };

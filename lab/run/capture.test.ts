@@ -1,4 +1,6 @@
 /** A capture on a real lab: it holds every frame, and the lab notices when frames are missing. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import type { Remote } from '../network/remote.ts';
@@ -44,6 +46,36 @@ test('a capture with a limit keeps the newest frames, and counts the ones that i
   expect(numbers.length).toBeGreaterThanOrEqual(10);
   expect(numbers.length).toBeLessThanOrEqual(11);
   expect(capture.captured.leftOut).toBe(100 - numbers.length);
+});
+
+test('TLS and HTTP/2 are loaded for a lab that has keys, and for no other', async () => {
+  const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+  const program = (keyLog: string): string => `
+    import { registerHooks } from 'node:module';
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context); } });
+    const { startCapture } = await import(${url('./capture.ts')});
+    const { KeyLog } = await import(${url('../wire/tls-keys.ts')});
+    await startCapture({ client: { ipv4: '192.0.2.1', ipv6: '2001:db8::1' }, start: () => ({}), receive: () => undefined, keyLog: ${keyLog} });
+    console.log(loaded.filter((url) => /wire[/](tls(-cipher)?|http2|hpack)[.]ts$/.test(url)).length);`;
+  const loadedWith = async (keyLog: string): Promise<string> => (await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program(keyLog)])).stdout.trim();
+  expect([await loadedWith('undefined'), await loadedWith('new KeyLog()')]).toEqual(['0', '4']);
+});
+
+describeWith(['netns', 'tshark', 'curl'], 'a capture of HTTPS', () => {
+  test('has the secrets of the servers, and the events that tshark sees with them', async () => {
+    const { journal, capture, events } = await runScenario({ name: 'baseline', scenario: scenarios.baseline, driver: netns, client: 'curl', clientOptions: { scheme: 'https' }, seed: '1', signal: new AbortController().signal });
+    expect({ verdict: journal.verdict, doubts: journal.doubts }).toEqual({ verdict: 'pass', doubts: [] });
+    const rows = await tshark(capture ?? Buffer.alloc(0), 'tls.handshake.type == 20 or http2.headers.method', ['frame.time_epoch', 'tcp.stream', 'tls.handshake.type', 'http2.headers.method']);
+    expect(rows.filter((row) => row['http2.headers.method'].includes('GET'))).toHaveLength(3);
+    expect(journal.findings).toMatchObject({ tlsHandshakes: 3, resumed: 0, streamsPerConnection: [1, 1, 1], requestsOnWire: 3 });
+    // The time of a handshake is that between packets: the first one with a byte of the ClientHello, and the later Finished.
+    const hello = await tshark(capture ?? Buffer.alloc(0), 'tcp.len > 0 and tcp.dstport == 8443 and tcp.stream == 0', ['frame.time_epoch']);
+    const finished = rows.filter((row) => row['tcp.stream'] === '0' && row['tls.handshake.type'].split(',').includes('20')).map((row) => Number(row['frame.time_epoch']));
+    expect(Math.abs((Math.max(...finished) - Number(hello[0]?.['frame.time_epoch'])) * 1_000 - (journal.findings.handshakeMs ?? NaN))).toBeLessThan(0.01);
+    const ends = events.filter((event) => event.event === 'wire:tls-done');
+    expect(ends.map(({ alpn, version }) => [alpn, version])).toEqual([['h2', 'TLS 1.3'], ['h2', 'TLS 1.3'], ['h2', 'TLS 1.3']]);
+  });
 });
 
 describeWith(['netns', 'tshark'], 'a capture', () => {

@@ -4,10 +4,21 @@ import { optionsFor, parseClient } from '../clients/index.ts';
 import { requireTls } from '../clients/trust.ts';
 import { LabError } from '../vocabulary/errors.ts';
 import { resolvConfOf } from '../vocabulary/resolv-conf.ts';
+import type { ResolverName } from '../vocabulary/resolvers.ts';
 import type { TopologyChange } from '../vocabulary/topology.ts';
-import type { RunOptions } from './run-scenario.ts';
+import type { Scenario } from './scenario.ts';
 
-type Asked = Pick<RunOptions, 'name' | 'scenario' | 'client'> & Partial<Pick<RunOptions, 'clientOptions' | 'backends' | 'resolvConf' | 'resolver' | 'serveStale'>>;
+/** What a run says of the lab and of its client (RunOptions of run-scenario.ts). */
+interface Asked {
+  name: string;
+  scenario: Scenario;
+  client: string;
+  clientOptions?: Partial<ClientOptions>;
+  backends?: number;
+  resolvConf?: readonly string[];
+  resolver?: ResolverName;
+  serveStale?: boolean;
+}
 
 /**
  * Returns the options of the client of a run.

@@ -128,3 +128,23 @@ test('keep-alive probes, a window of 0 and ICMP are told of every client', () =>
     `ICMP host unreachable: ${backend.ipv4} (from ${backend.ipv4})`,
   ]);
 });
+
+test('orderly ends of TLS and HTTP/2 are details, and other ends are not', () => {
+  const flow = { address: backend.ipv4, port: 8443, localPort: 40_000, family: 4 };
+  const ends = [
+    event(1, 'wire:tls-alert', { ...flow, sender: 'server', level: 'warning', alert: 'close_notify' }),
+    event(2, 'wire:tls-truncated', { ...flow, sender: 'client' }),
+    event(3, 'wire:h2-goaway', { ...flow, sender: 'client', lastStream: 0, error: 'NO_ERROR' }),
+    event(4, 'wire:tls-alert', { ...flow, sender: 'server', level: 'fatal', alert: 'handshake_failure' }),
+    event(5, 'wire:tls-truncated', { ...flow, sender: 'server' }),
+    event(6, 'wire:h2-goaway', { ...flow, sender: 'server', lastStream: 3, error: 'NO_ERROR' }),
+    event(7, 'wire:h2-goaway', { ...flow, sender: 'client', lastStream: 0, error: 'PROTOCOL_ERROR' }),
+  ];
+  expect(story(ends)).toEqual([
+    `TLS alert handshake_failure ${backend.ipv4} → 40000`,
+    `no close_notify before FIN ${backend.ipv4} → 40000`,
+    `GOAWAY NO_ERROR, last stream 3 ${backend.ipv4} → 40000`,
+    `GOAWAY PROTOCOL_ERROR, last stream 0 40000 → ${backend.ipv4}`,
+  ]);
+  expect(story(ends, { verbose: true })).toHaveLength(ends.length);
+});

@@ -13,12 +13,14 @@ import type { FlowEnds, ProtocolMeans, StreamProtocol, WireEvent } from './strea
 /** A lab by hand may be up for days. No run has as many flows. */
 const keptFlows = 10_000;
 
-/** Segments may come too early, but not so many. */
-const mostHeldBytes = 64 * 1024 * 1024;
+/** Segments may come too early, and keys too late, but not so many. */
+const usuallyHeldBytes = 64 * 1024 * 1024;
 
 /** What a decoder takes for granted. */
 export interface Assumptions {
   keepFlows?: number;
+  /** So many bytes may wait for a segment that is missing, or for keys. */
+  mostHeldBytes?: number;
   /**
    * In a capture of the lab, every flow begins at the client and speaks HTTP, or DNS on port 53. In a capture from elsewhere the flows themselves have to
    * show it: `foreign` (foreign.ts) looks at each of them.
@@ -44,7 +46,7 @@ export class WireDecoder {
   #forgottenGaps = 0;
 
   /** `client`: all addresses of the client. */
-  constructor(client: readonly string[], { keepFlows = keptFlows, foreign, tls, onLate }: Assumptions = {}) {
+  constructor(client: readonly string[], { keepFlows = keptFlows, mostHeldBytes = usuallyHeldBytes, foreign, tls, onLate }: Assumptions = {}) {
     this.#client = client;
     this.#keepFlows = keepFlows;
     this.#foreign = foreign;

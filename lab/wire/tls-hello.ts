@@ -38,7 +38,7 @@ export function readClientHello(message: Buffer): ClientHello | null {
   const found = extensionsAt(message, methodsAt + 1 + vector(message, methodsAt, 1).length);
   const supported = found.get(extensions.supportedVersions);
   const versions = supported ? numbers(vector(supported, 0, 1)).filter((version) => !isGrease(version)) : [message.readUInt16BE(0)];
-  // With TLS 1.3, the session id means nothing (RFC 8446 section 4.1.2).
+  // A client that speaks TLS 1.3 sends a session id also where it has no session (RFC 8446 appendix D.4), so the id does not tell.
   const offersSessionId = sessionId.length > 0 && !versions.includes(0x0304);
   return {
     random: message.subarray(2, 34),

@@ -1,5 +1,6 @@
 /** TLS as real clients and servers speak it, held against tshark, which is given the same frames and keys. */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttps, get, Agent } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -157,6 +158,22 @@ describeWith(['tshark', 'openssl'], 'TLS', () => {
     expect((await judge(recorded))('tls.handshake.type').filter(([type]) => type === '11')).toHaveLength(1);
   });
 
+  test('1.2 without tickets: a server that has forgotten the session gives it a new id, and that resumes nothing', async () => {
+    const recorded = await record(https({ maxVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET }), async (port) => {
+      let session: Buffer | undefined;
+      for (let count = 0; count < 2; count++) {
+        const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2', ...(session && { session }) });
+        socket.on('session', (id: Buffer) => { session = id; });
+        socket.write('GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n');
+        await once(socket.resume(), 'close');
+      }
+    });
+    const events = read(recorded);
+    expect(ofType(events, 'wire:client-hello').map(({ resumes }) => resumes)).toEqual([false, true]);
+    expect(ofType(events, 'wire:server-hello').map(({ resumed }) => resumed)).toEqual([false, false]);
+    expect((await judge(recorded))('tls.handshake.type').filter(([type]) => type === '11')).toHaveLength(2);
+  });
+
   test.each<[string, TlsOptions, ConnectionOptions, string]>([
     ['a version that the server does not speak', { minVersion: 'TLSv1.3' }, { maxVersion: 'TLSv1.2' }, 'protocol_version'],
     ['a protocol that the server does not speak', { ALPNProtocols: ['h2'] }, { ALPNProtocols: ['spdy/1'] }, 'no_application_protocol'],
@@ -203,6 +220,30 @@ describeWith(['tshark', 'openssl'], 'TLS', () => {
     expect(ofType(events, 'wire:tls-truncated').filter(({ sender }) => sender === 'server')).toMatchObject([{ atMs: fin?.atMs }]);
     // Without keys, nobody can know.
     expect(ofType(read({ ...recorded, lines: [] }), 'wire:tls-truncated')).toEqual([]);
+  });
+
+  test('a FIN that overtakes the end of TLS is no truncation', async () => {
+    const recorded = await record(https(), (port) => ask(port));
+    const end = read(recorded).find((event) => event.event === 'wire:fin' && event.sender === 'server')?.atMs ?? 0;
+    // Frame n was captured at n ms, and the one before the FIN has close_notify.
+    const { frames } = recorded;
+    const [closing, fin] = [frames[end - 2], frames[end - 1]];
+    const swapped = frames.map((frame, index) => ({ ...frame, bytes: (index === end - 2 ? fin : index === end - 1 ? closing : frame)?.bytes ?? frame.bytes }));
+    const events = read({ ...recorded, frames: swapped });
+    expect(events.find((event) => event.event === 'wire:fin' && event.sender === 'server')?.atMs).toBe(end - 1);
+    expect(ofType(events, 'wire:tls-alert').map(({ sender, atMs }) => [sender, atMs])).toEqual([['server', end]]);
+    expect(ofType(events, 'wire:tls-truncated').map(({ sender }) => sender)).toEqual(['client']);
+  });
+
+  test('too much that waits for keys is given up, and gives the room back', async () => {
+    const { frames, lines } = await record(https(), (port) => ask(port));
+    const keys = new KeyLog();
+    const late: EmittedEvent[] = [];
+    const decoder = new WireDecoder([client.ipv4], { tls: new LabTls(keys), onLate: (event) => late.push(event), mostHeldBytes: 100_000 });
+    const events = frames.flatMap((frame) => decoder.decode(frame));
+    for (const line of lines) keys.add(line);
+    expect(late).toEqual([]);
+    expect(events.map(({ event }) => event).filter((event) => /tls|hello|request/.test(event))).toEqual(['wire:client-hello', 'wire:server-hello']);
   });
 
   test('without keys, the hellos are told, and the handshake where its end shows: in TLS 1.2', async () => {

@@ -7,7 +7,7 @@ import { tlsStallIpv6 } from '../tls-stall-ipv6.ts';
 import { tlsStall } from '../tls-stall.ts';
 import { hellosToFirst, nextAddressMs, sinceHello } from '../tls-common.ts';
 import { twoAddresses } from './connecting.ts';
-import { defineFailure, seen, type Failure } from './failure.ts';
+import { defineFailure, measuredEvents, seen, type Failure } from './failure.ts';
 
 type Column = Pick<Failure, 'measures' | 'groupBy' | 'readMs' | 'remark'>;
 
@@ -18,9 +18,16 @@ function nextRemark({ events }: Parameters<NonNullable<Failure['remark']>>[0]): 
 
 const column: Column = { measures: 'ClientHello to the answer or the error', groupBy: 'remark', readMs: sinceHello, remark: nextRemark };
 
+/** The same where IPv6 is the broken one: a client that prefers IPv4 does not meet the failure. */
+function familyRemark({ events }: Parameters<NonNullable<Failure['remark']>>[0]): string {
+  const hello = measuredEvents(events).find((event) => event.event === 'wire:client-hello');
+  if (hello?.event === 'wire:client-hello' && hello.family === 4) return 'IPv4 first';
+  return nextAddressMs({ events }) === null ? 'IPv4 not tried' : 'IPv4 next';
+}
+
 export const tls = {
   'tls-stall': { ...column, title: 'TLS silent', question: 'Which clients go on to the second address when the first one accepts TCP, and never answers TLS?', scenario: tlsStall },
-  'tls-stall-ipv6': { ...column, title: 'TLS silent over IPv6', question: 'Which clients go on to IPv4 when IPv6 accepts TCP, and never answers TLS?', scenario: tlsStallIpv6 },
+  'tls-stall-ipv6': { ...column, remark: familyRemark, title: 'TLS silent over IPv6', question: 'Which clients go on to IPv4 when IPv6 accepts TCP, and never answers TLS?', scenario: tlsStallIpv6 },
   'tls-closed': defineFailure({
     ...column,
     title: 'TLS closed',

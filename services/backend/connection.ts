@@ -1,9 +1,16 @@
 /** One TCP connection of a backend, with what HTTP it carries: HTTP/1.1 or HTTP/2, with TLS below it or without. */
-import type { ServerHttp2Session } from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { isIPv6, type Socket } from 'node:net';
 import type { Family } from '../../lab/vocabulary/topology.ts';
 import type { Ending } from './behaviour.ts';
-import type { Http2Frames } from './h2.ts';
+import type { Http2Error } from '../../lab/vocabulary/http2-frame.ts';
+
+/** What the application can do with the frames of HTTP/2 (h2.ts). */
+export interface FrameControl {
+  afterData(stream: number, then: () => void): void;
+  reset(stream: number, error: Http2Error): void;
+  endInTwoPhases(last: ServerHttp2Stream): void;
+}
 
 export class Connection {
   readonly id: number;
@@ -16,7 +23,7 @@ export class Connection {
   /** The session of HTTP/2. Null over HTTP/1.1. */
   session: ServerHttp2Session | null = null;
   /** The frames of HTTP/2. Null over HTTP/1.1. */
-  frames: Http2Frames | null = null;
+  frames: FrameControl | null = null;
   requests = 0;
   /** Requests that have no response yet. */
   open = 0;

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { emit } from '../../lab/vocabulary/control.ts';
 import { frameFlags, frameTypes, goawayFrame, lastStreamOfAll, rstStreamFrame, type Http2Error, type Http2Frame } from '../../lab/vocabulary/http2-frame.ts';
 import type { Behaviour } from './behaviour.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, FrameControl } from './connection.ts';
 import { passFrames } from './h2-filter.ts';
 import { socketPair } from './socket-pair.ts';
 
@@ -73,7 +73,7 @@ export class Http2Layer {
 const noLimit = 0xffffffff;
 
 /** The frames of one connection, and the faults that act on them. */
-export class Http2Frames {
+export class Http2Frames implements FrameControl {
   readonly #send: (frame: Http2Frame) => void;
   session: ServerHttp2Session | null = null;
   readonly #connection: Connection;

@@ -13,22 +13,7 @@ import { heldCommands } from './held.ts';
 import type { HandshakeRequest } from './handshake.ts';
 import type { Http2Steps } from './http2.ts';
 import type { PingRequest } from './ping.ts';
-
-/**
- * The result of one look. `outcome` is `connected`, `response`, `silent` (nothing within the time), `connected, then silent`, or an error
- * code as the kernel names it.
- */
-export interface Sighting {
-  outcome: string;
-  /** When the probe began, on the lab's clock. */
-  startMs: number;
-  tookMs: number;
-  /** Length of the response's body. */
-  bytes?: number;
-  status?: number;
-  /** The server process that answered, from the header x-process. */
-  process?: string;
-}
+import type { Sighting } from './sighting.ts';
 
 /** Makes one TCP connection and closes it as soon as it is established. */
 export function probeConnect(address: string, port: number, timeoutMs: number): Promise<Sighting> {

@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { cellOf, lacking } from '../../analysis/cells.ts';
 import { madeUpMatrix } from '../../testing/made-up-matrix.ts';
 import { matrixDocument } from './document.ts';
-import { familyOf } from './matrix.ts';
+import { familyOf, readMatrix } from './matrix.ts';
 
 test('the summary stands above the tables, and nothing links to the files of a run', () => {
   const page = matrixDocument(madeUpMatrix());
@@ -34,4 +38,15 @@ test('errors and commands from outside stay text, and end no cell', () => {
 
 test('the family of a client is the first word of its name', () => {
   expect(['node-fetch', 'node-18-http', 'python-urllib', 'curl', '/usr/bin/curl -sS {url}', 'curl -sS {url}', 'perl-lwp', './my-client'].map(familyOf)).toEqual(['node', 'node', 'python', 'curl', 'curl', 'curl', 'perl', 'my']);
+});
+
+test('a client that cannot meet a failure was not run: the page says what it lacks, and the file of the matrix can be read again', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'matrix-'));
+  onTestFinished(() => { rmSync(folder, { recursive: true }); });
+  const matrix = madeUpMatrix();
+  const cannot = cellOf('java', '1', 'closed-post', [{ outcome: lacking.tls, delayMs: null, remark: null, directory: '', trouble: null }]);
+  const file = join(folder, 'matrix.json');
+  writeFileSync(file, JSON.stringify({ ...matrix, cells: [...matrix.cells, cannot] }));
+  expect(readMatrix(file).cells.at(-1)).toEqual(cannot);
+  expect(matrixDocument(readMatrix(file))).toContain('| `java` | no TLS |');
 });

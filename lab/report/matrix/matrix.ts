@@ -60,8 +60,8 @@ export function familyOf(client: string): string {
 
 const text = v.nullable(v.string());
 const milliseconds = v.nullable(v.number());
-/** `scenario/time`, in the folder of matrix.json and nowhere else. */
-const directory = v.pipe(v.string(), v.regex(/^[^./\\][^/\\]*\/[^./\\][^/\\]*$/, 'Expected the folder of a run, such as matrix-first-silent/2026-01-31T12-00-00.000Z'));
+/** `scenario/time`, in the folder of matrix.json and nowhere else. Empty if nothing was run, because the client cannot. */
+const directory = v.pipe(v.string(), v.regex(/^$|^[^./\\][^/\\]*\/[^./\\][^/\\]*$/, 'Expected the folder of a run, such as matrix-first-silent/2026-01-31T12-00-00.000Z'));
 const matrixKind = v.object({
   startedAt: v.string(),
   command: v.string(),

@@ -48,7 +48,7 @@ export async function startExternalServer(lab: Lab, name: ExternalServerName, ba
     const certificate = pair && `${directory}/server.pem`;
     const configuration = server.configuration({ name: backend, addresses: [ipv4, ipv6], port: portOf(lab.topology, backend), ...(certificate && { tls: { certificate, offers: lab.topology.offers } }) }, directory);
     const write = 'mkdir -p "$1"; shift; while [ $# -gt 0 ]; do printf %s "$2" >"$1"; shift 2; done';
-    await host.run(['sh', '-ec', write, 'sh', directory, file, configuration, ...(certificate && pair ? [certificate, pair.cert + pair.key] : [])]);
+    await host.run(['sh', '-ec', write, 'sh', directory, file, configuration, ...(certificate ? [certificate, pair.cert + pair.key] : [])]);
     await start(server.start(file, directory));
     const { seen, observed } = await lab.probe.answers(backend);
     if (!seen) throw new LabError('START_FAILED', `${name} did not answer on ${backend}: ${observed}.`);
