@@ -10,7 +10,7 @@ const timeoutMs = 1_000;
 const delayMs = 100;
 const versions: readonly HttpVersion[] = ['1.1', '2'];
 
-interface Part {
+export interface Part {
   version: HttpVersion;
   warm: AddressedResult[];
   /** The requests at once, when one connection is silent. */

@@ -18,7 +18,7 @@ interface Sent {
 
 type Answer = { status: number; body: unknown };
 
-const dnsArgv = (...records: object[]) => nodeArgv('services/dns/main.ts', JSON.stringify({ listen: [], port: 53, domain: 'lab.test', seed: '1', records }));
+const dnsArgv = (...records: object[]) => nodeArgv('services/dns/main.ts', JSON.stringify({ listen: [], port: 53, domain: 'lab.test', seed: '1', records, services: [{ name: '_8443._https.web.lab.test', target: 'web.lab.test', alpn: ['h2', 'http/1.1'] }] }));
 
 /** Starts a service that takes commands over HTTP. `changes` has each change of its policy that a DNS server has told of. */
 async function startServer(argv = dnsArgv()) {

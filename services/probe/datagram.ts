@@ -1,12 +1,13 @@
 /** Sends one UDP datagram, and waits for what comes back: an answer, an ICMP error, or nothing. */
 import { createSocket } from 'node:dgram';
 import { nowMs } from '../../lab/vocabulary/events.ts';
+import type { Sighting } from './sighting.ts';
 
 /** No packet of QUIC: the bits that each of them begins with are not set (RFC 9000 section 17). */
 const payload = Buffer.from([0]);
 
 /** `outcome` is `answered`, `silent` (nothing within the time), or the kernel's error code: ECONNREFUSED after ICMP "port unreachable" (udp(7)). */
-export function probeDatagram(address: string, port: number, timeoutMs: number): Promise<{ outcome: string; startMs: number; tookMs: number }> {
+export function probeDatagram(address: string, port: number, timeoutMs: number): Promise<Sighting> {
   const startMs = nowMs();
   return new Promise((resolve) => {
     // Only a connected socket hears of an ICMP error.
