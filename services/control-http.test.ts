@@ -130,7 +130,7 @@ test.each([
   {
     service: 'a backend',
     argv: async () => nodeArgv('services/backend/main.ts', JSON.stringify({ listen: ['127.0.0.1'], port: await freePort(), seed: '1' })),
-    without: ['close-idle', 'hand-over', 'heal-behaviour', 'listen', 'undrain'],
+    without: ['certificate', 'close-idle', 'hand-over', 'heal-behaviour', 'listen', 'undrain'],
   },
 ])('$service shows for each command an example, and the command that takes it back', async ({ argv, without }) => {
   const { port, ask } = await startServer(await argv());
