@@ -9,7 +9,7 @@ import { optionsForAny } from './external-client.ts';
 import { splitWords } from './split-words.ts';
 
 /** How our clients speak TLS. `http=2` has them speak HTTP/2. */
-const tls = { givenBy: 'the variable `NODE_EXTRA_CA_CERTS`', http2: 'by option' as Http2 };
+const tls = { givenBy: 'the option `ca` of tls.connect', http2: 'by option' as Http2 };
 
 /** Our clients differ in their transport. */
 export const ownClients = {

@@ -5,7 +5,7 @@ import { witnessed, type ClientContext, type StageClient } from './stage-client.
 
 export async function startOwnClient(context: ClientContext, options: ClientOptions, requestLimitMs: number): Promise<Pick<StageClient, 'request' | 'stop'>> {
   const words = Object.entries(options).flatMap(([key, value]) => (value === null ? [] : [`${key}=${typeof value === 'boolean' ? onOff(value) : value}`]));
-  const remote = await context.startProgram('the client', 'client/main.ts', { env: context.tls ? { NODE_EXTRA_CA_CERTS: context.tls.caFile } : {}, args: [...words, '--control'] });
+  const remote = await context.startProgram('the client', 'client/main.ts', { env: context.tls ? { LAB_CA_FILE: context.tls.caFile } : {}, args: [...words, '--control'] });
   return {
     request: async (method, url = context.url) => {
       const number = context.nextNumber();
