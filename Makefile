@@ -28,8 +28,8 @@ site_takes := results out
 all-clients_takes := driver client-image seed set expect resolv-conf resolver serve-stale jobs only clients results
 skew_takes := driver cause resolver requests seed jobs results json
 soak_takes := driver client client-image set expect resolv-conf resolver serve-stale n jobs only results
-workshop_takes := driver client seed resolv-conf resolver serve-stale backends port listen no-open results
-up_takes := driver seed resolv-conf resolver serve-stale backends v results
+workshop_takes := driver client seed resolv-conf resolver serve-stale backends https port listen no-open results
+up_takes := driver seed resolv-conf resolver serve-stale backends https v results
 clients_takes := driver install
 test_takes := all
 fuzz_takes := n
@@ -41,7 +41,7 @@ $(foreach target,$(or $(MAKECMDGOALS),help),$(foreach each,$(filter-out $(upper)
 
 FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst ','\'',$(client))') $(if $(client-image),--client-image '$(client-image)') \
          $(if $(seed),--seed '$(seed)') $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') \
-         $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(resolver),--resolver '$(resolver)') $(if $(serve-stale),--serve-stale) $(if $(backends),--backends '$(backends)') $(if $(results),--results '$(results)') $(if $(v),--verbose) $(if $(json),--json)
+         $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(resolver),--resolver '$(resolver)') $(if $(serve-stale),--serve-stale) $(if $(backends),--backends '$(backends)') $(if $(https),--https) $(if $(results),--results '$(results)') $(if $(v),--verbose) $(if $(json),--json)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile

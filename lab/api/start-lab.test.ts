@@ -37,6 +37,23 @@ describeWith('netns', 'a lab in a test', () => {
     expect(lab.events.map(({ event }) => event)).toContain('wire:syn');
   });
 
+  test('a lab over HTTPS: a client is told nothing of it, a fault of TLS is seen, and a lab over HTTP refuses both', async () => {
+    await using lab = await startLab({ topology: { https: true } });
+    expect(lab.url).toBe('https://web.lab.test:8443/');
+    const client = await lab.client();
+    expect(await client.get()).toMatchObject({ ok: true, status: 200 });
+    expect(lab.findings()).toMatchObject({ tlsHandshakes: 1, resumed: 0, streamsPerConnection: [] });
+    // The client's own trace, and the backend's log.
+    for (const event of ['client:tls-done', 'backend:tls', 'wire:tls-done']) expect(lab.events.map((each) => each.event)).toContain(event);
+    await client.stop();
+    for (const backend of lab.backends) await lab.apply('tls-certificate', backend, { kind: 'expired' });
+    const next = await lab.client();
+    expect(await next.get()).toMatchObject({ ok: false, error: 'CERT_HAS_EXPIRED' });
+    await using plain = await startLab();
+    await expect(plain.client('node-fetch', { scheme: 'https' })).rejects.toThrow('Expected a lab over HTTPS for scheme=https, and this one speaks HTTP.');
+    await expect(plain.apply('tls-stall', 'backend-1')).rejects.toThrow('The fault tls-stall needs TLS. Expected a lab with scheme=https, got one with scheme=http.');
+  });
+
   test('two labs side by side have faults of their own, and a seed repeats the answers', async () => {
     const labs = await Promise.all([startLab({ seed: 7 }), startLab({ seed: 7 })]);
     onTestFinished(async () => { for (const lab of labs) await lab[Symbol.asyncDispose](); });

@@ -28,6 +28,7 @@ export interface KeepUpFlags {
   resolver?: string;
   serveStale?: boolean;
   backends?: string;
+  https?: boolean;
   results: string;
 }
 
@@ -89,7 +90,7 @@ function readTopology(flags: KeepUpFlags): TopologyChange {
   const backends = flags.backends === undefined ? undefined : readBackends(flags.backends);
   const resolvConf = resolvConfOf(undefined, flags.resolvConf.map(parseResolvConfLine));
   const resolver = flags.resolver === undefined ? undefined : readResolver(flags.resolver);
-  return { ...(backends !== undefined && { backends }), ...(resolvConf && { resolvConf }), ...(resolver && { resolver }), ...(flags.serveStale && { serveStale: true }) };
+  return { ...(backends !== undefined && { backends }), ...(resolvConf && { resolvConf }), ...(resolver && { resolver }), ...(flags.serveStale && { serveStale: true }), ...(flags.https && { https: true }) };
 }
 
 /** Writes what was seen so far, as after a run. */

@@ -17,7 +17,7 @@ import { addPictureCommands, withSvg } from './picture-commands.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
 import { addReadCommand } from './read-command.ts';
-import { collect, withBackends, withDriver, withReporters, withResolvConf, withResults, withRunFlags } from './shared-options.ts';
+import { collect, withBackends, withDriver, withHttps, withReporters, withResolvConf, withResults, withRunFlags } from './shared-options.ts';
 import { addSkewCommands } from './skew-commands.ts';
 
 watchOutput();
@@ -123,7 +123,7 @@ const simulateCommand = addSkewCommands(program);
 
 program.commandsGroup('A lab by hand:');
 
-withResults(withBackends(withResolvConf(withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down')))))
+withResults(withHttps(withBackends(withResolvConf(withDriver(program.command('up').description('start a lab and keep it up in the foreground; Ctrl-C takes it down'))))))
   .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
   .option('-v, --verbose', 'print every event')
   .action(async (flags: UpFlags) => {
@@ -131,7 +131,7 @@ withResults(withBackends(withResolvConf(withDriver(program.command('up').descrip
     process.exitCode = await up(flags);
   });
 
-withResults(withBackends(withResolvConf(withDriver(program.command('workshop').description('keep a lab up behind a page: break it, watch it, predict what it does; Ctrl-C takes it down')))))
+withResults(withHttps(withBackends(withResolvConf(withDriver(program.command('workshop').description('keep a lab up behind a page: break it, watch it, predict what it does; Ctrl-C takes it down'))))))
   .option('--seed <number>', 'the seed of every random draw: the same seed repeats every shuffled answer', '1')
   .option('--client <name>', 'the client at the start; the page can start another one')
   .option('--port <n>', 'the port of the page; a free one if not given', '0')

@@ -14,6 +14,9 @@ export const withResolvConf = (command: Command): Command =>
 export const withResults = (command: Command): Command => command.option('--results <dir>', 'the folder for the files of a run', 'results');
 export const withBackends = (command: Command): Command => command.option('--backends <n>', 'how many backends the lab has, 1 to 24; three if not given');
 
+/** A run says it for its client: `--set scheme=https`. */
+export const withHttps = (command: Command): Command => command.option('--https', 'the backends speak HTTPS, with HTTP/2 and HTTP/1.1 (docs/tls.md)');
+
 export const withRunFlags = (command: Command): Command =>
   withResults(withResolvConf(withDriver(command)))
     .option('--client <name>', 'the client under test: a name (`lab clients` lists them), or a command with {url} in it', 'node-fetch')

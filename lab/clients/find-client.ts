@@ -31,7 +31,15 @@ export interface FoundClient {
 /** @throws {LabError} MISSING_TOOL when the client is not on its host, START_FAILED when what it needs cannot be built. */
 export async function findClient(context: ClientContext, client: Client): Promise<FoundClient> {
   const stageClient = ({ request, stop }: Pick<StageClient, 'request' | 'stop'>): StageClient => ({ request, get: (url) => request('GET', url), stop, $: shellOn(context) });
-  if (isOwn(client)) return { version: process.version, start: async (options, limitMs) => stageClient(await startOwnClient(context, options, limitMs)) };
+  if (isOwn(client)) {
+    return {
+      version: process.version,
+      start: async (options, limitMs) => {
+        checkScheme(context, options);
+        return stageClient(await startOwnClient(context, options, limitMs));
+      },
+    };
+  }
   const host = hostFor(context.externalHost, context.runtime);
   const profile = 'profile' in client ? client.profile : null;
   const found = 'profile' in client ? await findNamed(host, client.name, client.profile, context) : await findCommand(host, client.name, client.command);
@@ -42,11 +50,18 @@ export async function findClient(context: ClientContext, client: Client): Promis
   return {
     version: shownVersion(found),
     start: async (options) => {
+      checkScheme(context, options);
       const http2 = options.http === '2';
       if (context.tls !== null) requireInstalled(client.name, found, http2);
       return stageClient(await startExternalClient(context, client.name, http2 ? withHttp2(profile, program) : program, options));
     },
   };
+}
+
+/** A run makes its lab as the options say. A lab that is up already speaks what it speaks. @throws {LabError} BAD_INPUT */
+function checkScheme({ tls }: ClientContext, { scheme, http }: ClientOptions): void {
+  if (tls !== null || (scheme === 'http' && http !== '2')) return;
+  throw new LabError('BAD_INPUT', `Expected a lab over HTTPS for ${http === '2' ? 'http=2' : 'scheme=https'}, and this one speaks HTTP. To have one: \`lab up --https\`, or \`topology: { https: true }\` in a test.`);
 }
 
 export interface ClientListing {

@@ -4,7 +4,8 @@ import type { RequestResult } from '../../client/requester.ts';
 import { witnessed, type ClientContext, type StageClient } from './stage-client.ts';
 
 export async function startOwnClient(context: ClientContext, options: ClientOptions, requestLimitMs: number): Promise<Pick<StageClient, 'request' | 'stop'>> {
-  const words = Object.entries(options).flatMap(([key, value]) => (value === null ? [] : [`${key}=${typeof value === 'boolean' ? onOff(value) : value}`]));
+  // The lab decides what its backends speak. The client loads what it needs to trace TLS if it knows that.
+  const words = Object.entries({ ...options, scheme: context.tls ? 'https' : 'http' } satisfies ClientOptions).flatMap(([key, value]) => (value === null ? [] : [`${key}=${typeof value === 'boolean' ? onOff(value) : value}`]));
   const remote = await context.startProgram('the client', 'client/main.ts', { env: context.tls ? { LAB_CA_FILE: context.tls.caFile } : {}, args: [...words, '--control'] });
   return {
     request: async (method, url = context.url) => {

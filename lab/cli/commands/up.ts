@@ -22,7 +22,7 @@ export async function up(flags: UpFlags): Promise<number> {
 The lab is up (${lab.network.driver}). Ctrl-C takes it down. From another terminal:
 
   ${labCommand} ask                       has the client make a request; ${labCommand} client curl starts another one
-  ${labCommand} exec client -- curl -s ${urlOf(topology)}
+  ${labCommand} exec client -- curl -s ${topology.scheme === 'https' ? `--cacert ${lab.network.scratch}/ca.pem ` : ''}${urlOf(topology)}
   ${labCommand} dns                       shows the DNS answer policy; ${labCommand} dns shuffle off, ${labCommand} dns aaaa on change it
   ${labCommand} fault stop backend-1      puts a fault in force; ${labCommand} heal heals everything
   ${labCommand} status                    shows who is up, what is broken, and the connections
