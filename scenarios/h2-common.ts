@@ -1,7 +1,7 @@
 /** What the scenarios of HTTP/2 share. */
 import { check, checkUnless, type Check } from '../lab/analysis/checks.ts';
-import type { AddressedResult } from '../lab/clients/stage-client.ts';
-import type { Result } from '../lab/run/scenario.ts';
+import type { AddressedResult, Method } from '../lab/clients/stage-client.ts';
+import type { Result, Stage } from '../lab/run/scenario.ts';
 import type { TimelineEvent } from '../lab/vocabulary/events.ts';
 import type { Topology } from '../lab/vocabulary/topology.ts';
 
@@ -40,4 +40,37 @@ export function resultsText(results: readonly AddressedResult[]): string {
 
 function isClients({ hosts: { client } }: Topology, address: string): boolean {
   return address === client.ipv4 || address === client.ipv6;
+}
+
+/** A request that met GOAWAY, after one that was answered on the same connection. */
+export interface MetGoaway {
+  method: Method;
+  warm: AddressedResult;
+  lost: AddressedResult;
+}
+
+/** For GET and for POST, a new client makes a request, and then one whose connection the server ends with GOAWAY. */
+export async function meetGoaway({ dns, apply, startClient, note }: Stage, how: 'unprocessed' | 'processed'): Promise<MetGoaway[]> {
+  await dns.chain(['sort', 'selectFirst 1']);
+  const results: MetGoaway[] = [];
+  for (const method of ['GET', 'POST'] as const) {
+    note(`${method} on a connection that ends with GOAWAY`);
+    const client = await startClient({});
+    const warm = await client.get();
+    const fault = await apply('h2-goaway', 'backend-1', { how });
+    const lost = await client.request(method);
+    await fault.heal();
+    await client.stop();
+    results.push({ method, warm, lost });
+  }
+  return results;
+}
+
+/** The checks for every client of these runs. `judged` is a check of what became of the requests, if one of them met GOAWAY. */
+export function metGoawayChecks(result: Result<MetGoaway[]>, judged: Check): Check[] {
+  return [
+    http2Check(result),
+    check('each first request was answered', result.data.every(({ warm }) => warm.ok), resultsText(result.data.map(({ warm }) => warm))),
+    checkUnless(goaways(result).length === 0 ? 'the client used no connection twice, so no request met GOAWAY' : null, judged),
+  ];
 }

@@ -1,8 +1,6 @@
-import { check, checkUnless } from '../lab/analysis/checks.ts';
+import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { arrivals, goaways, http2Check, resultsText } from './h2-common.ts';
-
-const methods = ['GET', 'POST'] as const;
+import { arrivals, goaways, meetGoaway, metGoawayChecks } from './h2-common.ts';
 
 export const h2GoawayProcessed = defineScenario({
   title: 'a server sends GOAWAY, and has perhaps done the request: is it sent again?',
@@ -14,28 +12,10 @@ export const h2GoawayProcessed = defineScenario({
     'frame has a number that is lower by one stream.',
   sources: ['RFC 9113 section 6.8 (streams up to the last one might have been processed)', 'RFC 9110 section 9.2.2 (idempotent methods)'],
   http2: true,
-  run: async ({ dns, apply, startClient, note }) => {
-    await dns.chain(['sort', 'selectFirst 1']);
-    const results = [];
-    for (const method of methods) {
-      note(`${method} on a connection that ends with GOAWAY and without an answer`);
-      const client = await startClient({});
-      const warm = await client.get();
-      const fault = await apply('h2-goaway', 'backend-1', { how: 'processed' });
-      const lost = await client.request(method);
-      await fault.heal();
-      await client.stop();
-      results.push({ method, warm, lost });
-    }
-    return results;
-  },
+  run: (stage) => meetGoaway(stage, 'processed'),
   checks: (result) => {
-    const told = goaways(result).length;
-    return [
-      http2Check(result),
-      check('each first request was answered', result.data.every(({ warm }) => warm.ok), resultsText(result.data.map(({ warm }) => warm))),
-      checkUnless(told === 0 ? 'the client used no connection twice, so no request met GOAWAY' : null, check('a request that met GOAWAY had reached the backend', arrivals(result).length >= 2 + told, `${arrivals(result).length} requests reached backend-1`)),
-    ];
+    const [reached, told] = [arrivals(result).length, goaways(result).length];
+    return metGoawayChecks(result, check('a request that met GOAWAY had reached the backend', reached >= 2 + told, `${reached} requests reached backend-1`));
   },
   contract: (result) => {
     const posts = arrivals(result, 'POST').length;

@@ -1,8 +1,6 @@
-import { check, checkUnless } from '../lab/analysis/checks.ts';
+import { check } from '../lab/analysis/checks.ts';
 import { defineScenario } from '../lab/run/scenario.ts';
-import { arrivals, goaways, http2Check, resultsText } from './h2-common.ts';
-
-const methods = ['GET', 'POST'] as const;
+import { arrivals, goaways, meetGoaway, metGoawayChecks } from './h2-common.ts';
 
 export const h2GoawayUnprocessed = defineScenario({
   title: 'a server sends GOAWAY and has not looked at the request: is it sent again, also a POST?',
@@ -15,30 +13,11 @@ export const h2GoawayUnprocessed = defineScenario({
     'place of two meets this with each request that is on its way: Envoy did so (envoyproxy/envoy#39876).',
   sources: ['RFC 9113 section 6.8 (streams above the last one were not processed)', 'RFC 9113 section 8.7 (request reliability)', 'golang.org/x/net/http2: transport.go, errClientConnGotGoAway', 'envoyproxy/envoy#39876'],
   http2: true,
-  run: async ({ dns, apply, startClient, note }) => {
-    await dns.chain(['sort', 'selectFirst 1']);
-    const results = [];
-    for (const method of methods) {
-      note(`${method} on a connection that ends with GOAWAY before it`);
-      const client = await startClient({});
-      const warm = await client.get();
-      const fault = await apply('h2-goaway', 'backend-1', { how: 'unprocessed' });
-      const lost = await client.request(method);
-      await fault.heal();
-      await client.stop();
-      results.push({ method, warm, lost });
-    }
-    return results;
-  },
+  run: (stage) => meetGoaway(stage, 'unprocessed'),
   checks: (result) => {
-    const told = goaways(result).length;
     // What the server refused is not among its requests, so each method arrives as often as it was done.
     const [gets, posts] = [arrivals(result, 'GET').length, arrivals(result, 'POST').length];
-    return [
-      http2Check(result),
-      check('each first request was answered', result.data.every(({ warm }) => warm.ok), resultsText(result.data.map(({ warm }) => warm))),
-      checkUnless(told === 0 ? 'the client used no connection twice, so no request met GOAWAY' : null, check('no request was done twice', gets <= 3 && posts <= 1, `${gets} GET (two of them first requests), ${posts} POST`)),
-    ];
+    return metGoawayChecks(result, check('no request was done twice', gets <= 3 && posts <= 1, `${gets} GET (two of them first requests), ${posts} POST`));
   },
   contract: (result) => [
     check('each of the two requests met GOAWAY', goaways(result).length === 2, `${goaways(result).length}`),

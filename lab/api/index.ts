@@ -13,7 +13,7 @@ export type { DnsControl } from '../run/dns-control.ts';
 export { defineScenario, type Load, type Measured, type Redialers, type Result, type Scenario, type Stage } from '../run/scenario.ts';
 export { LabError, type LabErrorCode } from '../vocabulary/errors.ts';
 export type { TimelineEvent } from '../vocabulary/events.ts';
-export type { Addresses, BackendName, HostName, TargetName, Topology, TopologyChange } from '../vocabulary/topology.ts';
+export type { Addresses, BackendName, HostName, HttpVersion, Scheme, TargetName, Topology, TopologyChange } from '../vocabulary/topology.ts';
 export type { Behaviour } from '../../services/backend/behaviour.ts';
 import type { LabOptions, StartedLab } from './start-lab.ts';
 export type { LabOptions, StartedLab };

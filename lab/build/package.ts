@@ -18,7 +18,7 @@ const entries = ['index', 'faults', 'scenarios'];
 const all: BuildOptions = { ...settings(root, dist), external: ['koffi', 'esbuild', 'cpu-features', '*.node'], minifyWhitespace: true, minifySyntax: true };
 
 rmSync(dist, { recursive: true, force: true });
-for (const name of vendored) await build({ ...all, entryPoints: [{ in: name, out: `vendor/${name}` }], inject: [], sourcemap: false });
+for (const name of vendored) await build({ ...all, entryPoints: [{ in: name, out: `vendor/${name}` }], inject: [], sourcemap: false, minifyIdentifiers: true });
 for (const program of programs) await build({ ...all, entryPoints: [program], plugins: [fromVendor(dirname(program))] });
 await build({ ...pageSettings(root), outdir: dist });
 await build({ ...workshopSettings(root), outdir: dist });

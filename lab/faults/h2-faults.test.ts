@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
 import { describeWith } from '../testing/testing.ts';
+import { describeUnhealed } from '../testing/unhealed.ts';
 import { Timeline } from '../run/timeline.ts';
 import { addressOf, urlOf, type BackendName, type Family } from '../vocabulary/topology.ts';
 import { h2Faults } from './h2-faults.ts';
@@ -101,3 +102,5 @@ describeWith(['netns', 'curl', 'nghttp'], 'faults of HTTP/2', () => {
     });
   });
 });
+
+describeUnhealed('a fault of HTTP/2 that does not heal', Object.keys(h2Faults), { https: true });

@@ -1,12 +1,11 @@
 /** The application faults in a real lab, judged by curl on the client's host: before, while in force, and after healing, in each family. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Host } from '../network/drivers/driver.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
-import { healthy as healthyBehaviour } from '../../services/backend/behaviour.ts';
-import { describeWith, driverWith } from '../testing/testing.ts';
+import { describeWith } from '../testing/testing.ts';
+import { describeUnhealed } from '../testing/unhealed.ts';
 import { Timeline } from '../run/timeline.ts';
-import { addressOf, createTopology, httpPort, isTarget, type BackendName, type Family } from '../vocabulary/topology.ts';
+import { addressOf, createTopology, httpPort, type BackendName, type Family } from '../vocabulary/topology.ts';
 import { httpFaults } from './http-faults.ts';
 
 const { backends: backendNames } = createTopology();
@@ -112,35 +111,4 @@ describeWith(['netns', 'curl'], 'application faults', () => {
   });
 });
 
-/** While `deaf.on` is true, no command reaches a server's process: a `ping` is sent in its place. */
-const deaf = { on: false };
-
-function deafened(host: Host): Partial<Host> {
-  if (!isTarget(host.name)) return {};
-  return {
-    start: async (argv, options) => {
-      const real = await host.start(argv, options);
-      return { ...real, send: (line) => { real.send(deaf.on ? JSON.stringify({ ...(JSON.parse(line) as object), command: 'ping' }) : line); } };
-    },
-  };
-}
-
-describeWith('netns', 'an application fault that does not heal', () => {
-  test('is a doubt, for each fault', { timeout: 60_000 }, async () => {
-    await using lab = await startLab({ driver: driverWith(netns, deafened), timeline: new Timeline(), seed: '1' });
-    const names = Object.keys(httpFaults);
-    // Three faults at a time, one on each backend, because the lab waits some seconds for each baseline.
-    for (let at = 0; at < names.length; at += backendNames.length) {
-      const some = names.slice(at, at + backendNames.length);
-      const before = lab.doubts.length;
-      const applied = await Promise.all(some.map((name, index) => lab.apply(name, backendNames[index] ?? '')));
-      expect(lab.doubts.slice(before), some.join(' ')).toEqual([]);
-      deaf.on = true;
-      await Promise.all(applied.map((each) => each.heal()));
-      deaf.on = false;
-      expect(lab.doubts).toHaveLength(before + some.length);
-      for (const [index, name] of some.entries()) expect(lab.doubts.slice(before)).toContainEqual(expect.stringMatching(`^${name} backend-${index + 1} did not heal: `));
-      await Promise.all(some.map((_, index) => lab.behave(backendNames[index] ?? '', { ...healthyBehaviour })));
-    }
-  });
-});
+describeUnhealed('an application fault that does not heal', Object.keys(httpFaults));

@@ -1,15 +1,15 @@
 /** The faults of TLS in a real lab, judged by curl and openssl on the client's host: while in force and after healing, in each family. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Host } from '../network/drivers/driver.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { startLab, type Lab } from '../run/lab.ts';
 import { Timeline } from '../run/timeline.ts';
-import { describeWith, driverWith } from '../testing/testing.ts';
-import { addressOf, createTopology, httpsPort, isTarget, webName, type BackendName, type Family } from '../vocabulary/topology.ts';
+import { describeWith } from '../testing/testing.ts';
+import { describeUnhealed } from '../testing/unhealed.ts';
+import { addressOf, createTopology, httpsPort, webName, type BackendName, type Family } from '../vocabulary/topology.ts';
 import { tlsFaults } from './tls-faults.ts';
 
 const { backends: backendNames } = createTopology();
-const startHttpsLab = (driver = netns): Promise<Lab> => startLab({ driver, timeline: new Timeline(), seed: '1', topology: { https: true } });
+const startHttpsLab = (): Promise<Lab> => startLab({ driver: netns, timeline: new Timeline(), seed: '1', topology: { https: true } });
 
 /** What the two programs say of one address. */
 interface Seen {
@@ -156,38 +156,7 @@ describeWith(['netns', 'curl', 'openssl'], 'faults of TLS', () => {
   });
 });
 
-/** While `deaf.on` is true, no command reaches a server's process: a `ping` is sent in its place. */
-const deaf = { on: false };
-
-function deafened(host: Host): Partial<Host> {
-  if (!isTarget(host.name)) return {};
-  return {
-    start: async (argv, options) => {
-      const real = await host.start(argv, options);
-      return { ...real, send: (line) => { real.send(deaf.on ? JSON.stringify({ ...(JSON.parse(line) as object), command: 'ping' }) : line); } };
-    },
-  };
-}
-
-describeWith('netns', 'a fault of TLS that does not heal', () => {
-  test('is a doubt, for each fault', { timeout: 60_000 }, async () => {
-    await using lab = await startHttpsLab(driverWith(netns, deafened));
-    const names = Object.keys(tlsFaults);
-    // Three faults at a time, one on each backend, because the lab waits some seconds for each baseline.
-    for (let at = 0; at < names.length; at += backendNames.length) {
-      const some = names.slice(at, at + backendNames.length);
-      const before = lab.doubts.length;
-      const applied = await Promise.all(some.map((name, index) => lab.apply(name, backendNames[index] ?? '')));
-      expect(lab.doubts.slice(before), some.join(' ')).toEqual([]);
-      deaf.on = true;
-      await Promise.all(applied.map((each) => each.heal()));
-      deaf.on = false;
-      expect(lab.doubts).toHaveLength(before + some.length);
-      for (const [index, name] of some.entries()) expect(lab.doubts.slice(before)).toContainEqual(expect.stringMatching(`^${name} backend-${index + 1} did not heal: `));
-      await Promise.all(some.map((name, index) => lab.server(backendNames[index] ?? 'backend-1').call('heal-behaviour', { fault: name })));
-    }
-  });
-});
+describeUnhealed('a fault of TLS that does not heal', Object.keys(tlsFaults), { https: true });
 
 describeWith('netns', 'on a lab without TLS', () => {
   test('a fault and a behaviour of TLS are bad input, and nothing changes', async () => {

@@ -1,13 +1,8 @@
-/** Builds frames of HTTP/2 byte for byte (RFC 9113 section 4.1). */
+/** Builds frames of HTTP/2 from hexadecimal payloads. */
+import { encodeFrame, http2Preface } from '../vocabulary/http2-frame.ts';
 
-export const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+export const preface = Buffer.from(http2Preface);
 
 export function http2Frame(type: number, flags: number, stream: number, payload: Buffer | string = ''): Buffer {
-  const body = Buffer.from(payload as string, 'hex');
-  const header = Buffer.alloc(9);
-  header.writeUIntBE(body.length, 0, 3);
-  header[3] = type;
-  header[4] = flags;
-  header.writeUInt32BE(stream, 5);
-  return Buffer.concat([header, body]);
+  return encodeFrame({ type, flags, stream, payload: typeof payload === 'string' ? Buffer.from(payload, 'hex') : payload });
 }

@@ -21,9 +21,9 @@ export const http2Errors = [
 ] as const;
 export type Http2Error = (typeof http2Errors)[number];
 
-/** The name of an error code: `REFUSED_STREAM`. One that has no name is a number. */
+/** The name of an error code: `REFUSED_STREAM`. One that has no name is its number: `error 99`. */
 export function http2ErrorName(code: number): string {
-  return http2Errors[code] ?? `0x${code.toString(16)}`;
+  return http2Errors[code] ?? `error ${code}`;
 }
 
 const headerBytes = 9;

@@ -1,13 +1,13 @@
 /** Reads HTTP/2 on the wire (RFC 9113), from the preface of the client on: requests, responses, and the frames that say what happens to streams and to the connection. */
 import { HpackDecoder, type Field } from './hpack.ts';
-import { errorName, headerTableSize, settingName } from './http2-names.ts';
+import { frameFlags as flags, frameTypes, http2ErrorName, http2Preface } from '../vocabulary/http2-frame.ts';
+import { headerTableSize, settingName } from './http2-settings.ts';
 import type { FlowEnds, Side, StreamProtocol, WireEvent } from './stream.ts';
 
-const types = { data: 0, headers: 1, rstStream: 3, settings: 4, pushPromise: 5, ping: 6, goaway: 7, continuation: 9 };
+const types = frameTypes;
 /** The frames whose payload is read. The payload of others is passed over. */
-const readTypes = new Set(Object.values(types).filter((type) => type !== types.data));
-const flags = { ack: 0x01, endHeaders: 0x04, padded: 0x08, priority: 0x20 };
-const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+const readTypes: ReadonlySet<number> = new Set([types.headers, types.rstStream, types.settings, types.pushPromise, types.ping, types.goaway, types.continuation]);
+const preface = Buffer.from(http2Preface);
 const headerBytes = 9;
 /** Longer frames are allowed for data only where both sides have agreed, and no other frame needs as much. */
 const longestFrame = 256 * 1024;
@@ -111,14 +111,14 @@ export class Http2 implements StreamProtocol {
         if (payload.length !== 4) return [];
         const count = this.#unanswered.get(stream);
         if (side === 'server') this.#unanswered.delete(stream);
-        return [{ event: 'wire:h2-rst-stream', ...about, stream, error: errorName(payload.readUInt32BE(0)), ...(count !== undefined && { count }), atMs }];
+        return [{ event: 'wire:h2-rst-stream', ...about, stream, error: http2ErrorName(payload.readUInt32BE(0)), ...(count !== undefined && { count }), atMs }];
       }
       case types.settings:
         return this.#settings(side, frame);
       case types.ping:
         return [{ event: 'wire:h2-ping', ...about, ack: (frame.flags & flags.ack) > 0, atMs }];
       case types.goaway:
-        return payload.length < 8 ? [] : [{ event: 'wire:h2-goaway', ...about, lastStream: payload.readUInt32BE(0) & 0x7fffffff, error: errorName(payload.readUInt32BE(4)), atMs }];
+        return payload.length < 8 ? [] : [{ event: 'wire:h2-goaway', ...about, lastStream: payload.readUInt32BE(0) & 0x7fffffff, error: http2ErrorName(payload.readUInt32BE(4)), atMs }];
       default:
         return [];
     }
