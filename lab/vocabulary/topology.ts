@@ -30,12 +30,12 @@ export const httpPort = 8080;
 export const httpsPort = 8443;
 export const dnsPort = 53;
 
-/** How clients reach the backends: HTTP, or HTTP over TLS. */
 export const schemes = ['http', 'https'] as const;
+/** How clients reach the backends: HTTP, or HTTP over TLS. */
 export type Scheme = (typeof schemes)[number];
 
-/** A version of HTTP. Over TLS, client and server agree on it by ALPN (RFC 7301, RFC 9113 section 3.2). */
 export const httpVersions = ['1.1', '2'] as const;
+/** A version of HTTP. Over TLS, client and server agree on it by ALPN (RFC 7301, RFC 9113 section 3.2). */
 export type HttpVersion = (typeof httpVersions)[number];
 /** The name of each version in ALPN (RFC 9113 section 3.1). */
 export const alpnNames: Readonly<Record<HttpVersion, string>> = { '1.1': 'http/1.1', '2': 'h2' };
