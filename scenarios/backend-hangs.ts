@@ -43,10 +43,13 @@ export const backendHangs = defineScenario({
         .map((event) => (event.event === 'client:connection' ? `${event.reused ? 'reused' : 'new'} ${event.address}` : ''))
         .join(', ');
     const errors = [onKept, onNew].map((result) => (result.ok ? 'answered' : result.error));
+    // undici connects once more for a request that was aborted.
+    const opened = [...new Set(attempts.filter(({ request }) => request === 3).map(({ address, outcome }) => `${address} ${outcome}`))].join(', ');
     const dialled = [...new Set(attempts.map(({ address }) => address))].join(' ');
     return [
       check('the second request used the kept-alive connection', used(2) === `reused ${ipv4}`, used(2)),
-      check('the third request used a new connection to the same backend', used(3) === `new ${ipv4}`, used(3)),
+      // Over TLS the handshake is not answered, so the request never gets its connection. The attempt shows it all the same.
+      check('the third request opened a new connection to the same backend', opened === `${ipv4} connected`, opened),
       check('the client never tried another address', dialled === ipv4, dialled),
       check('both requests ended with TimeoutError', errors.every((error) => error === 'TimeoutError'), errors.join(' ')),
       ...[2, 3].map((request) => checkDelay(`request ${request} ended at the caller’s limit`, tookMs(events, request), client.timeoutMs ?? timeoutMs, requestTolerance)),

@@ -71,9 +71,9 @@ function leafOf(topology: Topology, backend: BackendName, kind: Exclude<Certific
   return { key, cert: cert + authority.intermediate.cert };
 }
 
-/** The names and addresses for which a client may ask for this backend. It has its spare addresses under the fault `move`. */
+/** The names and addresses for which a client may ask for this backend: a scenario may give it any name of the domain. It has its spare addresses under the fault `move`. */
 function namesOf({ hosts, spares }: Topology, backend: BackendName): string[] {
-  return [webName, `${backend}.${domain}`, hosts[backend].ipv4, hosts[backend].ipv6, spares[backend].ipv4, spares[backend].ipv6];
+  return [webName, `${backend}.${domain}`, `*.${domain}`, hosts[backend].ipv4, hosts[backend].ipv6, spares[backend].ipv4, spares[backend].ipv6];
 }
 
 function validityOf(kind: CertificateKind): Validity {
