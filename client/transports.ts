@@ -61,7 +61,7 @@ function fetchTransport(options: ClientOptions, lookup: LookupFunction): Transpo
   const shared = (globalThis as unknown as Record<symbol, { constructor: new (agentOptions: object) => Dispatcher }>)[Symbol.for('undici.globalDispatcher.1')];
   if (!shared) throw new LabError('NOT_SUPPORTED', `Node ${process.version} has no global undici dispatcher, which transport=fetch needs. Use transport=http.`);
   const { autoSelectFamily, autoSelectFamilyAttemptTimeout, ...connect } = connectOptions(options, lookup);
-  const dispatcher = new shared.constructor({
+  const makeDispatcher = (): Dispatcher => new shared.constructor({
     connect: { ...connect, ...(options.connectTimeoutMs === null ? {} : { timeout: options.connectTimeoutMs }) },
     autoSelectFamily,
     autoSelectFamilyAttemptTimeout,
@@ -70,9 +70,23 @@ function fetchTransport(options: ClientOptions, lookup: LookupFunction): Transpo
     // undici: "Set to 0 to disable keep-alive connections".
     ...(options.keepAlive ? {} : { pipelining: 0 }),
   });
+  if (options.keepAlive || options.http !== '2') {
+    const dispatcher = makeDispatcher();
+    return async (method, url, signal) => {
+      const response = await fetch(url, { method, signal, dispatcher });
+      return { status: response.status, body: () => response.text() };
+    };
+  }
+  // Over HTTP/2, undici keeps a connection whatever `pipelining` says. So each request has an agent of its own.
   return async (method, url, signal) => {
-    const response = await fetch(url, { method, signal, dispatcher });
-    return { status: response.status, body: () => response.text() };
+    const dispatcher = makeDispatcher();
+    try {
+      const response = await fetch(url, { method, signal, dispatcher });
+      return { status: response.status, body: async () => await response.text().finally(() => void dispatcher.close()) };
+    } catch (error) {
+      void dispatcher.destroy();
+      throw error;
+    }
   };
 }
 
