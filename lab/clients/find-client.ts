@@ -59,8 +59,8 @@ export async function findClient(context: ClientContext, client: Client): Promis
 }
 
 /** A run makes its lab as the options say. A lab that is up already speaks what it speaks. @throws {LabError} BAD_INPUT */
-function checkScheme({ tls }: ClientContext, { scheme, http }: ClientOptions): void {
-  if (tls !== null || (scheme === 'http' && http !== '2')) return;
+function checkScheme({ url }: ClientContext, { scheme, http }: ClientOptions): void {
+  if (url.startsWith('https:') || (scheme === 'http' && http !== '2')) return;
   throw new LabError('BAD_INPUT', `Expected a lab over HTTPS for ${http === '2' ? 'http=2' : 'scheme=https'}, and this one speaks HTTP. To have one: \`lab up --https\`, or \`topology: { https: true }\` in a test.`);
 }
 

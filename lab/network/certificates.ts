@@ -6,7 +6,7 @@ import { createHash, createPrivateKey, randomUUID, X509Certificate } from 'node:
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { domain, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { domain, spareNames, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 import type { CertificateKind } from '../../services/backend/tls-behaviour.ts';
 import type { KeyPair } from '../../services/backend/tls.ts';
 import { issueAuthority, issueLeaf, type Authority, type Issued, type Validity } from './issue-certificates.ts';
@@ -71,9 +71,12 @@ function leafOf(topology: Topology, backend: BackendName, kind: Exclude<Certific
   return { key, cert: cert + authority.intermediate.cert };
 }
 
-/** The names and addresses for which a client may ask for this backend: a scenario may give it any name of the domain. It has its spare addresses under the fault `move`. */
+/**
+ * The names and addresses for which a client may ask for this backend. It has its spare addresses under the fault `move`. No wildcard: Go 1.19 does not accept one
+ * from a CA with name constraints.
+ */
 function namesOf({ hosts, spares }: Topology, backend: BackendName): string[] {
-  return [webName, `${backend}.${domain}`, `*.${domain}`, hosts[backend].ipv4, hosts[backend].ipv6, spares[backend].ipv4, spares[backend].ipv6];
+  return [webName, `${backend}.${domain}`, ...Object.values(spareNames), hosts[backend].ipv4, hosts[backend].ipv6, spares[backend].ipv4, spares[backend].ipv6];
 }
 
 function validityOf(kind: CertificateKind): Validity {
