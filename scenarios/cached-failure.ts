@@ -1,11 +1,11 @@
 import { check, checkUnless } from '../lab/analysis/checks.ts';
 import { defineScenario, type Result } from '../lab/run/scenario.ts';
-import { spareNames, webName } from '../lab/vocabulary/topology.ts';
+import { webName } from '../lab/vocabulary/topology.ts';
 import { askedIn, checkOfResolver, isAsked, seconds, stepsOf, type Step } from './cached-common.ts';
 
 /** The TTL of all records, and of the answer that there is none (the SOA's, RFC 2308 section 5). */
 const ttlS = 4;
-const newName = spareNames.new;
+const newName = 'new.lab.test';
 /** nscd looks for expired answers every 15 s, and keeps a failure for 20 s. */
 const limitMs = 50_000;
 /** A resolver that serves expired records is asked for so long after the TTL. */

@@ -42,9 +42,9 @@ describeWith('openssl', 'the chain of a backend', () => {
   test('is accepted for its names, and for the addresses that it has and may get', () => {
     const { ca, of } = certificatesFor(topology, temporaryFolder());
     const good = of('backend-2', 'good');
-    for (const name of ['web.lab.test', 'backend-2.lab.test', 'short.lab.test', 'new.lab.test']) expect(judge(ca, good, '-verify_hostname', name)).toBe('OK');
+    for (const name of ['web.lab.test', 'backend-2.lab.test', 'any.lab.test']) expect(judge(ca, good, '-verify_hostname', name)).toBe('OK');
     for (const address of ['198.51.100.12', '2001:db8:1::12', '198.51.100.62', '2001:db8:1::62']) expect(judge(ca, good, '-verify_ip', address)).toBe('OK');
-    expect(judge(ca, good, '-verify_hostname', 'backend-1.lab.test')).toBe('62 at 0 depth lookup: hostname mismatch');
+    expect(judge(ca, good, '-verify_hostname', 'a.b.lab.test')).toBe('62 at 0 depth lookup: hostname mismatch');
     expect(judge(ca, good, '-verify_ip', '198.51.100.11')).toBe('64 at 0 depth lookup: IP address mismatch');
   });
 
@@ -100,7 +100,7 @@ describe('the cache', () => {
   const files = (folder: string): string[] => readdirSync(folder).sort();
 
   test('gives the same keys again, for its owner only; a bad certificate is made when it is asked for', () => {
-    const folder = join(temporaryFolder(), 'tls/v1');
+    const folder = join(temporaryFolder(), 'tls/v2');
     const first = certificatesFor(topology, folder);
     const good = atStart(first);
     expect(files(folder).map((name) => name.replace(/-[\da-f]{16}/, ''))).toEqual(['authority.pem', 'backend-1-good.pem', 'backend-2-good.pem', 'backend-3-good.pem', 'ca.pem']);
@@ -187,7 +187,7 @@ describe('the cache', () => {
   });
 
   test('is below XDG_CACHE_HOME if that is an absolute path, and otherwise below ~/.cache', () => {
-    expect(certificatesFolder({ XDG_CACHE_HOME: '/somewhere' })).toBe('/somewhere/failover-lab/tls/v1');
+    expect(certificatesFolder({ XDG_CACHE_HOME: '/somewhere' })).toBe('/somewhere/failover-lab/tls/v2');
     for (const XDG_CACHE_HOME of ['', 'relative', undefined]) expect(certificatesFolder({ XDG_CACHE_HOME })).toMatch(/^\/.*\/\.cache\/failover-lab\/tls\/v1$/);
   });
 });

@@ -6,7 +6,7 @@ import { createHash, createPrivateKey, randomUUID, X509Certificate } from 'node:
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { domain, spareNames, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { domain, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 import type { CertificateKind } from '../../services/backend/tls-behaviour.ts';
 import type { KeyPair } from '../../services/backend/tls.ts';
 import { issueAuthority, issueLeaf, type Authority, type Issued, type Validity } from './issue-certificates.ts';
@@ -25,7 +25,7 @@ const leastLeftMs = 30 * dayMs;
 /** Apple's limit for certificates of servers, and so the strictest one, is 398 days. */
 const leafDays = 397;
 /** The files of another version of this module are never read. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** The file in the cache that has the certificate of the root CA alone, for a user who wants to import it. */
 const rootName = 'ca.pem';
@@ -71,12 +71,9 @@ function leafOf(topology: Topology, backend: BackendName, kind: Exclude<Certific
   return { key, cert: cert + authority.intermediate.cert };
 }
 
-/**
- * The names and addresses for which a client may ask for this backend. It has its spare addresses under the fault `move`. No wildcard: Go 1.19 does not accept one
- * from a CA with name constraints.
- */
+/** The names and addresses for which a client may ask for this backend: a scenario may give it any name of the domain. It has its spare addresses under the fault `move`. */
 function namesOf({ hosts, spares }: Topology, backend: BackendName): string[] {
-  return [webName, `${backend}.${domain}`, ...Object.values(spareNames), hosts[backend].ipv4, hosts[backend].ipv6, spares[backend].ipv4, spares[backend].ipv6];
+  return [webName, `${backend}.${domain}`, `*.${domain}`, hosts[backend].ipv4, hosts[backend].ipv6, spares[backend].ipv4, spares[backend].ipv6];
 }
 
 function validityOf(kind: CertificateKind): Validity {

@@ -26,8 +26,6 @@ export const interfaceName = 'eth0';
 export const domain = 'lab.test';
 /** The DNS name of the web servers. Its records are the addresses of all backends. */
 export const webName = `web.${domain}`;
-/** Names that scenarios give to backends while they run. The certificates of the backends are valid for them, too. */
-export const spareNames = { short: `short.${domain}`, new: `new.${domain}` } as const;
 export const httpPort = 8080;
 export const httpsPort = 8443;
 export const dnsPort = 53;
