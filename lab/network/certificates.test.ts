@@ -188,6 +188,6 @@ describe('the cache', () => {
 
   test('is below XDG_CACHE_HOME if that is an absolute path, and otherwise below ~/.cache', () => {
     expect(certificatesFolder({ XDG_CACHE_HOME: '/somewhere' })).toBe('/somewhere/failover-lab/tls/v2');
-    for (const XDG_CACHE_HOME of ['', 'relative', undefined]) expect(certificatesFolder({ XDG_CACHE_HOME })).toMatch(/^\/.*\/\.cache\/failover-lab\/tls\/v1$/);
+    for (const XDG_CACHE_HOME of ['', 'relative', undefined]) expect(certificatesFolder({ XDG_CACHE_HOME })).toMatch(/^\/.*\/\.cache\/failover-lab\/tls\/v2$/);
   });
 });
