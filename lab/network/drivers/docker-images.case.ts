@@ -81,7 +81,7 @@ export function images(): void {
       expect(listed.find(({ name }) => name === 'wget')).toMatchObject({ version: expect.any(String) as string });
       expect(listed.filter(({ name }) => name === 'perl-lwp' || name === 'node-22-fetch')).toEqual([
         { name: 'node-22-fetch', version: null, reason: 'run it from an image that has it, --client-image node:22' },
-        { name: 'perl-lwp', version: null, reason: 'build the image of the lab with it, WITH=libwww-perl (docs/docker.md)' },
+        { name: 'perl-lwp', version: null, reason: 'build the image of the lab with it, WITH=libwww-perl,liblwp-protocol-https-perl (docs/docker.md)' },
       ]);
     });
   });
