@@ -7,7 +7,7 @@ import { nameOf, urlOf } from '../lab/vocabulary/topology.ts';
 /** Longer than the 2 s that fetch in Node 24 subtracts from an announced time, and shorter than the 4 s after which it closes an idle connection by itself. */
 const keepAliveMs = 3_000;
 /** A packet of a backend needs this time. A request that leaves the client in this time after the server has closed crosses the FIN. */
-const delayMs = 200;
+const delayMs = 400;
 /** The pause of a client that comes back soon. */
 const soonMs = 100;
 /** Packets pass a relay, which can be late on a busy machine. The nearest wrong value is a second away: Node's own buffer, or a header that was rounded. */
