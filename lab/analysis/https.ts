@@ -7,7 +7,7 @@ export interface HttpsFindings {
   tlsHandshakes: number | null;
   /** How many of them resumed a session. Null if no wire was captured. */
   resumed: number | null;
-  /** How long the first of them took: from the first byte of its ClientHello to the later Finished. Null if there was none. */
+  /** How long the first of them took: from the first byte of its ClientHello to the later Finished. The time that both programs compute is in it. Null if there was none. */
   handshakeMs: number | null;
   /** How many requests each HTTP/2 connection carried, in the order in which they connected. Empty without HTTP/2. */
   streamsPerConnection: number[];
