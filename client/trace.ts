@@ -51,9 +51,14 @@ export function startTrace(emit: Emit, secure: typeof import('./tls-trace.ts') |
     const { socket } = message as { socket: Socket };
     const connection = { id: ++lastConnection, requests: 0 };
     connections.set(socket, connection);
-    socket.once('connect', () => { byLocalPort.set(socket.localPort ?? 0, connection); });
     traceSocket(socket, request, connection.id, emit);
-    if (isTls(socket)) secure?.traceHandshake(socket, request, connection.id, emit);
+    if (!isTls(socket)) return;
+    secure?.traceHandshake(socket, request, connection.id, emit);
+    socket.once('connect', () => {
+      const { localPort = 0 } = socket;
+      byLocalPort.set(localPort, connection);
+      socket.once('close', () => { if (byLocalPort.get(localPort) === connection) byLocalPort.delete(localPort); });
+    });
   });
   secure?.watchSessions((session) => {
     const connection = byLocalPort.get(session.socket.localPort ?? 0);

@@ -97,8 +97,7 @@ function httpTransport(options: ClientOptions, lookup: LookupFunction): Transpor
   const connect = connectOptions(options, lookup);
   return async (method, url, signal) => {
     const own = { method, ...connect, ...(signal ? { signal } : {}) };
-    secure ??= url.startsWith('https:') ? import('node:https').then(({ default: loaded }) => ({ https: loaded, agent: new loaded.Agent({ keepAlive: options.keepAlive }) })) : undefined;
-    const loaded = await secure;
+    const loaded = url.startsWith('https:') ? await (secure ??= import('node:https').then(({ default: module }) => ({ https: module, agent: new module.Agent({ keepAlive: options.keepAlive }) }))) : null;
     return await new Promise((resolve, reject) => {
       const outgoing = loaded ? loaded.https.request(url, { ...own, agent: loaded.agent }) : http.request(url, { ...own, agent });
       outgoing.once('response', (response) => {

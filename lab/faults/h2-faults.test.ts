@@ -5,7 +5,7 @@ import { startLab, type Lab } from '../run/lab.ts';
 import { describeWith } from '../testing/testing.ts';
 import { describeUnhealed } from '../testing/unhealed.ts';
 import { Timeline } from '../run/timeline.ts';
-import { addressOf, urlOf, type BackendName, type Family } from '../vocabulary/topology.ts';
+import { addressOf, portOf, urlOf, type BackendName, type Family } from '../vocabulary/topology.ts';
 import { h2Faults } from './h2-faults.ts';
 
 /**
@@ -100,6 +100,45 @@ describeWith(['netns', 'curl', 'nghttp'], 'faults of HTTP/2', () => {
       unprocessed: ['1 is whole', 'GOAWAY 1 NO_ERROR'],
       processed: ['1 is whole', 'GOAWAY 3 NO_ERROR'],
     });
+  });
+
+  test('a body that is cut by the end of its connection has come as far as its half, also over HTTP/2', async () => {
+    const [url, half] = [urlOf(lab.topology, addressOf(lab.topology, 'backend-1', 4)), Math.floor('Hello, World from 198.51.100.11\n'.length / 2)];
+    for (const how of ['fin', 'rst'] as const) {
+      await lab.behave('backend-1', { truncate: how });
+      const { stdout } = await lab.host('client').run(['curl', '--silent', '--insecure', '--http2', '--max-time', '2', '--output', '/dev/null', '--write-out', '%{http_code} %{size_download}', url]);
+      await lab.restoreBehaviour('backend-1');
+      expect(`${how} ${stdout}`).toBe(`${how} 200 ${half}`);
+    }
+  });
+
+  test('a fault of one family leaves the other one alone', async () => {
+    await lab.server('backend-1').call('fault-behaviour', { fault: 'one family', change: { goaway: 'error', maxStreams: 7 }, family: 6 });
+    expect(await look()).toEqual([healthy, '200/2/1 000/0/0 exit 18']);
+    await lab.server('backend-1').call('heal-behaviour', { fault: 'one family' });
+  });
+
+  test('a behaviour that cannot be had leaves everything as it was', async () => {
+    const server = lab.server('backend-2');
+    await expect(server.call('behaviour', { certificate: 'expired', delayMs: 1 })).rejects.toThrow('Expected the certificate `expired` to be given');
+    expect(await server.call('behaviour', {})).toMatchObject({ certificate: 'good', delayMs: 0 });
+  });
+
+  test('what follows a refused request, such as its body, takes no other request with it', async () => {
+    const { address, port } = { address: addressOf(lab.topology, 'backend-3', 4), port: portOf(lab.topology, 'backend-3') };
+    const applied = await lab.apply('h2-goaway', 'backend-3', { how: 'unprocessed' });
+    await lab.behave('backend-3', { delayMs: 300 });
+    // The first request is under way when the second one, with a body, is refused.
+    const program = `const s = require('node:http2').connect('https://${address}:${port}', { rejectUnauthorized: false });
+      const ask = (options, body) => new Promise((resolve) => {
+        const stream = s.request({ ':path': '/?' + body.length, ...options }); let status = 'none';
+        stream.on('response', (headers) => { status = headers[':status']; }).on('error', () => undefined).on('close', () => resolve(status)).resume().end(body);
+      });
+      s.on('error', () => undefined).once('connect', async () => { const first = ask({}, ''); await new Promise((r) => setTimeout(r, 100)); const second = ask({ ':method': 'POST' }, 'x'.repeat(20000)); console.log(await first, await second); s.destroy(); });`;
+    const { stdout } = await lab.host('client').run([process.execPath, '-e', program]);
+    await lab.restoreBehaviour('backend-3');
+    await applied.heal();
+    expect(stdout.trim()).toBe('200 none');
   });
 });
 

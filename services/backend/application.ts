@@ -7,11 +7,11 @@ import { emit } from '../../lab/vocabulary/control.ts';
 import type { Http2Error } from '../../lab/vocabulary/http2-frame.ts';
 import { seededRandom, type Random } from '../../lab/vocabulary/random.ts';
 import type { Family } from '../../lab/vocabulary/topology.ts';
-import { Behaviours, healthy, type Behaviour, type Ending } from './behaviour.ts';
+import { Behaviours, changeBehaviour, healthy, type Behaviour, type Ending } from './behaviour.ts';
 import { Connection } from './connection.ts';
 import { Connections, type ConnectionBehaviour } from './connections.ts';
 import { isBroken, lengthOf, replyBroken, retryAfter, type Line } from './reply.ts';
-import type { Secure } from './secure.ts';
+import type { Secure, SecureApplication } from './secure.ts';
 
 const longestBodyBytes = 1 << 24;
 
@@ -42,15 +42,15 @@ export class Application {
   }
 
   /** From here on, every connection begins with TLS. */
-  useTls(secure: Secure): void {
-    this.#secure = secure;
-    secure.serve({
-      behaviour: (family) => this.#behaviours.of(family ?? 0),
+  useTls(makeSecure: (application: SecureApplication) => Secure): Secure {
+    this.#secure = makeSecure({
+      behaviour: (family) => this.#behaviours.of(family),
       onHttp1: (connection, socket) => { this.#serveHttp1(connection, socket); },
       onHttp2: (connection, session) => { this.#carriers.set(session, connection); },
       onRequest: (request, response) => void this.#answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),
       onCut: (connection, socket) => { this.#limit(connection, socket); },
     });
+    return this.#secure;
   }
 
   /** How many connections there are. */
@@ -63,8 +63,9 @@ export class Application {
     return this.#behaviours.now;
   }
 
-  /** Changes the behaviour for a fault, or by hand if `fault` is null: for both families, or for one. @throws {LabError} BAD_INPUT for an unknown field or value. */
+  /** Changes the behaviour for a fault, or by hand if `fault` is null: for both families, or for one. @throws {LabError} BAD_INPUT for an unknown field or value. Nothing has changed then. */
   change(change: unknown, fault: string | null, family: 0 | Family = 0): Behaviour {
+    this.#secure?.require(changeBehaviour(healthy, change).certificate);
     return this.#changed(this.#behaviours.change(change, fault, family));
   }
 
@@ -146,6 +147,11 @@ export class Application {
         request.resume();
       },
       write: (text) => { connection.socket.write(text); },
+      sent: (part) => new Promise((resolve) => {
+        // node:http2 says that a part is written when its frame is on the way to the filter of frames, which is too early.
+        if (stream?.id !== undefined) connection.frames?.afterData(stream.id, resolve);
+        response.write(part, stream ? undefined : () => { resolve(); });
+      }),
     };
     if (closeReused !== 'none' && connection.requests > 1) {
       line.breakOff(closeReused);
@@ -193,9 +199,10 @@ export class Application {
   /** Breaks the stream of a request as the behaviour says. Returns whether it did. */
   #breakStream(stream: ServerHttp2Stream, connection: Connection, { refuseStreams, resetStreams, cutStreams }: Behaviour, reply: { status: number; body: string; url: string }): boolean {
     const { id = 0 } = stream;
-    const error = resetStreams !== 'none' ? resetStreams : refuseStreams === 'always' || (refuseStreams === 'once' && this.#isFirst(connection.from, reply.url)) ? 'REFUSED_STREAM' : cutStreams;
+    const instead = resetStreams !== 'none' ? resetStreams : refuseStreams === 'always' || (refuseStreams === 'once' && this.#isFirst(connection.from, reply.url)) ? 'REFUSED_STREAM' : 'none';
+    const error = instead === 'none' ? cutStreams : instead;
     if (error === 'none') return false;
-    if (error === cutStreams) {
+    if (instead === 'none') {
       stream.respond({ ':status': reply.status, 'content-type': 'text/plain', 'content-length': Buffer.byteLength(reply.body) });
       connection.frames?.afterData(id, end);
       stream.write(reply.body.slice(0, Math.floor(reply.body.length / 2)));

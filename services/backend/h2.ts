@@ -3,13 +3,15 @@ import { createServer, type Http2Server, type Http2ServerRequest, type Http2Serv
 import type { Socket } from 'node:net';
 import { emit } from '../../lab/vocabulary/control.ts';
 import { frameFlags, frameTypes, goawayFrame, lastStreamOfAll, rstStreamFrame, type Http2Error, type Http2Frame } from '../../lab/vocabulary/http2-frame.ts';
+import type { Family } from '../../lab/vocabulary/topology.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Connection, FrameControl } from './connection.ts';
 import { passFrames } from './h2-filter.ts';
 import { socketPair } from './socket-pair.ts';
 
 interface Application {
-  behaviour: () => Behaviour;
+  /** What holds for the connections of one family. */
+  behaviour: (family: Family) => Behaviour;
   /** A session begins. Its requests follow. */
   onHttp2: (connection: Connection, session: ServerHttp2Session) => void;
   onRequest: (request: Http2ServerRequest, response: Http2ServerResponse) => void;
@@ -17,12 +19,12 @@ interface Application {
 
 export class Http2Layer {
   readonly #application: Application;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  /** The sessions that there are, with the limit of streams that each was told. */
+  readonly #sessions = new Map<ServerHttp2Session, { connection: Connection; maxStreams: number }>();
   /** One server for each limit of streams, since a server has one: the first SETTINGS of a session must have it. */
   readonly #servers = new Map<number, Http2Server>();
   /** The connection whose session is being made: node:http2 says so before `emit` returns, and names the socket by a proxy only. */
   #begun: { connection: Connection; frames: Http2Frames } | null = null;
-  #maxStreams = 0;
 
   constructor(application: Application) {
     this.#application = application;
@@ -30,20 +32,30 @@ export class Http2Layer {
 
   /** Serves a connection whose client and server have agreed on HTTP/2. */
   async serve(connection: Connection, socket: Socket): Promise<void> {
+    const behaviour = (): Behaviour => this.#application.behaviour(connection.family);
+    // A client may reset the connection before the frames are followed. The connection has an event for its end.
+    socket.on('error', () => undefined);
     const [own, inner] = await socketPair();
-    const frames = new Http2Frames(connection, socket, inner, this.#application.behaviour);
+    if (socket.destroyed) {
+      own.destroy();
+      inner.destroy();
+      return;
+    }
+    const frames = new Http2Frames(connection, socket, inner, behaviour);
     connection.frames = frames;
     this.#begun = { connection, frames };
-    this.#serverFor(this.#application.behaviour().maxStreams).emit('connection', own);
+    this.#serverFor(behaviour().maxStreams).emit('connection', own);
     this.#begun = null;
   }
 
   /** Tells the sessions that there are when the limit of streams has changed. */
   change(): void {
-    const { maxStreams } = this.#application.behaviour();
-    if (maxStreams === this.#maxStreams) return;
-    this.#maxStreams = maxStreams;
-    for (const session of this.#sessions) if (!session.destroyed) session.settings({ maxConcurrentStreams: maxStreams || noLimit });
+    for (const [session, told] of this.#sessions) {
+      const { maxStreams } = this.#application.behaviour(told.connection.family);
+      if (maxStreams === told.maxStreams || session.destroyed) continue;
+      told.maxStreams = maxStreams;
+      session.settings({ maxConcurrentStreams: maxStreams || noLimit });
+    }
   }
 
   #serverFor(maxStreams: number): Http2Server {
@@ -56,10 +68,15 @@ export class Http2Layer {
       const { connection, frames } = this.#begun;
       connection.session = session;
       frames.session = session;
-      this.#sessions.add(session);
+      this.#sessions.set(session, { connection, maxStreams });
       session.once('close', () => { this.#sessions.delete(session); });
-      session.setTimeout(behaviour().keepAliveMs, () => { session.close(); });
-      session.on('stream', () => { frames.onStream(); });
+      const waitIdle = (): void => { session.setTimeout(behaviour(connection.family).keepAliveMs); };
+      waitIdle();
+      session.on('timeout', () => { session.close(); });
+      session.on('stream', (stream) => {
+        frames.onStream();
+        stream.once('close', () => { if (!session.destroyed) waitIdle(); });
+      });
       onHttp2(connection, session);
     });
     // The end of its connection ends a session. The event of the connection tells it.
@@ -89,6 +106,8 @@ export class Http2Frames implements FrameControl {
   #begun = 0;
   /** What to do after the next DATA of a stream. */
   readonly #cuts = new Map<number, () => void>();
+  /** Streams of which node:http2 gets nothing: their request was refused. What follows a request, such as its body, would be an error without it. */
+  readonly #refused = new Set<number>();
   /** Streams of which the client gets nothing more. */
   readonly #muted = new Set<number>();
 
@@ -120,6 +139,7 @@ export class Http2Frames implements FrameControl {
   }
 
   #take({ type, stream }: Http2Frame): boolean {
+    if (this.#refused.has(stream)) return false;
     const isRequest = type === frameTypes.headers && stream > this.#lastStream;
     if (!isRequest) return true;
     const before = this.#lastStream;
@@ -128,10 +148,12 @@ export class Http2Frames implements FrameControl {
     const { goaway, garbage } = this.#behaviour();
     if (garbage === 'frame') {
       this.#send({ type: frameTypes.data, flags: 0, stream: 0, payload: Buffer.from('garbage') });
+      this.#refused.add(stream);
       return false;
     }
     const isRefused = goaway === 'unprocessed' && isInUse;
-    if (!isRefused) this.#passed++;
+    if (isRefused) this.#refused.add(stream);
+    else this.#passed++;
     if (goaway === 'none' || !isInUse || this.#hasToldEnd) return !isRefused;
     if (goaway === 'two-phases') {
       this.session?.once('stream', (taken) => { this.endInTwoPhases(taken); });

@@ -52,8 +52,8 @@ process.on('SIGTERM', () => {
 
 async function serve(): Promise<void> {
   // A backend without TLS loads nothing of it.
-  const secure = tls && new (await import('./secure.ts')).Secure(tls);
-  if (secure) application.useTls(secure);
+  const loaded = tls && { tls, ...(await import('./secure.ts')) };
+  const secure = loaded && application.useTls((served) => new loaded.Secure(loaded.tls, served));
   try {
     await Promise.all(addresses.map((address) => listeners.open(address)));
   } catch (error) {

@@ -21,6 +21,8 @@ export interface Line {
   breakOff(ending: Ending): void;
   /** Writes bytes that are no HTTP. */
   write(text: string): void;
+  /** Writes a part of the body. Resolves when the part has left HTTP, so that the end of the connection can follow. */
+  sent(part: string): Promise<void>;
 }
 
 /** The number of pieces of a body that is sent in pieces. */
@@ -52,7 +54,7 @@ export async function replyBroken(line: Line, response: ServerResponse, behaviou
   if (truncate !== 'none' || stall) {
     const half = body.slice(0, Math.floor(body.length / 2));
     // A reset discards the bytes that the kernel has not sent yet, so the half must be sent first.
-    await new Promise((resolve) => response.write(half, resolve));
+    await line.sent(half);
     if (truncate === 'none') return null;
     line.breakOff(truncate);
     return truncate;

@@ -7,11 +7,12 @@ import type { Behaviour } from './behaviour.ts';
 import type { Connection } from './connection.ts';
 import { Http2Layer } from './h2.ts';
 import type { CertificateKind } from './tls-behaviour.ts';
-import { TlsLayer, type KeyPair, type TlsHandlers, type TlsMeans, type TlsOptions } from './tls.ts';
+import { keyPairOf, TlsLayer, type KeyPair, type TlsHandlers, type TlsMeans, type TlsOptions } from './tls.ts';
 
-interface Application {
-  /** What holds for the connections of one family, or of both. */
-  behaviour: (family?: Family) => Behaviour;
+/** What serves the connections once their handshake is done. */
+export interface SecureApplication {
+  /** What holds for the connections of one family. */
+  behaviour: (family: Family) => Behaviour;
   /** Serves HTTP/1.1 on a socket. */
   onHttp1: (connection: Connection, socket: Socket) => void;
   /** A session of HTTP/2 begins. Its requests follow. */
@@ -22,24 +23,18 @@ interface Application {
 }
 
 export class Secure {
-  readonly #options: TlsOptions;
   readonly #means: TlsMeans;
   /** One for each family, because a behaviour can be for one family alone. */
-  #layers: ReadonlyMap<Family, TlsLayer> = new Map();
-  #http2: Http2Layer | undefined;
+  readonly #layers: ReadonlyMap<Family, TlsLayer>;
+  readonly #http2: Http2Layer;
 
-  constructor(options: TlsOptions) {
-    this.#options = options;
+  constructor({ certificate, offers }: TlsOptions, { behaviour, onHttp1, onHttp2, onRequest, onCut }: SecureApplication) {
     this.#means = {
-      certificates: new Map([['good', options.certificate]]),
+      certificates: new Map([['good', certificate]]),
       // Two backends have keys of their own, so a ticket of one says nothing to another (RFC 5077). Those with `shared` have the same ones.
       ticketKeys: { own: randomBytes(48), changed: randomBytes(48), shared: Buffer.alloc(48, 'shared by all backends of the lab') },
     };
-  }
-
-  /** Serves an application. Called once, before the first connection. */
-  serve({ behaviour, onHttp1, onHttp2, onRequest, onCut }: Application): void {
-    const http2 = new Http2Layer({ behaviour: () => behaviour(), onHttp2, onRequest });
+    const http2 = new Http2Layer({ behaviour, onHttp2, onRequest });
     this.#http2 = http2;
     const handlers: Omit<TlsHandlers, 'behaviour'> = {
       onSecure: (socket, connection) => {
@@ -49,7 +44,7 @@ export class Secure {
       },
       onPlain: (connection) => { onHttp1(connection, connection.raw); },
     };
-    const layer = (family: Family): TlsLayer => new TlsLayer(this.#options.offers, this.#means, { ...handlers, behaviour: () => behaviour(family) });
+    const layer = (family: Family): TlsLayer => new TlsLayer(offers, this.#means, { ...handlers, behaviour: () => behaviour(family) });
     this.#layers = new Map(([4, 6] as const).map((family) => [family, layer(family)]));
   }
 
@@ -57,10 +52,15 @@ export class Secure {
     this.#layers.get(connection.family)?.accept(connection);
   }
 
-  /** The behaviour has changed. @throws {Error} where it names a certificate that the backend was not given. */
+  /** @throws {Error} where a behaviour would name a certificate that the backend was not given. */
+  require(certificate: CertificateKind): void {
+    keyPairOf(this.#means, certificate);
+  }
+
+  /** The behaviour has changed. */
   change(): void {
     for (const layer of this.#layers.values()) layer.change();
-    this.#http2?.change();
+    this.#http2.change();
   }
 
   /** Takes a certificate that a behaviour may name from now on. */

@@ -38,6 +38,13 @@ export interface TlsMeans {
   ticketKeys: Readonly<Record<TlsBehaviour['ticketKeys'], Buffer>>;
 }
 
+/** @throws {Error} for a certificate that the backend was not given. */
+export function keyPairOf({ certificates }: TlsMeans, certificate: CertificateKind): KeyPair {
+  const pair = certificates.get(certificate);
+  if (!pair) throw new Error(`Expected the certificate \`${certificate}\` to be given before a behaviour names it, and it was not.`);
+  return pair;
+}
+
 export interface TlsHandlers {
   behaviour: () => Behaviour;
   /** The handshake is done. */
@@ -81,10 +88,7 @@ export class TlsLayer {
     });
   }
 
-  /**
-   * Uses what the behaviour says now about certificates, versions and tickets: for the connections that come from here on.
-   * @throws {Error} where it names a certificate that the backend was not given.
-   */
+  /** Uses what the behaviour says now about certificates, versions and tickets: for the connections that come from here on. */
   change(): void {
     const now = this.#handlers.behaviour();
     const { certificate, tlsVersions, ticketKeys } = this.#context;
@@ -122,19 +126,17 @@ export class TlsLayer {
     this.#server.emit('connection', connection.raw);
   }
 
-  /** Node does not say which socket a TLSSocket was made from, but both have the same peer. */
+  /** Node keeps the socket that a TLSSocket was made from in `_parent`, which is not documented. */
   #connectionOf(socket: TLSSocket): Connection | undefined {
     return this.#connections.get((socket as TLSSocket & { _parent?: Socket })._parent ?? socket);
   }
 
   #secureContext({ certificate, tlsVersions, ticketKeys }: Pick<TlsBehaviour, 'certificate' | 'tlsVersions' | 'ticketKeys'>) {
-    const pair = this.#means.certificates.get(certificate);
-    if (!pair) throw new Error(`Expected the certificate \`${certificate}\` to be given before a behaviour names it, and it was not.`);
-    return { ...pair, sessionIdContext, ticketKeys: this.#means.ticketKeys[ticketKeys], ...(tlsVersions === 'old' ? oldVersion : {}) };
+    return { ...keyPairOf(this.#means, certificate), sessionIdContext, ticketKeys: this.#means.ticketKeys[ticketKeys], ...(tlsVersions === 'old' ? oldVersion : {}) };
   }
 }
 
-/** Calls `then` with the length of the first record when its header is there. The bytes stay in the socket, for whoever reads it next. */
+/** Calls `then` at the first bytes, with the length of the first record; with their number, if they are less than its header. The bytes stay in the socket, for whoever reads it next. */
 function onHello(raw: Socket, then: (recordBytes: number) => void): void {
   raw.once('data', (first) => {
     raw.pause();

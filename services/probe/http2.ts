@@ -23,7 +23,7 @@ export interface Http2Exchange {
   frames: SeenFrame[];
   /** Whether each step had its answer before the next one. */
   answered: boolean[];
-  /** `open`, `FIN`, `RST`, or the code of another error: also that of a handshake that failed. */
+  /** `open`, `silent` (the handshake did not end), `FIN`, `RST`, or the code of another error: also that of a handshake that failed. */
   end: string;
 }
 
