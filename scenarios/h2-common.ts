@@ -7,15 +7,25 @@ import type { Topology } from '../lab/vocabulary/topology.ts';
 
 type Seen = Pick<Result<unknown>, 'events' | 'topology'>;
 
-/** The handshakes of the client's host after which HTTP/2 is spoken, by the backends' logs. */
-export function http2Connections({ events, topology }: Seen): Extract<TimelineEvent, { event: 'backend:tls' }>[] {
-  return events.filter((event) => event.event === 'backend:tls').filter((event) => isClients(topology, event.from) && event.alpn === 'h2');
+/** The handshakes of the client's host, by the backends' logs. */
+export function handshakes({ events, topology }: Seen): Extract<TimelineEvent, { event: 'backend:tls' }>[] {
+  return events.filter((event) => event.event === 'backend:tls').filter(({ from }) => isClients(topology, from));
+}
+
+/** Those of them after which HTTP/2 is spoken. */
+export function http2Connections(seen: Seen): ReturnType<typeof handshakes> {
+  return handshakes(seen).filter(({ alpn }) => alpn === 'h2');
 }
 
 /** A check for every client: it spoke HTTP/2. For a client that does not, all further checks are unknown. */
 export function http2Check(seen: Seen): Check {
   const { length } = http2Connections(seen);
-  return checkUnless(length === 0 ? 'no connection of the client spoke HTTP/2' : null, check('the client spoke HTTP/2', length > 0, `${length} connections`));
+  return ifHttp2(seen, check('the client spoke HTTP/2', length > 0, `${length} connections`));
+}
+
+/** A check that is unknown for a client that does not speak HTTP/2. */
+export function ifHttp2(seen: Seen, judged: Check): Check {
+  return checkUnless(http2Connections(seen).length === 0 ? 'no connection of the client spoke HTTP/2' : null, judged);
 }
 
 /** The requests that reached a backend. Only those of `/` count: a browser also asks for /favicon.ico. */

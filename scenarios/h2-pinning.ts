@@ -3,7 +3,7 @@ import { countBy } from '../lab/analysis/count-by.ts';
 import type { StageClient } from '../lab/clients/stage-client.ts';
 import { defineScenario, type Result } from '../lab/run/scenario.ts';
 import { urlOf, webName } from '../lab/vocabulary/topology.ts';
-import { arrivals, http2Check, http2Connections } from './h2-common.ts';
+import { arrivals, handshakes, http2Check } from './h2-common.ts';
 
 const together = 10;
 /** So long does a backend work on a request, so that all of them are under way at once. */
@@ -91,5 +91,5 @@ function spreadText(result: Result<unknown>, path: string): string {
 function newConnections(result: Result<unknown>, path: string): number {
   const asked = result.events.filter((event) => event.event === 'client:request' && event.url.endsWith(path));
   const [fromMs, untilMs] = [asked[0]?.tMs ?? Infinity, arrivals(result).findLast((event) => event.path === path)?.tMs ?? -Infinity];
-  return http2Connections(result).filter(({ tMs }) => tMs >= fromMs && tMs <= untilMs).length;
+  return handshakes(result).filter(({ tMs }) => tMs >= fromMs && tMs <= untilMs).length;
 }

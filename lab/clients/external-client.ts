@@ -9,7 +9,7 @@ import { folderVariables } from './own-folder.ts';
 import { witnessed, type ClientContext, type StageClient } from './stage-client.ts';
 import { withoutInherited } from './trust.ts';
 
-/** The only options that every client can be given: a new connection for each request, if need be by a new process, and a time limit. */
+/** The only options that a client that is not ours can be given: a new connection for each request, if need be by a new process; a time limit; and what the lab speaks, if the client can. */
 export const optionsForAny = ['keepAlive', 'timeoutMs', 'scheme', 'http'] as const satisfies readonly (keyof ClientOptions)[];
 
 /** The limit of a request without `timeoutMs`. A kernel gives up on a silent address only after some 130 s. */

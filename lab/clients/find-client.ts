@@ -15,7 +15,7 @@ import { startOwnClient } from './own-client.ts';
 import { inUserFolder, makeOwnFolder } from './own-folder.ts';
 import { runProgram } from './run-program.ts';
 import type { ClientContext, StageClient } from './stage-client.ts';
-import { requireInstalled, trusting, withCa, withHttp2 } from './trust.ts';
+import { requireInstalled, requireTls, trusting, withCa, withHttp2 } from './trust.ts';
 
 /** A program tells its version in well under a second; a JVM or a browser on a busy machine needs several. */
 const commandLimitMs = 30_000;
@@ -52,7 +52,10 @@ export async function findClient(context: ClientContext, client: Client): Promis
     start: async (options) => {
       checkScheme(context, options);
       const http2 = options.http === '2';
-      if (context.tls !== null) requireInstalled(client.name, found, http2);
+      if (context.tls !== null) {
+        requireTls(client, http2);
+        requireInstalled(client.name, found, http2);
+      }
       return stageClient(await startExternalClient(context, client.name, http2 ? withHttp2(profile, program) : program, options));
     },
   };

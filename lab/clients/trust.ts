@@ -3,15 +3,41 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { profiles } from '../../client/external/index.ts';
 import type { Found, Profile, Program } from '../../client/external/profile.ts';
 import { giveAny, inheritedVariables, variablesFor, type CaFiles } from '../../client/external/tls.ts';
+import type { Host, Network } from '../network/drivers/driver.ts';
 import { LabError } from '../vocabulary/errors.ts';
 import type { ClientContext, ClientTls } from './stage-client.ts';
 
 /** The words of env(1) that take out of the environment what would have a client trust other CAs, or none. */
 export const withoutInherited: readonly string[] = inheritedVariables.flatMap((name) => ['-u', name]);
 
+/** The words before an argv that give a program variables. None that it inherits has it trust other CAs. */
+export function environmentWords(variables: Readonly<Record<string, string>>): string[] {
+  return ['env', ...withoutInherited, ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
+}
+
 /** The words before an argv that give the environment of a command in a lab over HTTPS: it trusts the CA in this file, and no other one. */
 export function trusting(caFile: string): string[] {
-  return ['env', ...withoutInherited, ...Object.entries(variablesFor(caFile)).map(([name, value]) => `${name}=${value}`)];
+  return environmentWords(variablesFor(caFile));
+}
+
+/** Where the certificate of the lab's CA lies on the client's host. */
+export function caFileOf({ scratch }: Pick<Network, 'scratch'>): string {
+  return `${scratch}/ca.pem`;
+}
+
+/** Writes the certificate of the lab's CA where a client on each of these hosts can read it. @throws {LabError} START_FAILED */
+export async function giveCa(network: Pick<Network, 'scratch'>, ca: string, hosts: readonly Host[]): Promise<ClientTls> {
+  const caFile = caFileOf(network);
+  for (const host of hosts) {
+    const { exitCode, stderr } = await host.run(['sh', '-c', 'printf %s "$2" >"$1"', 'sh', caFile, ca]);
+    if (exitCode !== 0) throw new LabError('START_FAILED', `Could not write the certificate of the lab's CA to ${caFile} on the client's host: ${stderr}`);
+  }
+  return { caFile, ca };
+}
+
+/** What a client of the table lacks for a lab over HTTPS. `http2`: whether HTTP/2 is asked for. */
+export function lackOf({ tls }: Profile, http2: boolean): 'tls' | 'http2' | null {
+  return tls === null ? 'tls' : http2 && tls.http2 === 'never' ? 'http2' : null;
 }
 
 /**
@@ -20,12 +46,11 @@ export function trusting(caFile: string): string[] {
  */
 export function requireTls({ name, profile: asked }: { name: string; profile?: Profile }, http2: boolean): void {
   if (asked === undefined) return;
-  const able = (can: (profile: Profile) => boolean): string => Object.entries(profiles as Record<string, Profile>).flatMap(([name, profile]) => (can(profile) ? [name] : [])).join(', ');
-  const { tls } = asked;
-  if (tls === null) throw new LabError('NOT_SUPPORTED', `Expected a client that speaks TLS, because the lab is over HTTPS, got \`${name}\`, which cannot. Those that can: ${able((each) => each.tls !== null)}.`);
-  if (http2 && tls.http2 === 'never') {
-    throw new LabError('NOT_SUPPORTED', `Expected a client that speaks HTTP/2, because \`http=2\` asks for it, got \`${name}\`, which cannot. Those that can: ${able((each) => each.tls !== null && each.tls.http2 !== 'never')}.`);
-  }
+  const lack = lackOf(asked, http2);
+  if (lack === null) return;
+  const able = Object.entries(profiles as Record<string, Profile>).flatMap(([name, profile]) => (lackOf(profile, lack === 'http2') === null ? [name] : [])).join(', ');
+  if (lack === 'tls') throw new LabError('NOT_SUPPORTED', `Expected a client that speaks TLS, because the lab is over HTTPS, got \`${name}\`, which cannot. Those that can: ${able}.`);
+  throw new LabError('NOT_SUPPORTED', `Expected a client that speaks HTTP/2, because \`http=2\` asks for it, got \`${name}\`, which cannot. Those that can: ${able}.`);
 }
 
 /** The same for the client that was found: a part of it may not be installed. @throws {LabError} MISSING_TOOL */

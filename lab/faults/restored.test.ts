@@ -7,9 +7,11 @@ import { Timeline } from '../run/timeline.ts';
 import { see } from '../testing/client-sight.ts';
 import { describeWith, until } from '../testing/testing.ts';
 import { defaultsOf, type OptionTable } from '../vocabulary/options.ts';
-import { addressOf, type BackendName } from '../vocabulary/topology.ts';
+import { addressOf, createTopology, type BackendName } from '../vocabulary/topology.ts';
 import type { Fault, FaultTarget } from './fault.ts';
+import { h2Faults } from './h2-faults.ts';
 import { httpFaults } from './http-faults.ts';
+import { tlsFaults } from './tls-faults.ts';
 
 /** No field is as in a healthy backend. */
 const byHand: Behaviour = {
@@ -18,7 +20,7 @@ const byHand: Behaviour = {
   goaway: 'error', refuseStreams: 'once', resetStreams: 'CANCEL', cutStreams: 'CANCEL', garbage: 'frame', h2Ignores: 'ping', maxStreams: 20,
 };
 
-test.each(Object.entries(httpFaults as Record<string, Fault>))('%s: its heal restores every field that was set by hand', async (name, fault) => {
+test.each(Object.entries({ ...httpFaults, ...tlsFaults, ...h2Faults } as Record<string, Fault>))('%s: its heal restores every field that was set by hand', async (name, fault) => {
   expect(Object.keys(byHand)).toEqual(Object.keys(behaviourOptions));
   const behaviours = new Behaviours();
   behaviours.change(byHand);
@@ -30,7 +32,7 @@ test.each(Object.entries(httpFaults as Record<string, Fault>))('%s: its heal res
     else behaviours.change(args);
     return Promise.resolve(undefined as never);
   } };
-  const target = { fault: name, service: () => service } as unknown as FaultTarget;
+  const target = { fault: name, service: () => service, giveCertificate: () => Promise.resolve(), topology: createTopology({ https: true }), probe: { handshake: () => Promise.resolve({}) } } as unknown as FaultTarget;
   const heal = await fault.apply(target, defaultsOf<OptionTable>(fault.options));
   expect(commands).toEqual(['fault-behaviour']);
   await heal();

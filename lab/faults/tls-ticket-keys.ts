@@ -15,14 +15,21 @@ export const tlsTicketKeys = defineFault({
   options: { keys: choice(['changed', 'shared'], 'changed', 'new keys for this backend alone, or the same ones for all backends with `shared`'), family: ofFamily },
   apply: async (target, { keys, family }) => {
     for (const each of familiesOf(family)) await shakeHands(target, each, { keep: `before ${target.name} IPv${each}` });
-    return await misbehave(target, { ticketKeys: keys }, family);
+    const undo = await misbehave(target, { ticketKeys: keys }, family);
+    for (const each of familiesOf(family)) await shakeHands(target, each, { keep: `during ${target.name} IPv${each}` });
+    return undo;
   },
   observe: (target, { keys, family }) =>
     observeEach(familiesOf(family), async (each) => {
       const old = await shakeHands(target, each, { offer: `before ${target.name} IPv${each}` });
       const isOldRefused = old.outcome === 'done' && old.offered && !old.resumed;
       const observed = `with a ticket from before ${handshakeText(old)}`;
-      if (keys === 'changed' || !isOldRefused) return { seen: isOldRefused, observed };
+      if (!isOldRefused) return { seen: false, observed };
+      if (keys === 'changed') {
+        // A new process refuses the old ticket, too. Only while the new keys hold, a ticket that they made is accepted.
+        const during = await shakeHands(target, each, { offer: `during ${target.name} IPv${each}` });
+        return { seen: during.resumed, observed: `${observed}, with one of the new keys ${handshakeText(during)}` };
+      }
       // The first backend with shared keys makes the first ticket. Every other one must accept it.
       const shared = await shakeHands(target, each, { offer: 'shared', keep: 'shared' });
       return { seen: shared.offered ? shared.resumed : shared.kept, observed: `${observed}, with a shared ticket ${shared.offered ? handshakeText(shared) : 'nothing: it is the first one'}` };

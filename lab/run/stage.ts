@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientOptions } from '../../client/client-options.ts';
 import { findClient } from '../clients/find-client.ts';
 import type { Client } from '../clients/index.ts';
-import type { ClientContext, ClientTls, StageClient } from '../clients/stage-client.ts';
-import { withoutInherited } from '../clients/trust.ts';
-import type { Host } from '../network/drivers/driver.ts';
+import type { ClientContext, StageClient } from '../clients/stage-client.ts';
+import { environmentWords, giveCa } from '../clients/trust.ts';
 import { programArgv } from '../network/programs.ts';
 import { LabError } from '../vocabulary/errors.ts';
 import { hostAt, isBackend, portOf, urlOf } from '../vocabulary/topology.ts';
@@ -84,35 +83,18 @@ export async function clientContext(lab: Lab, image: string | undefined): Promis
     host,
     externalHost,
     url: urlOf(lab.topology),
-    tls: await giveCa(lab, [...new Set([host, externalHost])]),
+    tls: lab.trust.ca === undefined ? null : await giveCa(network, lab.trust.ca, [...new Set([host, externalHost])]),
     runtime: network.runtime,
     driver: network.driver,
     image,
     folder: `${network.scratch}/client`,
-    startProgram: (title, path, { env = {}, args }) => processes.start('client', title, [...envWords(env), ...programArgv(network.runtime, path, ...args)]),
+    startProgram: (title, path, { env, args }) => processes.start('client', title, [...(env ? environmentWords(env) : []), ...programArgv(network.runtime, path, ...args)]),
     record: (event, payload) => { timeline.add('client', event, payload); },
     receive: (event) => { timeline.receive('client', event); },
     reportTrouble: (title, reason) => { processes.reportTrouble('client', title, reason); },
     answeredFrom: (request) => answeredFrom(lab, request),
     nextNumber: () => ++lastNumber,
   };
-}
-
-/** Writes the certificate of the lab's CA where a client on each of these hosts can read it. */
-async function giveCa({ network, trust }: Lab, hosts: readonly Host[]): Promise<ClientTls | null> {
-  if (trust.ca === undefined) return null;
-  const caFile = `${network.scratch}/ca.pem`;
-  for (const host of hosts) {
-    const { exitCode, stderr } = await host.run(['sh', '-c', 'printf %s "$2" >"$1"', 'sh', caFile, trust.ca]);
-    if (exitCode !== 0) throw new LabError('START_FAILED', `Could not write the certificate of the lab's CA to ${caFile} on the client's host: ${stderr}`);
-  }
-  return { caFile, ca: trust.ca };
-}
-
-/** The words before an argv that give a program variables. None that it inherits has it trust other CAs. */
-function envWords(env: Readonly<Record<string, string>>): string[] {
-  const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  return words.length === 0 ? [] : ['env', ...withoutInherited, ...words];
 }
 
 /** The load comes from the observer's host, so that the client's wire has the client's packets only. */

@@ -7,6 +7,7 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { failureGroups, failures } from '../../../scenarios/matrix/index.ts';
 import { patienceMs, type Failure, type MeasuredRequest } from '../../../scenarios/matrix/failure.ts';
 import { cellOf, lacking, type Reading } from '../../analysis/cells.ts';
+import { lackOf } from '../../clients/trust.ts';
 import { clientHost, findClients } from '../../clients/find-client.ts';
 import { parseClient } from '../../clients/index.ts';
 import type { Driver } from '../../network/drivers/driver.ts';
@@ -114,7 +115,7 @@ async function writeOutput(file: string, text: string): Promise<void> {
 /** Makes one run, writes its files, and reads the measurements from it. */
 async function read(driver: Driver, name: string, client: string, seed: string, results: string, signal: AbortSignal): Promise<Reading> {
   const failure = failures[name] as Failure;
-  const lacks = lackOf(client, failure);
+  const lacks = cannot(client, failure);
   if (lacks !== null) return { outcome: lacks, delayMs: null, remark: null, directory: '', trouble: null };
   const finished = await runScenario({ name: `matrix-${name}`, command: `${labCommand} run ${name} --client ${shellWord(client)} --seed ${seed}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed, signal });
   const directory = relative(resolve(results), resolve(await writeRunFiles(finished, results)));
@@ -128,12 +129,11 @@ async function read(driver: Driver, name: string, client: string, seed: string, 
   return { outcome: data.outcome, delayMs: failure.readMs(about), remark: failure.remark?.(about) ?? null, directory, trouble: null };
 }
 
-/** What a client of the table lacks for a failure of TLS or of HTTP/2. Null if it can meet it, and for a command, of which nothing is known. */
-function lackOf(client: string, { scenario: { https, http2 } }: Failure): string | null {
+/** The text of a cell whose client cannot meet a failure of TLS or of HTTP/2. Null if it can, and for a command, of which nothing is known. */
+function cannot(client: string, { scenario: { https, http2 } }: Failure): string | null {
   const parsed = parseClient(client);
-  if (!('profile' in parsed) || !(https ?? http2)) return null;
-  const speaks = parsed.profile.tls;
-  return speaks === null ? lacking.tls : http2 && speaks.http2 === 'never' ? lacking.http2 : null;
+  const lack = 'profile' in parsed && (https ?? http2) ? lackOf(parsed.profile, http2 === true) : null;
+  return lack && lacking[lack];
 }
 
 /** Returns the clients that were asked for, or all of them. A client that is not on the client's host has no version. */

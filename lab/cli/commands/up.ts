@@ -1,4 +1,5 @@
 /** `lab up`: keeps a lab up in the foreground and prints its events, until Ctrl-C or `lab down`. Then it writes the events and the packets. */
+import { caFileOf } from '../../clients/trust.ts';
 import { startTerminalStory } from '../../report/terminal-story.ts';
 import { labCommand } from '../../vocabulary/project.ts';
 import { hostsOf, urlOf } from '../../vocabulary/topology.ts';
@@ -22,7 +23,7 @@ export async function up(flags: UpFlags): Promise<number> {
 The lab is up (${lab.network.driver}). Ctrl-C takes it down. From another terminal:
 
   ${labCommand} ask                       has the client make a request; ${labCommand} client curl starts another one
-  ${labCommand} exec client -- curl -s ${topology.scheme === 'https' ? `--cacert ${lab.network.scratch}/ca.pem ` : ''}${urlOf(topology)}
+  ${labCommand} exec client -- curl -s ${topology.scheme === 'https' ? `--cacert ${caFileOf(lab.network)} ` : ''}${urlOf(topology)}
   ${labCommand} dns                       shows the DNS answer policy; ${labCommand} dns shuffle off, ${labCommand} dns aaaa on change it
   ${labCommand} fault stop backend-1      puts a fault in force; ${labCommand} heal heals everything
   ${labCommand} status                    shows who is up, what is broken, and the connections
