@@ -46,6 +46,7 @@ describeWith('netns', 'a lab in a test', () => {
     // The client's own trace, and the backend's log.
     for (const event of ['client:tls-done', 'backend:tls', 'wire:tls-done']) expect(lab.events.map((each) => each.event)).toContain(event);
     await client.stop();
+    await expect(lab.client('ruby', { http: '2' })).rejects.toThrow('Expected a client that speaks HTTP/2, because `http=2` asks for it, got `ruby`, which cannot.');
     for (const backend of lab.backends) await lab.apply('tls-certificate', backend, { kind: 'expired' });
     const next = await lab.client();
     expect(await next.get()).toMatchObject({ ok: false, error: 'CERT_HAS_EXPIRED' });

@@ -104,12 +104,11 @@ describeWith(['netns', 'curl', 'nghttp'], 'faults of HTTP/2', () => {
 
   test('a body that is cut by the end of its connection has come as far as its half, also over HTTP/2', async () => {
     const [url, half] = [urlOf(lab.topology, addressOf(lab.topology, 'backend-1', 4)), Math.floor('Hello, World from 198.51.100.11\n'.length / 2)];
-    for (const how of ['fin', 'rst'] as const) {
-      await lab.behave('backend-1', { truncate: how });
-      const { stdout } = await lab.host('client').run(['curl', '--silent', '--insecure', '--http2', '--max-time', '2', '--output', '/dev/null', '--write-out', '%{http_code} %{size_download}', url]);
-      await lab.restoreBehaviour('backend-1');
-      expect(`${how} ${stdout}`).toBe(`${how} 200 ${half}`);
-    }
+    // With `rst`, it is chance what curl gets: its kernel throws away what curl has not read yet.
+    await lab.behave('backend-1', { truncate: 'fin' });
+    const { stdout } = await lab.host('client').run(['curl', '--silent', '--insecure', '--http2', '--max-time', '2', '--output', '/dev/null', '--write-out', '%{http_code} %{size_download}', url]);
+    await lab.restoreBehaviour('backend-1');
+    expect(stdout).toBe(`200 ${half}`);
   });
 
   test('a fault of one family leaves the other one alone', async () => {

@@ -1,5 +1,5 @@
 /** Shared by the faults of HTTP/2: the observer speaks HTTP/2 to the backend, and a fault judges the frames that came back. */
-import { http2ErrorName, lastStreamOfAll } from '../vocabulary/http2-frame.ts';
+import { http2ErrorName, lastStreamText } from '../vocabulary/http2-frame.ts';
 import type { Http2Exchange } from '../network/probe.ts';
 import { observeEach, type FaultTarget, type Observation } from './fault.ts';
 
@@ -35,7 +35,7 @@ export function streamOf(request: number): number {
 /** `get answered, get not: GOAWAY NO_ERROR last 1, FIN`. */
 function exchangeText({ frames, answered, end }: Http2Exchange, steps: readonly Step[]): string {
   const told = frames.flatMap(({ type, error, lastStream, stream, maxStreams }): string[] => {
-    if (type === 'goaway') return [`GOAWAY ${http2ErrorName(error ?? 0)} last ${lastStream === lastStreamOfAll ? 'not limited' : (lastStream ?? 0)}`];
+    if (type === 'goaway') return [`GOAWAY ${http2ErrorName(error ?? 0)} last ${lastStreamText(lastStream ?? 0)}`];
     if (type === 'rstStream') return [`RST_STREAM ${http2ErrorName(error ?? 0)} on ${stream}`];
     return maxStreams === undefined || maxStreams === 0xffffffff ? [] : [`at most ${maxStreams} streams`];
   });

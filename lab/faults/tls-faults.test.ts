@@ -144,6 +144,14 @@ describeWith(['netns', 'curl', 'openssl'], 'faults of TLS', () => {
     expect(lab.doubts).toEqual([]);
   });
 
+  test('new ticket keys are healed, also where a new process has lost the old ones', async () => {
+    const changed = await lab.apply('tls-ticket-keys', 'backend-2');
+    const killed = await lab.apply('kill', 'backend-2');
+    await killed.heal();
+    await changed.heal();
+    expect(lab.doubts).toEqual([]);
+  });
+
   test('a certificate that was asked for by hand is shown by the next process, too', async () => {
     await lab.behave('backend-3', { certificate: 'expired' });
     expect(lab.misbehaving).toEqual([{ backend: 'backend-3', text: 'certificate=expired' }]);
@@ -157,6 +165,14 @@ describeWith(['netns', 'curl', 'openssl'], 'faults of TLS', () => {
 });
 
 describeUnhealed('a fault of TLS that does not heal', Object.keys(tlsFaults), { https: true });
+
+describeWith('netns', 'on a lab over HTTPS that speaks HTTP/1.1 alone', () => {
+  test('a behaviour of HTTP/2 is bad input, also beside one of TLS', async () => {
+    await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1', topology: { https: true, http: '1.1' } });
+    await expect(lab.behave('backend-1', { tlsDelayMs: 1, goaway: 'error' })).rejects.toThrow('The behaviour goaway=error needs HTTP/2.');
+    expect(lab.misbehaving).toEqual([]);
+  });
+});
 
 describeWith('netns', 'on a lab without TLS', () => {
   test('a fault and a behaviour of TLS are bad input, and nothing changes', async () => {

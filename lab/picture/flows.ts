@@ -1,6 +1,7 @@
 /** The client's TCP connections as the packets show them, and which request of the caller each exchange belongs to. */
 import { startOf } from '../analysis/request-line.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
+import { closeNotify } from '../vocabulary/telling.ts';
 import { dnsPort } from '../vocabulary/topology.ts';
 import { firstIndex } from './scale.ts';
 
@@ -71,6 +72,13 @@ function take(flow: Flow, packet: Packet): void {
 export function senderOf({ event }: Pick<Packet, 'event'>): 'client' | 'server' {
   if ('sender' in event) return event.sender === 'client' ? 'client' : 'server';
   return event.event === 'wire:syn-ack' || event.event === 'wire:response' || event.event === 'wire:server-hello' ? 'server' : 'client';
+}
+
+const looks: Partial<Record<TimelineEvent['event'], 'end' | 'reset'>> = { 'wire:rst': 'reset', 'wire:unreachable': 'reset', 'wire:icmp': 'reset', 'wire:fin': 'end', 'wire:tls-truncated': 'reset', 'wire:h2-rst-stream': 'reset', 'wire:h2-goaway': 'end' };
+
+/** Whether a packet ends something in order, or breaks it off. Undefined: neither. */
+export function lookOf(event: Packet['event']): 'end' | 'reset' | undefined {
+  return event.event === 'wire:tls-alert' ? (event.alert === closeNotify ? 'end' : 'reset') : looks[event.event];
 }
 
 /** Walks back from the last packet, so that each one knows what followed. */

@@ -1,6 +1,6 @@
 /** One request step by step, as a ladder: time goes down, each host has a column, and a packet is an arrow that may not arrive. */
 import type { TimelineEvent } from '../vocabulary/events.ts';
-import { flowsOf, senderOf } from './flows.ts';
+import { flowsOf, lookOf, senderOf } from './flows.ts';
 import { shortAddress, type PicturedRun, type Tone } from './model.ts';
 import { nameAt, serverTone } from './hosts.ts';
 
@@ -57,7 +57,7 @@ export function ladderOf(run: PicturedRun, request: number): Ladder | null {
       const { tMs } = packet.event;
       if (tMs < fromMs || tMs > toMs || (used !== undefined && used !== request)) continue;
       const isFromClient = senderOf(packet) === 'client';
-      const isBad = !packet.arrived || packet.event.event === 'wire:rst' || packet.event.event === 'wire:unreachable' || packet.event.event === 'wire:h2-rst-stream' || packet.event.event.endsWith('retransmission');
+      const isBad = !packet.arrived || lookOf(packet.event) === 'reset' || packet.event.event.endsWith('retransmission');
       steps.push({ atMs: tMs, from: isFromClient ? 'client' : host, to: isFromClient ? host : 'client', text: packetText(packet.event), isLost: !packet.arrived, tone: isBad ? 'failed' : 'packet', index: packet.index });
     }
   }

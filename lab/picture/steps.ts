@@ -3,7 +3,7 @@ import { standaloneStyle, type Theme } from './draw/palette.ts';
 import { escaped, px, wrappedTo } from './draw/text.ts';
 
 /** What can go wrong in a step, and the scenarios about it. */
-export interface Trouble {
+interface Trouble {
   title: string;
   scenarios: readonly string[];
 }

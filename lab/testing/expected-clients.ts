@@ -3,7 +3,7 @@ import type { ProfileName } from '../../client/external/index.ts';
 import type { Need } from './testing.ts';
 
 /** What a client must do that is not ours. */
-export interface ExpectedClient {
+interface ExpectedClient {
   needs: readonly Need[];
   /** How many connections three GETs in a row use. The documentation of each library says whether it keeps connections. */
   connections: 1 | 3;

@@ -52,7 +52,7 @@ function passOn(from: Socket, to: Socket, side: Side, steps: Step[]): Promise<vo
   });
 }
 
-export const tappedPort = 8_443;
+const tappedPort = 8_443;
 const firstLocalPort = 40_000;
 /** What a segment holds on a link with an MTU of 1500 bytes. */
 const segmentBytes = 1_448;

@@ -30,6 +30,11 @@ const headerBytes = 9;
 /** The highest number of a stream (31 bits). In GOAWAY it says: all streams may be answered, and others will not be taken. */
 export const lastStreamOfAll = 0x7fffffff;
 
+/** The last stream of a GOAWAY, as the lab tells it. */
+export function lastStreamText(lastStream: number): string {
+  return lastStream === lastStreamOfAll ? 'not limited' : String(lastStream);
+}
+
 export function encodeFrame({ type, flags, stream, payload }: Http2Frame): Buffer {
   const header = Buffer.alloc(headerBytes);
   header.writeUIntBE(payload.length, 0, 3);

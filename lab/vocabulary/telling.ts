@@ -3,7 +3,7 @@
  * terminal, lab/picture/terminal.ts for a picture. Which events belong to the story of a run: story.ts.
  */
 import type { EventName, Payload, Witness } from './events.ts';
-import { lastStreamOfAll } from './http2-frame.ts';
+import { lastStreamText } from './http2-frame.ts';
 import { printable } from './printable.ts';
 
 /**
@@ -57,7 +57,7 @@ const phrases: Phrases = {
   'client:tls-failed': (event) => say`${error(event.error)} in the handshake ${address(event.address)} ${request(event.request)}`,
   'client:tls-session': (event) => say`session ticket from ${address(event.address)}`,
   'client:h2-session': (event) => say`HTTP/2 session with ${address(event.address)}`,
-  'client:h2-goaway': (event) => error(say`GOAWAY ${event.error}, last stream ${event.lastStream === lastStreamOfAll ? 'not limited' : event.lastStream}: ${address(event.address)}`),
+  'client:h2-goaway': (event) => error(say`GOAWAY ${event.error}, last stream ${lastStreamText(event.lastStream)}: ${address(event.address)}`),
   'client:h2-reset': (event) => say`${error(`stream reset: ${event.error}`)} ${request(event.request)}`,
   'client:connection': (event) => say`${event.reused ? 'reuses' : 'uses new'} connection to ${address(event.address)} ${request(event.request)}`,
   'client:request-sent': (event) => say`request sent ${request(event.request)}`,
@@ -103,7 +103,7 @@ const phrases: Phrases = {
   'wire:tls-truncated': (event) => error(say`no close_notify before FIN ${arrow(event.sender, event)}`),
   'wire:h2-settings': (event) => say`SETTINGS${event.ack ? ' acknowledged' : event.settings.length > 0 ? ` ${event.settings.join(', ')}` : ''} ${arrow(event.sender, event)}`,
   'wire:h2-ping': (event) => say`PING${event.ack ? ' answered' : ''} ${arrow(event.sender, event)}`,
-  'wire:h2-goaway': (event) => failed(event.error !== noError, say`GOAWAY ${event.error}, last stream ${event.lastStream} ${arrow(event.sender, event)}`),
+  'wire:h2-goaway': (event) => failed(event.error !== noError, say`GOAWAY ${event.error}, last stream ${lastStreamText(event.lastStream)} ${arrow(event.sender, event)}`),
   'wire:h2-rst-stream': (event) => failed(event.error !== noError, say`RST_STREAM ${event.error}, stream ${event.stream} ${arrow(event.sender, event)}`),
   'wire:data-retransmission': (event) => error(say`${event.bytes} bytes again ${arrow(event.sender, event)}`),
   'wire:out-of-order': (event) => error(say`${event.bytes} bytes out of order ${arrow(event.sender, event)}`),
@@ -116,7 +116,7 @@ const phrases: Phrases = {
   'backend:tls-failed': (event) => error(say`handshake failed: ${event.error} at ${address(event.address)}`),
   'backend:request': (event) => say`${event.method} ${event.path} at ${address(event.address)}`,
   'backend:response': (event) => say`${event.status} from ${address(event.address)}`,
-  'backend:goaway': (event) => error(say`GOAWAY ${event.error}, last stream ${event.lastStream === lastStreamOfAll ? 'not limited' : event.lastStream}, at ${address(event.address)}`),
+  'backend:goaway': (event) => error(say`GOAWAY ${event.error}, last stream ${lastStreamText(event.lastStream)}, at ${address(event.address)}`),
   'backend:reset-stream': (event) => error(say`resets stream ${event.stream}: ${event.error} at ${address(event.address)}`),
   'backend:broke-off': (event) => error(say`breaks off with ${event.ending.toUpperCase()} at ${address(event.address)}`),
   'backend:close': (event) => say`connection from ${event.from} to ${address(event.address)} closed`,

@@ -37,7 +37,7 @@ export class Flow {
   #hasGap = false;
   readonly #sent: Record<Side, Sent>;
 
-  constructor(ends: FlowEnds, synSequence: number | null, protocol: StreamProtocol, held: HeldBack = { bytes: 0, most: Infinity }) {
+  constructor(ends: FlowEnds, synSequence: number | null, protocol: StreamProtocol, held: HeldBack) {
     this.#ends = ends;
     this.#synSequence = synSequence;
     this.#protocol = protocol;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, constants, createSecureServer, createServer, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Session } from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import { http2Frame, preface } from '../testing/http2-frames.ts';
+import { FrameReader, type Http2Frame } from '../vocabulary/http2-frame.ts';
 import { framesOf, readBy, tapped, tappedEnds, type Conversation, type Step } from '../testing/tapped.ts';
 import { describeWith } from '../testing/testing.ts';
 import { cert, key } from '../testing/tls-certificate.ts';
@@ -142,11 +143,8 @@ describeWith('tshark', 'HTTP/2 inside TLS', () => {
 });
 
 /** The frames of one side. */
-function framesIn(steps: readonly Step[], side: Side): { type: number; flags: number; payload: Buffer }[] {
-  let left = Buffer.concat(steps.flatMap((step) => (step.side === side && step.bytes !== 'fin' ? [step.bytes] : []))).subarray(side === 'client' ? preface.length : 0);
-  const frames = [];
-  for (; left.length >= 9; left = left.subarray(9 + left.readUIntBE(0, 3))) frames.push({ type: left[3] ?? 0, flags: left[4] ?? 0, payload: left.subarray(9, 9 + left.readUIntBE(0, 3)) });
-  return frames;
+function framesIn(steps: readonly Step[], side: Side): Http2Frame[] {
+  return new FrameReader().read(Buffer.concat(steps.flatMap((step) => (step.side === side && step.bytes !== 'fin' ? [step.bytes] : []))).subarray(side === 'client' ? preface.length : 0));
 }
 
 describe('header fields', () => {

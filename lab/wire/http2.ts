@@ -1,10 +1,9 @@
 /** Reads HTTP/2 on the wire (RFC 9113), from the preface of the client on: requests, responses, and the frames that say what happens to streams and to the connection. */
 import { HpackDecoder, type Field } from './hpack.ts';
-import { frameFlags as flags, frameTypes, http2ErrorName, http2Preface } from '../vocabulary/http2-frame.ts';
+import { frameFlags as flags, frameTypes as types, http2ErrorName, http2Preface, lastStreamOfAll, type Http2Frame } from '../vocabulary/http2-frame.ts';
 import { headerTableSize, settingName } from './http2-settings.ts';
 import type { FlowEnds, Side, StreamProtocol, WireEvent } from './stream.ts';
 
-const types = frameTypes;
 /** The frames whose payload is read. The payload of others is passed over. */
 const readTypes: ReadonlySet<number> = new Set([types.headers, types.rstStream, types.settings, types.pushPromise, types.ping, types.goaway, types.continuation]);
 const preface = Buffer.from(http2Preface);
@@ -16,11 +15,7 @@ const longestBlock = 256 * 1024;
 /** How much of a request line an event has. */
 const longestTold = 200;
 
-interface Frame {
-  type: number;
-  flags: number;
-  stream: number;
-  payload: Buffer;
+interface Frame extends Http2Frame {
   /** The time of the TCP segment that has its first byte. */
   startMs: number;
 }
@@ -85,7 +80,7 @@ export class Http2 implements StreamProtocol {
       }
       if (isRead && left.length < headerBytes + length) break;
       const payload = left.subarray(headerBytes, headerBytes + length);
-      if (isRead) events.push(...this.#frame(side, state, { type, flags: left[4] ?? 0, stream: left.readUInt32BE(5) & 0x7fffffff, payload, startMs: state.leftMs }));
+      if (isRead) events.push(...this.#frame(side, state, { type, flags: left[4] ?? 0, stream: left.readUInt32BE(5) & lastStreamOfAll, payload, startMs: state.leftMs }));
       else if (state.block) state.fields = null;
       state.passBytes = length - payload.length;
       left = left.subarray(headerBytes + payload.length);
@@ -118,7 +113,7 @@ export class Http2 implements StreamProtocol {
       case types.ping:
         return [{ event: 'wire:h2-ping', ...about, ack: (frame.flags & flags.ack) > 0, atMs }];
       case types.goaway:
-        return payload.length < 8 ? [] : [{ event: 'wire:h2-goaway', ...about, lastStream: payload.readUInt32BE(0) & 0x7fffffff, error: http2ErrorName(payload.readUInt32BE(4)), atMs }];
+        return payload.length < 8 ? [] : [{ event: 'wire:h2-goaway', ...about, lastStream: payload.readUInt32BE(0) & lastStreamOfAll, error: http2ErrorName(payload.readUInt32BE(4)), atMs }];
       default:
         return [];
     }

@@ -1,4 +1,5 @@
 /** What a flow speaks, by the first bytes of its client. Nothing is taken from a port number. */
+import { http2Preface } from '../vocabulary/http2-frame.ts';
 import type { Side, StreamProtocol, WireEvent } from './stream.ts';
 
 /** `other`: anything but these. */
@@ -6,16 +7,16 @@ export type Spoken = 'http' | 'tls' | 'http2' | 'other';
 
 const methods = ['GET ', 'HEAD ', 'POST ', 'PUT ', 'PATCH ', 'DELETE ', 'OPTIONS ', 'CONNECT ', 'TRACE '];
 /** The first line of the preface of HTTP/2 (RFC 9113 section 3.4). */
-const http2Preface = 'PRI * HTTP/2.0\r\n';
-const longestStart = http2Preface.length;
+const http2Start = http2Preface.slice(0, http2Preface.indexOf('\n') + 1);
+const longestStart = http2Start.length;
 
 /** What the first bytes of a client say: TLS begins with a handshake record of version 3 (RFC 8446 section 5.1). Null: more bytes are needed. */
 export function spokenBy(bytes: Buffer): Spoken | null {
   const text = bytes.toString('latin1', 0, longestStart);
   if (methods.some((each) => text.startsWith(each))) return 'http';
-  if (text.startsWith(http2Preface)) return 'http2';
+  if (text.startsWith(http2Start)) return 'http2';
   if (bytes[0] === 0x16) return bytes.length < 2 ? null : bytes[1] === 3 ? 'tls' : 'other';
-  return [...methods, http2Preface].some((each) => each.startsWith(text)) ? null : 'other';
+  return [...methods, http2Start].some((each) => each.startsWith(text)) ? null : 'other';
 }
 
 /** Waits for the first bytes of the client, and lets `choose` make what reads them and all that follows. */

@@ -239,7 +239,7 @@ describeWith(['tshark', 'openssl'], 'TLS', () => {
     expect(ofType(events, 'wire:tls-truncated').map(({ sender }) => sender)).toEqual(['client']);
   });
 
-  test('too much that waits for keys is given up, and gives the room back', async () => {
+  test('too much that waits for keys is given up', async () => {
     const { frames, lines } = await record(https(), (port) => ask(port));
     const keys = new KeyLog();
     const late: EmittedEvent[] = [];

@@ -271,5 +271,5 @@ function newSide(): SideState {
 }
 
 function bytesOf(item: Item): number {
-  return 'record' in item ? item.record.body.length : 0;
+  return 'record' in item ? item.record.header.length + item.record.body.length : 0;
 }

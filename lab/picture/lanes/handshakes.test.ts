@@ -21,7 +21,11 @@ test('a handshake that came to its end has a bar, with what it came to', () => {
 });
 
 test('a ClientHello that the server does not answer has a bar until the connection ends', () => {
-  expect(bars(...begun, closed)).toMatchObject([{ fromMs: 2, toMs: 3_000, look: 'dashed', tone: 'failed', label: 'TLS not answered 3.00 s' }]);
+  const notAnswered = [{ fromMs: 2, toMs: 3_000, look: 'dashed', tone: 'failed', label: 'TLS not answered 3.00 s' }];
+  expect(bars(...begun, closed)).toMatchObject(notAnswered);
+  const alert = (sender: 'client' | 'server'): TimelineEvent => at(2_999, 'wire:tls-alert', { ...flow, sender, level: 'fatal', alert: 'user_canceled' });
+  expect(bars(...begun, alert('client'), closed)).toMatchObject(notAnswered);
+  expect(bars(...begun, alert('server'), closed)).toEqual([]);
 });
 
 test('without keys, nobody knows what a handshake came to after its ServerHello', () => {

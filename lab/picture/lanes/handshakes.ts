@@ -18,7 +18,7 @@ export function handshakeOf({ packets }: Flow): Handshake | null {
   const hello = packets.find(({ event }) => event.event === 'wire:client-hello');
   if (!hello) return null;
   const done = packets.find(({ event }) => event.event === 'wire:tls-done');
-  const isAnswered = packets.some(({ event }) => event.event === 'wire:server-hello' || event.event === 'wire:tls-alert');
+  const isAnswered = packets.some(({ event }) => event.event === 'wire:server-hello' || (event.event === 'wire:tls-alert' && event.sender === 'server'));
   if (done?.event.event !== 'wire:tls-done') return { fromMs: hello.event.tMs, doneMs: null, result: '', isAnswered, events: [hello.index] };
   const { version, alpn, resumed, tMs } = done.event;
   return { fromMs: hello.event.tMs, doneMs: tMs, result: `${version}${alpn === undefined ? '' : `, ${alpn}`}${resumed ? ', resumed' : ''}`, isAnswered, events: [hello.index, done.index] };

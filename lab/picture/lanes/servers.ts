@@ -1,9 +1,8 @@
 /** The lane of a server: attempts, connections, requests, packets, and the faults that break it. */
 import type { Attempt } from '../../analysis/attempts.ts';
 import type { TimelineEvent } from '../../vocabulary/events.ts';
-import { closeNotify } from '../../vocabulary/telling.ts';
 import { nameAt, serverAt, serverTone } from '../hosts.ts';
-import { senderOf, type Flow, type Packet } from '../flows.ts';
+import { lookOf, senderOf, type Flow, type Packet } from '../flows.ts';
 import { duration, emptyRow, shortAddress, stacked, type Lane, type Mark, type PicturedRun, type Row } from '../model.ts';
 import { faultsOn, flagsOn, shadesOf } from './faults.ts';
 import { handshakeBars } from './handshakes.ts';
@@ -137,7 +136,6 @@ function drawFlow(flow: Flow, attempt: Attempt | undefined, attempts: readonly A
 
 /** These have no mark of their own: the end of a handshake is that of its bar, and every HTTP/2 connection has settings. */
 const unseen = new Set<TimelineEvent['event']>(['wire:out-of-order', 'wire:tls-done', 'wire:h2-settings']);
-const looks: Partial<Record<TimelineEvent['event'], Mark['look']>> = { 'wire:rst': 'reset', 'wire:unreachable': 'reset', 'wire:icmp': 'reset', 'wire:fin': 'end', 'wire:tls-truncated': 'reset', 'wire:h2-rst-stream': 'reset', 'wire:h2-goaway': 'end' };
 const names: Partial<Record<TimelineEvent['event'], string>> = {
   'wire:syn': 'SYN', 'wire:syn-retransmission': 'SYN again', 'wire:syn-ack': 'SYN-ACK', 'wire:rst': 'RST', 'wire:fin': 'FIN', 'wire:data-retransmission': 'payload again', 'wire:keep-alive-probe': 'keep-alive probe', 'wire:zero-window': 'window 0',
   'wire:quic-initial': 'QUIC Initial', 'wire:unreachable': 'ICMP unreachable', 'wire:icmp': 'ICMP error', 'wire:client-hello': 'ClientHello', 'wire:server-hello': 'ServerHello', 'wire:tls-truncated': 'FIN without close_notify', 'wire:h2-ping': 'PING', 'wire:h2-goaway': 'GOAWAY', 'wire:h2-rst-stream': 'RST_STREAM',
@@ -147,11 +145,6 @@ function nameOf(event: Packet['event']): string {
   if (event.event === 'wire:tls-alert') return `TLS alert ${event.alert}`;
   const name = names[event.event] ?? (('line' in event && event.line) || event.event.slice('wire:'.length));
   return 'error' in event ? `${name} ${event.error}` : name;
-}
-
-/** What a packet looks like. An alert ends a connection in order, or breaks it off. */
-function lookOf(event: Packet['event']): Mark['look'] | undefined {
-  return event.event === 'wire:tls-alert' ? (event.alert === closeNotify ? 'end' : 'reset') : looks[event.event];
 }
 
 /** A packet that is sent again says how long after the one before. */

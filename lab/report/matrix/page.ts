@@ -65,11 +65,11 @@ function heatmap(matrix: Matrix, links: MatrixLinks): string {
   ].join('\n');
 }
 
-/** A cell, with what the script sorts by: the place of its outcome, and its time. A client that did not do the same in each run has a part for each outcome. */
+/** A cell, with what the script sorts by: the place of its outcome, and its time. A client that cannot meet the failure made no run, so there is no folder to link to. A client that did not do the same in each run has a part for each outcome. */
 function cellHtml(cell: Cell | undefined, isFirst: boolean, links: MatrixLinks): string {
   const [main] = cell?.outcomes ?? [];
   const place = main ? outcomeKinds.indexOf(kindOf(main.outcome)) : cell ? outcomeKinds.length : outcomeKinds.length + 1;
-  const parts = (cell?.outcomes ?? []).map((outcome) => part(classOf(outcome), links.timeline(outcome.directory), cell && cell.outcomes.length > 1 ? outcome.count : null, outcomeHtml(outcome)));
+  const parts = (cell?.outcomes ?? []).map((outcome) => part(classOf(outcome), outcome.directory === '' ? null : links.timeline(outcome.directory), cell && cell.outcomes.length > 1 ? outcome.count : null, outcomeHtml(outcome)));
   const nothing = cell?.readings.find(({ outcome }) => outcome === null);
   if (cell && cell.unknown > 0) parts.push(part('unknown', nothing ? links.timeline(nothing.directory) : null, cell.unknown, '<b>?</b> <small>the failure was not seen</small>'));
   const classes = [...(isFirst ? ['first'] : []), ...(main ? [classOf(main)] : [])].join(' ');
