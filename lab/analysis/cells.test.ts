@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { cellText } from '../report/matrix/cell-text.ts';
-import { cellOf, type Reading } from './cells.ts';
+import { cellOf, noAnswerIn, type Reading } from './cells.ts';
 
 const reading = (outcome: string | null, delayMs: number | null = null, remark: string | null = null): Reading => ({ outcome, delayMs, remark, directory: 'results/x', trouble: outcome === null ? 'no effect' : null });
 const text = (...readings: Reading[]): string => cellText(cellOf('curl', '8', 'first-silent', readings));
@@ -18,7 +18,7 @@ test('one run stands for those with the same outcome: the one that is nearest to
 
 test('an error stands before its delay, and remarks stand after it', () => {
   expect(text(reading('ECONNREFUSED', 0.42, '2 attempts'))).toBe('ECONNREFUSED, 0.4 ms, 2 attempts');
-  expect(text(reading('no answer', null, '2 attempts'))).toBe('no answer, 2 attempts');
+  expect(text(reading(noAnswerIn(17_000), null, '2 attempts'))).toBe('no answer in 17 s, 2 attempts');
   expect(text(reading('answered', 1_234, null))).toBe('1.23 s');
   expect(text(reading('exit status 7: curl: (7) Failed to connect', 3))).toBe('exit status 7, 3.0 ms');
 });

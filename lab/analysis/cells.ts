@@ -3,7 +3,7 @@ import { median } from './median.ts';
 
 /** The measurements of one run. */
 export interface Reading {
-  /** `answered`, `no answer`, or the error that the caller got. Null if the run showed nothing: its failure was not seen, or the lab broke. */
+  /** `answered`, `no answer in 17 s`, or the error that the caller got. Null if the run showed nothing: its failure was not seen, or the lab broke. */
   outcome: string | null;
   delayMs: number | null;
   remark: string | null;
@@ -15,7 +15,7 @@ export interface Reading {
 
 /** What came of some runs of a cell, or of all of them. */
 export interface CellOutcome {
-  /** `answered`, `no answer`, or the error that the caller got. */
+  /** `answered`, `no answer in 17 s`, or the error that the caller got. */
   outcome: string;
   /** How many runs. */
   count: number;
@@ -72,10 +72,17 @@ export const lacking = { tls: 'no TLS', http2: 'no HTTP/2' } as const;
 
 export function kindOf(outcome: string): OutcomeKind {
   if ((Object.values(lacking) as string[]).includes(outcome)) return 'cannot';
-  return outcome === 'answered' || outcome === 'no answer' ? outcome : 'error';
+  if (outcome === 'answered') return outcome;
+  return /^no answer in \d+ s$/.test(outcome) ? 'no answer' : 'error';
+}
+
+/** The outcome of a request that had neither answer nor error when the lab ended the wait. The client may decide later, so the wait is a part of it. */
+export function noAnswerIn(patienceMs: number): string {
+  return `no answer in ${patienceMs / 1_000} s`;
 }
 
 /** Removes what differs in each run: the message after a command's exit status, and the ports and times in any other message. */
 function essenceOf(outcome: string): string {
+  if (kindOf(outcome) === 'no answer') return outcome;
   return /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '…').replace(/:\d{4,5}\b/g, ':…').replace(/\b\d+(\.\d+)? ?m?s\b/g, '… s');
 }

@@ -86,9 +86,11 @@ withResults(withDriver(program.command('matrix').description('run every client t
   .option('--clients <names>', 'only these clients, with commas between the names', '')
   .option('--failures <names>', 'only these failures, with commas between the names', '')
   .option('--repeat <n>', 'runs of each client and failure; their median counts', '3')
-  .option('--jobs <n>', 'labs at a time', '4')
-  .addOption(new Option('--from <file>', 'measure nothing: show an older matrix.json, and write its pages again').conflicts(['clients', 'failures', 'repeat', 'jobs', 'driver', 'results']))
-  .option('--write <file>', 'also write it as a Markdown page, for instance docs/matrix.md')
+  .option('--jobs <n>', 'labs at a time, at the most; as many as the load of this machine allows if not given')
+  .option('--quick', 'end the wait for a request after 17 s, in the place of 5 min')
+  .addOption(new Option('--from <file>', 'measure nothing: show an older matrix.json, and write its pages again').conflicts(['clients', 'failures', 'repeat', 'jobs', 'quick', 'driver', 'results']))
+  .option('--against <file>', 'list what has changed since this older matrix.json; if not given, since the one beside the page that is written')
+  .option('--write <file>', 'also write it as a Markdown page, for instance docs/matrix.md, and its numbers as docs/matrix.json')
   .action(async (flags: MatrixFlags) => {
     const { matrix } = await import('./commands/matrix.ts');
     process.exitCode = await matrix(flags);

@@ -12,16 +12,17 @@ import { withoutInherited } from './trust.ts';
 /** The only options that a client that is not ours can be given: a new connection for each request, if need be by a new process; a time limit; and what the lab speaks, if the client can. */
 export const optionsForAny = ['keepAlive', 'timeoutMs', 'scheme', 'http'] as const satisfies readonly (keyof ClientOptions)[];
 
-/** The limit of a request without `timeoutMs`. A kernel gives up on a silent address only after some 130 s. */
-const patienceMs = 20_000;
+/** A request without `timeoutMs` ends so long after the patience of the scenario. */
+const afterPatienceMs = 3_000;
 /** A client that keeps the limit itself gets so much more time, so that the client reports the timeout and not the lab. */
 const graceMs = 1_000;
 
 /** The lab's servers must be reached directly, so the proxies of the environment are taken away. */
 const withoutProxies = [...['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => ['-u', name, '-u', name.toUpperCase()])];
 
+/** `patienceMs`: how long a scenario waits for a request that may never end. */
 export async function startExternalClient(
-  context: ClientContext, name: string, program: Program, { keepAlive, timeoutMs }: Pick<ClientOptions, (typeof optionsForAny)[number]>,
+  context: ClientContext, name: string, program: Program, { keepAlive, timeoutMs }: Pick<ClientOptions, (typeof optionsForAny)[number]>, patienceMs: number,
 ): Promise<Pick<StageClient, 'request' | 'stop'>> {
   const stays = !keepAlive && program.asked === 'over stdin' && program.newConnections ? { ...program, argv: [...program.argv, ...program.newConnections] } : null;
   const environment = [...withoutProxies, ...withoutInherited, ...folderVariables(program), ...Object.entries(program.variables ?? {}).map(([key, value]) => `${key}=${value}`)];
@@ -39,7 +40,7 @@ export async function startExternalClient(
       if (prepared.notReadyMs !== undefined) context.record('client:not-ready', { waitedMs: prepared.notReadyMs });
       context.record('client:request', { request: number, method, url });
       // A one-shot client cannot be told its time limit, so the lab kills it when the limit is over.
-      const limitMs = timeoutMs === null ? patienceMs : program.asked === 'by arguments' ? timeoutMs : Math.min(timeoutMs + graceMs, longestTimerMs);
+      const limitMs = timeoutMs === null ? patienceMs + afterPatienceMs : program.asked === 'by arguments' ? timeoutMs : Math.min(timeoutMs + graceMs, longestTimerMs);
       const result = await prepared.request({ number, method, url, timeoutMs, limitMs });
       if (result.ok) context.record('client:response', { request: number, body: result.body.trimEnd(), ...(result.status === null ? {} : { status: result.status }) });
       else context.record('client:error', { request: number, code: result.error, causes: result.causes });

@@ -7,6 +7,7 @@ import type { Http2 } from '../../client/external/tls.ts';
 import type { ClientOptions } from '../../client/client-options.ts';
 import type { Host, Network, Runtime } from '../network/drivers/driver.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
+import { usualPatienceMs } from '../vocabulary/limits.ts';
 import { howToGet } from '../vocabulary/installation.ts';
 import { excerpt, printable } from '../vocabulary/printable.ts';
 import { startExternalClient } from './external-client.ts';
@@ -25,7 +26,11 @@ const prepareLimitMs = 600_000;
 /** A client that was found. */
 export interface FoundClient {
   version: string;
-  start(options: ClientOptions, requestLimitMs: number): Promise<StageClient>;
+  /**
+   * `requestLimitMs` ends a request of our own client. A client that is not ours may take as long as the lab's patience, and some seconds more, so
+   * that whoever waits says what became of the request.
+   */
+  start(options: ClientOptions, requestLimitMs: number, patienceMs?: number): Promise<StageClient>;
 }
 
 /** @throws {LabError} MISSING_TOOL when the client is not on its host, START_FAILED when what it needs cannot be built. */
@@ -49,14 +54,14 @@ export async function findClient(context: ClientContext, client: Client): Promis
   if (prepare) await prepareClient(host, client.name, { prepare });
   return {
     version: shownVersion(found),
-    start: async (options) => {
+    start: async (options, _limitMs, patienceMs = usualPatienceMs) => {
       checkScheme(context, options);
       const http2 = options.http === '2';
       if (context.tls !== null) {
         requireTls(client, http2);
         requireInstalled(client.name, found, http2);
       }
-      return stageClient(await startExternalClient(context, client.name, http2 ? withHttp2(profile, program) : program, options));
+      return stageClient(await startExternalClient(context, client.name, http2 ? withHttp2(profile, program) : program, options, patienceMs));
     },
   };
 }

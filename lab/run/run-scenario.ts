@@ -6,7 +6,7 @@ import { isOwn, optionsNotApplied, parseClient } from '../clients/index.ts';
 import type { Driver } from '../network/drivers/driver.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 import { checkExpectation, type Expectation } from '../analysis/expectations.ts';
-import { interruptionOf, unlessAborted, withinLimit } from '../vocabulary/limits.ts';
+import { interruptionOf, unlessAborted, usualPatienceMs, withinLimit } from '../vocabulary/limits.ts';
 import { createLab, type Lab } from './lab.ts';
 import { clientOptionsOf, labChangeOf } from './lab-change.ts';
 import type { FinishedRun } from './journal.ts';
@@ -37,6 +37,8 @@ export interface RunOptions {
   /** This resolver answers with expired records if the DNS server fails (RFC 8767). */
   serveStale?: boolean;
   seed: string;
+  /** How long the scenario waits for a request that may never end, in ms; `usualPatienceMs` if not set. Its own time limit moves by as much. */
+  patienceMs?: number;
   /** The command that repeats the run, for the journal. */
   command?: string;
   /** Bounds that the findings must keep, beside the checks of the scenario. */
@@ -57,14 +59,14 @@ const lastWordsLimitMs = 1_000;
  * journal then has the status `failed` or `interrupted`, and with it come the events and the packets so far.
  */
 export async function runScenario(options: RunOptions): Promise<FinishedRun> {
-  const { name, scenario, driver, seed, signal, resolvConf: given = [] } = options;
+  const { name, scenario, driver, seed, signal, resolvConf: given = [], patienceMs = usualPatienceMs } = options;
   const client = parseClient(options.client);
   const startedAt = new Date().toISOString();
   const start = performance.now();
   const timeline = new Timeline();
   if (options.onEvent) timeline.subscribe(options.onEvent);
   const clientOptions = clientOptionsOf(options);
-  const limitMs = (scenario.limitMs ?? defaultLimitMs) * (isOwn(client) ? 1 : externalLimitFactor);
+  const limitMs = (scenario.limitMs ?? defaultLimitMs) * (isOwn(client) ? 1 : externalLimitFactor) + Math.max(patienceMs - usualPatienceMs, 0);
   let change = labChangeOf(options);
   let topology = createTopology(change);
   let setupMs: number | undefined;
@@ -91,7 +93,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     lab = await createLab({ driver, timeline, seed, topology: change, signal: over.signal });
     const running = lab;
     void running.network.ended.then((reason) => { over.abort(networkEnded(reason)); });
-    const setting = { lab: running, client, clientImage: options.clientImage, options: clientOptions, asked: options.clientOptions, limitMs, seed, over: over.signal, onBroken, onClient, onOptions };
+    const setting = { lab: running, client, clientImage: options.clientImage, options: clientOptions, asked: options.clientOptions, limitMs, patienceMs, seed, over: over.signal, onBroken, onClient, onOptions };
     const stage = await unlessAborted(over.signal, () => setStage(setting));
     setupMs = performance.now() - start;
     timeline.start();

@@ -37,6 +37,8 @@ export interface Stage {
   serve: (server: ExternalServerName, backend: BackendName) => Promise<RunningServer>;
   /** Puts a remark on the timeline. */
   note: (text: string) => void;
+  /** How long to wait for a request that may never end, in ms. */
+  readonly patienceMs: number;
   /** Waits as a part of the stimulus. Never use it to wait until the lab has done something: `until` does that. */
   wait: (delayMs: number) => Promise<void>;
   /** Resolves with true when an event that `isIt` accepts is there, and with false after `limitMs`. A client without a trace writes no events, so this waits for the whole limit. */

@@ -24,6 +24,8 @@ export interface StageSetting {
   asked: Partial<ClientOptions>;
   /** The limit of one request, in ms. */
   limitMs: number;
+  /** How long a scenario waits for a request that may never end, in ms. */
+  patienceMs: number;
   seed: string;
   /** Aborts when the run is over. From then on nothing that the stage has promised settles (until-over.ts). */
   over: AbortSignal;
@@ -34,13 +36,13 @@ export interface StageSetting {
 }
 
 /** Services, client and capture start side by side. */
-export async function setStage({ lab, client, clientImage, options, asked, limitMs, seed, over, onBroken, onClient, onOptions }: StageSetting): Promise<Stage> {
+export async function setStage({ lab, client, clientImage, options, asked, limitMs, patienceMs, seed, over, onBroken, onClient, onOptions }: StageSetting): Promise<Stage> {
   const finding = clientContext(lab, clientImage).then((context) => findClient(context, client));
   const startClient = async (wanted: ClientOptions): Promise<StageClient> => {
     const { version, start } = await finding;
     onClient(version);
     onOptions(wanted);
-    const started = await start(wanted, limitMs);
+    const started = await start(wanted, limitMs, patienceMs);
     const request: StageClient['request'] = (method, url) => {
       const asked = started.request(method, url);
       asked.catch(onBroken);
@@ -59,6 +61,7 @@ export async function setStage({ lab, client, clientImage, options, asked, limit
     startLoad: ({ http2 = false } = {}) => startLoad(lab, seed, http2),
     startRedialers: () => startRedialers(lab, seed),
     serve: (server, backend) => startExternalServer(lab, server, backend),
+    patienceMs,
     note: (text) => { lab.timeline.add('client', 'lab:note', { text }); },
     wait: (delayMs) => sleep(delayMs, undefined, { signal: over }),
     until: (isIt, untilMs = 1_000) => lab.timeline.waitFor(isIt, untilMs, over),

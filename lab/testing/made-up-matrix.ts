@@ -20,12 +20,12 @@ const told: Record<string, Record<string, readonly Told[]>> = {
   },
   'chromium': {
     'first-silent': [['answered', 301]],
-    'all-silent': [['no answer', null, '4 attempts']],
+    'all-silent': [['no answer in 17 s', null, '4 attempts']],
     'closed-post': [['answered', 72, 'reused, sent 2 times']],
   },
   'go': {
     'first-silent': [['answered', 15_010]],
-    'all-silent': [['no answer', null]],
+    'all-silent': [['no answer in 17 s', null]],
     'closed-post': [['EOF', 2.5, 'reused']],
   },
   'go-cgo': {

@@ -2,6 +2,12 @@
 import { LabError } from './errors.ts';
 
 /**
+ * How long a scenario waits for a request that may never end, in ms, if the run does not say otherwise. glibc's resolver and undici's connect give up
+ * after 10 s, and Go gives the first of two addresses 15 s, so this is longer. A kernel gives up a SYN only after some 130 s (tcp(7), tcp_syn_retries).
+ */
+export const usualPatienceMs = 17_000;
+
+/**
  * Resolves with the result of `work`. `what` names it in the message.
  * @throws {LabError} TIME_LIMIT when `work` takes longer than the limit. The work itself goes on; the end of the lab ends it.
  */

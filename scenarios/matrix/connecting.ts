@@ -34,7 +34,10 @@ export const connecting = {
     question: 'Which clients go on to the second address when the first one is silent, and after how long?',
     scenario: firstSilent,
     readMs: ({ findings }) => findings.nextAddressDelayMs,
-    remark: ({ findings: { attemptsKept } }) => (attemptsKept === null ? null : attemptsKept ? 'first kept' : 'first aborted'),
+    remark: ({ findings: { attemptsKept, addressesTried }, data: { outcome } }) => {
+      if (attemptsKept !== null) return attemptsKept ? 'first kept' : 'first aborted';
+      return addressesTried.length > 1 ? null : `second address ${outcome === 'no answer' ? 'not tried by then' : 'never tried'}`;
+    },
   },
   'all-refused': defineFailure({
     title: 'all refused',

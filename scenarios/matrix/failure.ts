@@ -7,20 +7,15 @@ import type { Findings } from '../../lab/analysis/findings.ts';
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
 import type { Method } from '../../lab/clients/stage-client.ts';
 import { defineScenario, type Result, type Scenario, type Stage } from '../../lab/run/scenario.ts';
+import { usualPatienceMs } from '../../lab/vocabulary/limits.ts';
 import { hostAt, type HostName } from '../../lab/vocabulary/topology.ts';
 
-/**
- * How long the lab waits for the measured request, in ms. glibc's resolver and undici's connect give up after 10 s, and Go gives the first of two
- * addresses 15 s, so this is longer.
- */
-export const patienceMs = 17_000;
-
 /** The time limit of a scenario that measures a request, in ms. The set-up comes before the request. */
-export const measureLimitMs = patienceMs + 15_000;
+export const measureLimitMs = usualPatienceMs + 15_000;
 
 /** What came of the measured request. */
 export interface MeasuredRequest {
-  /** `answered`, `status` and its number, `no answer`, or the error that the caller got. */
+  /** `answered`, `status` and its number, `no answer` when the patience of the run was over, or the error that the caller got. */
   outcome: string;
   /** The host that answered. */
   by: HostName | null;
@@ -78,7 +73,7 @@ export function defineFailure({ prepare, met, method = 'GET', https, http2, why,
   };
 }
 
-/** Makes the measured request. Waits for its end, but not longer than `patienceMs`. Notes on the timeline tell which request it was. */
+/** Makes the measured request. Waits for its end, but not longer than the patience of the run. Notes on the timeline tell which request it was. */
 export async function measure(stage: Stage, method: Method = 'GET'): Promise<MeasuredRequest> {
   stage.note(begin);
   const asked = await ask(stage, method);
@@ -86,7 +81,7 @@ export async function measure(stage: Stage, method: Method = 'GET'): Promise<Mea
   return asked;
 }
 
-async function ask({ client, wait, topology }: Stage, method: Method): Promise<MeasuredRequest> {
+async function ask({ client, wait, topology, patienceMs }: Stage, method: Method): Promise<MeasuredRequest> {
   const late = Symbol('late');
   // A symbol marks the end of the wait, so that it cannot be mistaken for a result of the request.
   const result = await Promise.race([client.request(method), wait(patienceMs).then(() => late)]);

@@ -1,10 +1,17 @@
 /** Failures of IPv6 while IPv4 works. */
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
+import type { Family } from '../../lab/vocabulary/topology.ts';
 import { countOf, defineFailure, seen, sinceFirstPacket, type Failure } from './failure.ts';
 
 /** Long enough to tell any resolution delay from a wait for the answer. */
 const aaaaDelayMs = 2_000;
-const isIpv6Syn = (event: TimelineEvent): boolean => event.event === 'wire:syn' && event.family === 6;
+const isSyn = (family: Family) => (event: TimelineEvent): boolean => event.event === 'wire:syn' && event.family === family;
+
+/** Which family came first, and whether the other one was tried at all. A client that still waits may try it later. */
+function familyRemark({ events, data: { outcome } }: Parameters<NonNullable<Failure['remark']>>[0]): string | null {
+  if (countOf(events, isSyn(6)) === 0) return 'IPv4 first';
+  return countOf(events, isSyn(4)) > 0 ? null : `IPv4 ${outcome === 'no answer' ? 'not tried by then' : 'never tried'}`;
+}
 
 export const ipv6 = {
   'ipv6-silent': defineFailure({
@@ -19,7 +26,7 @@ export const ipv6 = {
     },
     met: ({ events }) => seen('an address was tried', countOf(events, ({ event }) => event === 'wire:syn')),
     readMs: ({ findings }) => findings.fallbackDelayMs,
-    remark: ({ events }) => (countOf(events, isIpv6Syn) === 0 ? 'IPv4 first' : null),
+    remark: familyRemark,
   }),
   'ipv6-closed': defineFailure({
     title: 'IPv6 refused',
@@ -33,7 +40,7 @@ export const ipv6 = {
     },
     met: ({ events }) => seen('an address was tried', countOf(events, ({ event }) => event === 'wire:syn')),
     readMs: ({ findings }) => findings.fallbackDelayMs,
-    remark: ({ events }) => (countOf(events, isIpv6Syn) === 0 ? 'IPv4 first' : null),
+    remark: familyRemark,
   }),
   'aaaa-slow': defineFailure({
     title: 'AAAA 2 s late',

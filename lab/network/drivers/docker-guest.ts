@@ -6,6 +6,7 @@
 import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
+import { withinLimit } from '../../vocabulary/limits.ts';
 import { answerOf } from './docker-engine.ts';
 import { createDockerHost, root } from './docker-host.ts';
 import type { Host } from './driver.ts';
@@ -14,6 +15,8 @@ import type { Host } from './driver.ts';
 const clientFolder = '/lab/client';
 /** Enough for a large image over a slow line. */
 const pullLimitMs = 600_000;
+/** A container whose program is missing ends at once. */
+const endLimitMs = 5_000;
 
 /** A guest that is up. `remove` removes its container. */
 export interface Guest {
@@ -58,13 +61,17 @@ export async function startGuest(engine: Docker, client: Container, image: strin
   }
 }
 
+/** What runc and crun say of a program that is not there. */
+const noShell = /\bsh\b.*(?:not found|no such file)/i;
+
 /** Why a guest did not start. The engine tells of a program that is not there in the log of the container, or as the output of the program. */
 async function whyNot(error: unknown, container: Container | undefined): Promise<string> {
   // The engine makes the folder, or copies into it.
   if (/not a directory/.test(messageOf(error))) return `it has a file at /lab or ${clientFolder}, where the lab puts its programs for clients. Move that file.`;
-  const state = await container?.inspect().then(({ State }) => State, () => undefined);
-  if (state?.Running) return 'it has no program `sh`, which the lab needs beside `sleep`. Take an image of the same client that has a shell (for distroless images: the tag `debug`).';
-  if (state?.ExitCode === 127) return 'it has no program `sleep`, which the lab needs beside `sh`. Take an image of the same client that has it.';
+  if (error instanceof LabError && noShell.test(messageOf(error.cause))) return 'it has no program `sh`, which the lab needs beside `sleep`. Take an image of the same client that has a shell (for distroless images: the tag `debug`).';
+  // Without `sleep` the container ends at once. The engine may know it later than its streams do.
+  const exitStatus = await (container && withinLimit('The end of the container', endLimitMs, container.wait() as Promise<{ StatusCode: number }>).then(({ StatusCode }) => StatusCode, () => null));
+  if (exitStatus === 127) return 'it has no program `sleep`, which the lab needs beside `sh`. Take an image of the same client that has it.';
   return `${messageOf(error)}. The image needs the programs \`sh\` and \`sleep\`.`;
 }
 

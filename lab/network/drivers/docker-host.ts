@@ -9,6 +9,7 @@ import { PassThrough, type Duplex } from 'node:stream';
 import { once } from 'node:events';
 import type { Container, default as Dockerode } from 'dockerode';
 import { LabError } from '../../vocabulary/errors.ts';
+import { excerpt } from '../../vocabulary/printable.ts';
 import type { HostName } from '../../vocabulary/topology.ts';
 import { answerOf } from './docker-engine.ts';
 import type { CommandResult, Host, HostProcess } from './driver.ts';
@@ -18,6 +19,7 @@ import { shellWord } from '../../vocabulary/shell-word.ts';
 const nobodyInParticular = '1000:1000';
 export const root = '0:0';
 const commandLimitMs = 30_000;
+const longestReason = 300;
 /** The exit code that a shell reports for SIGKILL: 128 + 9. */
 const killed = 137;
 
@@ -149,7 +151,8 @@ function collect(stream: PassThrough): { until(mark: string, signal: AbortSignal
           text = text.slice(lineEnd + 1);
           return found;
         }
-        if (stream.readableEnded) throw new Error('the stream ended');
+        // The engine writes into the stream why a shell could not be started.
+        if (stream.readableEnded) throw new Error(`the stream ended${text.trim() === '' ? '' : ` after: ${excerpt(text.trim(), longestReason)}`}`);
         const enough = new AbortController();
         const either = AbortSignal.any([signal, enough.signal]);
         await Promise.race(['data', 'end'].map((event) => once(stream, event, { signal: either }))).finally(() => { enough.abort(); });

@@ -11,7 +11,7 @@ export function cellText({ outcomes, unknown }: Cell): string {
 
 function outcomeText(each: CellOutcome): string {
   const { kind, error, time, spread, remarks } = wordsOf(each);
-  const words = [...(kind === 'answered' ? [] : [error ?? kind]), ...(time === null ? [] : [spread === null ? time : `${time} ${spread}`]), ...remarks];
+  const words = [...(kind === 'answered' ? [] : [error ?? each.outcome]), ...(time === null ? [] : [spread === null ? time : `${time} ${spread}`]), ...remarks];
   return words.join(', ') || kind;
 }
 

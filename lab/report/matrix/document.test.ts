@@ -15,7 +15,7 @@ test('the summary stands above the tables, and nothing links to the files of a r
   expect(page).toContain('| `go-cgo` | 15.03 s | 2× ? |');
   expect(page).toContain('| `java` | – |');
   expect(page).toContain('| `musl` | not found: install musl-tools |');
-  expect(page).toContain('still waiting after 17 s');
+  expect(page).toContain('`no answer in 17 s` means');
   expect(page).not.toMatch(/\]\(/);
 });
 

@@ -1,5 +1,6 @@
 /** The matrix as a Markdown page, docs/matrix.md: what it says on top, then tables that fit the page of a forge. */
 import { printable } from '../../vocabulary/printable.ts';
+import { versionsText, type Changes } from './changes.ts';
 import { runsText } from './cell-text.ts';
 import { textAt } from './lines.ts';
 import { measuredClients, type Matrix, type MatrixFailure } from './matrix.ts';
@@ -8,8 +9,8 @@ import { clientsText, summariesOf } from './summary.ts';
 /** A forge shows some 900 px of a table, and hides the columns after that behind a scroll bar. So many failures fit with their longest errors. */
 const mostColumns = 3;
 
-/** Returns the text of the page. */
-export function matrixDocument(matrix: Matrix): string {
+/** Returns the text of the page. `changes`: what is not as an older page had it. */
+export function matrixDocument(matrix: Matrix, changes: Changes | null = null): string {
   const { startedAt, command, machine, repeat, patienceMs, clients, groups } = matrix;
   const missing = clients.length - measuredClients(matrix).length;
   return `# The matrix
@@ -19,7 +20,7 @@ This page shows what each client did in each failure, as \`${command}\` measured
 ${Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`).join('\n')}
 - runs for each cell: ${runsText(repeat)}
 
-If a cell has no word before its time, the caller got its answer. \`no answer\` means that the caller was still waiting after ${patienceMs / 1_000} s.
+If a cell has no word before its time, the caller got its answer. \`no answer in ${patienceMs / 1_000} s\` means that the caller was still waiting when the lab ended the wait.
 A request that is \`reused\` was sent on the kept connection, and one that is \`dialled\` on a new one. Every client runs with the defaults of its library: no timeout and no retry was configured.
 
 \`make matrix\` measures the clients of your machine, and writes the same as a page with colours, \`results/matrix.html\`. There each cell opens
@@ -30,13 +31,19 @@ the timeline of its run.
 Clients that did the same stand together, with the least and the greatest of their times.
 ${summariesOf(matrix)
   .map(({ failure, answers }) => `\n**${text(failure.question)}**\n\n${answers.map((answer) => `- ${text(answer.what)}: ${clientsText(answer, code, text)}`).join('\n')}\n`)
-  .join('')}${groups.map(({ title, failures }) => `\n## ${text(title)}\n${balanced(failures).map((some) => table(matrix, some)).join('')}`).join('')}
+  .join('')}${changes === null ? '' : changesText(changes)}${groups.map(({ title, failures }) => `\n## ${text(title)}\n${balanced(failures).map((some) => table(matrix, some)).join('')}`).join('')}
 ## Clients
 
 | client | version |
 | --- | --- |
 ${clients.map(({ name, version, reason }) => `| ${code(name)} | ${text(version ?? `not found: ${reason ?? ''}`)} |`).join('\n')}
 ${missing > 0 ? `\nThe tables do not show the clients that were not found: ${missing}.\n` : ''}`;
+}
+
+/** A change of a cell is news for whoever upgrades a client. */
+function changesText({ since, list }: Changes): string {
+  if (list.length === 0) return `\n## Changed since ${since.slice(0, 10)}\n\nNo cell has changed.\n`;
+  return `\n## Changed since ${since.slice(0, 10)}\n\n${list.map((change) => `- ${code(change.client)}${text(versionsText(change))}, ${text(change.failure.title)}: ${text(change.before)} → ${text(change.after)}`).join('\n')}\n`;
 }
 
 /** One table, and what the time in its columns measures. */

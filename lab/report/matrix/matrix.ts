@@ -42,6 +42,11 @@ export interface MatrixClient {
   reason?: string | undefined;
 }
 
+/** The matrix without what each run showed: what is published, and compared with a later one. */
+export function withoutReadings(matrix: Matrix): Matrix {
+  return { ...matrix, cells: matrix.cells.map((cell) => ({ ...cell, readings: [], outcomes: cell.outcomes.map((outcome) => ({ ...outcome, directory: '' })) })) };
+}
+
 /** The clients that were measured, in the order of the lab. */
 export function measuredClients({ clients }: Pick<Matrix, 'clients'>): MatrixClient[] {
   return clients.filter(({ version }) => version !== null);

@@ -93,7 +93,7 @@ function outcomeHtml(outcome: CellOutcome): string {
   const { kind, error, time, spread, remarks } = wordsOf(outcome);
   if (kind === 'cannot') return `<small>${error ?? kind}</small>`;
   const words = [...(error === null ? [] : [error]), ...remarks];
-  const head = time === null ? `<b>${kind}</b>` : `<span class="spoken">${kind}, </span><b>${time}</b>${spread === null ? '' : ` <i>${spread}</i>`}`;
+  const head = time === null ? `<b>${kind === 'no answer' ? outcome.outcome : kind}</b>` : `<span class="spoken">${kind}, </span><b>${time}</b>${spread === null ? '' : ` <i>${spread}</i>`}`;
   return `${head}${words.length === 0 ? '' : ` <small>${words.map((word) => breakable(htmlText(word))).join(', ')}</small>`}`;
 }
 

@@ -35,19 +35,19 @@ test('by remark: clients with the same outcome and the same remark stand togethe
 });
 
 /** A matrix of one failure, with these times. */
-function timed(times: Record<string, number | 'no answer'>): Matrix {
+function timed(times: Record<string, number | 'no answer in 17 s'>): Matrix {
   const matrix = madeUpMatrix();
-  const reading = (ms: number | 'no answer') => ({ outcome: ms === 'no answer' ? ms : 'answered', delayMs: ms === 'no answer' ? null : ms, remark: null, directory: 'x/y', trouble: null });
+  const reading = (ms: number | 'no answer in 17 s') => ({ outcome: ms === 'no answer in 17 s' ? ms : 'answered', delayMs: ms === 'no answer in 17 s' ? null : ms, remark: null, directory: 'x/y', trouble: null });
   return { ...matrix, clients: Object.keys(times).map((name) => ({ name, version: '1' })), cells: Object.entries(times).map(([name, ms]) => cellOf(name, '1', 'first-silent', [reading(ms)])) };
 }
 
 test('a group of more than half of the clients is not named, since all others are', () => {
-  expect(linesOf(timed({ a: 250, b: 251, c: 252, d: 253, e: 254, f: 500, g: 'no answer' }), 'first-silent')).toEqual(['after 250 to 254 ms: the other 5 clients', 'after 500 ms: f', 'neither answer nor error within the 17 s that the lab waited: g']);
+  expect(linesOf(timed({ a: 250, b: 251, c: 252, d: 253, e: 254, f: 500, g: 'no answer in 17 s' }), 'first-silent')).toEqual(['after 250 to 254 ms: the other 5 clients', 'after 500 ms: f', 'neither answer nor error within the 17 s that the lab waited: g']);
   expect(linesOf(timed({ a: 1, b: 99 }), 'first-silent')).toEqual(['within 100 ms: both clients']);
   // Half of the clients are not more than half of them.
   expect(linesOf(timed({ a: 1, b: 2, c: 3, d: 4, e: 5, f: 500, g: 500, h: 500, i: 500, j: 500 }), 'first-silent')).toEqual(['within 100 ms: a, b, c, d, e', 'after 500 ms: f, g, h, i, j']);
   // Four names are few enough to be written.
-  expect(linesOf(timed({ a: 1, b: 2, c: 3, d: 4, e: 'no answer' }), 'first-silent')[0]).toBe('within 100 ms: a, b, c, d');
+  expect(linesOf(timed({ a: 1, b: 2, c: 3, d: 4, e: 'no answer in 17 s' }), 'first-silent')[0]).toBe('within 100 ms: a, b, c, d');
 });
 
 test('a time a little over 100 ms does not stand with those below, which are the machine’s; units are written once if they are the same', () => {

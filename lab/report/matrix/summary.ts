@@ -21,9 +21,9 @@ export interface Summary {
 }
 
 /** Two times belong together if the second one is at most this many times the first one. The timers of clients differ by more than that. */
-const alike = 1.5;
+export const alike = 1.5;
 /** Times below this one are those of the machine, and no timer of a client. */
-const atOnceMs = 100;
+export const atOnceMs = 100;
 
 /** Answers the question of each failure. */
 export function summariesOf(matrix: Matrix): Summary[] {

@@ -1,0 +1,99 @@
+/** The runs of the matrix: what has to be run, and one of them measured. */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { relative, resolve } from 'node:path';
+import { failureGroups, failures } from '../../scenarios/matrix/index.ts';
+import type { Failure, MeasuredRequest } from '../../scenarios/matrix/failure.ts';
+import { cellOf, lacking, noAnswerIn, type Cell, type Reading } from '../analysis/cells.ts';
+import { clientHost, findClients } from '../clients/find-client.ts';
+import { parseClient } from '../clients/index.ts';
+import { lackOf } from '../clients/trust.ts';
+import type { Driver } from '../network/drivers/driver.ts';
+import { startNetwork } from '../network/start-network.ts';
+import type { Matrix, MatrixClient, MatrixGroup } from '../report/matrix/matrix.ts';
+import { writeRunFiles } from '../report/run-files.ts';
+import { runScenario } from '../run/run-scenario.ts';
+import { unlessAborted } from '../vocabulary/limits.ts';
+import { labCommand } from '../vocabulary/project.ts';
+import { shellWord } from '../vocabulary/shell-word.ts';
+import { createTopology } from '../vocabulary/topology.ts';
+
+/** One run of the matrix. */
+export interface MatrixRun {
+  failure: string;
+  client: string;
+  seed: number;
+}
+
+/** Every client against every failure, `repeat` times. All clients of one failure stand next to each other, so labs that run side by side do the same kind of work. */
+export function matrixRuns(chosen: readonly string[], clients: readonly string[], repeat: number): MatrixRun[] {
+  return Array.from({ length: repeat }, (_, round) => chosen.flatMap((failure) => clients.map((client) => ({ failure, client, seed: round + 1 })))).flat();
+}
+
+/** How the runs of a matrix are made. */
+export interface MatrixSetting {
+  driver: Driver;
+  /** How long the lab waits for the measured request, in ms. */
+  patienceMs: number;
+  /** The folder of the results. */
+  results: string;
+  signal: AbortSignal;
+}
+
+/** Makes one run, writes its files, and reads the measurements from it. */
+export async function readRun({ failure: name, client, seed }: MatrixRun, { driver, patienceMs, results, signal }: MatrixSetting): Promise<Reading> {
+  const failure = failures[name] as Failure;
+  const lacks = cannot(client, failure);
+  if (lacks !== null) return { outcome: lacks, delayMs: null, remark: null, directory: '', trouble: null };
+  const finished = await runScenario({ name: `matrix-${name}`, command: `${labCommand} run ${name} --client ${shellWord(client)} --seed ${seed}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed: String(seed), patienceMs, signal });
+  const directory = relative(resolve(results), resolve(await writeRunFiles(finished, results)));
+  const { journal, events } = finished;
+  if (journal.verdict !== 'pass') {
+    const trouble = journal.error ?? [...journal.doubts, ...journal.checks.filter(({ verdict }) => verdict !== 'pass').map(({ text, observed }) => `${text}: ${observed}`)].join('; ');
+    return { outcome: null, delayMs: null, remark: null, directory, trouble };
+  }
+  const data = finished.data as MeasuredRequest;
+  const about = { findings: journal.findings, events, topology: createTopology(failure.scenario.topology), data };
+  return { outcome: data.outcome === 'no answer' ? noAnswerIn(patienceMs) : data.outcome, delayMs: failure.readMs(about), remark: failure.remark?.(about) ?? null, directory, trouble: null };
+}
+
+/** The text of a cell whose client cannot meet a failure of TLS or of HTTP/2. Null if it can, and for a command, of which nothing is known. */
+function cannot(client: string, { scenario: { https, http2 } }: Failure): string | null {
+  const parsed = parseClient(client);
+  const lack = 'profile' in parsed && (https ?? http2) ? lackOf(parsed.profile, http2 === true) : null;
+  return lack && lacking[lack];
+}
+
+/** One cell for each client that was found and each failure. */
+export function cellsOf(readings: readonly (MatrixRun & { reading: Reading })[], clients: readonly MatrixClient[], chosen: readonly string[]): Cell[] {
+  const byCell = Map.groupBy(readings, ({ failure, client }) => `${failure} ${client}`);
+  return clients.flatMap(({ name, version }) => (version === null ? [] : chosen.map((failure) => cellOf(name, version, failure, (byCell.get(`${failure} ${name}`) ?? []).map(({ reading }) => reading)))));
+}
+
+/** The groups of the chosen failures, as matrix.json has them. */
+export function groupsOf(chosen: readonly string[]): MatrixGroup[] {
+  return Object.entries(failureGroups)
+    .map(([title, group]) => ({ title, failures: Object.entries<Failure>(group).filter(([name]) => chosen.includes(name)).map(([name, { title: over, measures, question, groupBy = 'time' }]) => ({ name, title: over, measures, question, groupBy })) }))
+    .filter((group) => group.failures.length > 0);
+}
+
+/** Returns the clients that were asked for, or all of them. A client that is not on the client's host has no version. @throws {LabError} BAD_INPUT for an unknown name. */
+export async function clientsOf(asked: readonly string[], driver: Driver, signal: AbortSignal): Promise<MatrixClient[]> {
+  const names = asked.map((word) => parseClient(word).name);
+  await using network = await startNetwork(driver, createTopology(), signal);
+  const all = await unlessAborted(signal, () => findClients(clientHost(network), network.driver));
+  if (names.length === 0) return all;
+  return names.map((name) => all.find((listing) => listing.name === name) ?? { name, version: 'a command' });
+}
+
+/** What the page says of the machine. */
+export async function machineFacts(driver: Driver): Promise<Matrix['machine']> {
+  const os = /^PRETTY_NAME="?([^"\n]*)/m.exec(await readFile('/etc/os-release', 'utf8').catch(() => ''))?.[1];
+  const { glibcVersionRuntime } = (process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }).header;
+  return {
+    machine: `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    system: `${os ?? 'unknown'}, kernel ${release()}${glibcVersionRuntime ? `, glibc ${glibcVersionRuntime}` : ''}`,
+    'its load': `${loadavg().map((load) => load.toFixed(1)).join(', ')} in the last 1, 5 and 15 minutes, this command included`,
+    lab: `${driver.name} driver, Node ${process.version.slice(1)}`,
+  };
+}

@@ -1,0 +1,60 @@
+/** What is not as it was in an older matrix: the cells in which a client now does something else. */
+import type { Cell } from '../../analysis/cells.ts';
+import { cellText } from './cell-text.ts';
+import { cellAt, measuredClients, type Matrix, type MatrixFailure } from './matrix.ts';
+import { alike, atOnceMs } from './summary.ts';
+
+/** A cell that is not as it was. */
+export interface Change {
+  client: string;
+  /** The versions of the client then and now. */
+  versions: { before: string | null; after: string | null };
+  failure: MatrixFailure;
+  /** The texts of the cell then and now. */
+  before: string;
+  after: string;
+}
+
+/** The changes since an older matrix, whose measurement began at `since` (ISO 8601). */
+export interface Changes {
+  since: string;
+  list: readonly Change[];
+}
+
+/** Returns the cells of both matrices that differ: in an outcome, in a remark, or in a time by more than times on different machines do. A cell of only one of them is no change. */
+export function changesOf(before: Matrix, after: Matrix): Change[] {
+  return measuredClients(after).flatMap(({ name }) =>
+    after.groups.flatMap(({ failures }) =>
+      failures.flatMap((failure): Change[] => {
+        const [then, now] = [cellAt(before, name, failure.name), cellAt(after, name, failure.name)];
+        if (!then || !now || isSame(then, now)) return [];
+        return [{ client: name, versions: { before: then.version, after: now.version }, failure, before: cellText(then), after: cellText(now) }];
+      })));
+}
+
+/** Runs that showed nothing say nothing about the client, so they are not compared. */
+function isSame(one: Cell, other: Cell): boolean {
+  if (one.outcomes.length === 0 || other.outcomes.length === 0) return true;
+  if (one.outcomes.length !== other.outcomes.length) return false;
+  return one.outcomes.every((then) => {
+    const now = other.outcomes.find(({ outcome }) => outcome === then.outcome);
+    return now !== undefined && then.remarks.toSorted().join() === now.remarks.toSorted().join() && areAlike(then.medianMs, now.medianMs);
+  });
+}
+
+/** Times below `atOnceMs` are those of the machine, so they count as that. */
+function areAlike(oneMs: number | null, otherMs: number | null): boolean {
+  if (oneMs === null || otherMs === null) return oneMs === otherMs;
+  return Math.max(oneMs, otherMs) <= Math.max(Math.min(oneMs, otherMs), atOnceMs) * alike;
+}
+
+/** The changes as lines for a terminal. */
+export function changeLines({ since, list }: Changes): string[] {
+  if (list.length === 0) return ['', `No cell has changed since ${since.slice(0, 10)}.`];
+  return ['', `Changed since ${since.slice(0, 10)}:`, ...list.map((change) => `  ${change.client}${versionsText(change)}, ${change.failure.title}: ${change.before} → ${change.after}`)];
+}
+
+/** ` 22.1.0 → 22.2.0`; empty where the version is the same. */
+export function versionsText({ versions: { before, after } }: Change): string {
+  return before === after ? '' : ` ${before ?? '?'} → ${after ?? '?'}`;
+}
