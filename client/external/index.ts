@@ -1,4 +1,5 @@
 /** Every client that is not ours, under the name that `--client` takes. To add a client, add a file in this folder and a line here. */
+import { axios } from './axios.ts';
 import { chromium, chromiumAsyncDns } from './chromium.ts';
 import { curl } from './curl.ts';
 import { goCgo, goOwn } from './go.ts';
@@ -14,6 +15,7 @@ import { wget } from './wget.ts';
 
 export const profiles = {
   ...nodeProfiles,
+  axios,
   curl,
   wget,
   'python-urllib': pythonUrllib,
@@ -32,3 +34,6 @@ export const profiles = {
 } satisfies Record<string, Profile>;
 
 export type ProfileName = keyof typeof profiles;
+
+/** What comes from npm. Several clients may use one package. */
+export const npmInstallations = [...new Map(Object.values<Profile>(profiles).flatMap(({ install }) => ('npm' in install ? [[install.folder, install] as const] : []))).values()];

@@ -1,26 +1,22 @@
-/** Other versions of Node. `lab clients --install` installs them from the npm package `node` into a cache folder. */
-import { programPath, versionFrom, type ClientHost, type Profile } from './profile.ts';
+/** Other versions of Node. The npm package `node` contains the binary of a release. */
+import { npmFolder } from './npm.ts';
+import { programPath, versionFrom, type Profile } from './profile.ts';
 import { byVariable } from './tls.ts';
 
 /** The releases whose HTTP clients behave differently: keep-alive, order of addresses, attempt delay. */
 export const nodeReleases = [18, 20, 22, 26] as const;
 type Release = (typeof nodeReleases)[number];
 
-/** Returns the folder in which a release is installed, below the project's folder. */
-export function nodeFolder({ root }: Pick<ClientHost, 'root'>, release: Release): string {
-  return `${root}/node_modules/.cache/clients/node-${release}`;
-}
-
 function node(release: Release, transport: 'fetch' | 'http'): Profile {
   const what = transport === 'fetch' ? 'fetch' : 'node:http with its global agent';
   return {
     summary: `Node ${release}, ${what}, with default settings`,
-    install: { command: 'make clients install=1', image: `node:${release}` },
+    install: { npm: `node@${release}`, folder: `node-${release}`, image: `node:${release}` },
     // undici, and with it fetch, offers HTTP/2 by default since its version 8, which came with Node 26.
     tls: byVariable('NODE_EXTRA_CA_CERTS', transport === 'fetch' && release >= 26 ? 'by default' : 'never'),
     find: async (host) => {
       // An image of Node has the release on its PATH.
-      for (const binary of [`${nodeFolder(host, release)}/node_modules/node/bin/node`, 'node']) {
+      for (const binary of [`${npmFolder(host, `node-${release}`)}/node_modules/node/bin/node`, 'node']) {
         const version = await versionFrom(host, [binary, '--version']);
         if (version?.startsWith(`${release}.`)) return { version, program: { asked: 'over stdin', argv: [binary, programPath(host, `node_${transport}.mjs`)], saysReady: true } };
       }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Installation } from '../../lab/vocabulary/installation.ts';
 import { projectRoot } from '../../lab/vocabulary/project.ts';
+import type { Kind } from '../../lab/vocabulary/values.ts';
 import type { Tls } from './tls.ts';
 
 /** The host on which the client runs: a network namespace with this machine's files, or a container with its own files. */
@@ -28,9 +29,24 @@ export interface Profile {
   install: Installation;
   /** How it speaks TLS. Null if it cannot. */
   tls: Tls | null;
+  /**
+   * The options that may stand behind its name, as in `axios?timeout=1000`. The program gets those that are given in one further word, as JSON:
+   * `--options={"timeout":1000}`.
+   */
+  variants?: VariantTable;
   /** Looks for the client on the host and changes nothing. Returns null if the client is not installed. */
   find(host: ClientHost): Promise<Found | null>;
 }
+
+/** An option that the users of a client set. Its name and its unit are those of the library. If it is not given, the library's default holds. */
+export interface VariantOption {
+  /** One sentence: what it sets, with its unit, and what holds without it. */
+  doc: string;
+  kind: Kind<string | number | boolean>;
+}
+
+/** The options of a client by their names. */
+export type VariantTable = Readonly<Record<string, VariantOption>>;
 
 /** A client that is installed on the host. */
 export interface Found {
@@ -94,6 +110,6 @@ export function sourceHash(names: readonly string[]): string {
 }
 
 /** Returns the path on the host of one file in programs/. */
-export function programPath({ root }: ClientHost, name: string): string {
+export function programPath({ root }: Pick<ClientHost, 'root'>, name: string): string {
   return `${root}/client/external/programs/${name}`;
 }

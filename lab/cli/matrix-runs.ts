@@ -79,11 +79,14 @@ export function groupsOf(chosen: readonly string[]): MatrixGroup[] {
 
 /** Returns the clients that were asked for, or all of them. A client that is not on the client's host has no version. @throws {LabError} BAD_INPUT for an unknown name. */
 export async function clientsOf(asked: readonly string[], driver: Driver, signal: AbortSignal): Promise<MatrixClient[]> {
-  const names = asked.map((word) => parseClient(word).name);
+  const clients = asked.map((word) => parseClient(word));
   await using network = await startNetwork(driver, createTopology(), signal);
   const all = await unlessAborted(signal, () => findClients(clientHost(network), network.driver));
-  if (names.length === 0) return all;
-  return names.map((name) => all.find((listing) => listing.name === name) ?? { name, version: 'a command' });
+  if (clients.length === 0) return all;
+  return clients.map((client) => {
+    const listing = all.find(({ name }) => name === ('base' in client ? client.base : client.name));
+    return listing ? { ...listing, name: client.name } : { name: client.name, version: 'a command' };
+  });
 }
 
 /** What the page says of the machine. */

@@ -17,6 +17,7 @@ import { inUserFolder, makeOwnFolder } from './own-folder.ts';
 import { runProgram } from './run-program.ts';
 import type { ClientContext, StageClient } from './stage-client.ts';
 import { requireInstalled, requireTls, trusting, withCa, withHttp2 } from './trust.ts';
+import { withOptions } from './variants.ts';
 
 /** A program tells its version in well under a second; a JVM or a browser on a busy machine needs several. */
 const commandLimitMs = 30_000;
@@ -47,7 +48,7 @@ export async function findClient(context: ClientContext, client: Client): Promis
   }
   const host = hostFor(context.externalHost, context.runtime);
   const profile = 'profile' in client ? client.profile : null;
-  const found = 'profile' in client ? await findNamed(host, client.name, client.profile, context) : await findCommand(host, client.name, client.command);
+  const found = 'profile' in client ? withOptions(await findNamed(host, client.name, client.profile, context), client.options) : await findCommand(host, client.name, client.command);
   await prepareClient(host, client.name, found);
   await makeOwnFolder(context.externalHost, context.folder);
   const { program, prepare } = await withCa(context, profile, found.program);

@@ -25,6 +25,26 @@ describe('the value of --client', () => {
   });
 
   test.each([
+    ['axios?timeout=1000', 'axios?timeout=1000', { timeout: 1000 }],
+    // One name for one variant, in whatever order its options are written.
+    ['axios?adapter=fetch&timeout=0500', 'axios?timeout=500&adapter=fetch', { timeout: 500, adapter: 'fetch' }],
+  ])('%s is a client with options', (text, name, options) => {
+    expect(parseClient(text)).toMatchObject({ name, base: 'axios', options });
+  });
+
+  test.each([
+    ['axios?timeot=1', 'the client `axios` has no `timeot`. It has: timeout, adapter. Did you mean `timeout`?'],
+    ['axios?timeout=x', 'Expected `timeout` of the client `axios` to be a whole number, 0 or more, got `x`.'],
+    ['axios?timeout', 'Expected options as key=value behind `axios?`, with & between them, got `timeout`. It has: timeout, adapter.'],
+    ['axios?', 'Expected options as key=value behind `axios?`, with & between them, got ``. It has: timeout, adapter.'],
+    ['axios?timeout=1&timeout=2', '`timeout` stands twice behind `axios?`. Expected each option once.'],
+    ['wget?x=1', 'Expected the name `wget` alone, because this client has no options. Got `wget?x=1`.'],
+    ['node-fetch?x=1', '`node-fetch` takes no options behind its name. It takes them by --set key=value. Got `node-fetch?x=1`.'],
+  ])('%s is refused with a message', (text, message) => {
+    expect(() => parseClient(text)).toThrow(expect.objectContaining({ code: 'BAD_INPUT', message }));
+  });
+
+  test.each([
     ['curll', /'\. Did you mean `curl`\?$/],
     ['', /'\.$/],
     [' ', /'\.$/],

@@ -1,5 +1,5 @@
 /** The clients that a run can use. A client of this table has a name; any command is a client, too. */
-import { profiles } from '../../client/external/index.ts';
+import { profiles, type ProfileName } from '../../client/external/index.ts';
 import type { Profile, Program } from '../../client/external/profile.ts';
 import type { Http2, Tls } from '../../client/external/tls.ts';
 import { clientOptions, type ClientOptions } from '../../client/client-options.ts';
@@ -7,6 +7,7 @@ import { LabError, unknownName } from '../vocabulary/errors.ts';
 import { defaultsOf, parseOptions } from '../vocabulary/options.ts';
 import { optionsForAny } from './external-client.ts';
 import { splitWords } from './split-words.ts';
+import { parseVariant, type VariantOptions } from './variants.ts';
 
 /** How our clients speak TLS. `http=2` has them speak HTTP/2. */
 const tls = { givenBy: 'the option `ca` of tls.connect', http2: 'by option' as Http2 };
@@ -21,11 +22,11 @@ export const ownClientNames = Object.keys(ownClients) as OwnClientName[];
 
 export const clientNames = [...ownClientNames, ...Object.keys(profiles)];
 
-/** What `--client` names: one of ours, a profile, or a command. */
-export type Client = { name: string } & ({ own: OwnClientName } | { profile: Profile } | { command: Program });
+/** What `--client` names: one of ours, a profile with the options behind its name, or a command. */
+export type Client = { name: string } & ({ own: OwnClientName } | { profile: Profile; base: ProfileName; options: VariantOptions } | { command: Program });
 
 /**
- * Reads `--client`: a name of the table, or a command. A command has a blank, a `/` or `{url}` in it. A list is always a command: its argv. A command
+ * Reads `--client`: a name of the table, which may have options behind it (`axios?timeout=1000`), or a command. A command has a blank, a `/` or `{url}` in it. A list is always a command: its argv. A command
  * with `{url}` runs once for each request; a command without it is started once and speaks the protocol of docs/clients.md.
  * @throws {LabError} BAD_INPUT that lists the clients.
  */
@@ -36,10 +37,12 @@ export function parseClient(words: string | readonly string[]): Client {
   }
   const text = words;
   if (Object.hasOwn(ownClients, text)) return { name: text, own: text as OwnClientName };
-  if (Object.hasOwn(profiles, text)) return { name: text, profile: profiles[text as keyof typeof profiles] };
+  const [base = '', ...rest] = text.split('?');
+  if (Object.hasOwn(ownClients, base)) throw new LabError('BAD_INPUT', `\`${base}\` takes no options behind its name. It takes them by --set key=value. Got \`${text}\`.`);
+  if (Object.hasOwn(profiles, base)) return { base: base as ProfileName, profile: profiles[base as ProfileName], ...parseVariant(base, profiles[base as ProfileName], rest.length === 0 ? null : rest.join('?')) };
   const argv = splitWords(text);
   if (argv.length === 0 || !/[\s/]|\{url\}/.test(text.trim())) {
-    throw unknownName('client', text, clientNames, "Or a command: 'curl -sS {url}'.");
+    throw unknownName('client', base, clientNames, "Or a command: 'curl -sS {url}'.");
   }
   return commandClient(text, argv);
 }

@@ -27,6 +27,7 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   'node-22-http': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
   'node-26-fetch': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
   'node-26-http': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  axios: { needs: ['npm-clients'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
   curl: { needs: ['curl'], connections: 3, refused: /^exit status 7: curl: \(7\) /, untrusted: /^exit status 60: / },
   wget: { needs: ['wget'], connections: 3, refused: /^exit status 4: .*Connection refused/, tellsStatus: false, untrusted: /^exit status 5: .*certificate/ },
   'python-urllib': { needs: ['python'], connections: 3, refused: /^ECONNREFUSED$/, untrusted: /^SSLCertVerificationError$/ },

@@ -5,7 +5,9 @@ import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { describe, onTestFinished, test, vi } from 'vitest';
-import { nodeFolder, nodeReleases } from '../../client/external/node.ts';
+import { npmInstallations } from '../../client/external/index.ts';
+import { nodeReleases } from '../../client/external/node.ts';
+import { npmFolder, packageName } from '../../client/external/npm.ts';
 import { localRuntime, nodeArgv } from '../network/programs.ts';
 import { searchPath } from '../network/drivers/netns-requirements.ts';
 import type { Driver, Host, HostProcess, Network, ProcessExit } from '../network/drivers/driver.ts';
@@ -18,6 +20,9 @@ interface Probe {
   argv: string[];
   remedy: string;
 }
+
+/** What `make clients install=1` makes of the packages from npm, except other versions of Node. */
+const npmPackages = npmInstallations.filter(({ image }) => image === undefined).map(({ npm, folder }) => `${npmFolder(localRuntime, folder)}/node_modules/${packageName(npm)}/package.json`);
 
 /** What a group of tests can need beyond Node. Each need has a harmless command that works only if the need is met. */
 const probes = {
@@ -44,7 +49,8 @@ const probes = {
   php: { argv: ['php', '-r', 'curl_version();'], remedy: 'install php-cli and php-curl' },
   perl: { argv: ['perl', '-MLWP::UserAgent', '-MLWP::Protocol::https', '-e', ''], remedy: 'install libwww-perl and liblwp-protocol-https-perl' },
   chromium: { argv: ['chromium', '--version'], remedy: 'install chromium' },
-  'other-nodes': { argv: ['sh', '-c', `set -e; for release in ${nodeReleases.join(' ')}; do ${nodeFolder(localRuntime, 18).replace(/18$/, '$release')}/node_modules/node/bin/node --version; done`], remedy: 'run `make clients install=1`' },
+  'other-nodes': { argv: ['sh', '-c', `set -e; for release in ${nodeReleases.join(' ')}; do ${npmFolder(localRuntime, 'node-$release')}/node_modules/node/bin/node --version; done`], remedy: 'run `make clients install=1`' },
+  'npm-clients': { argv: ['ls', ...npmPackages], remedy: 'run `make clients install=1`' },
   curl: { argv: ['curl', '--version'], remedy: 'install curl' },
   nghttp: { argv: ['nghttp', '--version'], remedy: 'install nghttp2-client' },
   openssl: { argv: ['openssl', 'version'], remedy: 'install openssl' },

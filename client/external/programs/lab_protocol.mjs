@@ -3,6 +3,9 @@ import { createInterface } from 'node:readline';
 
 const write = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
+/** The options of a variant, such as `axios?timeout=1000`: the word `--options={"timeout":1000}` of the command line. */
+export const options = JSON.parse(process.argv.find((word) => word.startsWith('--options='))?.slice('--options='.length) ?? '{}');
+
 /** `request(method, url, signal)` resolves with status and body, or rejects. Requests run at the same time. */
 export function serve(request) {
   createInterface({ input: process.stdin })

@@ -57,10 +57,10 @@ export function cellAt({ cells }: Pick<Matrix, 'cells'>, client: string, failure
   return cells.find((cell) => cell.client === client && cell.failure === failure);
 }
 
-/** The family of a client is the first word of its name: `node` of `node-18-fetch`, `curl` of `/usr/bin/curl -sS {url}`. */
+/** The family of a client is the first word of its name: `node` of `node-18-fetch`, `axios` of `axios?timeout=1000`, `curl` of `/usr/bin/curl -sS {url}`. */
 export function familyOf(client: string): string {
   const program = basename(client.trim().split(/\s/)[0] ?? '');
-  return program.split('-')[0] || program;
+  return program.split(/[-?]/)[0] || program;
 }
 
 const text = v.nullable(v.string());
