@@ -1,21 +1,37 @@
 /** Every client that is not ours, under the name that `--client` takes. To add a client, add a file in this folder and a line here. */
 import { axios } from './axios.ts';
+import { bun } from './bun.ts';
 import { chromium, chromiumAsyncDns } from './chromium.ts';
 import { curl } from './curl.ts';
+import { deno } from './deno.ts';
 import { goCgo, goOwn } from './go.ts';
+import { got } from './got.ts';
 import { java } from './java.ts';
+import { ky } from './ky.ts';
 import { nodeProfiles } from './node.ts';
 import { musl } from './musl.ts';
+import { npmNodeFetch } from './npm-node-fetch.ts';
 import { perlLwp } from './perl.ts';
 import { php } from './php.ts';
 import type { Profile } from './profile.ts';
 import { pythonAiohttp, pythonHttpx, pythonRequests, pythonUrllib } from './python.ts';
 import { ruby } from './ruby.ts';
+import { superagent } from './superagent.ts';
+import { undici, undiciDns, undiciRetry } from './undici.ts';
 import { wget } from './wget.ts';
 
 export const profiles = {
   ...nodeProfiles,
+  undici,
+  'undici-retry': undiciRetry,
+  'undici-dns': undiciDns,
   axios,
+  got,
+  ky,
+  superagent,
+  'npm-node-fetch': npmNodeFetch,
+  bun,
+  deno,
   curl,
   wget,
   'python-urllib': pythonUrllib,

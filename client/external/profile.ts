@@ -27,7 +27,7 @@ export interface Profile {
   summary: string;
   /** How to get it. */
   install: Installation;
-  /** How it speaks TLS. Null if it cannot. */
+  /** How it speaks TLS. Null if it cannot, or if it does not take the lab's CA. */
   tls: Tls | null;
   /**
    * The options that may stand behind its name, as in `axios?timeout=1000`. The program gets those that are given in one further word, as JSON:

@@ -49,7 +49,7 @@ export function requireTls({ name, profile: asked }: { name: string; profile?: P
   const lack = lackOf(asked, http2);
   if (lack === null) return;
   const able = Object.entries(profiles as Record<string, Profile>).flatMap(([name, profile]) => (lackOf(profile, lack === 'http2') === null ? [name] : [])).join(', ');
-  if (lack === 'tls') throw new LabError('NOT_SUPPORTED', `Expected a client that speaks TLS, because the lab is over HTTPS, got \`${name}\`, which cannot. Those that can: ${able}.`);
+  if (lack === 'tls') throw new LabError('NOT_SUPPORTED', `Expected a client that speaks TLS and takes the lab's CA, because the lab is over HTTPS, got \`${name}\`, which does not. Those that do: ${able}.`);
   throw new LabError('NOT_SUPPORTED', `Expected a client that speaks HTTP/2, because \`http=2\` asks for it, got \`${name}\`, which cannot. Those that can: ${able}.`);
 }
 
@@ -69,7 +69,7 @@ export async function withCa(context: ClientContext, profile: Profile | null, pr
   const ca = await makeCaFiles(context, context.tls);
   const { variables = {}, words = [], prepare } = profile === null ? giveAny(ca) : (profile.tls?.give(ca) ?? {});
   const [file = '', ...rest] = program.argv;
-  return { program: { ...program, argv: [file, ...words, ...rest], variables }, ...(prepare && { prepare }) };
+  return { program: { ...program, argv: [file, ...words, ...rest], variables: { ...program.variables, ...variables } }, ...(prepare && { prepare }) };
 }
 
 /** Returns the program with HTTP/2 switched on, where it has an option for that. `profile` is null for a user's own command. */

@@ -25,7 +25,7 @@ describe('what does not go together is one message before the run', () => {
     [{}, { http: '2' as const }, 'node-fetch', 'HTTP/2 needs TLS here: client and server agree on it in the handshake. Expected `scheme=https` beside `http=2`, got `scheme=http`.'],
     [{ https: true as const }, { scheme: 'http' as const }, 'node-fetch', 'The scenario mine is about TLS. Expected scheme=https, got scheme=http.'],
     [{ http2: true as const }, { http: '1.1' as const }, 'node-fetch', 'The scenario mine is about HTTP/2. Expected http=2, got http=1.1.'],
-    [{}, { scheme: 'https' as const }, 'musl', /^Expected a client that speaks TLS, because the lab is over HTTPS, got `musl`, which cannot\. Those that can: .*\bcurl\b/],
+    [{}, { scheme: 'https' as const }, 'musl', /^Expected a client that speaks TLS and takes the lab's CA, because the lab is over HTTPS, got `musl`, which does not\. Those that do: .*\bcurl\b/],
     [{ http2: true as const }, {}, 'ruby', /^Expected a client that speaks HTTP\/2, because `http=2` asks for it, got `ruby`, which cannot\. Those that can: .*\bgo\b/],
   ])('%j with %j and %s', (more, options, client, message) => {
     expect(() => lab(more, options, client)).toThrow(message);

@@ -6,7 +6,7 @@ import type { Need } from './testing.ts';
 interface ExpectedClient {
   needs: readonly Need[];
   /** How many connections three GETs in a row use. The documentation of each library says whether it keeps connections. */
-  connections: 1 | 3;
+  connections: 1 | 2 | 3;
   /** How many more connections the client opens and may use. */
   spare?: 1;
   /** The error that the caller gets for a closed port. */
@@ -25,9 +25,22 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   'node-20-http': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
   'node-22-fetch': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
   'node-22-http': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  'node-24.0-fetch': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  'node-24.0-http': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
   'node-26-fetch': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
   'node-26-http': { needs: ['other-nodes'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  undici: { needs: ['npm-clients'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  'undici-retry': { needs: ['npm-clients'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  // The interceptor takes the addresses of an answer in turn, and the DNS server answers with two of the three.
+  'undici-dns': { needs: ['npm-clients'], connections: 2, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
   axios: { needs: ['npm-clients'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  got: { needs: ['npm-clients'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  ky: { needs: ['npm-clients'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  // superagent gives node:http `agent: false`, which is a new agent for each request.
+  superagent: { needs: ['npm-clients'], connections: 3, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  'npm-node-fetch': { needs: ['npm-clients'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^UNABLE_TO_GET_ISSUER_CERT_LOCALLY$/ },
+  bun: { needs: ['npm-clients'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: null },
+  deno: { needs: ['npm-clients'], connections: 1, refused: /^Connection refused \(os error 111\)$/, untrusted: /UnknownIssuer/ },
   curl: { needs: ['curl'], connections: 3, refused: /^exit status 7: curl: \(7\) /, untrusted: /^exit status 60: / },
   wget: { needs: ['wget'], connections: 3, refused: /^exit status 4: .*Connection refused/, tellsStatus: false, untrusted: /^exit status 5: .*certificate/ },
   'python-urllib': { needs: ['python'], connections: 3, refused: /^ECONNREFUSED$/, untrusted: /^SSLCertVerificationError$/ },

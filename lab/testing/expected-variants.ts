@@ -15,6 +15,17 @@ export interface VariantCase {
 }
 
 export const variantCases: readonly VariantCase[] = [
-  { client: 'axios?timeout=300', meets: 'slow', outcome: /^ECONNABORTED AxiosError: timeout of 300ms exceeded/, requests: 1 },
+  { client: 'undici?connectTimeout=1000', meets: 'silent', outcome: /^UND_ERR_CONNECT_TIMEOUT .*timeout: 1000ms/, requests: 0 },
+  { client: 'undici?headersTimeout=1000', meets: 'slow', outcome: /^UND_ERR_HEADERS_TIMEOUT /, requests: 1 },
+  { client: 'undici-retry?maxRetries=1', meets: 'status 503', outcome: /^UND_ERR_REQ_RETRY /, requests: 2 },
+  { client: 'axios?timeout=1000', meets: 'slow', outcome: /^ECONNABORTED AxiosError: timeout of 1000ms exceeded/, requests: 1 },
   { client: 'axios?adapter=fetch', meets: 'refused', outcome: /^ECONNREFUSED AxiosError: Network Error/, requests: 0 },
+  { client: 'got?retry=0', meets: 'status 503', outcome: /^answered$/, requests: 1 },
+  // A time limit that is over is an error, and got makes the GET again.
+  { client: 'got?timeout=1000', meets: 'slow', outcome: /^ETIMEDOUT TimeoutError: Timeout awaiting 'request' for 1000ms/, requests: 3 },
+  { client: 'ky?retry=0', meets: 'status 503', outcome: /^answered$/, requests: 1 },
+  { client: 'ky?timeout=1000', meets: 'slow', outcome: /^TimeoutError /, requests: 1 },
+  { client: 'ky?totalTimeout=1000', meets: 'slow', outcome: /^TimeoutError /, requests: 1 },
+  { client: 'superagent?retry=1', meets: 'status 503', outcome: /^answered$/, requests: 2 },
+  { client: 'superagent?timeout=1000', meets: 'slow', outcome: /^ECONNABORTED Error: Timeout of 1000ms exceeded/, requests: 1 },
 ];

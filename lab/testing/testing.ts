@@ -22,7 +22,7 @@ interface Probe {
 }
 
 /** What `make clients install=1` makes of the packages from npm, except other versions of Node. */
-const npmPackages = npmInstallations.filter(({ image }) => image === undefined).map(({ npm, folder }) => `${npmFolder(localRuntime, folder)}/node_modules/${packageName(npm)}/package.json`);
+const npmPackages = npmInstallations.filter(({ npm }) => packageName(npm) !== 'node').map(({ npm, folder }) => `${npmFolder(localRuntime, folder)}/node_modules/${packageName(npm)}/package.json`);
 
 /** What a group of tests can need beyond Node. Each need has a harmless command that works only if the need is met. */
 const probes = {

@@ -6,13 +6,13 @@ const write = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 /** The options of a variant, such as `axios?timeout=1000`: the word `--options={"timeout":1000}` of the command line. */
 export const options = JSON.parse(process.argv.find((word) => word.startsWith('--options='))?.slice('--options='.length) ?? '{}');
 
-/** `request(method, url, signal)` resolves with status and body, or rejects. Requests run at the same time. */
+/** `request(method, url, signal, timeoutMs)` resolves with status and body, or rejects. Requests run at the same time. */
 export function serve(request) {
   createInterface({ input: process.stdin })
     .on('line', async (line) => {
       const { id, method, url, timeoutMs } = JSON.parse(line);
       try {
-        write({ id, ...(await request(method, url, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs))) });
+        write({ id, ...(await request(method, url, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs), timeoutMs)) });
       } catch (error) {
         write({ id, error: codeOf(error), causes: causesOf(error) });
       }
@@ -21,10 +21,11 @@ export function serve(request) {
   write({ ready: true });
 }
 
-/** Returns the code of the innermost error, or its name if it has no code. */
+/** Returns the code of the innermost error. If it has no code: its name, or the end of its message if the name is `Error`, as in Deno. */
 function codeOf(error) {
   const inner = error.cause ? codeOf(error.cause) : '';
-  return inner || (typeof error.code === 'string' ? error.code : '') || (error.cause ? '' : error.name);
+  const named = error.name === 'Error' ? error.message.split(': ').at(-1) : error.name;
+  return inner || (typeof error.code === 'string' ? error.code : '') || (error.cause ? '' : named);
 }
 
 function causesOf(error) {
