@@ -254,7 +254,7 @@ program
   });
 
 withDriver(program.command('clients').description('list the clients that a run can use, with their versions'))
-  .option('--install', 'install the other Node versions from npm, and build the clients that have to be built')
+  .option('--install', 'install the clients that npm has, and build those that have to be built')
   .action(async (flags: { driver: string; install?: boolean }) => {
     const { listClients } = await import('./commands/list-clients.ts');
     process.exitCode = await listClients(flags);

@@ -1,12 +1,15 @@
 /** What is said, before a run, of a client that cannot do what a lab over HTTPS needs. client/external/https.test.ts has those that can. */
 import { describe, expect, test } from 'vitest';
 import { curl } from '../../client/external/curl.ts';
+import { deno } from '../../client/external/deno.ts';
 import { perlLwp } from '../../client/external/perl.ts';
 import type { ClientHost } from '../../client/external/profile.ts';
 import { pythonHttpx } from '../../client/external/python.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { clientOptionsOf } from '../run/lab-change.ts';
-import { requireInstalled } from './trust.ts';
+import { cert } from '../testing/tls-certificate.ts';
+import type { ClientContext } from './stage-client.ts';
+import { requireInstalled, withCa } from './trust.ts';
 
 const asked = (client: string, options: object) => () => clientOptionsOf({ name: 'baseline', scenario: scenarios.baseline, client, clientOptions: options });
 
@@ -17,7 +20,7 @@ describe('a client that cannot', () => {
   });
 
   test('speak HTTP/2 is refused if it is asked for, and not otherwise', () => {
-    const known = 'node-26-fetch, curl, python-httpx, go, go-cgo, java, php, chromium, chromium-async-dns';
+    const known = 'node-26-fetch, undici, undici-retry, undici-dns, got, superagent, deno, curl, python-httpx, go, go-cgo, java, php, chromium, chromium-async-dns';
     for (const client of ['wget', 'node-22-fetch', 'node-26-http', 'ruby']) {
       expect(asked(client, { scheme: 'https', http: '2' })).toThrow(`Expected a client that speaks HTTP/2, because \`http=2\` asks for it, got \`${client}\`, which cannot. Those that can: ${known}.`);
       for (const http of [null, '1.1']) expect(asked(client, { scheme: 'https', http })).not.toThrow();
@@ -52,4 +55,12 @@ describe('a client of which a part is not installed', () => {
     const found = await curl.find(hostWithout());
     expect(() => { if (found) requireInstalled('curl', found, true); }).toThrow('The client `curl` is on the client\'s host, but without HTTP/2. To get it: install a curl whose --version names HTTP2.');
   });
+});
+
+test('a client keeps the variables of its profile beside the one with the CA', async () => {
+  const found = await deno.find({ root: '/lab', node: 'node', run: () => Promise.resolve({ exitCode: 0, stdout: 'deno 2.9.6', stderr: '' }) });
+  if (!found) throw new Error('The client was not found.');
+  const context = { tls: { caFile: '/ca.pem', ca: cert }, folder: '/own', driver: 'netns', externalHost: { run: () => Promise.resolve({ exitCode: 0, stdout: '\n\n', stderr: '' }) } };
+  const { program } = await withCa(context as unknown as ClientContext, deno, found.program);
+  expect(program.variables).toEqual({ DENO_NO_UPDATE_CHECK: '1', DENO_CERT: '/ca.pem' });
 });

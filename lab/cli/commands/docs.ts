@@ -57,6 +57,7 @@ const tables: Record<string, () => string> = {
       Object.entries(events).map(([name, { doc, fields }]) => [`\`${name}\``, doc, Object.keys(fields).map((field) => `\`${field}\``).join(' ')]),
     ),
   clients: () => table(['client', 'what it is', 'HTTP/2', 'how to install it'], eachClient().map(([name, { summary, tls, install }]) => [`\`${name}\``, summary, tls === null ? 'no TLS' : tls.http2, install ? installText(install) : 'part of the lab'])),
+  variants: () => table(['client', 'option', 'values', 'what it sets'], eachClient().flatMap(([name, { variants = {} }]) => Object.entries(variants).map(([key, { kind, doc }]) => [`\`${name}\``, `\`${key}\``, expectedOf(kind), doc]))),
   'given-ca': () => {
     const ways = Map.groupBy(eachClient().flatMap(([name, { tls }]) => (tls === null ? [] : [{ name, givenBy: tls.givenBy }])), ({ givenBy }) => givenBy);
     return table(['what gives it the CA', 'clients'], [...ways].map(([givenBy, names]) => [givenBy, names.map(({ name }) => `\`${name}\``).join(', ')]));
@@ -87,7 +88,7 @@ const tables: Record<string, () => string> = {
 };
 
 /** Ours, and those that have a profile. */
-function eachClient(): [string, Pick<Profile, 'summary'> & { tls: Pick<Tls, 'givenBy' | 'http2'> | null; install?: Installation }][] {
+function eachClient(): [string, Pick<Profile, 'summary' | 'variants'> & { tls: Pick<Tls, 'givenBy' | 'http2'> | null; install?: Installation }][] {
   return Object.entries({ ...ownClients, ...profiles });
 }
 

@@ -21,7 +21,7 @@ ${Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`).join('\n
 - runs for each cell: ${runsText(repeat)}
 
 If a cell has no word before its time, the caller got its answer. \`no answer in ${patienceMs / 1_000} s\` means that the caller was still waiting when the lab ended the wait.
-A request that is \`reused\` was sent on the kept connection, and one that is \`dialled\` on a new one. Every client runs with the defaults of its library: no timeout and no retry was configured.
+A request that is \`reused\` was sent on the kept connection, and one that is \`dialled\` on a new one. Every client runs with the defaults of its library, unless options stand behind its name: nothing else was configured.
 
 \`make matrix\` measures the clients of your machine, and writes the same as a page with colours, \`results/matrix.html\`. There each cell opens
 the timeline of its run.

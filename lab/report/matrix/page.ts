@@ -32,7 +32,7 @@ function body(matrix: Matrix, links: MatrixLinks): string {
     `${links.top}<header><h1>The matrix</h1><p class="question">What does each client do when DNS, the network or a server fails?</p>`,
     `<p class="meta">Measured on ${htmlText(startedAt.slice(0, 10))} by <code>${htmlText(command)}</code></p>`,
     `<div class="beside"><dl class="facts">${facts.map(([name = '', value = '']) => `<dt>${htmlText(name)}</dt><dd>${htmlText(value)}</dd>`).join('')}</dl>${key(patienceMs)}</div></header><main>`,
-    '<p>Every client runs with the defaults of its library: no timeout and no retry was configured. Each cell opens the timeline of one of its runs.</p>',
+    '<p>Every client runs with the defaults of its library, unless options stand behind its name: nothing else was configured. Each cell opens the timeline of one of its runs.</p>',
     '<div id="controls"></div>',
     heatmap(matrix, links),
     section('In short', `<p>Clients that did the same stand together, with the least and the greatest of their times.</p><div class="answers">${summariesOf(matrix).map(({ failure, answers }) => `<div><h3>${htmlText(failure.question)}</h3><ul>${answers.map((answer) => `<li><b>${htmlText(answer.what)}</b>: ${clientsText(answer, (name) => `<code>${htmlText(name)}</code>`, htmlText)}</li>`).join('')}</ul></div>`).join('')}</div>`),
