@@ -8,6 +8,7 @@ import type { AllClientsFlags } from './commands/all-clients.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
+import type { RunAllFlags } from './commands/run-all.ts';
 import type { SoakFlags } from './commands/soak.ts';
 import type { UpFlags } from './commands/up.ts';
 import type { WorkshopFlags } from './commands/workshop.ts';
@@ -18,6 +19,7 @@ import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
 import { addReadCommand } from './read-command.ts';
 import { collect, withBackends, withDriver, withHttps, withReporters, withResolvConf, withResults, withRunFlags } from './shared-options.ts';
+import { addShardCommands, plannedOfRun, withShard } from './shard-commands.ts';
 import { addSkewCommands } from './skew-commands.ts';
 
 watchOutput();
@@ -48,9 +50,9 @@ withSvg(withReporters(withBackends(withRunFlags(program.command('run [scenario]'
   },
 );
 
-withReporters(withRunFlags(program.command('run-all').description('run every scenario, several labs at a time')))
+withShard(withReporters(withRunFlags(program.command('run-all').description('run every scenario, several labs at a time'))), [...plannedOfRun, 'reporter'])
   .option('--jobs <n>', 'labs at a time', '4')
-  .action(async (flags: RunFlags & { jobs: string; reporter: string[] }) => {
+  .action(async (flags: RunAllFlags) => {
     const { runAll } = await import('./commands/run-all.ts');
     process.exitCode = await runAll(flags);
   });
@@ -63,7 +65,7 @@ withRunFlags(program.command('parity').description('run each scenario that both 
     process.exitCode = await parity(flags);
   });
 
-withRunFlags(program.command('soak').description('run every scenario many times, several labs at a time, on a busy machine'))
+withShard(withRunFlags(program.command('soak').description('run every scenario many times, several labs at a time, on a busy machine')), [...plannedOfRun, 'n', 'only'])
   .option('--n <times>', 'runs of each scenario', '20')
   .option('--jobs <n>', 'labs at a time', '4')
   .option('--burners <n>', 'processes that only burn CPU; one for each core if not given', '')
@@ -113,6 +115,7 @@ program
   });
 
 addReadCommand(program);
+addShardCommands(program);
 addPictureCommands(program);
 
 program.commandsGroup('Teaching:');
