@@ -7,7 +7,7 @@ shards=$1 image=$2 out=$(readlink -f "$3")
 lab=$(cd "$(dirname "$0")/../.." && pwd)
 # A swarm has no --security-opt, so the task has SYS_ADMIN, and opens what docker has closed. It counts its tasks from 0, and writes the name of the
 # node in the place of 0.
-docker service create --name failover-lab --mode replicated-job --replicas "$shards" --restart-condition none --network host \
+docker service create --label failover-lab.shards --mode replicated-job --replicas "$shards" --restart-condition none --network host \
   --cap-add SYS_ADMIN --cap-add NET_ADMIN --mount "type=bind,src=$lab,dst=$lab" --mount "type=bind,src=$out,dst=/out" --env 'SLOT={{.Task.Slot}}' \
   --entrypoint /bin/sh "$image" -c '
     case $SLOT in *[!0-9]*) SLOT=0 ;; esac

@@ -53,7 +53,10 @@ export function merge(plans: readonly Plan[], unsorted: readonly ShardFile[]): M
       if (paths) paths.push(file.path);
       else seen.set(key, [file.path]);
     }
-    notes.push(...notesOn(file, plan));
+    notes.push(...notesOn(file));
+  }
+  for (const [commit, own] of Map.groupBy(files, ({ header }) => header.commit)) {
+    if (commit !== plan.commit) notes.push(`${some(own.map(({ path }) => path))}: made with ${commitText(commit)}, while the plan was made with ${commitText(plan.commit)}.`);
   }
   const order = new Map(plan.runs.map(({ id }, index) => [id, index]));
   const runs = [...made.values()].sort((one, other) => (order.get(one.id) ?? 0) - (order.get(other.id) ?? 0));
@@ -83,13 +86,14 @@ export function some(words: readonly string[], most = 5): string {
   return words.length <= most ? words.join(', ') : `${words.slice(0, most).join(', ')} and ${words.length - most} more`;
 }
 
-function notesOn({ path, header, runs, end, broken }: ShardFile, plan: Plan): string[] {
+function notesOn({ path, runs, end, broken }: ShardFile): string[] {
   const notes: string[] = [];
   if (broken.length > 0) notes.push(`${path}: line ${some(broken.map(String))} cannot be read. ${end === null ? 'The shard was cut while it wrote its last line.' : 'The file was damaged.'}`);
   if (end !== null && end.made !== runs.length) notes.push(`${path}: its end line counts ${end.made} runs, and the file has ${runs.length}.`);
-  if (header.commit !== plan.commit) notes.push(`${path}: made with ${header.commit === null ? 'a lab whose commit is not known' : `commit ${header.commit}`}, while the plan was made with ${plan.commit === null ? 'a lab whose commit is not known' : `commit ${plan.commit}`}.`);
   return notes;
 }
+
+const commitText = (commit: string | null): string => (commit === null ? 'a lab whose commit is not known' : `commit ${commit}`);
 
 /** Says why a run is missing. Of several plans that have it, the last one that was begun knows. */
 function reasonsOf(plans: readonly Plan[], files: readonly ShardFile[]): (run: PlannedRun) => string {
