@@ -43,7 +43,7 @@ function bigPlan(): Plan {
   const seeds = Array.from({ length: Math.ceil(wanted / names.length / clients.length) }, (_, index) => String(index + 1));
   const ids = seeds.flatMap((seed) => names.flatMap((name) => clients.map((client) => idOf({ name, client, seed }))));
   const listed = clients.map((name) => ({ name, version: '1' }));
-  return { plan: 'matrix', command: 'make matrix', lab: '0.1.0', commit: null, lock: null, shards, settings: { repeat: seeds.length }, clients: listed, skipped: [], runs: assign(ids, shards) };
+  return { plan: 'matrix', command: 'make matrix', lab: '0.1.0', commit: null, lock: null, shards, settings: { repeat: seeds.length, failures: names, patienceMs: 17_000 }, clients: listed, skipped: [], runs: assign(ids, shards) };
 }
 
 /** A file of a shard that came to its end. */
@@ -54,6 +54,6 @@ function shardText(plan: Plan, shard: number): string {
   return [
     lineText({ line: 'header', plan: hash, root: hash, shard, shards, attempt: 1, startedAt: '2026-01-31T12:00:00.000Z', commit: null, host: `machine-${shard}`, kind, facts: { machine: '2 cores' }, clients: plan.clients }),
     ...own.map(({ id }, index) => lineText({ line: 'run', id, durationMs: 1_000, result: { outcome: 'answered', delayMs: 250 + (index % 100) / 10, remark: 'reused', directory: `matrix-first-silent/2026-01-31T12-00-00.${index}Z`, trouble: null } })),
-    lineText({ line: 'end', planned: own.length, made: own.length, earlier: 0, absent: 0 }),
+    lineText({ line: 'end', planned: own.length, made: own.length, earlier: 0, absent: 0, facts: {} }),
   ].join('');
 }

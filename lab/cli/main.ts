@@ -19,7 +19,7 @@ import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
 import { addReadCommand } from './read-command.ts';
 import { collect, withBackends, withDriver, withHttps, withReporters, withResolvConf, withResults, withRunFlags } from './shared-options.ts';
-import { addShardCommands, plannedOfRun, withShard } from './shard-commands.ts';
+import { addShardCommands, plannedOfMatrix, plannedOfRun, withMatrixChoice, withShard } from './shard-commands.ts';
 import { addSkewCommands } from './skew-commands.ts';
 
 watchOutput();
@@ -84,12 +84,8 @@ withRunFlags(program.command('all-clients').description('run every scenario with
     process.exitCode = await allClients(flags);
   });
 
-withResults(withDriver(program.command('matrix').description('run every client that is found against every failure that matters')))
-  .option('--clients <names>', 'only these clients, with commas between the names', '')
-  .option('--failures <names>', 'only these failures, with commas between the names', '')
-  .option('--repeat <n>', 'runs of each client and failure; their median counts', '3')
+withShard(withMatrixChoice(withResults(withDriver(program.command('matrix').description('run every client that is found against every failure that matters')))), [...plannedOfMatrix, 'from', 'against', 'write', 'results'])
   .option('--jobs <n>', 'labs at a time, at the most; as many as the load of this machine allows if not given')
-  .option('--quick', 'end the wait for a request after 17 s, in the place of 5 min')
   .addOption(new Option('--from <file>', 'measure nothing: show an older matrix.json, and write its pages again').conflicts(['clients', 'failures', 'repeat', 'jobs', 'quick', 'driver', 'results']))
   .option('--against <file>', 'list what has changed since this older matrix.json; if not given, since the one beside the page that is written')
   .option('--write <file>', 'also write it as a Markdown page, for instance docs/matrix.md, and its numbers as docs/matrix.json')

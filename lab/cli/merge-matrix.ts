@@ -1,5 +1,4 @@
 /** The matrix of the runs that several machines have made: what `lab matrix` would have written on one machine. */
-import { failureGroups } from '../../scenarios/matrix/index.ts';
 import { cellOf, type Cell, type Reading } from '../analysis/cells.ts';
 import { readingKind, type Matrix, type MatrixClient } from '../report/matrix/matrix.ts';
 import { columnNames, commonFacts } from '../shards/machines.ts';
@@ -32,21 +31,21 @@ export function mergedMatrix({ plan, files, made, missing }: Merged): Matrix {
     else column.runs.set(failure, [run]);
   }
   const missingIn = new Map([...Map.groupBy(missing, ({ id }) => cellKey(id))].map(([key, runs]) => [key, runs.length]));
-  const chosen = new Set(plan.runs.map(({ id }) => partsOf(id).name));
-  const order = Object.values(failureGroups).flatMap((group) => Object.keys(group)).filter((name) => chosen.has(name));
+  const { repeat, failures, patienceMs } = matrixSettings(plan);
   const ofClient = Map.groupBy([...columns.values()], ({ client }) => client);
   const sorted = plan.clients.flatMap(({ name }) => ofClient.get(name) ?? []);
   return {
     startedAt: headers.map(({ startedAt }) => startedAt).sort()[0] ?? '',
     command: plan.command,
-    machine: commonFacts(headers),
-    ...matrixSettings(plan),
+    machine: commonFacts(files),
+    repeat,
+    patienceMs,
     clients: plan.clients.flatMap((client): MatrixClient[] => {
       const measured = ofClient.get(client.name) ?? [];
       return measured.length > 0 ? measured.map(({ name, version }) => ({ name, version })) : [{ ...client, version: null }];
     }),
-    groups: groupsOf(order),
-    cells: sorted.flatMap(({ name, client, version, runs }) => order.flatMap((failure): Cell[] => {
+    groups: groupsOf(failures),
+    cells: sorted.flatMap(({ name, client, version, runs }) => failures.flatMap((failure): Cell[] => {
       const own = runs.get(failure) ?? [];
       if (own.length === 0) return [];
       const lacks = missingIn.get(`${failure}/${client}`) ?? 0;

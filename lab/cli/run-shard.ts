@@ -10,9 +10,10 @@ import { LabError } from '../vocabulary/errors.ts';
 import { pc } from '../vocabulary/terminal.ts';
 import { checkLab } from './checkout.ts';
 import { incompleteStatus } from './exit-status.ts';
-import { interruptedStatus } from './interrupt.ts';
+import { interruptedStatus, interruptSignal } from './interrupt.ts';
 import { machineKind } from './machine-kind.ts';
 import { beginAttempt, readPlan } from './shard-folder.ts';
+import { sideBySide, type Crowd } from './side-by-side.ts';
 
 /** What names a shard on the command line. */
 export interface ShardFlags {
@@ -42,8 +43,10 @@ export interface ShardWork {
   lacks(run: RunParts): string | null | Promise<string | null>;
   /** Makes a run. Null if it was interrupted. */
   make(run: RunParts): Promise<Pick<RunLine, 'durationMs' | 'result'> | null>;
-  /** Calls `work` with each item, several of them side by side. */
-  sideBySide<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void>;
+  /** How many labs there are side by side, at the most. */
+  atMost: number;
+  /** Facts that are known at the end. */
+  factsAtEnd?(crowd: Crowd): Record<string, string>;
 }
 
 /**
@@ -68,7 +71,7 @@ export async function shardOf(what: Plannable, flags: ShardFlags): Promise<Shard
 }
 
 /** Exit status: 0 if every run of the shard was made, by this attempt or an earlier one; 4 if some could not be made here; 129, 130 or 143 when interrupted. */
-export async function runShard({ plan, number, commit, folder }: Shard, { driver, facts, clients, lacks, make, sideBySide }: ShardWork): Promise<number> {
+export async function runShard({ plan, number, commit, folder }: Shard, { driver, facts, clients, atMost, lacks, make, factsAtEnd }: ShardWork): Promise<number> {
   using attempt = beginAttempt(folder, plan, { shard: number, startedAt: new Date().toISOString(), commit, host: hostname(), kind: machineKind(driver.name), facts, clients });
   const own = runsOfShard(plan, number).map(({ id }) => id);
   const todo = own.filter((id) => !attempt.earlier.has(id));
@@ -77,7 +80,7 @@ export async function runShard({ plan, number, commit, folder }: Shard, { driver
   const startMs = performance.now();
   const lacking = new Map<string, string[]>();
   let made = 0;
-  await sideBySide(todo, async (id) => {
+  const crowd = await sideBySide(todo, { atMost, signal: interruptSignal() }, async (id) => {
     const run = partsOf(id);
     const reason = await lacks(run);
     if (reason !== null) {
@@ -94,7 +97,7 @@ export async function runShard({ plan, number, commit, folder }: Shard, { driver
   const interrupted = interruptedStatus();
   if (interrupted !== null) return interrupted;
   const absent = [...lacking.values()].reduce((sum, ids) => sum + ids.length, 0);
-  attempt.append({ line: 'end', planned: own.length, made, earlier, absent });
+  attempt.append({ line: 'end', planned: own.length, made, earlier, absent, facts: factsAtEnd?.(crowd) ?? {} });
   for (const [reason, ids] of lacking) console.log(`  ${pc.yellow('not made')}  ${reason}: ${ids.length} runs`);
   console.log(`${made} runs in ${((performance.now() - startMs) / 1000).toFixed(0)} s${earlier > 0 ? `, ${earlier} made before` : ''}${absent > 0 ? `, ${absent} not made` : ''}\n${pc.dim(`      ${resolve(attempt.path)}`)}`);
   return absent > 0 ? incompleteStatus : 0;

@@ -60,18 +60,13 @@ export async function runScenarioShard(shard: Shard, { driver: driverName, jobs:
     driver,
     facts: {},
     clients,
+    atMost: jobs,
     lacks: async ({ name, seed }) => (absent ? `${absent.name} was not found: ${absent.reason ?? ''}` : await missingPart((await runOptions(name, { ...flags, seed })).scenario, driver)),
     make: async ({ name, seed }) => {
       const finished = await runScenario(await runOptions(name, { ...flags, seed }));
       if (signal.aborted) return null;
       const directory = keepsAllFiles || finished.journal.verdict !== 'pass' ? relative(resolve(shard.folder), resolve(await writeRunFiles(finished, shard.folder))) : '';
       return { durationMs: Math.round(finished.journal.durationMs), result: ranOf(finished.journal, directory) };
-    },
-    sideBySide: async (items, work) => {
-      const waiting = [...items];
-      await Promise.all(Array.from({ length: Math.min(jobs, items.length) }, async () => {
-        for (let item = waiting.shift(); item !== undefined && !signal.aborted; item = waiting.shift()) await work(item);
-      }));
     },
   });
 }

@@ -1,9 +1,10 @@
 /** The commands that spread many runs over many machines: the plan before them, and the merge after them. */
 import { Option, type Command } from 'commander';
 import type { PlanFlags } from './commands/plan.ts';
+import type { MatrixFlags } from './commands/matrix.ts';
 import type { MergeFlags } from './commands/merge.ts';
 import type { RunFlags } from './commands/run.ts';
-import { collect, withRunFlags } from './shared-options.ts';
+import { collect, withDriver, withRunFlags } from './shared-options.ts';
 
 /** Adds the options of a command that makes one shard of a plan. `planned` are its options that the plan has already, so that they cannot stand beside it. */
 export const withShard = (command: Command, planned: readonly string[]): Command =>
@@ -15,6 +16,17 @@ export const withShard = (command: Command, planned: readonly string[]): Command
 /** What a plan says about a run of a scenario. */
 export const plannedOfRun = ['client', 'clientImage', 'seed', 'set', 'expect', 'resolvConf', 'resolver', 'serveStale', 'results', 'json', 'verbose'];
 
+/** Which runs a matrix has. */
+export const withMatrixChoice = (command: Command): Command =>
+  command
+    .option('--clients <names>', 'only these clients, with commas between the names', '')
+    .option('--failures <names>', 'only these failures, with commas between the names', '')
+    .option('--repeat <n>', 'runs of each client and failure; their median counts', '3')
+    .option('--quick', 'end the wait for a request after 17 s, in the place of 5 min');
+
+/** What a plan says about a run of the matrix. */
+export const plannedOfMatrix = ['clients', 'failures', 'repeat', 'quick'];
+
 const withPlanFlags = (command: Command): Command =>
   command
     .requiredOption('--shards <n>', 'into how many shards')
@@ -23,6 +35,11 @@ const withPlanFlags = (command: Command): Command =>
 /** Adds `plan` and `merge` to the command line. */
 export function addShardCommands(program: Command): void {
   const plan = program.command('plan').description('plan the runs of a command for several machines, and print the plan: lab plan matrix --shards 16 > plan.json');
+
+  withPlanFlags(withMatrixChoice(withDriver(plan.command('matrix').description('plan each failure of the matrix with each client that is found here, or that is named')))).action(async (flags: Pick<MatrixFlags, 'driver' | 'clients' | 'failures' | 'repeat' | 'quick'> & PlanFlags) => {
+    const { planMatrix } = await import('./commands/plan.ts');
+    process.exitCode = await planMatrix(flags);
+  });
 
   withPlanFlags(withRunFlags(plan.command('scenarios').description('plan one run of each scenario'))).action(async (flags: RunFlags & PlanFlags) => {
     const { planScenarios } = await import('./commands/plan.ts');

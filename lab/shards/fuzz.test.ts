@@ -22,7 +22,7 @@ fuzz('shards that were killed, and went on', {
       const lines: ResultLine[] = [
         madeUpHeader(plan, shard, { attempt }),
         ...rest.map(({ id }): ResultLine => ({ line: 'run', id, durationMs: 1, result: {} })),
-        { line: 'end', planned: rest.length + done.size, made: rest.length, earlier: done.size, absent: 0 },
+        { line: 'end', planned: rest.length + done.size, made: rest.length, earlier: done.size, absent: 0, facts: {} },
       ];
       const whole = Buffer.from(madeUpText(lines));
       const bytes = dice.chance(50) ? whole : whole.subarray(0, dice.below(whole.length + 1));

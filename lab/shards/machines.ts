@@ -1,5 +1,5 @@
 /** Machines as a dimension: what was measured on two kernels is two columns, never one median. */
-import type { Header } from './result-lines.ts';
+import type { Header, ShardFile } from './result-lines.ts';
 
 /** How a fact of a machine stands in a name. */
 const facets: readonly { of: (header: Header, client: string) => string; text: (value: string) => string }[] = [
@@ -25,8 +25,14 @@ export function columnNames(headers: readonly Header[]): (name: string, client: 
   };
 }
 
-/** The facts of all machines: one value where they agree, otherwise all values, with bars between them. */
-export function commonFacts(headers: readonly Header[]): Record<string, string> {
-  const names = [...new Set(headers.flatMap(({ facts }) => Object.keys(facts)))];
-  return Object.fromEntries(names.map((name) => [name, [...new Set(headers.flatMap(({ facts }) => facts[name] ?? []))].join(' | ')]));
+/** The facts of all machines: one value where they agree, otherwise the first few values, with bars between them. */
+export function commonFacts(files: readonly Pick<ShardFile, 'header' | 'end'>[]): Record<string, string> {
+  const all = files.map(({ header, end }) => ({ ...header.facts, ...end?.facts }));
+  const names = [...new Set(all.flatMap((facts) => Object.keys(facts)))];
+  return Object.fromEntries(names.map((name) => {
+    const values = [...new Set(all.flatMap((facts) => facts[name] ?? []))];
+    return [name, [...values.slice(0, mostValues), ...(values.length > mostValues ? [`and ${values.length - mostValues} more`] : [])].join(' | ')];
+  }));
 }
+
+const mostValues = 3;

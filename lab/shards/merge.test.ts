@@ -32,7 +32,7 @@ describe('what is missing, and why', () => {
   });
 
   test('an absent client', () => {
-    const lines: ResultLine[] = [...madeUpLines(plan, 2, { take: 3 }), { line: 'absent', id: own[3] ?? '', reason: 'go was not found: install golang-go' }, { line: 'end', planned: 4, made: 3, earlier: 0, absent: 1 }];
+    const lines: ResultLine[] = [...madeUpLines(plan, 2, { take: 3 }), { line: 'absent', id: own[3] ?? '', reason: 'go was not found: install golang-go' }, { line: 'end', planned: 4, made: 3, earlier: 0, absent: 1, facts: {} }];
     expect(missing(first, file(lines, '2-of-2.a1.jsonl'))).toEqual([[own[3], 'go was not found: install golang-go (one)']]);
   });
 
@@ -46,7 +46,7 @@ describe('what is missing, and why', () => {
 test('a second attempt goes on: both files together are the shard, and nothing is a duplicate', () => {
   const own = runsOfShard(plan, 2);
   const cut = file(madeUpLines(plan, 2, { take: 3 }), '2-of-2.a1.jsonl');
-  const again = file([madeUpHeader(plan, 2, { attempt: 2 }), { line: 'run', id: own[3]?.id ?? '', durationMs: 5, result: {} }, { line: 'end', planned: 4, made: 1, earlier: 3, absent: 0 }], '2-of-2.a2.jsonl');
+  const again = file([madeUpHeader(plan, 2, { attempt: 2 }), { line: 'run', id: own[3]?.id ?? '', durationMs: 5, result: {} }, { line: 'end', planned: 4, made: 1, earlier: 3, absent: 0, facts: {} }], '2-of-2.a2.jsonl');
   expect(merge([plan], [first, again, cut])).toMatchObject({ missing: [], duplicates: [], notes: [] });
 });
 
@@ -118,8 +118,8 @@ describe('two kinds of machine', () => {
   });
 
   test('facts that differ stand beside each other', () => {
-    expect(commonFacts([first.header, second.header])).toEqual({ machine: '2 cores', system: 'Debian 12, kernel 6.1.0' });
-    expect(commonFacts([first.header, newer.header])).toEqual({ machine: '2 cores | 8 cores', system: 'Debian 12, kernel 6.1.0 | Debian 12, kernel 6.12.9' });
+    expect(commonFacts([first, second])).toEqual({ machine: '2 cores', system: 'Debian 12, kernel 6.1.0' });
+    expect(commonFacts([first, newer])).toEqual({ machine: '2 cores | 8 cores', system: 'Debian 12, kernel 6.1.0 | Debian 12, kernel 6.12.9' });
   });
 });
 

@@ -66,6 +66,8 @@ export interface EndLine {
   earlier: number;
   /** Runs that this machine cannot make. */
   absent: number;
+  /** Facts of the machine that are known at the end only. */
+  facts: Record<string, string>;
 }
 
 export type ResultLine = Header | RunLine | AbsentLine | EndLine;
@@ -96,7 +98,7 @@ const kinds = {
   }),
   run: v.object({ line: v.literal('run'), id: v.string(), durationMs: v.pipe(v.number(), v.finite()), result: v.looseObject({}) }),
   absent: v.object({ line: v.literal('absent'), id: v.string(), reason: v.string() }),
-  end: v.object({ line: v.literal('end'), planned: count, made: count, earlier: count, absent: count }),
+  end: v.object({ line: v.literal('end'), planned: count, made: count, earlier: count, absent: count, facts: v.record(v.string(), v.string()) }),
 } satisfies Record<ResultLine['line'], v.GenericSchema>;
 
 /** The line that a text holds. Null if it is none, for instance because it was cut. */

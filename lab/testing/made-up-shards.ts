@@ -27,7 +27,7 @@ export function madeUpLines(plan: Plan, shard: number, { take = Infinity, header
   return [
     madeUpHeader(plan, shard, header),
     ...made.map(({ id }): ResultLine => ({ line: 'run', id, durationMs, result: reading })),
-    ...(made.length === own.length ? [{ line: 'end', planned: own.length, made: made.length, earlier: 0, absent: 0 } as const] : []),
+    ...(made.length === own.length ? [{ line: 'end', planned: own.length, made: made.length, earlier: 0, absent: 0, facts: {} } as const] : []),
   ];
 }
 

@@ -11,9 +11,11 @@ import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { labCommand } from '../../vocabulary/project.ts';
 import { pc } from '../../vocabulary/terminal.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
+import { mergedMatrix } from '../merge-matrix.ts';
 import { ranKind, scenarioSettings } from '../scenario-shard.ts';
 import { incompleteStatus } from '../exit-status.ts';
 import { readShardFiles } from '../shard-folder.ts';
+import { show } from './matrix.ts';
 
 export interface MergeFlags {
   out: string;
@@ -35,7 +37,11 @@ export async function mergeFiles(paths: readonly string[], flags: MergeFlags): P
 }
 
 async function showMerged(merged: Merged, out: string): Promise<number> {
-  if (merged.plan.plan === 'matrix') throw new LabError('NOT_SUPPORTED', 'not yet');
+  if (merged.plan.plan === 'matrix') {
+    const matrix = mergedMatrix(merged);
+    await writeText(join(out, 'matrix.json'), `${JSON.stringify(matrix, null, 2)}\n`);
+    return await show(matrix, null, out, undefined);
+  }
   const runs = ranRuns(merged);
   await writeText(join(out, `${merged.plan.plan}.json`), `${JSON.stringify(runs, null, 2)}\n`);
   return merged.plan.plan === 'soak' ? showSoak(merged, runs) : showScenarios(merged, runs);

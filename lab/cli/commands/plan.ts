@@ -2,15 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { longestFirst, scenarioNames } from '../../../scenarios/index.ts';
+import { failures } from '../../../scenarios/matrix/index.ts';
+import { parseClient } from '../../clients/index.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { missingPart } from '../../run/missing-part.ts';
 import { assign, timingsOf, unevenness } from '../../shards/assign.ts';
-import { idOf, planHash, planText, type Plan } from '../../shards/plan.ts';
+import { idOf, planHash, planText, type Plan, type PlannedClient } from '../../shards/plan.ts';
 import { runLinesOf } from '../../shards/result-lines.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { thisLab } from '../checkout.ts';
+import { chosenNames, wordsOf } from '../chosen-names.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { clientsOf, matrixRuns, type MatrixSettings } from '../matrix-runs.ts';
 import { plannedRunFlags, type ScenarioSettings } from '../scenario-shard.ts';
+import { commandText, patienceOf, type MatrixFlags } from './matrix.ts';
 import { runOptions, type RunFlags } from './run.ts';
 
 export interface PlanFlags {
@@ -47,6 +53,19 @@ function timedRuns(path: string): { id: string; durationMs: number }[] {
   const runs = runLinesOf(text);
   if (runs.length === 0) throw new LabError('BAD_INPUT', `Expected --timings ${path} to have runs in it, as a file of a shard does (3-of-16.a1.jsonl), and found none.`);
   return runs;
+}
+
+/** `lab plan matrix`: each failure with each client that is named, or found here. */
+export async function planMatrix(flags: Pick<MatrixFlags, 'driver' | 'clients' | 'failures' | 'repeat' | 'quick'> & PlanFlags): Promise<number> {
+  const repeat = readValue(wholeNumber(1, 1_000), flags.repeat, '--repeat');
+  const chosen = chosenNames(flags.failures, Object.keys(failures), 'failure');
+  const named = wordsOf(flags.clients).map((word) => parseClient(word).name);
+  // Clients that were named are planned, whether they are on this machine or not. So no lab is needed here, either.
+  const clients: PlannedClient[] = named.length > 0 ? named.map((name) => ({ name, version: null, reason: 'no machine had it' })) : await clientsOf([], await chooseDriver(flags.driver), interruptSignal());
+  const planned = named.length > 0 ? clients : clients.filter(({ version }) => version !== null);
+  const settings: MatrixSettings = { failures: chosen, repeat, patienceMs: patienceOf(flags) };
+  const ids = matrixRuns(chosen, planned.map(({ name }) => name), repeat).map(({ failure, client, seed }) => idOf({ name: failure, client, seed: String(seed) }));
+  return printPlan({ plan: 'matrix', command: commandText(flags), settings, clients, skipped: [], ids }, flags);
 }
 
 /** `lab plan scenarios`: one run of each scenario. */
