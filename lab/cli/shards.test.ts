@@ -33,7 +33,7 @@ function withoutTimes({ startedAt, machine, cells, ...rest }: Matrix): object {
   return {
     ...rest,
     hasStart: startedAt !== '',
-    machine: { ...machine, 'its load': '' },
+    machine: { ...machine, 'its load': '', 'labs at a time': '' },
     cells: cells.map(({ outcomes, readings, ...cell }) => ({
       ...cell,
       outcomes: outcomes.map(({ medianMs, minMs, maxMs, directory, ...outcome }) => ({ ...outcome, isTimed: [medianMs, minMs, maxMs].map((time) => time !== null), directory: directory.replace(/\/.*/, '') })),
