@@ -12,6 +12,7 @@ const rooms = {
   picture: ['vocabulary', 'analysis'],
   lessons: ['vocabulary', 'analysis'],
   skew: ['vocabulary', 'analysis'],
+  shards: ['vocabulary', 'analysis'],
   network: ['vocabulary', 'build', 'services'],
   faults: ['vocabulary', 'network', 'services'],
   clients: ['vocabulary', 'network', 'client'],
@@ -19,7 +20,7 @@ const rooms = {
   report: ['vocabulary', 'build', 'analysis', 'picture', 'lessons', 'run'],
   workshop: ['vocabulary', 'analysis', 'picture', 'lessons'],
   api: ['vocabulary', 'network', 'faults', 'analysis', 'clients', 'run', 'services', 'client', 'scenarios'],
-  cli: ['vocabulary', 'network', 'faults', 'analysis', 'picture', 'lessons', 'skew', 'clients', 'run', 'report', 'workshop', 'services', 'client', 'scenarios'],
+  cli: ['vocabulary', 'network', 'faults', 'analysis', 'picture', 'lessons', 'skew', 'shards', 'clients', 'run', 'report', 'workshop', 'services', 'client', 'scenarios'],
 };
 
 /** The folder of a room, or of a program. */

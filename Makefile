@@ -19,15 +19,15 @@ PICTURED := all-down ipv6-blackhole
 # in upper case are for the environment: LAB_REQUIRE, FUZZ_ONLY.
 run_takes := driver client client-image seed set expect resolv-conf resolver serve-stale results v json
 scenario_takes := name backends $(run_takes)
-scenarios_takes := $(filter-out v,$(run_takes)) jobs
+scenarios_takes := $(filter-out v,$(run_takes)) jobs plan shard out
 lesson_takes := n driver client answer seed v results
 cards_takes := out
 parity_takes := client client-image seed set expect resolv-conf repeat only results
-matrix_takes := driver clients failures repeat jobs quick from against write results
+matrix_takes := driver clients failures repeat jobs quick from against write results plan shard out
 site_takes := results out
 all-clients_takes := driver client-image seed set expect resolv-conf resolver serve-stale jobs only clients results
 skew_takes := driver cause resolver requests seed jobs results json
-soak_takes := driver client client-image set expect resolv-conf resolver serve-stale n jobs only results
+soak_takes := driver client client-image set expect resolv-conf resolver serve-stale n jobs only results plan shard out
 workshop_takes := driver client seed resolv-conf resolver serve-stale backends https port listen no-open results
 up_takes := driver seed resolv-conf resolver serve-stale backends https v results
 clients_takes := driver install
@@ -43,6 +43,9 @@ FLAGS := $(if $(driver),--driver '$(driver)') $(if $(client),--client '$(subst '
          $(if $(seed),--seed '$(seed)') $(foreach pair,$(set),--set '$(pair)') $(foreach bound,$(expect),--expect '$(bound)') \
          $(if $(resolv-conf),--resolv-conf '$(subst ;,' --resolv-conf ',$(resolv-conf))') $(if $(resolver),--resolver '$(resolver)') $(if $(serve-stale),--serve-stale) $(if $(backends),--backends '$(backends)') $(if $(https),--https) $(if $(results),--results '$(results)') $(if $(v),--verbose) $(if $(json),--json)
 
+# A shard of a plan: make soak plan=plan.json shard=3/16 out=DIR (docs/many-machines.md)
+SHARD = $(if $(plan),--plan '$(plan)') $(if $(shard),--shard '$(shard)') $(if $(out),--out '$(out)')
+
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo
@@ -55,14 +58,14 @@ scenario: $(RUN) ## run one scenario: make scenario name=all-down
 	@bin/lab run $(FLAGS) '$(name)'
 
 scenarios: $(RUN) ## run all scenarios, several labs side by side
-	@bin/lab run-all $(FLAGS) $(if $(jobs),--jobs '$(jobs)')
+	@bin/lab run-all $(FLAGS) $(SHARD) $(if $(jobs),--jobs '$(jobs)')
 
 parity: $(ALL) ## run the scenarios on both drivers (netns, docker) and compare the results
 	@bin/lab parity $(FLAGS) $(if $(repeat),--repeat '$(repeat)') $(foreach each,$(only),--only '$(each)')
 
 matrix: $(RUN) ## run every client that is installed against every failure of the matrix
 	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(failures),--failures '$(failures)') \
-	  $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(quick),--quick) $(if $(from),--from '$(from)') $(if $(against),--against '$(against)') $(if $(write),--write '$(write)') $(if $(results),--results '$(results)')
+	  $(SHARD) $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(quick),--quick) $(if $(from),--from '$(from)') $(if $(against),--against '$(against)') $(if $(write),--write '$(write)') $(if $(results),--results '$(results)')
 
 site: $(INSTALLED) ## build a static site: the last matrix with its timelines, the scenarios, the lessons: make site out=DIR
 	@bin/lab site $(if $(results),--results '$(results)') $(if $(out),--out '$(out)')
@@ -75,7 +78,7 @@ skew: $(RUN) ## run the causes of skew with real resolvers: which backend gets w
 	  $(if $(seed),--seed '$(seed)') $(if $(jobs),--jobs '$(jobs)') $(if $(results),--results '$(results)') $(if $(json),--json)
 
 soak: $(RUN) ## run all scenarios many times on a busy machine: make soak n=20
-	@bin/lab soak $(FLAGS) $(if $(n),--n '$(n)') $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)')
+	@bin/lab soak $(FLAGS) $(SHARD) $(if $(n),--n '$(n)') $(if $(jobs),--jobs '$(jobs)') $(foreach each,$(only),--only '$(each)')
 
 lesson: $(RUN) ## predict, run, see, why: make lesson n=3 client=curl [answer=b]; without n: list the lessons
 	@bin/lab lesson $(FLAGS) $(if $(answer),--answer '$(answer)') $(if $(n),'$(n)')
@@ -131,7 +134,7 @@ pictures: $(INSTALLED) ## run the scenarios of README's pictures again, and draw
 	  bin/lab run "$$name" --results "$$folder" && mkdir -p "docs/pictures/$$name" && cp "$$folder/latest/journal.json" "$$folder/latest/events.ndjson" "docs/pictures/$$name" || exit 1; done
 	@bin/lab docs
 
-bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|picture|workshop|catalogue|dns|relay|memory|simulate|docker [against=COMMIT]
+bench: $(ALL) ## measure the lab itself, JSON on stdout: make bench only=run|picture|workshop|catalogue|dns|relay|memory|simulate|merge|docker [against=COMMIT]
 	@$(NODE) bench/bench.ts $(if $(only),only='$(only)') $(if $(against),against='$(against)')
 
 install: $(ALL) ## install the npm packages of package-lock.json

@@ -13,7 +13,7 @@ const shared = {
 const labs = ['scenarios/**/*.test.ts', 'lab/network/drivers/docker.test.ts', 'lab/faults/link-faults.test.ts', 'lab/skew/simulation/against-lab.test.ts', 'docs/**/*.test.ts'];
 // The files of these rooms leave nothing behind in their process, so one process runs many of them. To load vitest and the sources again for each file
 // takes 0.3 s of CPU time.
-const together = ['lab/{vocabulary,analysis,wire,picture,skew,report,faults}/**/*.test.ts'];
+const together = ['lab/{vocabulary,analysis,wire,picture,skew,shards,report,faults}/**/*.test.ts'];
 // `make test` leaves these files out. The option --exclude of vitest would not reach a project that has an `exclude` of its own.
 const leftOut = (process.env['LEAVE_OUT'] ?? '').split(' ').filter(Boolean);
 

@@ -4,6 +4,7 @@
 #   eval "$(.ci/engine.sh start)"   installs missing packages, starts dockerd, and prints only `export DOCKER_HOST=…`
 #   eval "$(.ci/engine.sh compose)" adds Compose v2 (in Debian since 13) beside the v1 of `start`, and prints `export DOCKER_CONFIG=…`
 #   .ci/engine.sh image             makes the image failover-lab-base:ci, which replaces the official Node image (BASE_IMAGE)
+#   .ci/engine.sh swarm             makes the engine a swarm of one node, for replicated jobs
 #   .ci/engine.sh stop              removes the engine's containers and networks, stops the engine, and leaves nothing behind
 #
 # Each command may be repeated. Messages go to stderr. A failure is one line on stderr and exit status 1.
@@ -184,6 +185,13 @@ make_root() {
   say "$tarball made in $(seconds "$start"), $(($(stat -c %s "$tarball") / 1000000)) MB"
 }
 
+make_swarm() {
+  prepare_directory
+  answers || die "No docker engine answers at $DOCKER_HOST. Run: eval \"\$(.ci/engine.sh start)\""
+  [ "$(docker info --format '{{.Swarm.LocalNodeState}}')" = active ] || docker swarm init --advertise-addr 127.0.0.1 >/dev/null || die "docker swarm init failed."
+  say "the engine is a swarm of one node"
+}
+
 stop() {
   [ -d "$dir" ] || { say "not running"; return; }
   prepare_directory
@@ -217,6 +225,7 @@ stop_engine() {
   if pid=$(running_pid); then
     # The engine removes the containers and networks itself, because only the engine knows their bridges. At its end it would leave the bridges up.
     if answers; then
+      timeout 30 docker swarm leave --force >/dev/null 2>&1 || true
       # An engine whose containers have lost their shims never answers. What it leaves behind is removed below.
       docker ps --all --quiet | timeout 30 xargs --no-run-if-empty docker rm --force --volumes >/dev/null 2>&1 || true
       docker network ls --quiet --filter type=custom | timeout 30 xargs --no-run-if-empty docker network rm >/dev/null 2>&1 || true
@@ -242,6 +251,7 @@ case ${1:-} in
   start) start ;;
   compose) add_compose ;;
   image) make_image ;;
+  swarm) make_swarm ;;
   stop) stop ;;
-  *) die "Unknown command \`${1:-}\`. Known: start, compose, image, stop." ;;
+  *) die "Unknown command \`${1:-}\`. Known: start, compose, image, swarm, stop." ;;
 esac

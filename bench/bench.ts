@@ -11,6 +11,7 @@ import { dns } from './dns.ts';
 import { docker } from './docker.ts';
 import { usable } from './drivers.ts';
 import { memory } from './memory.ts';
+import { merge } from './merge.ts';
 import { picture } from './picture.ts';
 import { relay } from './relay.ts';
 import { run } from './run.ts';
@@ -26,6 +27,7 @@ const benchmarks: Record<string, (trees: Trees) => object | Promise<object>> = {
   relay: async () => await relay(await usable('netns')),
   memory,
   simulate,
+  merge,
   workshop,
   docker,
 };

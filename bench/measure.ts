@@ -80,3 +80,12 @@ function ticksMs(process: string, ...fields: number[]): number {
   const values = readFileSync(`/proc/${process}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
   return fields.reduce((sum, field) => sum + Number(values[field]) * 10, 0);
 }
+
+/** The most memory that a process has had, in MB (VmHWM of proc(5)); 0 when it has ended. */
+export function peakMbOf(pid: number): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_000;
+  } catch {
+    return 0;
+  }
+}

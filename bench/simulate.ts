@@ -1,9 +1,8 @@
 /** `lab simulate`: one simulated day with a rolling restart each hour, for 10^4, 10^5 and 10^6 clients. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cpuOfChildrenMs, rounded } from './measure.ts';
+import { cpuOfChildrenMs, peakMbOf, rounded } from './measure.ts';
 import type { Trees } from './trees.ts';
 
 /** What one run of the command took. */
@@ -35,7 +34,7 @@ async function runOf(tree: string, clients: number): Promise<Run> {
   const cpuBeforeMs = cpuOfChildrenMs();
   const child = spawn(join(tree, 'bin/lab'), ['simulate', '--preset', 'rolling-restart', '--clients', String(clients), '--backends', '100', '--hours', '24', '--seed', '1', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
   let peakMb = 0;
-  const look = setInterval(() => { peakMb = Math.max(peakMb, peakOf(child.pid ?? 0)); }, 20);
+  const look = setInterval(() => { peakMb = Math.max(peakMb, peakMbOf(child.pid ?? 0)); }, 20);
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text; });
   await once(child, 'close');
@@ -43,13 +42,4 @@ async function runOf(tree: string, clients: number): Promise<Run> {
   if (child.exitCode !== 0) throw new Error(`Expected \`lab simulate\` to end with exit status 0, got ${String(child.exitCode)}.`);
   const { dials } = JSON.parse(output) as { dials: number };
   return { clients, dials, cpuMs: rounded(cpuOfChildrenMs() - cpuBeforeMs), peakMb: rounded(peakMb, 0) };
-}
-
-/** 0 when the process has ended. */
-function peakOf(pid: number): number {
-  try {
-    return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_000;
-  } catch {
-    return 0;
-  }
 }

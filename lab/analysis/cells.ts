@@ -36,6 +36,8 @@ export interface Cell {
   outcomes: CellOutcome[];
   /** How many runs showed nothing. */
   unknown: number;
+  /** How many runs of a plan were not made (`lab merge`). Not there if all were made. */
+  missing?: number | undefined;
   readings: Reading[];
 }
 

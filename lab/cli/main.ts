@@ -8,6 +8,7 @@ import type { AllClientsFlags } from './commands/all-clients.ts';
 import type { MatrixFlags } from './commands/matrix.ts';
 import type { ParityFlags } from './commands/parity.ts';
 import type { RunFlags } from './commands/run.ts';
+import type { RunAllFlags } from './commands/run-all.ts';
 import type { SoakFlags } from './commands/soak.ts';
 import type { UpFlags } from './commands/up.ts';
 import type { WorkshopFlags } from './commands/workshop.ts';
@@ -18,6 +19,7 @@ import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
 import { addReadCommand } from './read-command.ts';
 import { collect, withBackends, withDriver, withHttps, withReporters, withResolvConf, withResults, withRunFlags } from './shared-options.ts';
+import { addShardCommands, plannedOfMatrix, plannedOfRun, withMatrixChoice, withShard } from './shard-commands.ts';
 import { addSkewCommands } from './skew-commands.ts';
 
 watchOutput();
@@ -48,9 +50,9 @@ withSvg(withReporters(withBackends(withRunFlags(program.command('run [scenario]'
   },
 );
 
-withReporters(withRunFlags(program.command('run-all').description('run every scenario, several labs at a time')))
+withShard(withReporters(withRunFlags(program.command('run-all').description('run every scenario, several labs at a time'))), [...plannedOfRun, 'reporter'])
   .option('--jobs <n>', 'labs at a time', '4')
-  .action(async (flags: RunFlags & { jobs: string; reporter: string[] }) => {
+  .action(async (flags: RunAllFlags) => {
     const { runAll } = await import('./commands/run-all.ts');
     process.exitCode = await runAll(flags);
   });
@@ -63,7 +65,7 @@ withRunFlags(program.command('parity').description('run each scenario that both 
     process.exitCode = await parity(flags);
   });
 
-withRunFlags(program.command('soak').description('run every scenario many times, several labs at a time, on a busy machine'))
+withShard(withRunFlags(program.command('soak').description('run every scenario many times, several labs at a time, on a busy machine')), [...plannedOfRun, 'n', 'only'])
   .option('--n <times>', 'runs of each scenario', '20')
   .option('--jobs <n>', 'labs at a time', '4')
   .option('--burners <n>', 'processes that only burn CPU; one for each core if not given', '')
@@ -82,12 +84,8 @@ withRunFlags(program.command('all-clients').description('run every scenario with
     process.exitCode = await allClients(flags);
   });
 
-withResults(withDriver(program.command('matrix').description('run every client that is found against every failure that matters')))
-  .option('--clients <names>', 'only these clients, with commas between the names', '')
-  .option('--failures <names>', 'only these failures, with commas between the names', '')
-  .option('--repeat <n>', 'runs of each client and failure; their median counts', '3')
+withShard(withMatrixChoice(withResults(withDriver(program.command('matrix').description('run every client that is found against every failure that matters')))), [...plannedOfMatrix, 'from', 'against', 'write', 'results'])
   .option('--jobs <n>', 'labs at a time, at the most; as many as the load of this machine allows if not given')
-  .option('--quick', 'end the wait for a request after 17 s, in the place of 5 min')
   .addOption(new Option('--from <file>', 'measure nothing: show an older matrix.json, and write its pages again').conflicts(['clients', 'failures', 'repeat', 'jobs', 'quick', 'driver', 'results']))
   .option('--against <file>', 'list what has changed since this older matrix.json; if not given, since the one beside the page that is written')
   .option('--write <file>', 'also write it as a Markdown page, for instance docs/matrix.md, and its numbers as docs/matrix.json')
@@ -113,6 +111,7 @@ program
   });
 
 addReadCommand(program);
+addShardCommands(program);
 addPictureCommands(program);
 
 program.commandsGroup('Teaching:');

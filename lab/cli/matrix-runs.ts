@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
+import * as v from 'valibot';
 import { failureGroups, failures } from '../../scenarios/matrix/index.ts';
 import type { Failure, MeasuredRequest } from '../../scenarios/matrix/failure.ts';
 import { cellOf, lacking, noAnswerIn, type Cell, type Reading } from '../analysis/cells.ts';
@@ -13,10 +14,12 @@ import { startNetwork } from '../network/start-network.ts';
 import type { Matrix, MatrixClient, MatrixGroup } from '../report/matrix/matrix.ts';
 import { writeRunFiles } from '../report/run-files.ts';
 import { runScenario } from '../run/run-scenario.ts';
+import type { Plan } from '../shards/plan.ts';
 import { unlessAborted } from '../vocabulary/limits.ts';
 import { labCommand } from '../vocabulary/project.ts';
 import { shellWord } from '../vocabulary/shell-word.ts';
 import { createTopology } from '../vocabulary/topology.ts';
+import { readValue } from '../vocabulary/values.ts';
 
 /** One run of the matrix. */
 export interface MatrixRun {
@@ -81,12 +84,30 @@ export function groupsOf(chosen: readonly string[]): MatrixGroup[] {
 export async function clientsOf(asked: readonly string[], driver: Driver, signal: AbortSignal): Promise<MatrixClient[]> {
   const clients = asked.map((word) => parseClient(word));
   await using network = await startNetwork(driver, createTopology(), signal);
-  const all = await unlessAborted(signal, () => findClients(clientHost(network), network.driver));
+  const all = (await unlessAborted(signal, () => findClients(clientHost(network), network.driver))).map(({ name, version, reason }): MatrixClient => ({ name, version, ...(reason !== undefined && { reason }) }));
   if (clients.length === 0) return all;
   return clients.map((client) => {
     const listing = all.find(({ name }) => name === ('base' in client ? client.base : client.name));
     return listing ? { ...listing, name: client.name } : { name: client.name, version: 'a command' };
   });
+}
+
+/** A client of a plan that is not in this lab's table is a command. */
+export function commandOrAbsent(name: string): MatrixClient {
+  try {
+    return { name: parseClient(name).name, version: 'a command' };
+  } catch {
+    return { name, version: null, reason: 'this lab does not know it' };
+  }
+}
+
+/** What a plan of the matrix has for all of its runs: its failures in the order of the columns, the runs of each cell, and how long the lab waits, in ms. */
+const settingsKind = v.object({ failures: v.array(v.string()), repeat: v.number(), patienceMs: v.number() });
+export type MatrixSettings = v.InferOutput<typeof settingsKind>;
+
+/** The settings of a plan of the matrix. @throws {LabError} BAD_INPUT */
+export function matrixSettings({ settings }: Plan): MatrixSettings {
+  return readValue(settingsKind, settings, 'settings', 'the plan');
 }
 
 /** What the page says of the machine. */

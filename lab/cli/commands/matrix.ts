@@ -11,16 +11,18 @@ import { matrixLines } from '../../report/matrix/lines.ts';
 import { readMatrix, withoutReadings, type Matrix } from '../../report/matrix/matrix.ts';
 import { matrixPage } from '../../report/matrix/page.ts';
 import { checkResults } from '../../report/run-files.ts';
+import { partsOf } from '../../shards/plan.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { usualPatienceMs } from '../../vocabulary/limits.ts';
 import { pc } from '../../vocabulary/terminal.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { chosenNames, wordsOf } from '../chosen-names.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
-import { cellsOf, clientsOf, groupsOf, machineFacts, matrixRuns, readRun, type MatrixRun } from '../matrix-runs.ts';
+import { cellsOf, clientsOf, commandOrAbsent, groupsOf, machineFacts, matrixRuns, matrixSettings, readRun, type MatrixRun } from '../matrix-runs.ts';
+import { runShard, shardOf, type Shard, type ShardFlags } from '../run-shard.ts';
 import { sideBySide, type Crowd } from '../side-by-side.ts';
 
-export interface MatrixFlags {
+export interface MatrixFlags extends ShardFlags {
   driver: string;
   clients: string;
   failures: string;
@@ -39,9 +41,16 @@ export interface MatrixFlags {
  */
 const fullPatienceMs = 300_000;
 
+/** How long the lab waits for the measured request, in ms. */
+export function patienceOf({ quick }: Pick<MatrixFlags, 'quick'>): number {
+  return quick ? usualPatienceMs : fullPatienceMs;
+}
+
 /** Exit status: 0, or 2 if a run showed nothing. 129, 130 or 143 when interrupted. @throws {LabError} BAD_INPUT, BAD_OUTPUT */
 export async function matrix(flags: MatrixFlags): Promise<number> {
   const { from, write, against } = flags;
+  const shard = await shardOf('matrix', flags);
+  if (shard !== null) return await matrixShard(shard, flags);
   if (write !== undefined && !existsSync(dirname(resolve(write)))) throw new LabError('BAD_INPUT', `The page cannot be written to ${write}: there is no folder ${dirname(resolve(write))}.`);
   const published = against ?? (write !== undefined && existsSync(publishedBeside(write)) ? publishedBeside(write) : undefined);
   // Before the runs, because a file that cannot be read is no reason to lose them.
@@ -57,7 +66,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   const startedAt = new Date().toISOString();
   for (const { name, reason } of clients.filter(({ version }) => version === null)) console.log(pc.dim(`  ${name}: not found (${reason ?? ''})`));
 
-  const patienceMs = flags.quick ? usualPatienceMs : fullPatienceMs;
+  const patienceMs = patienceOf(flags);
   const runs = matrixRuns(chosen, clients.flatMap(({ name, version }) => (version === null ? [] : [name])), repeat);
   const readings: (MatrixRun & { reading: Reading })[] = [];
   const progress = startProgress(runs.length);
@@ -73,7 +82,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   const finished: Matrix = {
     startedAt,
     command: commandText(flags),
-    machine: { ...(await machineFacts(driver)), 'labs at a time': crowdText(crowd) },
+    machine: { ...(await machineFacts(driver)), [crowdFact]: crowdText(crowd) },
     repeat,
     patienceMs,
     clients,
@@ -84,8 +93,33 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   return await show(finished, before, flags.results, write);
 }
 
+/** Makes the runs of a shard. Exit status as `runShard`. */
+async function matrixShard(shard: Shard, { driver: driverName, jobs }: MatrixFlags): Promise<number> {
+  const driver = await chooseDriver(driverName);
+  const signal = interruptSignal();
+  const { patienceMs } = matrixSettings(shard.plan);
+  const found = await clientsOf([], driver, signal);
+  const clients = [...new Set(shard.plan.runs.map(({ id }) => partsOf(id).client))].map((name) => found.find((each) => each.name === name) ?? commandOrAbsent(name));
+  return await runShard(shard, {
+    driver,
+    facts: await machineFacts(driver),
+    clients,
+    atMost: jobs === undefined ? Infinity : readValue(wholeNumber(1), jobs, '--jobs'),
+    lacks: ({ client }) => {
+      const { version = null, reason } = clients.find(({ name }) => name === client) ?? {};
+      return version === null ? `${client} was not found: ${reason ?? ''}` : null;
+    },
+    make: async ({ name: failure, client, seed }) => {
+      const startMs = performance.now();
+      const reading = await readRun({ failure, client, seed: Number(seed) }, { driver, patienceMs, results: shard.folder, signal });
+      return signal.aborted ? null : { durationMs: Math.round(performance.now() - startMs), result: reading };
+    },
+    factsAtEnd: (crowd) => ({ [crowdFact]: crowdText(crowd) }),
+  });
+}
+
 /** Prints the tables, and writes the pages: matrix.html into the folder of matrix.json, and the Markdown page if one is asked for, with the numbers beside it. */
-async function show(matrix: Matrix, before: Matrix | null, folder: string, write: string | undefined): Promise<number> {
+export async function show(matrix: Matrix, before: Matrix | null, folder: string, write: string | undefined): Promise<number> {
   for (const line of matrixLines(matrix)) console.log(line);
   const changes = before && { since: before.startedAt, list: changesOf(before, matrix) };
   for (const line of changes === null ? [] : changeLines(changes)) console.log(line);
@@ -114,9 +148,11 @@ async function writeOutput(file: string, text: string): Promise<void> {
   console.log(pc.dim(`      ${file}`));
 }
 
-function commandText({ clients, failures: chosen, repeat, quick }: MatrixFlags): string {
+export function commandText({ clients, failures: chosen, repeat, quick }: Pick<MatrixFlags, 'clients' | 'failures' | 'repeat' | 'quick'>): string {
   return ['make matrix', clients && `clients='${clients}'`, chosen && `failures='${chosen}'`, `repeat=${repeat}`, quick && 'quick=1'].filter(Boolean).join(' ');
 }
+
+const crowdFact = 'labs at a time';
 
 function crowdText({ mostAtOnce, meanLoad }: Crowd): string {
   return `up to ${mostAtOnce}, begun as the load allowed: ${meanLoad.toFixed(1)} tasks had a core or waited for one, on average`;

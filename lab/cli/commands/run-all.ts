@@ -1,22 +1,31 @@
 /** `lab run-all`: runs every scenario, several labs side by side, and prints one line for each. */
 import { pc } from '../../vocabulary/terminal.ts';
 import { longestFirst, scenarioNames } from '../../../scenarios/index.ts';
-import { complaintsOf, wordOf } from '../../report/complaints.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
 import { messageOf } from '../../vocabulary/errors.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { missingPart } from '../../run/missing-part.ts';
+import { ranCounts, ranLines, ranOf } from '../../report/ran.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
 import type { FinishedRun } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
 import { interruptedStatus } from '../interrupt.ts';
+import { shardOf, type ShardFlags } from '../run-shard.ts';
+import { runScenarioShard } from '../scenario-shard.ts';
 import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
 
 const couldNotRun = 3;
 
+export interface RunAllFlags extends RunFlags, ShardFlags {
+  jobs: string;
+  reporter: string[];
+}
+
 /** Exit status: that of the worst run. 3 (could not run) is worse than 2 (unknown), and 2 is worse than 1 (fail). 129, 130 or 143 when interrupted. */
-export async function runAll(flags: RunFlags & { jobs: string; reporter: string[] }): Promise<number> {
+export async function runAll(flags: RunAllFlags): Promise<number> {
+  const shard = await shardOf('scenarios', flags);
+  if (shard !== null) return await runScenarioShard(shard, flags, { keepsAllFiles: true });
   const report = await parseReporters(flags.reporter, flags.json ? console.error : console.log);
   const jobs = readValue(wholeNumber(1), flags.jobs, '--jobs');
   const driver = await chooseDriver(flags.driver);
@@ -47,18 +56,15 @@ export async function runAll(flags: RunFlags & { jobs: string; reporter: string[
         return '';
       });
       if (flags.json) continue;
-      const paint = { pass: pc.green, fail: pc.red, unknown: pc.yellow }[journal.verdict];
-      console.log(`  ${paint(wordOf(journal).padEnd(11))} ${name.padEnd(width)} ${(journal.durationMs / 1000).toFixed(1).padStart(5)} s  ${pc.dim(directory)}`);
-      for (const complaint of complaintsOf(journal)) console.log(`          ${complaint}`);
+      for (const line of ranLines(name, width, ranOf(journal, directory))) console.log(line);
       if (options.signal.aborted) return;
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, scenarioNames.length) }, work));
 
-  const count = (verdict: string): number => journals.filter((journal) => journal.verdict === verdict).length;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (flags.json) console.log(JSON.stringify(journals, null, 2));
-  else console.log(`\n${journals.length} scenarios in ${seconds} s: ${count('pass')} pass, ${count('fail')} fail, ${count('unknown')} unknown${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  else console.log(`\n${ranCounts(journals, skipped, seconds)}`);
   await report(journals);
   return interruptedStatus() ?? [couldNotRun, 2, 1].find((status) => statuses.includes(status)) ?? 0;
 }

@@ -3,10 +3,10 @@ import { kindOf, type Cell, type CellOutcome, type OutcomeKind } from '../../ana
 import { duration } from '../../picture/model.ts';
 import { printable } from '../../vocabulary/printable.ts';
 
-/** Returns the text of a cell: `251 ms ±1, first aborted` has the median and half of the spread. `?` stands for a run that showed nothing. */
-export function cellText({ outcomes, unknown }: Cell): string {
+/** Returns the text of a cell: `251 ms ±1, first aborted` has the median and half of the spread. `?` stands for a run that showed nothing, and `–` for one that was not made. */
+export function cellText({ outcomes, unknown, missing = 0 }: Cell): string {
   const parts = outcomes.map((each) => `${outcomes.length > 1 ? `${each.count}× ` : ''}${outcomeText(each)}`);
-  return [...parts, ...(unknown > 0 ? [`${unknown}× ?`] : [])].join('; ') || '–';
+  return [...parts, ...(unknown > 0 ? [`${unknown}× ?`] : []), ...(missing > 0 ? [`${missing}× –`] : [])].join('; ') || '–';
 }
 
 function outcomeText(each: CellOutcome): string {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import * as v from 'valibot';
-import type { Cell } from '../../analysis/cells.ts';
+import type { Cell, Reading } from '../../analysis/cells.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 
 /** A failure of the matrix: its name as a scenario, its heading, what the time in its cells measures, and what its summary answers. */
@@ -67,6 +67,10 @@ const text = v.nullable(v.string());
 const milliseconds = v.nullable(v.number());
 /** `scenario/time`, in the folder of matrix.json and nowhere else. Empty if nothing was run, because the client cannot. */
 const directory = v.pipe(v.string(), v.regex(/^$|^[^./\\][^/\\]*\/[^./\\][^/\\]*$/, 'Expected the folder of a run, such as matrix-first-silent/2026-01-31T12-00-00.000Z'));
+
+/** One reading of a cell, in matrix.json and in the line of a shard's file. */
+export const readingKind: v.GenericSchema<unknown, Reading> = v.object({ outcome: text, delayMs: milliseconds, remark: text, directory, trouble: text });
+
 const matrixKind = v.object({
   startedAt: v.string(),
   command: v.string(),
@@ -81,7 +85,8 @@ const matrixKind = v.object({
     failure: v.string(),
     outcomes: v.array(v.object({ outcome: v.string(), count: v.number(), medianMs: milliseconds, minMs: milliseconds, maxMs: milliseconds, remarks: v.array(v.string()), directory })),
     unknown: v.number(),
-    readings: v.array(v.object({ outcome: text, delayMs: milliseconds, remark: text, directory, trouble: text })),
+    missing: v.optional(v.number()),
+    readings: v.array(readingKind),
   })),
 });
 

@@ -72,6 +72,7 @@ function cellHtml(cell: Cell | undefined, isFirst: boolean, links: MatrixLinks):
   const parts = (cell?.outcomes ?? []).map((outcome) => part(classOf(outcome), outcome.directory === '' ? null : links.timeline(outcome.directory), cell && cell.outcomes.length > 1 ? outcome.count : null, outcomeHtml(outcome)));
   const nothing = cell?.readings.find(({ outcome }) => outcome === null);
   if (cell && cell.unknown > 0) parts.push(part('unknown', nothing ? links.timeline(nothing.directory) : null, cell.unknown, '<b>?</b> <small>the failure was not seen</small>'));
+  if (cell?.missing) parts.push(part('unknown', null, cell.missing, '<b>–</b> <small>not made</small>'));
   const classes = [...(isFirst ? ['first'] : []), ...(main ? [classOf(main)] : [])].join(' ');
   return `<td${classes === '' ? '' : ` class="${classes}"`} data-place="${place}"${main && main.medianMs !== null ? ` data-ms="${main.medianMs}"` : ''}>${parts.join('') || '–'}</td>`;
 }
