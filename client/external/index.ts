@@ -14,7 +14,7 @@ import { npmNodeFetch } from './npm-node-fetch.ts';
 import { perlLwp } from './perl.ts';
 import { php } from './php.ts';
 import type { Profile } from './profile.ts';
-import { pythonAiohttp, pythonHttpx, pythonRequests, pythonUrllib } from './python.ts';
+import { pythonProfiles } from './python.ts';
 import { ruby } from './ruby.ts';
 import { superagent } from './superagent.ts';
 import { undici, undiciDns, undiciRetry } from './undici.ts';
@@ -34,10 +34,7 @@ export const profiles = {
   deno,
   curl,
   wget,
-  'python-urllib': pythonUrllib,
-  'python-requests': pythonRequests,
-  'python-httpx': pythonHttpx,
-  'python-aiohttp': pythonAiohttp,
+  ...pythonProfiles,
   go: goOwn,
   'go-cgo': goCgo,
   java,

@@ -11,13 +11,17 @@ def write(message):
 
 
 def chain(error):
-    """Returns the error and its causes, outermost first. Libraries wrap the system's error several times."""
-    seen = []
-    while error is not None and error not in seen:
+    """Returns the error and its causes, outermost first. Libraries wrap the system's error several times, and anyio groups one error for each address."""
+    seen, following = [], [error]
+    while following:
+        error = following.pop(0)
+        if error is None or error in seen:
+            continue
         seen.append(error)
+        group = getattr(error, "exceptions", ())
         inner = getattr(error, "reason", None)
         wrapped = [arg for arg in error.args if isinstance(arg, BaseException)]
-        error = inner if isinstance(inner, BaseException) else wrapped[0] if wrapped else error.__cause__ or error.__context__
+        following += group or [inner if isinstance(inner, BaseException) else wrapped[0] if wrapped else error.__cause__ or error.__context__]
     return seen
 
 
