@@ -11,11 +11,12 @@ import { ky } from './ky.ts';
 import { nodeProfiles } from './node.ts';
 import { musl } from './musl.ts';
 import { npmNodeFetch } from './npm-node-fetch.ts';
-import { perlLwp } from './perl.ts';
-import { php } from './php.ts';
+import { perlHttpTiny } from './perl-http-tiny.ts';
+import { perlLwp } from './perl-lwp.ts';
+import { phpProfiles } from './php.ts';
 import type { Profile } from './profile.ts';
 import { pythonProfiles } from './python.ts';
-import { ruby } from './ruby.ts';
+import { rubyProfiles } from './ruby.ts';
 import { superagent } from './superagent.ts';
 import { undici, undiciDns, undiciRetry } from './undici.ts';
 import { wget } from './wget.ts';
@@ -39,9 +40,10 @@ export const profiles = {
   'go-cgo': goCgo,
   java,
   musl,
-  ruby,
-  php,
+  ...rubyProfiles,
+  ...phpProfiles,
   'perl-lwp': perlLwp,
+  'perl-http-tiny': perlHttpTiny,
   chromium,
   'chromium-async-dns': chromiumAsyncDns,
 } satisfies Record<string, Profile>;

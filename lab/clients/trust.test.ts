@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { curl } from '../../client/external/curl.ts';
 import { deno } from '../../client/external/deno.ts';
-import { perlLwp } from '../../client/external/perl.ts';
+import { perlLwp } from '../../client/external/perl-lwp.ts';
 import type { ClientHost } from '../../client/external/profile.ts';
 import { pythonProfiles } from '../../client/external/python.ts';
 import { scenarios } from '../../scenarios/index.ts';

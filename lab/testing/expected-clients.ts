@@ -11,8 +11,11 @@ interface ExpectedClient {
   spare?: 1;
   /** The error that the caller gets for a closed port. */
   refused: RegExp;
-  /** The error that the caller gets if the client was not given the CA of the lab. Null for a client without TLS. */
-  untrusted: RegExp | null;
+  /**
+   * The error that the caller gets if the client was not given the CA of the lab. Null for a client without TLS, `not verified` for one whose default it is to
+   * accept any certificate.
+   */
+  untrusted: RegExp | 'not verified' | null;
   /** False if the client does not report the status of a response. */
   tellsStatus?: false;
 }
@@ -57,7 +60,14 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   java: { needs: ['java'], connections: 1, refused: /ConnectException|ClosedChannelException/, untrusted: /^SunCertPathBuilderException: unable to find valid certification path/ },
   musl: { needs: ['musl'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: null },
   ruby: { needs: ['ruby'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },
+  'ruby-faraday': { needs: ['ruby-gems'], connections: 3, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },
+  'ruby-httparty': { needs: ['ruby-gems'], connections: 3, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },
+  'ruby-excon': { needs: ['ruby-gems'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },
   php: { needs: ['php'], connections: 1, refused: /connect to server/, untrusted: /^SSL peer certificate or SSH remote key was not OK$/ },
+  'php-guzzle': { needs: ['guzzle'], connections: 1, refused: /connect to server/, untrusted: /^SSL peer certificate or SSH remote key was not OK$/ },
+  'php-file-get-contents': { needs: ['php'], connections: 3, refused: /^Connection refused$/, untrusted: /certificate verify failed/ },
+  // HTTP::Tiny verifies certificates by default only since its version 0.083.
+  'perl-http-tiny': { needs: ['perl'], connections: 1, refused: /Connection refused/, untrusted: 'not verified' },
   'perl-lwp': { needs: ['perl'], connections: 1, refused: /Connection refused/, untrusted: /certificate verify failed/ },
   // A browser opens one connection more than it needs, and the next request may use either of the two.
   chromium: { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },
