@@ -15,7 +15,8 @@ def chain(error):
     seen, following = [], [error]
     while following:
         error = following.pop(0)
-        if error is None or error in seen:
+        # asyncio cancels a task when its time limit is over. This is how it does it, and no cause.
+        if error is None or error in seen or isinstance(error, asyncio.CancelledError):
             continue
         seen.append(error)
         group = getattr(error, "exceptions", ())
