@@ -6,7 +6,7 @@ import { curl } from './curl.ts';
 import { deno } from './deno.ts';
 import { goCgo, goOwn } from './go.ts';
 import { got } from './got.ts';
-import { java } from './java.ts';
+import { javaProfiles } from './java.ts';
 import { ky } from './ky.ts';
 import { nodeProfiles } from './node.ts';
 import { musl } from './musl.ts';
@@ -38,7 +38,7 @@ export const profiles = {
   ...pythonProfiles,
   go: goOwn,
   'go-cgo': goCgo,
-  java,
+  ...javaProfiles,
   musl,
   ...rubyProfiles,
   ...phpProfiles,

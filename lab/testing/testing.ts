@@ -46,6 +46,11 @@ const probes = {
   'gai.conf': { argv: ['test', '-f', '/etc/gai.conf'], remedy: 'touch /etc/gai.conf: a namespace can hide a file, but not add one' },
   musl: { argv: ['musl-gcc', '-dumpversion'], remedy: 'install musl-tools' },
   java: { argv: ['javac', '-version'], remedy: 'install default-jdk-headless' },
+  'newer-java': { argv: ['sh', '-c', 'for each in /usr/lib/jvm/*/bin/javac; do case $("$each" -version) in "javac 1"*) ;; *) exit 0; esac; done; exit 1'], remedy: 'unpack a JDK of version 20 or later into /usr/lib/jvm' },
+  'java-libraries': {
+    argv: ['sh', '-c', 'javac -version && ls /usr/share/java/okhttp.jar /usr/share/java/httpclient5.jar /usr/share/java/httpclient.jar'],
+    remedy: 'install default-jdk-headless, libokhttp-java, libhttpclient5-java and libhttpclient-java',
+  },
   ruby: { argv: ['ruby', '--version'], remedy: 'install ruby' },
   'ruby-gems': { argv: ['ruby', '-e', 'require "faraday"; require "httparty"; require "excon"'], remedy: 'install ruby-faraday, ruby-httparty and ruby-excon' },
   php: { argv: ['php', '-r', 'curl_version();'], remedy: 'install php-cli and php-curl' },
