@@ -1,4 +1,5 @@
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Call;
@@ -17,6 +18,9 @@ public class OkHttp {
             if (timeoutMs != null) call.timeout().timeout(timeoutMs, TimeUnit.MILLISECONDS);
             try (Response response = call.execute()) {
                 return Map.entry(response.code(), response.body().string());
+            } catch (InterruptedIOException error) {
+                // OkHttp cancels a call when its time is over. This is how it does it, and no cause.
+                throw new InterruptedIOException(error.getMessage());
             }
         });
     }
