@@ -8,6 +8,7 @@ import { goCgo, goOwn } from './go.ts';
 import { got } from './got.ts';
 import { javaProfiles } from './java.ts';
 import { ky } from './ky.ts';
+import { libsoup } from './libsoup.ts';
 import { nodeProfiles } from './node.ts';
 import { musl } from './musl.ts';
 import { npmNodeFetch } from './npm-node-fetch.ts';
@@ -40,6 +41,7 @@ export const profiles = {
   'go-cgo': goCgo,
   ...javaProfiles,
   musl,
+  libsoup,
   ...rubyProfiles,
   ...phpProfiles,
   'perl-lwp': perlLwp,

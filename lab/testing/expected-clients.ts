@@ -64,6 +64,7 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   'java-apache-5': { needs: ['java-libraries'], connections: 1, refused: /^HttpHostConnectException: .*Connection refused/, untrusted: /^SunCertPathBuilderException: unable to find valid certification path/ },
   'java-apache-4': { needs: ['java-libraries'], connections: 1, refused: /^ConnectException: Connection refused/, untrusted: /^SunCertPathBuilderException: unable to find valid certification path/ },
   musl: { needs: ['musl'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: null },
+  libsoup: { needs: ['libsoup'], connections: 1, refused: /Connection refused$/, untrusted: /^Unacceptable TLS certificate$/ },
   ruby: { needs: ['ruby'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },
   'ruby-faraday': { needs: ['ruby-gems'], connections: 3, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },
   'ruby-httparty': { needs: ['ruby-gems'], connections: 3, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },

@@ -45,6 +45,7 @@ const probes = {
   gcc: { argv: ['gcc', '--version'], remedy: 'install gcc and libc6-dev' },
   'gai.conf': { argv: ['test', '-f', '/etc/gai.conf'], remedy: 'touch /etc/gai.conf: a namespace can hide a file, but not add one' },
   musl: { argv: ['musl-gcc', '-dumpversion'], remedy: 'install musl-tools' },
+  libsoup: { argv: ['sh', '-c', 'gcc --version && pkg-config --exists --print-errors libsoup-3.0'], remedy: 'install libsoup-3.0-dev, gcc and pkg-config' },
   java: { argv: ['javac', '-version'], remedy: 'install default-jdk-headless' },
   'newer-java': { argv: ['sh', '-c', 'for each in /usr/lib/jvm/*/bin/javac; do case $("$each" -version) in "javac 1"*) ;; *) exit 0; esac; done; exit 1'], remedy: 'unpack a JDK of version 20 or later into /usr/lib/jvm' },
   'java-libraries': {
