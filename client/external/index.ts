@@ -4,6 +4,7 @@ import { bun } from './bun.ts';
 import { chromium, chromiumAsyncDns } from './chromium.ts';
 import { curl } from './curl.ts';
 import { deno } from './deno.ts';
+import { erlangHttpc } from './erlang.ts';
 import { goCgo, goOwn } from './go.ts';
 import { got } from './got.ts';
 import { javaProfiles } from './java.ts';
@@ -46,6 +47,7 @@ export const profiles = {
   ...phpProfiles,
   'perl-lwp': perlLwp,
   'perl-http-tiny': perlHttpTiny,
+  'erlang-httpc': erlangHttpc,
   chromium,
   'chromium-async-dns': chromiumAsyncDns,
 } satisfies Record<string, Profile>;

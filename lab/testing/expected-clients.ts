@@ -75,6 +75,8 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   // HTTP::Tiny verifies certificates by default only since its version 0.083.
   'perl-http-tiny': { needs: ['perl'], connections: 1, refused: /Connection refused/, untrusted: 'not verified' },
   'perl-lwp': { needs: ['perl'], connections: 1, refused: /Connection refused/, untrusted: /certificate verify failed/ },
+  // httpc verifies certificates by default only since OTP 26.
+  'erlang-httpc': { needs: ['erlang'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: 'not verified' },
   // A browser opens one connection more than it needs, and the next request may use either of the two.
   chromium: { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },
   'chromium-async-dns': { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },

@@ -57,6 +57,7 @@ const probes = {
   php: { argv: ['php', '-r', 'curl_version();'], remedy: 'install php-cli and php-curl' },
   guzzle: { argv: ['php', '-r', 'require "GuzzleHttp/autoload.php"; curl_version();'], remedy: 'install php-guzzlehttp-guzzle and php-curl' },
   perl: { argv: ['perl', '-MLWP::UserAgent', '-MLWP::Protocol::https', '-e', ''], remedy: 'install libwww-perl and liblwp-protocol-https-perl' },
+  erlang: { argv: ['erl', '-noshell', '-eval', 'ok = application:load(inets), ok = application:load(ssl), halt().'], remedy: 'install erlang-base, erlang-inets and erlang-ssl' },
   chromium: { argv: ['chromium', '--version'], remedy: 'install chromium' },
   'other-nodes': { argv: ['sh', '-c', `set -e; for release in ${nodeReleases.join(' ')}; do ${npmFolder(localRuntime, 'node-$release')}/node_modules/node/bin/node --version; done`], remedy: 'run `make clients install=1`' },
   'npm-clients': { argv: ['ls', ...npmPackages], remedy: 'run `make clients install=1`' },
