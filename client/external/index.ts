@@ -19,6 +19,7 @@ import { phpProfiles } from './php.ts';
 import type { Profile } from './profile.ts';
 import { pythonProfiles } from './python.ts';
 import { rubyProfiles } from './ruby.ts';
+import { rustReqwest } from './rust.ts';
 import { superagent } from './superagent.ts';
 import { undici, undiciDns, undiciRetry } from './undici.ts';
 import { wget } from './wget.ts';
@@ -47,6 +48,7 @@ export const profiles = {
   ...phpProfiles,
   'perl-lwp': perlLwp,
   'perl-http-tiny': perlHttpTiny,
+  'rust-reqwest': rustReqwest,
   'erlang-httpc': erlangHttpc,
   chromium,
   'chromium-async-dns': chromiumAsyncDns,

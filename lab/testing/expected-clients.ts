@@ -75,6 +75,7 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   // HTTP::Tiny verifies certificates by default only since its version 0.083.
   'perl-http-tiny': { needs: ['perl'], connections: 1, refused: /Connection refused/, untrusted: 'not verified' },
   'perl-lwp': { needs: ['perl'], connections: 1, refused: /Connection refused/, untrusted: /certificate verify failed/ },
+  'rust-reqwest': { needs: ['rust'], connections: 1, refused: /^Connection refused/, untrusted: /certificate verify failed/ },
   // httpc verifies certificates by default only since OTP 26.
   'erlang-httpc': { needs: ['erlang'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: 'not verified' },
   // A browser opens one connection more than it needs, and the next request may use either of the two.

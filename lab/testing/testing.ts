@@ -57,6 +57,7 @@ const probes = {
   php: { argv: ['php', '-r', 'curl_version();'], remedy: 'install php-cli and php-curl' },
   guzzle: { argv: ['php', '-r', 'require "GuzzleHttp/autoload.php"; curl_version();'], remedy: 'install php-guzzlehttp-guzzle and php-curl' },
   perl: { argv: ['perl', '-MLWP::UserAgent', '-MLWP::Protocol::https', '-e', ''], remedy: 'install libwww-perl and liblwp-protocol-https-perl' },
+  rust: { argv: ['sh', '-c', 'cargo --version && ls -d /usr/share/cargo/registry/reqwest-[0-9]*'], remedy: 'install cargo and librust-reqwest-dev, and run `make clients install=1`, which builds reqwest in some minutes' },
   erlang: { argv: ['erl', '-noshell', '-eval', 'ok = application:load(inets), ok = application:load(ssl), halt().'], remedy: 'install erlang-base, erlang-inets and erlang-ssl' },
   chromium: { argv: ['chromium', '--version'], remedy: 'install chromium' },
   'other-nodes': { argv: ['sh', '-c', `set -e; for release in ${nodeReleases.join(' ')}; do ${npmFolder(localRuntime, 'node-$release')}/node_modules/node/bin/node --version; done`], remedy: 'run `make clients install=1`' },
