@@ -1,4 +1,5 @@
 /** Clients in PHP: its curl extension, Guzzle on top of it, and the functions for files. */
+import { wholeNumber } from '../../lab/vocabulary/values.ts';
 import { programPath, type ClientHost, type Found, type Profile } from './profile.ts';
 import type { Tls } from './tls.ts';
 
@@ -22,7 +23,7 @@ function found(host: ClientHost, program: string, version: string, http2: string
   };
 }
 
-export const phpProfiles = {
+export const phpProfiles: Record<'php' | 'php-guzzle' | 'php-file-get-contents', Profile> = {
   php: {
     summary: "PHP's curl extension with one handle for all requests",
     install: { packages: 'php-cli php-curl' },
@@ -36,6 +37,7 @@ export const phpProfiles = {
     summary: 'PHP Guzzle with one shared Client, on the curl extension',
     install: { packages: 'php-guzzlehttp-guzzle php-cli php-curl' },
     tls: { ...byCurlSetting, http2: 'by option', http2Words: ['--http2'] },
+    variants: { timeout: { kind: wholeNumber(1), doc: 'how long a request may take, in s; without it there is no limit' } },
     find: async (host) => {
       const lines = await linesOf(host, `require "GuzzleHttp/autoload.php"; ${curlScript} echo GuzzleHttp\\ClientInterface::MAJOR_VERSION;`);
       if (lines === null) return null;
@@ -54,4 +56,4 @@ export const phpProfiles = {
       return lines && found(host, 'php_file_get_contents.php', lines[0] ?? '', undefined);
     },
   },
-} satisfies Record<string, Profile>;
+};

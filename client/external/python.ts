@@ -1,6 +1,7 @@
 /** Clients in Python: urllib of the standard library, and libraries that pip or the distribution installs. */
 import type { Installation } from '../../lab/vocabulary/installation.ts';
-import { programPath, type ClientHost, type Found, type Profile } from './profile.ts';
+import { wholeNumber } from '../../lab/vocabulary/values.ts';
+import { programPath, type ClientHost, type Found, type Profile, type VariantTable } from './profile.ts';
 import { byVariable, type Tls } from './tls.ts';
 
 /** The Python of a version manager comes first on the PATH but does not have the distribution's packages, so the system's Python is tried too. */
@@ -11,6 +12,7 @@ interface Library {
   summary: string;
   install: Installation;
   tls?: Tls;
+  variants?: VariantTable;
   /** The modules without which the client is not there. The first one is the library. */
   modules: readonly [string, ...string[]];
   /** The words behind the name of the program. The program is named after the library. */
@@ -21,8 +23,8 @@ interface Library {
   check?: { expression: string; otherwise: NonNullable<Found['lacks']> };
 }
 
-function python({ summary, install, tls = byVariable('SSL_CERT_FILE', 'never'), ...library }: Library): Profile {
-  return { summary, install, tls, find: (host) => find(host, library) };
+function python({ summary, install, tls = byVariable('SSL_CERT_FILE', 'never'), variants = {}, ...library }: Library): Profile {
+  return { summary, install, tls, variants, find: (host) => find(host, library) };
 }
 
 async function find(host: ClientHost, { modules, words = [], version = `${modules[0]}.__version__`, check }: Omit<Library, keyof Profile>): Promise<Found | null> {
@@ -59,15 +61,30 @@ export const pythonProfiles = {
     // It comes with Python and has no version of its own.
     version: '""',
   }),
-  'python-urllib3': python({ ...urllib3, summary: 'Python urllib3 with one shared PoolManager, and its default Retry(3)' }),
+  'python-urllib3': python({
+    ...urllib3,
+    summary: 'Python urllib3 with one shared PoolManager, and its default Retry(3)',
+    variants: {
+      timeout: { kind: wholeNumber(1), doc: 'how long a try may take to connect, and to wait for bytes, in s; without it there is no limit' },
+      retries: { kind: wholeNumber(), doc: 'how often it tries again; without it 3 times' },
+    },
+  }),
   'python-urllib3-no-retries': python({ ...urllib3, summary: 'Python urllib3 with one shared PoolManager, and retries=False', words: ['--no-retries'] }),
   'python-requests': python({
     summary: 'Python requests with one shared Session',
     install: { packages: 'python3-requests', or: 'pip install requests' },
     modules: ['requests'],
     tls: byVariable('REQUESTS_CA_BUNDLE', 'never'),
+    variants: {
+      timeout: { kind: wholeNumber(1), doc: 'how long a try may take to connect, and to wait for bytes, in s; without it there is no limit' },
+      max_retries: { kind: wholeNumber(), doc: 'the option of the HTTPAdapter: how often it tries again; without it never' },
+    },
   }),
-  'python-httpx': python({ ...httpx, summary: 'Python HTTPX with one shared Client' }),
+  'python-httpx': python({
+    ...httpx,
+    summary: 'Python HTTPX with one shared Client',
+    variants: { timeout: { kind: wholeNumber(1), doc: 'how long it may take to connect, to send, and to wait for bytes, in s each; without it 5 s' } },
+  }),
   'python-httpx-async': python({ ...httpx, summary: 'Python HTTPX with one shared AsyncClient, on asyncio', words: ['--async'] }),
   'python-httpx-http2': python({
     summary: 'Python HTTPX with one shared Client, and http2=True',
@@ -80,6 +97,7 @@ export const pythonProfiles = {
     summary: 'Python aiohttp with one shared ClientSession',
     install: { packages: 'python3-aiohttp', or: 'pip install aiohttp' },
     modules: ['aiohttp'],
+    variants: { total: { kind: wholeNumber(1), doc: 'the option of the ClientTimeout: how long a request may take, in s; without it 300 s' } },
   }),
   'python-pycurl': python({
     summary: 'PycURL with one Curl object for all requests',

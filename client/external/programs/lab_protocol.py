@@ -5,6 +5,9 @@ import json
 import ssl
 import sys
 
+# The options of a variant, such as `python-requests?timeout=1`: the word `--options={"timeout":1}` of the command line.
+options = json.loads(next((word.removeprefix("--options=") for word in sys.argv if word.startswith("--options=")), "{}"))
+
 
 def write(message):
     print(json.dumps(message), flush=True)

@@ -3,7 +3,7 @@
 require 'GuzzleHttp/autoload.php';
 require __DIR__ . '/lab_protocol.php';
 
-$client = new GuzzleHttp\Client(in_array('--http2', $argv) ? ['version' => '2.0'] : []);
+$client = new GuzzleHttp\Client(options() + (in_array('--http2', $argv) ? ['version' => '2.0'] : []));
 serve(function (string $method, string $url, ?int $timeoutMs) use ($client): array {
     try {
         $response = $client->request($method, $url, $timeoutMs === null ? [] : ['timeout' => $timeoutMs / 1000]);

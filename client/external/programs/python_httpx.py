@@ -2,9 +2,9 @@ import asyncio
 import sys
 
 import httpx
-from lab_protocol import serve, serve_async
+from lab_protocol import options, serve, serve_async
 
-settings = {"http2": True} if "--http2" in sys.argv else {}
+settings = {**options, **({"http2": True} if "--http2" in sys.argv else {})}
 
 
 def limit(timeout):

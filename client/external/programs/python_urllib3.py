@@ -1,9 +1,9 @@
 import sys
 
 import urllib3
-from lab_protocol import serve
+from lab_protocol import options, serve
 
-pool = urllib3.PoolManager()
+pool = urllib3.PoolManager(**options)
 retries = {"retries": False} if "--no-retries" in sys.argv else {}
 
 
