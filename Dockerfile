@@ -9,7 +9,7 @@ RUN command -v ip && command -v nft && command -v curl && command -v dig || \
 # packages of docs/clients.md. A base image that has them needs no network here.
 ARG WITH=
 RUN set --; for word in $(echo "$WITH" | tr , ' '); do case $word in \
-      clients) set -- "$@" wget python3-requests python3-httpx python3-h2 python3-aiohttp golang-go gcc libc6-dev musl-tools default-jdk-headless ruby php-cli php-curl libwww-perl liblwp-protocol-https-perl chromium ;; \
+      clients) set -- "$@" wget python3-requests python3-httpx python3-h2 python3-aiohttp python3-pycurl golang-go gcc libc6-dev musl-tools libsoup-3.0-dev pkg-config default-jdk-headless libokhttp-java libhttpclient5-java libhttpclient-java ruby ruby-faraday ruby-httparty ruby-excon php-cli php-curl php-guzzlehttp-guzzle libwww-perl liblwp-protocol-https-perl libio-socket-ssl-perl erlang-base erlang-inets erlang-ssl chromium ;; \
       *) set -- "$@" "$word" ;; \
     esac; done; \
     [ $# = 0 ] || dpkg --status "$@" >/dev/null 2>&1 || \

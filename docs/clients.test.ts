@@ -1,4 +1,4 @@
-/** Runs the commands and the examples of docs/clients.md, and the commands of docs/tls.md, exactly as the pages show them. */
+/** Runs the commands and the examples of docs/clients.md, and the commands of docs/tls.md, exactly as the pages show them. Compares the example of docs/add-a-client.md with the code. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,14 @@ describeWith(['netns', 'curl', 'wget', 'go'], 'the commands of docs/clients.md a
     const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
+});
+
+test('docs/add-a-client.md shows the code that the lab has', () => {
+  const sources = ['client/external/programs/perl_http_tiny.pl', 'client/external/perl-http-tiny.ts', 'client/external/index.ts', 'lab/testing/expected-clients.ts'].map((path) => readFileSync(path, 'utf8'));
+  const guide = readFileSync('docs/add-a-client.md', 'utf8');
+  const shown = [...blocks('perl', guide), ...blocks('ts', guide)];
+  expect(shown).toHaveLength(5);
+  expect(shown.filter((block) => !sources.some((source) => source.includes(block)))).toEqual([]);
 });
 
 /** In the scenario keep-alive, three of the six requests have their own process each. `connections`: how many connections the other three use. */

@@ -4,18 +4,22 @@ import { bun } from './bun.ts';
 import { chromium, chromiumAsyncDns } from './chromium.ts';
 import { curl } from './curl.ts';
 import { deno } from './deno.ts';
+import { erlangHttpc } from './erlang.ts';
 import { goCgo, goOwn } from './go.ts';
 import { got } from './got.ts';
-import { java } from './java.ts';
+import { javaProfiles } from './java.ts';
 import { ky } from './ky.ts';
+import { libsoup } from './libsoup.ts';
 import { nodeProfiles } from './node.ts';
 import { musl } from './musl.ts';
 import { npmNodeFetch } from './npm-node-fetch.ts';
-import { perlLwp } from './perl.ts';
-import { php } from './php.ts';
+import { perlHttpTiny } from './perl-http-tiny.ts';
+import { perlLwp } from './perl-lwp.ts';
+import { phpProfiles } from './php.ts';
 import type { Profile } from './profile.ts';
-import { pythonAiohttp, pythonHttpx, pythonRequests, pythonUrllib } from './python.ts';
-import { ruby } from './ruby.ts';
+import { pythonProfiles } from './python.ts';
+import { rubyProfiles } from './ruby.ts';
+import { rustReqwest } from './rust.ts';
 import { superagent } from './superagent.ts';
 import { undici, undiciDns, undiciRetry } from './undici.ts';
 import { wget } from './wget.ts';
@@ -34,17 +38,18 @@ export const profiles = {
   deno,
   curl,
   wget,
-  'python-urllib': pythonUrllib,
-  'python-requests': pythonRequests,
-  'python-httpx': pythonHttpx,
-  'python-aiohttp': pythonAiohttp,
+  ...pythonProfiles,
   go: goOwn,
   'go-cgo': goCgo,
-  java,
+  ...javaProfiles,
   musl,
-  ruby,
-  php,
+  libsoup,
+  ...rubyProfiles,
+  ...phpProfiles,
   'perl-lwp': perlLwp,
+  'perl-http-tiny': perlHttpTiny,
+  'rust-reqwest': rustReqwest,
+  'erlang-httpc': erlangHttpc,
   chromium,
   'chromium-async-dns': chromiumAsyncDns,
 } satisfies Record<string, Profile>;

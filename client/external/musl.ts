@@ -2,7 +2,7 @@
 import { programPath, sourceHash, versionFrom, type Profile } from './profile.ts';
 
 export const musl: Profile = {
-  summary: "a client in C with the resolver of musl, the libc of Alpine Linux; it keeps one connection",
+  summary: 'a statically linked client in C with the resolver of musl, the libc of Alpine Linux; it keeps one connection',
   install: { packages: 'musl-tools' },
   tls: null,
   find: async (host) => {

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { curl } from '../../client/external/curl.ts';
 import { deno } from '../../client/external/deno.ts';
-import { perlLwp } from '../../client/external/perl.ts';
+import { perlLwp } from '../../client/external/perl-lwp.ts';
 import type { ClientHost } from '../../client/external/profile.ts';
-import { pythonHttpx } from '../../client/external/python.ts';
+import { pythonProfiles } from '../../client/external/python.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { clientOptionsOf } from '../run/lab-change.ts';
 import { cert } from '../testing/tls-certificate.ts';
@@ -41,7 +41,7 @@ describe('a client of which a part is not installed', () => {
   });
 
   test.each([
-    ['HTTP/2', pythonHttpx, 'import h2', 'The client `it` is on the client\'s host, but without HTTP/2. To get it: apt-get install python3-h2, or pip install h2.'],
+    ['HTTP/2', pythonProfiles['python-httpx'], 'import h2', 'The client `it` is on the client\'s host, but without HTTP/2. To get it: apt-get install python3-h2, or pip install h2.'],
     ['HTTPS', perlLwp, 'LWP::Protocol::https', 'The client `it` is on the client\'s host, but without HTTPS. To get it: apt-get install liblwp-protocol-https-perl.'],
   ] as const)('is found all the same, and refused where %s is asked for', async (what, profile, part, message) => {
     const [whole, found] = [await profile.find(hostWithout()), await profile.find(hostWithout(part))];

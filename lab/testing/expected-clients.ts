@@ -11,8 +11,11 @@ interface ExpectedClient {
   spare?: 1;
   /** The error that the caller gets for a closed port. */
   refused: RegExp;
-  /** The error that the caller gets if the client was not given the CA of the lab. Null for a client without TLS. */
-  untrusted: RegExp | null;
+  /**
+   * The error that the caller gets if the client was not given the CA of the lab. Null for a client without TLS, `not verified` for one whose default it is to
+   * accept any certificate.
+   */
+  untrusted: RegExp | 'not verified' | null;
   /** False if the client does not report the status of a response. */
   tellsStatus?: false;
 }
@@ -46,14 +49,35 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   'python-urllib': { needs: ['python'], connections: 3, refused: /^ECONNREFUSED$/, untrusted: /^SSLCertVerificationError$/ },
   'python-requests': { needs: ['python'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^SSLCertVerificationError$/ },
   'python-httpx': { needs: ['python'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^SSLCertVerificationError$/ },
+  'python-urllib3': { needs: ['python'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^SSLCertVerificationError$/ },
+  'python-urllib3-no-retries': { needs: ['python'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^SSLCertVerificationError$/ },
+  'python-httpx-async': { needs: ['python'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^SSLCertVerificationError$/ },
+  'python-httpx-http2': { needs: ['python'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^SSLCertVerificationError$/ },
+  'python-pycurl': { needs: ['pycurl'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^E_(PEER_FAILED_VERIFICATION|SSL_CACERT)$/ },
   'python-aiohttp': { needs: ['python'], connections: 1, refused: /^(ECONNREFUSED|ClientConnectorError|OSError)$/, untrusted: /^SSLCertVerificationError$/ },
   go: { needs: ['go'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^x509: certificate signed by unknown authority$/ },
   'go-cgo': { needs: ['go', 'gcc'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^x509: certificate signed by unknown authority$/ },
   java: { needs: ['java'], connections: 1, refused: /ConnectException|ClosedChannelException/, untrusted: /^SunCertPathBuilderException: unable to find valid certification path/ },
+  'java-newest': { needs: ['newer-java'], connections: 1, refused: /ConnectException|ClosedChannelException/, untrusted: /^SunCertPathBuilderException: unable to find valid certification path/ },
+  'java-url-connection': { needs: ['java'], connections: 1, refused: /^ConnectException: Connection refused/, untrusted: /^SunCertPathBuilderException: unable to find valid certification path/ },
+  'java-okhttp': { needs: ['java-libraries'], connections: 1, refused: /^ConnectException: Connection refused/, untrusted: /^SunCertPathBuilderException: unable to find valid certification path/ },
+  'java-apache-5': { needs: ['java-libraries'], connections: 1, refused: /^HttpHostConnectException: .*Connection refused/, untrusted: /^SunCertPathBuilderException: unable to find valid certification path/ },
+  'java-apache-4': { needs: ['java-libraries'], connections: 1, refused: /^ConnectException: Connection refused/, untrusted: /^SunCertPathBuilderException: unable to find valid certification path/ },
   musl: { needs: ['musl'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: null },
+  libsoup: { needs: ['libsoup'], connections: 1, refused: /Connection refused$/, untrusted: /^Unacceptable TLS certificate$/ },
   ruby: { needs: ['ruby'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },
+  'ruby-faraday': { needs: ['ruby-gems'], connections: 3, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },
+  'ruby-httparty': { needs: ['ruby-gems'], connections: 3, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },
+  'ruby-excon': { needs: ['ruby-gems'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: /^OpenSSL::SSL::SSLError$/ },
   php: { needs: ['php'], connections: 1, refused: /connect to server/, untrusted: /^SSL peer certificate or SSH remote key was not OK$/ },
+  'php-guzzle': { needs: ['guzzle'], connections: 1, refused: /connect to server/, untrusted: /^SSL peer certificate or SSH remote key was not OK$/ },
+  'php-file-get-contents': { needs: ['php'], connections: 3, refused: /^Connection refused$/, untrusted: /certificate verify failed/ },
+  // HTTP::Tiny verifies certificates by default only since its version 0.083.
+  'perl-http-tiny': { needs: ['perl'], connections: 1, refused: /Connection refused/, untrusted: 'not verified' },
   'perl-lwp': { needs: ['perl'], connections: 1, refused: /Connection refused/, untrusted: /certificate verify failed/ },
+  'rust-reqwest': { needs: ['rust'], connections: 1, refused: /^Connection refused/, untrusted: /certificate verify failed/ },
+  // httpc verifies certificates by default only since OTP 26.
+  'erlang-httpc': { needs: ['erlang'], connections: 1, refused: /^ECONNREFUSED$/, untrusted: 'not verified' },
   // A browser opens one connection more than it needs, and the next request may use either of the two.
   chromium: { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },
   'chromium-async-dns': { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },

@@ -28,4 +28,12 @@ export const variantCases: readonly VariantCase[] = [
   { client: 'ky?totalTimeout=1000', meets: 'slow', outcome: /^TimeoutError /, requests: 1 },
   { client: 'superagent?retry=1', meets: 'status 503', outcome: /^answered$/, requests: 2 },
   { client: 'superagent?timeout=1000', meets: 'slow', outcome: /^ECONNABORTED Error: Timeout of 1000ms exceeded/, requests: 1 },
+  // A time limit that is over is an error, and urllib3 tries again: three times without a word about it.
+  { client: 'python-urllib3?timeout=1', meets: 'slow', outcome: /^TimeoutError .*Read timed out/, requests: 4 },
+  { client: 'python-urllib3?timeout=1&retries=1', meets: 'slow', outcome: /^TimeoutError .*Read timed out/, requests: 2 },
+  { client: 'python-requests?timeout=1', meets: 'slow', outcome: /^TimeoutError ReadTimeout: /, requests: 1 },
+  { client: 'python-requests?timeout=1&max_retries=1', meets: 'slow', outcome: /^TimeoutError .*Max retries exceeded/, requests: 2 },
+  { client: 'python-httpx?timeout=10', meets: 'slow', outcome: /^answered$/, requests: 1 },
+  { client: 'python-aiohttp?total=1', meets: 'slow', outcome: /^TimeoutError /, requests: 1 },
+  { client: 'php-guzzle?timeout=1', meets: 'slow', outcome: /^Timeout was reached /, requests: 1 },
 ];

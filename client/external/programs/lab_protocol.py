@@ -5,19 +5,27 @@ import json
 import ssl
 import sys
 
+# The options of a variant, such as `python-requests?timeout=1`: the word `--options={"timeout":1}` of the command line.
+options = json.loads(next((word.removeprefix("--options=") for word in sys.argv if word.startswith("--options=")), "{}"))
+
 
 def write(message):
     print(json.dumps(message), flush=True)
 
 
 def chain(error):
-    """Returns the error and its causes, outermost first. Libraries wrap the system's error several times."""
-    seen = []
-    while error is not None and error not in seen:
+    """Returns the error and its causes, outermost first. Libraries wrap the system's error several times, and anyio groups one error for each address."""
+    seen, following = [], [error]
+    while following:
+        error = following.pop(0)
+        # asyncio cancels a task when its time limit is over. This is how it does it, and no cause.
+        if error is None or error in seen or isinstance(error, asyncio.CancelledError):
+            continue
         seen.append(error)
+        group = getattr(error, "exceptions", ())
         inner = getattr(error, "reason", None)
         wrapped = [arg for arg in error.args if isinstance(arg, BaseException)]
-        error = inner if isinstance(inner, BaseException) else wrapped[0] if wrapped else error.__cause__ or error.__context__
+        following += group or [inner if isinstance(inner, BaseException) else wrapped[0] if wrapped else error.__cause__ or error.__context__]
     return seen
 
 

@@ -16,6 +16,7 @@
 static int kept = -1; /* the connection that is kept, and its host and port */
 static char kept_host[256], kept_port[8];
 static char reply[1 << 20];
+static char causes[4096]; /* why each address failed, as JSON strings with a comma between them */
 
 static const char *name_of(int error) {
   switch (error) {
@@ -38,6 +39,14 @@ static void say_string(const char *text) {
   putchar('"');
 }
 
+static void note_cause(const struct addrinfo *tried, const char *error) {
+  char address[64] = "";
+  size_t used = strlen(causes);
+  if (used + 128 > sizeof causes) return;
+  getnameinfo(tried->ai_addr, tried->ai_addrlen, address, sizeof address, NULL, 0, NI_NUMERICHOST);
+  snprintf(causes + used, sizeof causes - used, "%s\"%s: %s\"", used ? "," : "", address, error);
+}
+
 /* Returns a connected socket, or -1 with the reason in *error. */
 static int dial(const char *host, const char *port, long timeout_ms, const char **error) {
   struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
@@ -53,6 +62,7 @@ static int dial(const char *host, const char *port, long timeout_ms, const char 
     setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     if (connect(connection, each->ai_addr, each->ai_addrlen) == 0) continue;
     *error = name_of(errno);
+    note_cause(each, *error);
     close(connection);
     connection = -1;
   }
@@ -99,6 +109,7 @@ int main(int argc, char **argv) {
     snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: %s:%s\r\n%s%s\r\n", method, path, host, port, keeps ? "" : "Connection: close\r\n", strcmp(method, "GET") ? "Content-Length: 0\r\n" : "");
     const char *error = "no address";
     char *body = NULL;
+    *causes = 0;
     if (kept >= 0 && (strcmp(kept_host, host) || strcmp(kept_port, port))) { close(kept); kept = -1; }
     /* A server may close a kept connection at any time. A GET that got no byte of an answer is sent again, on a new connection (RFC 9112 section 9.3.1). */
     for (int again = 1, begun = 0, closes = 0; again; ) {
@@ -114,7 +125,7 @@ int main(int argc, char **argv) {
     strcpy(kept_port, port);
     printf("{\"id\":%ld,", id);
     if (body) { printf("\"status\":%d,\"body\":", atoi(reply + 9)); say_string(body); }
-    else { printf("\"error\":"); say_string(error); }
+    else { printf("\"error\":"); say_string(error); printf(",\"causes\":[%s]", causes); }
     puts("}");
     fflush(stdout);
   }

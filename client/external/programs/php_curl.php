@@ -1,23 +1,17 @@
 <?php
 // PHP's curl extension. One handle makes all requests, so that it keeps its connections.
-function say(array $message): void {
-    fwrite(STDOUT, json_encode($message) . "\n");
-}
+require __DIR__ . '/lab_protocol.php';
 
 $curl = curl_init();
-say(['ready' => true]);
-while (($line = fgets(STDIN)) !== false) {
-    $asked = json_decode($line, true);
+serve(function (string $method, string $url, ?int $timeoutMs) use ($curl): array {
     curl_setopt_array($curl, [
-        CURLOPT_URL => $asked['url'],
-        CURLOPT_CUSTOMREQUEST => $asked['method'],
+        CURLOPT_URL => $url,
+        CURLOPT_CUSTOMREQUEST => $method,
         CURLOPT_RETURNTRANSFER => true,
-        CURLOPT_TIMEOUT_MS => $asked['timeoutMs'] ?? 0,
+        CURLOPT_TIMEOUT_MS => $timeoutMs ?? 0,
     ]);
     $body = curl_exec($curl);
-    if ($body === false) {
-        say(['id' => $asked['id'], 'error' => curl_strerror(curl_errno($curl)), 'causes' => [curl_error($curl)]]);
-    } else {
-        say(['id' => $asked['id'], 'status' => curl_getinfo($curl, CURLINFO_RESPONSE_CODE), 'body' => $body]);
-    }
-}
+    return $body === false
+        ? ['error' => curl_strerror(curl_errno($curl)), 'causes' => [curl_error($curl)]]
+        : ['status' => curl_getinfo($curl, CURLINFO_RESPONSE_CODE), 'body' => $body];
+});

@@ -1,11 +1,12 @@
 import asyncio
 
 import aiohttp
-from lab_protocol import serve_async
+from lab_protocol import options, serve_async
 
 
 async def main():
-    async with aiohttp.ClientSession() as session:
+    settings = {"timeout": aiohttp.ClientTimeout(**options)} if options else {}
+    async with aiohttp.ClientSession(**settings) as session:
 
         async def request(method, url, timeout):
             limit = {} if timeout is None else {"timeout": aiohttp.ClientTimeout(total=timeout)}

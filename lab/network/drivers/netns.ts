@@ -66,7 +66,7 @@ echo 'nameserver ${hosts.dns.ipv4}' >/run/lab/resolv.conf
 echo 'hosts: files dns' >/run/lab/nsswitch.conf
 mount --bind /run/lab/resolv.conf "$resolv"
 [ ! -e "$nsswitch" ] || mount --bind /run/lab/nsswitch.conf "$nsswitch"
-printf '127.0.0.1 localhost\\n::1 localhost\\n' >/run/lab/hosts
+printf '127.0.0.1 localhost\\n::1 localhost\\n127.0.1.1 %s\\n' "$(uname -n)" >/run/lab/hosts
 mount --bind /run/lab/hosts /etc/hosts
 mkdir ${toolFolder}
 printf '%s\\n' '#!/bin/sh' 'PATH=\${PATH#${toolFolder}:} exec ${nodeArgv('services/keep-root.ts').join(' ')} tcpdump "$@"' >${toolFolder}/tcpdump
