@@ -8,6 +8,7 @@ import { musl } from './musl.ts';
 import { perlLwp } from './perl.ts';
 import { php } from './php.ts';
 import type { Profile } from './profile.ts';
+import { proxyProfiles } from './proxies.ts';
 import { pythonAiohttp, pythonHttpx, pythonRequests, pythonUrllib } from './python.ts';
 import { ruby } from './ruby.ts';
 import { wget } from './wget.ts';
@@ -29,6 +30,7 @@ export const profiles = {
   'perl-lwp': perlLwp,
   chromium,
   'chromium-async-dns': chromiumAsyncDns,
+  ...proxyProfiles,
 } satisfies Record<string, Profile>;
 
 export type ProfileName = keyof typeof profiles;

@@ -5,12 +5,12 @@ import type { Need } from './testing.ts';
 /** What a client must do that is not ours. */
 interface ExpectedClient {
   needs: readonly Need[];
-  /** How many connections three GETs in a row use. The documentation of each library says whether it keeps connections. */
-  connections: 1 | 3;
+  /** How many connections three GETs in a row use. The documentation of each library says whether it keeps connections. A proxy that takes two addresses in turn keeps two. */
+  connections: 1 | 2 | 3;
   /** How many more connections the client opens and may use. */
   spare?: 1;
-  /** The error that the caller gets for a closed port. */
-  refused: RegExp;
+  /** The error that the caller gets for a closed port. A proxy answers with a status in its place. */
+  refused: RegExp | number;
   /** The error that the caller gets if the client was not given the CA of the lab. Null for a client without TLS. */
   untrusted: RegExp | null;
   /** False if the client does not report the status of a response. */
@@ -43,4 +43,7 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   // A browser opens one connection more than it needs, and the next request may use either of the two.
   chromium: { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },
   'chromium-async-dns': { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },
+  'nginx-proxy': { needs: ['nginx'], connections: 3, refused: 502, untrusted: null },
+  'nginx-proxy-failover': { needs: ['nginx'], connections: 2, refused: 502, untrusted: null },
+  'nginx-proxy-resolver': { needs: ['nginx'], connections: 3, refused: 502, untrusted: null },
 };
