@@ -28,9 +28,12 @@ function proxy({ program, packages, version: argv }: Proxy, setUp: string, summa
 }
 
 const nginx: Proxy = { program: 'nginx', packages: 'nginx-light', version: ['nginx', '-v'] };
+const haproxy: Proxy = { program: 'haproxy', packages: 'haproxy', version: ['haproxy', '-v'] };
 
 export const proxyProfiles = {
   'nginx-proxy': proxy(nginx, 'byDefault', 'nginx as a reverse proxy, `proxy_pass` with a name, and nothing set'),
   'nginx-proxy-failover': proxy(nginx, 'failover', 'nginx as a reverse proxy, `upstream` with passive health checks and kept connections'),
   'nginx-proxy-resolver': proxy(nginx, 'resolver', 'nginx as a reverse proxy, `resolver` and a variable in `proxy_pass`: it looks the name up again'),
+  'haproxy-proxy': proxy(haproxy, 'byDefault', 'HAProxy, one `server` line with a name, and nothing set'),
+  'haproxy-proxy-failover': proxy(haproxy, 'failover', 'HAProxy, `server-template` with `resolvers`, health checks and `option redispatch`'),
 } satisfies Record<string, Profile>;

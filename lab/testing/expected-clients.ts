@@ -46,4 +46,6 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   'nginx-proxy': { needs: ['nginx'], connections: 3, refused: 502, untrusted: null },
   'nginx-proxy-failover': { needs: ['nginx'], connections: 2, refused: 502, untrusted: null },
   'nginx-proxy-resolver': { needs: ['nginx'], connections: 3, refused: 502, untrusted: null },
+  'haproxy-proxy': { needs: ['haproxy'], connections: 3, refused: 503, untrusted: null },
+  'haproxy-proxy-failover': { needs: ['haproxy'], connections: 3, refused: 503, untrusted: null },
 };
