@@ -5,9 +5,9 @@
 import { check, type Check } from '../../lab/analysis/checks.ts';
 import type { Findings } from '../../lab/analysis/findings.ts';
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
-import type { Method } from '../../lab/clients/stage-client.ts';
+import type { AddressedResult, Method } from '../../lab/clients/stage-client.ts';
 import { defineScenario, type Result, type Scenario, type Stage } from '../../lab/run/scenario.ts';
-import { hostAt, type HostName } from '../../lab/vocabulary/topology.ts';
+import { hostAt, type HostName, type Topology } from '../../lab/vocabulary/topology.ts';
 
 /**
  * How long the lab waits for the measured request, in ms. glibc's resolver and undici's connect give up after 10 s, and Go gives the first of two
@@ -91,14 +91,19 @@ async function ask({ client, wait, topology }: Stage, method: Method): Promise<M
   // A symbol marks the end of the wait, so that it cannot be mistaken for a result of the request.
   const result = await Promise.race([client.request(method), wait(patienceMs).then(() => late)]);
   if (typeof result === 'symbol') return { outcome: 'no answer', by: null };
-  const answered = result;
-  return answered.ok
-    ? { outcome: (answered.status ?? 200) < 400 ? 'answered' : `status ${answered.status ?? ''}`, by: (answered.address !== null && hostAt(topology, answered.address)) || null }
-    : { outcome: answered.error, by: null };
+  return outcomeOf(topology, result);
 }
 
-const begin = 'the measured request';
-const end = 'the measured request is over';
+/** What came of a request that has ended. */
+export function outcomeOf(topology: Topology, result: AddressedResult): MeasuredRequest {
+  return result.ok
+    ? { outcome: (result.status ?? 200) < 400 ? 'answered' : `status ${result.status ?? ''}`, by: (result.address !== null && hostAt(topology, result.address)) || null }
+    : { outcome: result.error, by: null };
+}
+
+/** The notes around what is measured. */
+export const begin = 'the measured request';
+export const end = 'the measured request is over';
 
 /** The events of the measured request. The client may report another end when the lab stops it; that comes later and is left out. */
 export function measuredEvents(events: readonly TimelineEvent[]): readonly TimelineEvent[] {
