@@ -29,6 +29,11 @@ function proxy({ program, packages, version: argv }: Proxy, setUp: string, summa
 
 const nginx: Proxy = { program: 'nginx', packages: 'nginx-light', version: ['nginx', '-v'] };
 const haproxy: Proxy = { program: 'haproxy', packages: 'haproxy', version: ['haproxy', '-v'] };
+const apache: Proxy = { program: 'apache', packages: 'apache2', version: ['apache2', '-v'] };
+const caddy: Proxy = { program: 'caddy', packages: 'caddy', version: ['caddy', 'version'] };
+const squid: Proxy = { program: 'squid', packages: 'squid', version: ['squid', '-v'] };
+// A configuration becomes C, so it needs a compiler.
+const varnish: Proxy = { program: 'varnish', packages: 'varnish', version: ['varnishd', '-V'] };
 
 export const proxyProfiles = {
   'nginx-proxy': proxy(nginx, 'byDefault', 'nginx as a reverse proxy, `proxy_pass` with a name, and nothing set'),
@@ -36,4 +41,12 @@ export const proxyProfiles = {
   'nginx-proxy-resolver': proxy(nginx, 'resolver', 'nginx as a reverse proxy, `resolver` and a variable in `proxy_pass`: it looks the name up again'),
   'haproxy-proxy': proxy(haproxy, 'byDefault', 'HAProxy, one `server` line with a name, and nothing set'),
   'haproxy-proxy-failover': proxy(haproxy, 'failover', 'HAProxy, `server-template` with `resolvers`, health checks and `option redispatch`'),
+  'apache-proxy': proxy(apache, 'byDefault', 'Apache httpd, `ProxyPass` with a name, and nothing set'),
+  'apache-proxy-failover': proxy(apache, 'failover', 'Apache httpd, a balancer whose members are the addresses of the name at its start'),
+  'caddy-proxy': proxy(caddy, 'byDefault', 'Caddy, `reverse_proxy` with a name, and nothing set'),
+  'caddy-proxy-failover': proxy(caddy, 'failover', 'Caddy, dynamic upstreams from DNS, passive health checks and `lb_try_duration`'),
+  'varnish-proxy': proxy(varnish, 'byDefault', 'Varnish without its cache, one backend: an address of the name at its start'),
+  'varnish-proxy-failover': proxy(varnish, 'failover', 'Varnish without its cache, a round-robin director and probes, over the addresses of the name at its start'),
+  'squid-proxy': proxy(squid, 'byDefault', 'Squid as an accelerator, one `cache_peer` with a name, and nothing set'),
+  'squid-proxy-failover': proxy(squid, 'failover', 'Squid as an accelerator, one `cache_peer` in turn for each address of the name at its start'),
 } satisfies Record<string, Profile>;

@@ -48,4 +48,13 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   'nginx-proxy-resolver': { needs: ['nginx'], connections: 3, refused: 502, untrusted: null },
   'haproxy-proxy': { needs: ['haproxy'], connections: 3, refused: 503, untrusted: null },
   'haproxy-proxy-failover': { needs: ['haproxy'], connections: 3, refused: 503, untrusted: null },
+  // httpd has two processes at first, and each of them keeps connections of its own.
+  'apache-proxy': { needs: ['apache'], connections: 1, spare: 1, refused: 503, untrusted: null },
+  'apache-proxy-failover': { needs: ['apache'], connections: 2, spare: 1, refused: 503, untrusted: null },
+  'caddy-proxy': { needs: ['caddy'], connections: 1, refused: 502, untrusted: null },
+  'caddy-proxy-failover': { needs: ['caddy'], connections: 2, refused: 502, untrusted: null },
+  'varnish-proxy': { needs: ['varnish'], connections: 1, refused: 503, untrusted: null },
+  'varnish-proxy-failover': { needs: ['varnish'], connections: 2, refused: 503, untrusted: null },
+  'squid-proxy': { needs: ['squid'], connections: 1, refused: 502, untrusted: null },
+  'squid-proxy-failover': { needs: ['squid'], connections: 2, refused: 502, untrusted: null },
 };
