@@ -76,7 +76,7 @@ async function start(upstream) {
   child.stderr.setEncoding('utf8').on('data', (piece) => { proxy.log = (proxy.log + piece).slice(-longestLog); });
   once(child.stderr, 'close').then(() => { proxy.hasEnded = true; });
   const limitMs = performance.now() + startLimitMs;
-  while (!(await listens(upstream.listenPort))) {
+  while (!(await listens(upstream.listenPort)) || !proxy.log.includes(configure.ready ?? '')) {
     if (!proxy.hasEnded && performance.now() < limitMs) await sleep(5);
     else {
       child.stdin.end();

@@ -16,6 +16,8 @@ export function failover(upstream) {
   return squid(upstream, upstream.addresses.map((each, index) => `cache_peer ${each} parent ${upstream.port} 0 no-query originserver round-robin name=server_${index + 1}`));
 }
 failover.needsAddresses = true;
+/** Squid listens before it knows the addresses of its peers, and answers 502 until then. This is in its log when it knows them. */
+byDefault.ready = failover.ready = 'Configuring Parent';
 
 function squid({ host, address, listenPort, folder }, peers) {
   return {
