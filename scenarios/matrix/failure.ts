@@ -37,7 +37,7 @@ export interface Failure {
   groupBy?: 'time' | 'remark';
   scenario: Scenario<MeasuredRequest>;
   /** The time in the cell, in ms. Null when this client did nothing that can be measured. */
-  readMs(result: Pick<Result<MeasuredRequest>, 'findings' | 'events' | 'topology'>): number | null;
+  readMs(result: Pick<Result<MeasuredRequest>, 'findings' | 'events' | 'topology' | 'data'>): number | null;
   /** A remark for the cell, or null. */
   remark?(result: Pick<Result<MeasuredRequest>, 'findings' | 'events' | 'topology' | 'data'>): string | null;
 }

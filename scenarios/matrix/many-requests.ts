@@ -7,6 +7,7 @@ import type { AddressedResult } from '../../lab/clients/stage-client.ts';
 import { defineScenario, type Result, type Scenario, type Stage } from '../../lab/run/scenario.ts';
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
 import type { BackendName } from '../../lab/vocabulary/topology.ts';
+import { answererOf as answererIn } from '../../lab/analysis/answerer.ts';
 import { answererOf } from '../common.ts';
 import { begin, countOf, end, measuredEvents, outcomeOf, seen, type Failure, type MeasuredRequest } from './failure.ts';
 
@@ -15,6 +16,8 @@ const pauseMs = 250;
 /** How long a column waits for a client that notices nothing, in ms. nginx' fail_timeout and Caddy's fail_duration are 30 s in their examples. */
 const noticeMs = 40_000;
 const limitText = `${noticeMs / 1_000} s`;
+/** So many answers in a row must come from the new address: a proxy with several processes looks the name up in each of them. */
+const answersInRow = 20;
 /** The requests that the caller makes while one of three backends is down. With three in turn, each one has ten. */
 const countedRequests = 30;
 
@@ -31,7 +34,7 @@ interface ManyRequests extends MeasuredRequest {
 interface Draft extends Omit<Failure, 'scenario' | 'remark' | 'readMs'> {
   why: string;
   sources: readonly string[];
-  readMs(result: Pick<Result<ManyRequests>, 'events'>): number | null;
+  readMs(result: Pick<Result<ManyRequests>, 'events' | 'topology' | 'data'>): number | null;
   run(stage: Stage): Promise<ManyRequests>;
   /** The check that the client met the failure, whatever it did about it. */
   met(result: Result<ManyRequests>): Check;
@@ -62,12 +65,14 @@ async function steadyNames({ dns }: Stage, addresses: number): Promise<void> {
   await dns.chain(['up', 'sort', `selectFirst ${addresses}`]);
 }
 
-/** Makes requests until one is as it is wanted. Returns it, or null after `noticeMs`. */
-async function askUntil({ client, wait }: Stage, isWanted: (result: AddressedResult) => boolean): Promise<AddressedResult | null> {
+/** Makes requests until some in a row are as they are wanted. Returns the last one, or null when no row has begun within `noticeMs`. */
+async function askUntil({ client, wait }: Stage, inRow: number, isWanted: (result: AddressedResult) => boolean): Promise<AddressedResult | null> {
   const endMs = performance.now() + noticeMs;
-  while (performance.now() < endMs) {
+  let row = 0;
+  while (row > 0 || performance.now() < endMs) {
     const result = await client.get();
-    if (isWanted(result)) return result;
+    row = isWanted(result) ? row + 1 : 0;
+    if (row === inRow) return result;
     await wait(pauseMs);
   }
   return null;
@@ -85,11 +90,12 @@ async function warmUpAll({ client, backendAt, wait }: Stage): Promise<BackendNam
 
 const failed = (result: AddressedResult): boolean => !result.ok || (result.status ?? 200) >= 400;
 
-/** From the note at the beginning to the end of the last request. */
-function untilLast({ events }: Pick<Result<unknown>, 'events'>): number | null {
+/** From the note at the beginning to the first answer after the last one that was not wanted. */
+function untilWanted({ events, topology }: Pick<Result<unknown>, 'events' | 'topology'>, isWanted: (answerer: BackendName | null) => boolean): number | null {
   const own = measuredEvents(events);
-  const last = own.findLast(({ event }) => event === 'client:response');
-  return last && own[0] ? last.tMs - own[0].tMs : null;
+  const answers = own.filter((event) => event.event === 'client:response' || event.event === 'client:error');
+  const first = answers[answers.findLastIndex(({ request }) => !isWanted(answererIn(events, request, topology))) + 1];
+  return first && own[0] ? first.tMs - own[0].tMs : null;
 }
 
 /** The longest time of a request in ms, whatever came of it. */
@@ -114,7 +120,7 @@ function metTheEnd({ events, topology, data: { backend } }: Result<ManyRequests>
 export const manyRequests = {
   'address-changed': defineColumn({
     title: 'address changes in DNS',
-    measures: `change in DNS to the first answer from the new address, within ${limitText}`,
+    measures: `change in DNS to the first answer after the last one from the old address, within ${limitText}`,
     question: 'Who notices that the address of a name has changed in DNS?',
     groupBy: 'time',
     why: 'The name has one address, with a TTL of 1 s. Then it has another one, and the server at the old address still serves. A client that keeps its connection, or looked the name up at its start, does not look again. What has not noticed it is asked once more after the old server was stopped.',
@@ -125,7 +131,7 @@ export const manyRequests = {
       const old = backendAt((await client.get()).address);
       await apply('dns-record-removed', 'dns', { backend: old });
       note(begin);
-      const noticed = await askUntil(stage, (result) => !failed(result) && answererOf(topology, result) !== old);
+      const noticed = await askUntil(stage, answersInRow, (result) => !failed(result) && answererOf(topology, result) !== old);
       note(end);
       if (noticed) return { ...outcomeOf(topology, noticed), backend: old, noticed: true, remark: null };
       await apply('stop', old);
@@ -133,7 +139,7 @@ export const manyRequests = {
       return { ...outcomeOf(topology, last), backend: old, noticed: false, remark: failed(last) ? 'never' : 'when the old one stopped' };
     },
     met: ({ events }) => seen('the client made a request after the change', countOf(events, ({ event }) => event === 'wire:request')),
-    readMs: untilLast,
+    readMs: (result) => untilWanted(result, (answerer) => answerer !== null && answerer !== result.data.backend),
   }),
   'one-of-three-down': defineColumn({
     title: 'one of three down',
@@ -182,11 +188,11 @@ export const manyRequests = {
       }
       await killed.heal();
       note(begin);
-      const back = await askUntil(stage, (result) => answererOf(topology, result) === down);
+      const back = await askUntil(stage, 1, (result) => answererOf(topology, result) === down);
       note(end);
       return { ...outcomeOf(topology, back ?? (await client.get())), backend: down, noticed: back !== null, remark: back === null ? `not in ${limitText}` : null };
     },
     met: metTheEnd,
-    readMs: untilLast,
+    readMs: (result) => untilWanted(result, (answerer) => answerer === result.data.backend),
   }),
 } satisfies Record<string, Failure>;
