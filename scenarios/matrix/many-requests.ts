@@ -14,7 +14,7 @@ import { begin, countOf, end, measuredEvents, outcomeOf, seen, type Failure, typ
 /** The time between the end of a request and the next one, in ms. */
 const pauseMs = 250;
 /** How long a column waits for a client that notices nothing, in ms. nginx' fail_timeout and Caddy's fail_duration are 30 s in their examples. */
-const noticeMs = 40_000;
+const noticeMs = 35_000;
 const limitText = `${noticeMs / 1_000} s`;
 /** So many answers in a row must come from the new address: a proxy with several processes looks the name up in each of them. */
 const answersInRow = 20;
@@ -54,7 +54,10 @@ function defineColumn({ why, sources, run, met, readMs, ...failure }: Draft): Fa
   return {
     ...failure,
     scenario,
-    readMs: (result) => ((result as Result<ManyRequests>).data.noticed ? readMs(result) : null),
+    readMs: (result) => {
+      const data = result.data as ManyRequests;
+      return data.noticed ? readMs({ ...result, data }) : null;
+    },
     remark: ({ data }) => (data as ManyRequests).remark,
   };
 }
