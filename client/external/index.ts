@@ -17,6 +17,7 @@ import { perlHttpTiny } from './perl-http-tiny.ts';
 import { perlLwp } from './perl-lwp.ts';
 import { phpProfiles } from './php.ts';
 import type { Profile } from './profile.ts';
+import { proxyProfiles } from './proxies.ts';
 import { pythonProfiles } from './python.ts';
 import { rubyProfiles } from './ruby.ts';
 import { rustReqwest } from './rust.ts';
@@ -52,6 +53,7 @@ export const profiles = {
   'erlang-httpc': erlangHttpc,
   chromium,
   'chromium-async-dns': chromiumAsyncDns,
+  ...proxyProfiles,
 } satisfies Record<string, Profile>;
 
 export type ProfileName = keyof typeof profiles;

@@ -5,12 +5,12 @@ import type { Need } from './testing.ts';
 /** What a client must do that is not ours. */
 interface ExpectedClient {
   needs: readonly Need[];
-  /** How many connections three GETs in a row use. The documentation of each library says whether it keeps connections. */
+  /** How many connections three GETs in a row use. The documentation of each library says whether it keeps connections. A proxy that takes two addresses in turn keeps two. */
   connections: 1 | 2 | 3;
   /** How many more connections the client opens and may use. */
   spare?: 1;
-  /** The error that the caller gets for a closed port. */
-  refused: RegExp;
+  /** The error that the caller gets for a closed port. A proxy answers with a status in its place. */
+  refused: RegExp | number;
   /**
    * The error that the caller gets if the client was not given the CA of the lab. Null for a client without TLS, `not verified` for one whose default it is to
    * accept any certificate.
@@ -81,4 +81,18 @@ export const expectedOfClients: Record<ProfileName, ExpectedClient> = {
   // A browser opens one connection more than it needs, and the next request may use either of the two.
   chromium: { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },
   'chromium-async-dns': { needs: ['chromium'], connections: 1, spare: 1, refused: /^ERR_CONNECTION_REFUSED$/, untrusted: /^ERR_CERT_AUTHORITY_INVALID$/ },
+  'nginx-proxy': { needs: ['nginx'], connections: 3, refused: 502, untrusted: null },
+  'nginx-proxy-failover': { needs: ['nginx'], connections: 2, refused: 502, untrusted: null },
+  'nginx-proxy-resolver': { needs: ['nginx'], connections: 3, refused: 502, untrusted: null },
+  'haproxy-proxy': { needs: ['haproxy'], connections: 3, refused: 503, untrusted: null },
+  'haproxy-proxy-failover': { needs: ['haproxy'], connections: 3, refused: 503, untrusted: null },
+  // httpd has two processes at first, and each of them keeps connections of its own.
+  'apache-proxy': { needs: ['apache'], connections: 1, spare: 1, refused: 503, untrusted: null },
+  'apache-proxy-failover': { needs: ['apache'], connections: 2, spare: 1, refused: 503, untrusted: null },
+  'caddy-proxy': { needs: ['caddy'], connections: 1, refused: 502, untrusted: null },
+  'caddy-proxy-failover': { needs: ['caddy'], connections: 2, refused: 502, untrusted: null },
+  'varnish-proxy': { needs: ['varnish'], connections: 1, refused: 503, untrusted: null },
+  'varnish-proxy-failover': { needs: ['varnish'], connections: 2, refused: 503, untrusted: null },
+  'squid-proxy': { needs: ['squid'], connections: 1, refused: 502, untrusted: null },
+  'squid-proxy-failover': { needs: ['squid'], connections: 2, refused: 502, untrusted: null },
 };

@@ -5,10 +5,10 @@
 import { check, type Check } from '../../lab/analysis/checks.ts';
 import type { Findings } from '../../lab/analysis/findings.ts';
 import type { TimelineEvent } from '../../lab/vocabulary/events.ts';
-import type { Method } from '../../lab/clients/stage-client.ts';
+import type { AddressedResult, Method } from '../../lab/clients/stage-client.ts';
 import { defineScenario, type Result, type Scenario, type Stage } from '../../lab/run/scenario.ts';
 import { usualPatienceMs } from '../../lab/vocabulary/limits.ts';
-import { hostAt, type HostName } from '../../lab/vocabulary/topology.ts';
+import { hostAt, type HostName, type Topology } from '../../lab/vocabulary/topology.ts';
 
 /** The time limit of a scenario that measures a request, in ms. The set-up comes before the request. */
 export const measureLimitMs = usualPatienceMs + 15_000;
@@ -32,7 +32,7 @@ export interface Failure {
   groupBy?: 'time' | 'remark';
   scenario: Scenario<MeasuredRequest>;
   /** The time in the cell, in ms. Null when this client did nothing that can be measured. */
-  readMs(result: Pick<Result<MeasuredRequest>, 'findings' | 'events' | 'topology'>): number | null;
+  readMs(result: Pick<Result<MeasuredRequest>, 'findings' | 'events' | 'topology' | 'data'>): number | null;
   /** A remark for the cell, or null. */
   remark?(result: Pick<Result<MeasuredRequest>, 'findings' | 'events' | 'topology' | 'data'>): string | null;
 }
@@ -86,14 +86,19 @@ async function ask({ client, wait, topology, patienceMs }: Stage, method: Method
   // A symbol marks the end of the wait, so that it cannot be mistaken for a result of the request.
   const result = await Promise.race([client.request(method), wait(patienceMs).then(() => late)]);
   if (typeof result === 'symbol') return { outcome: 'no answer', by: null };
-  const answered = result;
-  return answered.ok
-    ? { outcome: (answered.status ?? 200) < 400 ? 'answered' : `status ${answered.status ?? ''}`, by: (answered.address !== null && hostAt(topology, answered.address)) || null }
-    : { outcome: answered.error, by: null };
+  return outcomeOf(topology, result);
 }
 
-const begin = 'the measured request';
-const end = 'the measured request is over';
+/** What came of a request that has ended. */
+export function outcomeOf(topology: Topology, result: AddressedResult): MeasuredRequest {
+  return result.ok
+    ? { outcome: (result.status ?? 200) < 400 ? 'answered' : `status ${result.status ?? ''}`, by: (result.address !== null && hostAt(topology, result.address)) || null }
+    : { outcome: result.error, by: null };
+}
+
+/** The notes around what is measured. */
+export const begin = 'the measured request';
+export const end = 'the measured request is over';
 
 /** The events of the measured request. The client may report another end when the lab stops it; that comes later and is left out. */
 export function measuredEvents(events: readonly TimelineEvent[]): readonly TimelineEvent[] {
