@@ -5,7 +5,7 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { kernelSettings, type Requirement } from './driver.ts';
-import { findRunner, remedyFor, type Runner } from './runner.ts';
+import { findRunner, remedyFor, type Runner, type RunnerKind } from './runner.ts';
 
 const tools: { tool: string; from: string; onlyFor?: string }[] = [
   { tool: 'unshare', from: 'util-linux (`sudo apt install util-linux`, or `sudo dnf install util-linux`)' },
@@ -67,8 +67,8 @@ async function tryRun(): Promise<Requirement[]> {
       },
     ];
   }
-  const reasons = reasonsFor(runner, reached, refusal);
-  return [{ name: 'namespaces', found: false, observed: `${reasons.map(({ observed }) => observed).join('; ')} (${refusal})`, costs, remedy: reasons.map(({ remedy }) => remedy).join('; and ') }];
+  const { observed, remedy } = reasonFor(runner, reached, refusal);
+  return [{ name: 'namespaces', found: false, observed: `${observed} (${refusal})`, costs, remedy }];
 }
 
 /** Runs the trial. Returns the last step that it reached, and the message of the tool that failed, or null. */
@@ -86,36 +86,37 @@ interface Reason {
   remedy: string;
 }
 
-/** Why the kernel refused a step: a setting of the kernel, the container, or both. */
-function reasonsFor(runner: Runner, reached: string, refusal: string): Reason[] {
+/** Why the kernel refused a step: a setting of the kernel, or the container. */
+function reasonFor(runner: Runner, reached: string, refusal: string): Reason {
   const setting = forbiddingSetting(runner);
+  if (setting) return setting;
   // unshare(1) makes three calls, and has a message for each: it makes the namespaces, writes the map of users, and changes the propagation of mounts.
-  const isMap = /[ug]id_map/.test(refusal);
-  if (setting && (isMap || ['machine', 'github'].includes(runner.kind))) return [setting];
-  if (isMap) return [{ observed: 'root without CAP_SETFCAP cannot make user namespaces', remedy: remedyFor(runner, { rootMap: true }) }];
+  if (/[ug]id_map/.test(refusal)) return { observed: 'root without CAP_SETFCAP cannot make user namespaces', remedy: remedyFor(runner, { rootMap: true }) };
   const step = refusal.includes('propagation') ? 'mount' : reached;
   const by = [...(runner.hasSeccomp ? ['the seccomp profile'] : []), ...(runner.appArmor === null ? [] : [`the AppArmor profile ${runner.appArmor}`])].join(' or ');
-  return [{ observed: `${by || 'the kernel or a container engine'} refuses to ${steps[step] ?? step}`, remedy: remedyFor(runner, { calls: true }) }, ...(setting ? [setting] : [])];
+  return { observed: `${by || 'the kernel or a container engine'} refuses to ${steps[step] ?? step}`, remedy: remedyFor(runner, { calls: true }) };
 }
 
 /** Finds the kernel setting that forbids user namespaces. Null if none is known that does. */
-function forbiddingSetting({ kind, isAdmin }: Runner): Reason | null {
+function forbiddingSetting(runner: Runner): Reason | null {
   const checks: { sysctl: string; forbids: string; admin: boolean; allow: string }[] = [
     { sysctl: 'user.max_user_namespaces', forbids: '0', admin: true, allow: '10000' },
     { sysctl: 'kernel.unprivileged_userns_clone', forbids: '0', admin: false, allow: '1' },
     // Ubuntu 23.10 and later: https://documentation.ubuntu.com/security/security-features/privilege-restriction/apparmor/
     { sysctl: 'kernel.apparmor_restrict_unprivileged_userns', forbids: '1', admin: false, allow: '0' },
   ];
-  for (const { sysctl, forbids, admin, allow } of checks) {
-    if (valueOf(sysctl) !== forbids || (isAdmin && !admin)) continue;
-    const command = `sudo sysctl -w ${sysctl}=${allow}`;
-    const onMachine = `run \`${command}\`; to keep the setting after a reboot, also run \`echo ${sysctl}=${allow} | sudo tee /etc/sysctl.d/60-failover-lab.conf\``;
-    return {
-      observed: `forbidden by the kernel setting ${sysctl} = ${forbids}`,
-      remedy: kind === 'machine' ? onMachine : kind === 'github' ? `add the step \`- run: ${command}\` before the lab` : `run \`${command}\` on the machine that runs the container`,
-    };
-  }
-  return null;
+  const found = checks.find(({ sysctl, forbids, admin }) => valueOf(sysctl) === forbids && (admin || !runner.isAdmin));
+  if (!found) return null;
+  const { sysctl, forbids, admin, allow } = found;
+  const command = `sudo sysctl -w ${sysctl}=${allow}`;
+  const onHost = `run \`${command}\` on the machine that runs the container`;
+  const remedies: Partial<Record<RunnerKind, string>> = {
+    machine: `run \`${command}\`; to keep the setting after a reboot, also run \`echo ${sysctl}=${allow} | sudo tee /etc/sysctl.d/60-failover-lab.conf\``,
+    github: `add the step \`- run: ${command}\` before the lab`,
+    // CAP_SYS_ADMIN of a rootless container counts in its own user namespace only.
+    podman: onHost,
+  };
+  return { observed: `forbidden by the kernel setting ${sysctl} = ${forbids}`, remedy: remedies[runner.kind] ?? (admin ? onHost : remedyFor(runner, { admin: true })) };
 }
 
 function valueOf(sysctl: string): string | null {
@@ -132,7 +133,7 @@ function valueOf(sysctl: string): string | null {
  */
 export async function explainStartFailure(error: unknown): Promise<LabError> {
   const words = messageOf(error);
-  const setting = new RegExp(`${kernelSettings}: (.*)`).exec(words)?.[1];
+  const setting = new RegExp(`${kernelSettings}: ([^\\n]*?)\\.?$`, 'm').exec(words)?.[1];
   const missing = (await netnsRequirements()).filter(({ name, found, optional }) => !found && (!optional || (name === kernelSettings && setting !== undefined)));
   if (missing.length === 0) return error instanceof LabError ? error : new LabError('START_FAILED', words, { cause: error });
   const reasons = missing.map(({ name, observed, remedy }) => `${name}: ${observed}. To get it: ${remedy}.`);

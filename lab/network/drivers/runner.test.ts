@@ -54,16 +54,16 @@ describe('the remedy, in the words of the runner', () => {
 
   test('AppArmor is named where it confines the process, and seccomp only where it filters', () => {
     const armored = runner('docker', 'docker-default (enforce)');
-    expect(remedyFor(armored, { calls: true })).toContain('add `--security-opt seccomp=unconfined` `--security-opt apparmor=unconfined` to `docker run`');
+    expect(remedyFor(armored, { calls: true })).toContain('add `--security-opt seccomp=unconfined --security-opt apparmor=unconfined` to `docker run`');
     expect(remedyFor({ ...armored, hasSeccomp: false }, { calls: true })).toContain('add `--security-opt apparmor=unconfined` to `docker run`');
-    expect(remedyFor(armored, { settings: true })).toContain('add `--security-opt apparmor=unconfined` `--security-opt systempaths=unconfined` to `docker run`');
+    expect(remedyFor(armored, { settings: true })).toContain('add `--security-opt apparmor=unconfined --security-opt systempaths=unconfined` to `docker run`');
   });
 
   test.each([
     ['docker', 'add `--security-opt systempaths=unconfined` to `docker run`; in a compose file: `security_opt: [systempaths=unconfined]` (docs/ci.md)'],
     ['podman', 'add `--security-opt unmask=ALL` to `podman run` (docs/ci.md)'],
     ['gitlab-docker', 'set `cap_add = ["SYS_ADMIN"]` below `[runners.docker]` in the config.toml of the runner, and begin the script with `mount -o remount,rw /proc/sys` (docs/ci.md)'],
-    ['kubernetes', 'give `securityContext: { procMount: Unmasked }` to the container and `hostUsers: false` to the pod (docs/ci.md)'],
+    ['kubernetes', 'give `securityContext: { procMount: Unmasked }` to the container, and `hostUsers: false` to the pod (docs/ci.md)'],
   ] as const)('%s, where /proc/sys is read-only', (kind, words) => {
     expect(remedyFor(runner(kind), { settings: true })).toBe(words);
   });
@@ -74,6 +74,13 @@ describe('the remedy, in the words of the runner', () => {
     ['kubernetes', 'give `securityContext: { runAsUser: 1000 }` to the container (docs/ci.md)'],
   ] as const)('%s, where root has no CAP_SETFCAP', (kind, words) => {
     expect(remedyFor(runner(kind), { rootMap: true })).toBe(words);
+  });
+
+  test.each([
+    ['github-container', "give the job's container `options: --security-opt apparmor=unconfined --cap-add SYS_ADMIN` (docs/ci.md)"],
+    ['kubernetes', 'give `securityContext: { appArmorProfile: { type: Unconfined }, capabilities: { add: [SYS_ADMIN] } }` to the container (docs/ci.md)'],
+  ] as const)('%s, where the kernel lets only an administrator make user namespaces', (kind, words) => {
+    expect(remedyFor(runner(kind, 'docker-default (enforce)'), { admin: true })).toBe(words);
   });
 
   test('a plain machine has the docker driver', () => {

@@ -65,6 +65,8 @@ function kindOf(env: NodeJS.ProcessEnv, exists: Files['exists']): RunnerKind {
 export interface Lack {
   /** The calls unshare(2), mount(2) and setns(2). */
   calls?: boolean;
+  /** To make user namespaces where the kernel lets only an administrator do so. */
+  admin?: boolean;
   /** Root without CAP_SETFCAP may not map itself into a user namespace (user_namespaces(7)). */
   rootMap?: boolean;
   /** To write below /proc/sys/net. */
@@ -73,57 +75,71 @@ export interface Lack {
 
 /** What to do so that a lab gets what it lacks, and no more, in the words of the runner. An instruction, as `Requirement.remedy`. */
 export function remedyFor(runner: Runner, lack: Lack): string {
-  const parts = partsOf(runner, lack);
+  const change = changeFor(runner, lack);
   const seeDocs = '(docs/ci.md)';
   switch (runner.kind) {
     case 'machine':
     case 'github':
       return lack.settings ? 'run the lab where /proc/sys can be written' : `${runner.hasSeccomp ? 'allow unshare(2), mount(2) and setns(2) in what confines this process, or ' : ''}use the docker driver (\`driver=docker\`)`;
-    case 'docker': {
-      const options = parts.map(({ docker }) => `\`${docker}\``);
-      return `add ${options.join(' ')} to \`docker run\`; in a compose file: ${composeLines(parts)} ${seeDocs}`;
-    }
+    case 'docker':
+      return `add \`${dockerOptions(change)}\` to \`docker run\`; in a compose file: ${composeLines(change)} ${seeDocs}`;
     case 'podman':
-      return `add ${parts.map(({ docker }) => `\`${docker.replace('systempaths=unconfined', 'unmask=ALL')}\``).join(' ')} to \`podman run\` ${seeDocs}`;
+      return `add \`${dockerOptions(change).replace('systempaths=unconfined', 'unmask=ALL')}\` to \`podman run\` ${seeDocs}`;
     case 'github-container':
-      return `give the job's container \`options: ${parts.map(({ docker }) => docker).join(' ')}\` ${seeDocs}`;
-    case 'gitlab-docker': {
-      // The runner gives these words to the engine's API, which does not know `systempaths=unconfined`.
-      const remount = lack.settings ? ', and begin the script with `mount -o remount,rw /proc/sys`' : '';
-      return `set ${gitlabLines(parts, lack)} below \`[runners.docker]\` in the config.toml of the runner${remount} ${seeDocs}`;
-    }
+      return `give the job's container \`options: ${dockerOptions(change)}\` ${seeDocs}`;
+    case 'gitlab-docker':
+      return `set ${gitlabLines(change)} below \`[runners.docker]\` in the config.toml of the runner${lack.settings ? ', and begin the script with `mount -o remount,rw /proc/sys`' : ''} ${seeDocs}`;
     case 'kubernetes':
     case 'gitlab-kubernetes': {
-      const user = lack.settings ? ' and `hostUsers: false` to the pod' : '';
       const where = runner.kind === 'kubernetes' ? 'the container' : 'the build container, by `[[runners.kubernetes.pod_spec]]` in the config.toml of the runner';
-      return `give \`securityContext: { ${parts.map(({ pod }) => pod).join(', ')} }\` to ${where}${user} ${seeDocs}`;
+      return `give \`securityContext: { ${podFields(change)} }\` to ${where}${lack.settings ? ', and `hostUsers: false` to the pod' : ''} ${seeDocs}`;
     }
   }
 }
 
-interface Part {
-  docker: string;
-  pod: string;
+/** What changes in the configuration of a container. */
+interface Change {
+  /** As `docker run --security-opt` takes them. */
+  security: string[];
+  capabilities: string[];
+  user: number | null;
 }
 
-function partsOf({ hasSeccomp, appArmor }: Runner, { calls = false, rootMap = false, settings = false }: Lack): Part[] {
-  const security = (what: string): string => `--security-opt ${what}=unconfined`;
-  return [
-    // Without a filter and without a profile nobody knows what refuses the calls. Then the filter is named, which every engine has.
-    ...(calls && (hasSeccomp || appArmor === null) ? [{ docker: security('seccomp'), pod: 'seccompProfile: { type: Unconfined }' }] : []),
-    ...(appArmor !== null && (calls || settings) ? [{ docker: security('apparmor'), pod: 'appArmorProfile: { type: Unconfined }' }] : []),
-    ...(settings ? [{ docker: security('systempaths'), pod: 'procMount: Unmasked' }] : []),
-    ...(rootMap ? [{ docker: '--user 1000', pod: 'runAsUser: 1000' }] : []),
-  ];
+function changeFor({ kind, hasSeccomp, appArmor }: Runner, { calls = false, admin = false, rootMap = false, settings = false }: Lack): Change {
+  // The runner of GitLab gives its words to the engine's API, which does not know `systempaths=unconfined`. An administrator can mount /proc/sys again.
+  const remounts = settings && kind === 'gitlab-docker';
+  return {
+    security: [
+      // Without a filter and without a profile nobody knows what refuses the calls. Then the filter is named, which every engine has.
+      ...(calls && (hasSeccomp || appArmor === null) ? ['seccomp=unconfined'] : []),
+      ...(appArmor !== null && !rootMap ? ['apparmor=unconfined'] : []),
+      ...(settings && !remounts ? ['systempaths=unconfined'] : []),
+    ],
+    // The default filters of the engines let this capability make the calls.
+    capabilities: [...(admin || remounts ? ['SYS_ADMIN'] : []), ...(rootMap && kind === 'gitlab-docker' ? ['SETFCAP'] : [])],
+    user: rootMap && kind !== 'gitlab-docker' ? 1000 : null,
+  };
 }
 
-function composeLines(parts: readonly Part[]): string {
-  const options = parts.flatMap(({ docker }) => (docker.startsWith('--security-opt ') ? [docker.replace('--security-opt ', '')] : []));
-  return [...(options.length > 0 ? [`\`security_opt: [${options.join(', ')}]\``] : []), ...(options.length < parts.length ? ['`user: "1000"`'] : [])].join(' and ');
+function dockerOptions({ security, capabilities, user }: Change): string {
+  return [...security.map((each) => `--security-opt ${each}`), ...capabilities.map((each) => `--cap-add ${each}`), ...(user === null ? [] : [`--user ${user}`])].join(' ');
 }
 
-function gitlabLines(parts: readonly Part[], { settings = false, rootMap = false }: Lack): string {
-  const options = parts.flatMap(({ docker }) => (docker.startsWith('--security-opt ') && !docker.includes('systempaths') ? [`"${docker.replace('--security-opt ', '')}"`] : []));
-  const capabilities = [...(settings ? ['"SYS_ADMIN"'] : []), ...(rootMap ? ['"SETFCAP"'] : [])];
-  return [...(options.length > 0 ? [`\`security_opt = [${options.join(', ')}]\``] : []), ...(capabilities.length > 0 ? [`\`cap_add = [${capabilities.join(', ')}]\``] : [])].join(' and ');
+function composeLines({ security, capabilities, user }: Change): string {
+  return [...(security.length > 0 ? [`\`security_opt: [${security.join(', ')}]\``] : []), ...(capabilities.length > 0 ? [`\`cap_add: [${capabilities.join(', ')}]\``] : []), ...(user === null ? [] : [`\`user: "${user}"\``])].join(' and ');
+}
+
+function gitlabLines({ security, capabilities }: Change): string {
+  const list = (words: readonly string[]): string => `[${words.map((word) => `"${word}"`).join(', ')}]`;
+  return [...(security.length > 0 ? [`\`security_opt = ${list(security)}\``] : []), ...(capabilities.length > 0 ? [`\`cap_add = ${list(capabilities)}\``] : [])].join(' and ');
+}
+
+const podWords: Readonly<Record<string, string>> = {
+  'seccomp=unconfined': 'seccompProfile: { type: Unconfined }',
+  'apparmor=unconfined': 'appArmorProfile: { type: Unconfined }',
+  'systempaths=unconfined': 'procMount: Unmasked',
+};
+
+function podFields({ security, capabilities, user }: Change): string {
+  return [...security.map((each) => podWords[each] ?? each), ...(capabilities.length > 0 ? [`capabilities: { add: [${capabilities.join(', ')}] }`] : []), ...(user === null ? [] : [`runAsUser: ${user}`])].join(', ');
 }
