@@ -104,9 +104,9 @@ clients: $(RUN) ## list the clients that a run can use; install=1 installs those
 doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to get what is missing
 	@bin/lab doctor
 
-# Half of the CPU time of all tests: on docker; scenarios and causes of skew with other clients than our own on fetch, and with resolvers in between.
+# Half of the CPU time of all tests: on docker, and inside containers; scenarios and causes of skew with other clients than our own on fetch, and with resolvers in between.
 LONG_TESTS := lab/network/drivers/docker.test.ts scenarios/any-client.test.ts scenarios/other-transports.test.ts client/external/profiles.test.ts client/external/https.test.ts client/external/variants.test.ts docs/clients.test.ts \
-              lab/skew/mechanism/mechanism.test.ts lab/skew/model/real-resolvers.test.ts lab/run/resolvers.test.ts docs/skew.test.ts
+              lab/skew/mechanism/mechanism.test.ts lab/skew/model/real-resolvers.test.ts lab/run/resolvers.test.ts docs/skew.test.ts docs/containers.test.ts
 
 # The tests call make themselves, so they do not inherit the variables of this one.
 test: $(ALL) ## run the tests; all=1 runs also those that take long: on docker, with other clients and resolvers

@@ -5,8 +5,7 @@
  */
 import { choice, family } from '../vocabulary/options.ts';
 import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.ts';
-import { applyTables } from './nft.ts';
-import { buildRejectScript, secondSynMs } from './unreachable.ts';
+import { buildRejectScript, rejectWith, secondSynMs } from './unreachable.ts';
 
 export const prohibited = defineFault({
   summary: 'answers with ICMP administratively prohibited, in one family or both',
@@ -15,7 +14,7 @@ export const prohibited = defineFault({
   options: { code: choice([13, 10], 13, 'the ICMP code on IPv4: 13 for communication, 10 for host prohibited'), family: family('the IP family to prohibit, 0 for both') },
   apply: (target, options) => {
     const types = { 4: options.code === 13 ? 'admin-prohibited' : 'host-prohibited', 6: 'admin-prohibited' } as const;
-    return applyTables(target, 'prohibited', familiesOf(options.family), (each) => buildRejectScript('prohibited', each, target.port, types[each]));
+    return rejectWith(target, 'prohibited', familiesOf(options.family), (each) => buildRejectScript('prohibited', each, target.port, types[each]));
   },
   observe: (target, options) => observeEach(familiesOf(options.family), (each) => connectEndsWith(target, each, [each === 4 ? 'EHOSTUNREACH' : 'EACCES'], { timeoutMs: secondSynMs, query: ['ECONNREFUSED'] })),
 });

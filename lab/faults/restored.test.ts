@@ -141,4 +141,32 @@ describeWith(['netns', 'nft'], 'healing in a lab', () => {
     await moved.heal();
     await lab.restoreBehaviour('backend-1');
   });
+
+  // In a container, /proc/sys may be read-only. Then the host has the settings of a new namespace.
+  const setOnHost = async (backend: BackendName, setting: string): Promise<void> => {
+    expect(await lab.host(backend).run(['sh', '-c', `echo ${setting.replace('=', ' >/proc/sys/net/')}`])).toMatchObject({ exitCode: 0, stderr: '' });
+  };
+  const globalAddresses = async (backend: BackendName): Promise<string[]> => (await lab.host(backend).run(['ip', '-brief', 'address', 'show', 'scope', 'global'])).stdout.match(/[\da-f:.]+\/\d+/g) ?? [];
+
+  test('vanish on a host that loses its IPv6 address with its link: healing puts the address back, and it answers', async () => {
+    await setOnHost('backend-2', '0=ipv6/conf/all/keep_addr_on_down');
+    const before = await globalAddresses('backend-2');
+    const gone = await lab.apply('vanish', 'backend-2');
+    // Without the setting the kernel takes the address away.
+    expect(await globalAddresses('backend-2')).toEqual(before.filter((address) => !address.includes(':')));
+    expect(await gone.heal()).toMatchObject({ seen: true });
+    expect(await globalAddresses('backend-2')).toEqual(before);
+    expect(await statuses('backend-2')).toEqual(['200', '200']);
+    expect(lab.doubts).toEqual([]);
+  });
+
+  test.each(['unreachable', 'prohibited'])('%s on a host that limits its ICMP is refused, and nothing of it is left', async (name) => {
+    await setOnHost('backend-3', '1000=ipv6/icmp/ratelimit');
+    await expect(lab.apply(name, 'backend-3')).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringMatching(/^Could not put \w+ backend-3 in force: backend-3 sends ICMP only now and then \(net\.ipv6\.icmp\.ratelimit is not 0\)/) as string });
+    expect(await connects('backend-3')).toEqual(['connected', 'connected']);
+    const inOneFamily = await lab.apply(name, 'backend-3', { family: 4 });
+    expect((await connects('backend-3'))[0]).toBe('EHOSTUNREACH');
+    await inOneFamily.heal();
+    await setOnHost('backend-3', '0=ipv6/icmp/ratelimit');
+  });
 });

@@ -10,7 +10,7 @@
  */
 import { family } from '../vocabulary/options.ts';
 import type { Family } from '../vocabulary/topology.ts';
-import { connectEndsWith, defineFault, familiesOf, observeEach } from './fault.ts';
+import { connectEndsWith, defineFault, familiesOf, observeEach, type FaultTarget, type Heal } from './fault.ts';
 import { applyTables, nftFamilies } from './nft.ts';
 
 export const unreachable = defineFault({
@@ -20,13 +20,23 @@ export const unreachable = defineFault({
   options: { family: family('the IP family to make unreachable, 0 for both') },
   apply: (target, options) => {
     const types = { 4: 'host-unreachable', 6: 'no-route' } as const;
-    return applyTables(target, 'unreachable', familiesOf(options.family), (each) => buildRejectScript('unreachable', each, target.port, types[each]));
+    return rejectWith(target, 'unreachable', familiesOf(options.family), (each) => buildRejectScript('unreachable', each, target.port, types[each]));
   },
   observe: (target, options) => observeEach(familiesOf(options.family), (each) => connectEndsWith(target, each, [each === 4 ? 'EHOSTUNREACH' : 'ENETUNREACH'], { timeoutMs: secondSynMs, query: ['silent'] })),
 });
 
 /** Long enough for an error that takes effect with the second SYN. */
 export const secondSynMs = 1_500;
+
+const limits = { 4: 'net.ipv4.icmp_ratelimit', 6: 'net.ipv6.icmp.ratelimit' } as const;
+
+/** As `applyTables`. @throws {Error} too, if the host's limit on ICMP is on: a client that connects more often would meet silence. */
+export async function rejectWith(target: FaultTarget, name: string, families: Family[], build: (family: Family) => string): Promise<Heal> {
+  const { stdout } = await target.host.run(['cat', ...families.map((each) => `/proc/sys/${limits[each].replaceAll('.', '/')}`)]);
+  const limited = families.find((_, index) => stdout.split('\n')[index] !== '0');
+  if (limited !== undefined) throw new Error(`${target.name} sends ICMP only now and then (${limits[limited]} is not 0), and the lab could not change that, because /proc/sys cannot be written. \`lab doctor\` says how to allow it`);
+  return await applyTables(target, name, families, build);
+}
 
 /** The rule covers TCP and UDP: HTTP uses TCP, DNS uses both, and no other service uses these ports. */
 export function buildRejectScript(table: string, each: Family, port: number, icmpType: string): string {

@@ -3,6 +3,7 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { scenarioNames } from '../../../scenarios/index.ts';
 import type { Findings } from '../../analysis/findings.ts';
 import { median } from '../../analysis/median.ts';
+import { chooseDriver } from '../../network/drivers/index.ts';
 import { LabError } from '../../vocabulary/errors.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { writeRunFiles } from '../../report/run-files.ts';
@@ -106,7 +107,7 @@ export async function runnable(flags: ParityFlags): Promise<{ names: string[]; s
   for (const name of flags.only.length > 0 ? flags.only : scenarioNames) {
     const { scenario } = await runOptions(name, { ...flags, driver: 'netns' });
     const missing = (await Promise.all(compared.map(async (driver) => {
-      const reason = await missingPart(scenario, { name: driver });
+      const reason = await missingPart(scenario, await chooseDriver(driver));
       return reason === null ? [] : [`on ${driver} it ${reason}`];
     }))).flat();
     if (missing.length === 0) names.push(name);

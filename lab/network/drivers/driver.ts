@@ -18,6 +18,9 @@ export interface Requirement {
   remedy: string;
 }
 
+/** The name of a requirement that only some scenarios and faults have: to write the kernel settings of a host. */
+export const kernelSettings = 'kernel settings';
+
 /** The paths of the Node binary, of this project's folder, and of its build: null where programs run from the sources. */
 export interface Runtime {
   node: string;

@@ -40,8 +40,8 @@ describe('argv', () => {
       expect(lines).toContain(line);
     }
     // Each of the six hosts gets these settings before its link is made.
-    for (const [file, value] of [['accept_dad', 0], ['keep_addr_on_down', 1]] as const) {
-      expect(lines.filter((line) => line.startsWith('nsenter --net=/run/netns/') && new RegExp(`echo ${value} >\\S*${file}`).test(line))).toHaveLength(6);
+    for (const setting of ['accept_dad=0', 'keep_addr_on_down=1']) {
+      expect(lines.filter((line) => line.startsWith('nsenter --net=/run/netns/') && new RegExp(`for each in .*${setting} .*; do`).test(line))).toHaveLength(6);
     }
     expect(lines.at(-1)).toBe('while read -r line; do :; done');
   });
@@ -54,7 +54,7 @@ describe('argv', () => {
 
   test('the pause script sets the client’s kernel settings on the client alone, and skips the ones that the kernel does not have', () => {
     const lines = buildPauseScript(createTopology({ clientSysctls: { 'net.ipv4.tcp_retries2': 2 } })).split('\n');
-    const set = lines.filter((line) => line.includes('; [ ! -e ipv4/tcp_retries2 ] || echo 2 >ipv4/tcp_retries2'));
+    const set = lines.filter((line) => line.includes('; [ ! -e ipv4/tcp_retries2 ] || { echo 2 >ipv4/tcp_retries2; } 2>/dev/null || { echo "kernel settings: net.ipv4.tcp_retries2 = 2 cannot be set'));
     expect(set.map((line) => line.split(' ')[1])).toEqual(['--net=/run/netns/client']);
     expect(buildPauseScript(createTopology())).not.toContain('tcp_retries2');
   });

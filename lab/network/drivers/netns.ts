@@ -18,7 +18,7 @@ import { interruptionOf, unlessAborted } from '../../vocabulary/limits.ts';
 import { endOf, readOutput } from './process-output.ts';
 import { localRuntime, nodeArgv } from '../programs.ts';
 import { addressesOf, hostsOf, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
-import type { CommandResult, Driver, Host, HostProcess, Network, ProcessExit, StartOptions } from './driver.ts';
+import { kernelSettings, type CommandResult, type Driver, type Host, type HostProcess, type Network, type ProcessExit, type StartOptions } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
 
 /** The driver for Linux. */
@@ -49,18 +49,18 @@ export function buildPauseScript(topology: Topology): string {
   const inEachHost = hostNames.map((name) => {
     const addresses = addressesOf(topology, name);
     const hasIpv6 = addresses.some((each) => each.includes(':'));
-    return `nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; ${Object.entries(sysctls).map(([file, value]) => `echo ${value} >${file}`).join('; ')}${hasIpv6 ? '' : '; echo 1 >ipv6/conf/default/disable_ipv6'}${name === 'client' ? buildSysctlScript(clientSysctls) : ''}
+    return `nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; for each in ${sysctls.join(' ')}; do { echo \${each#*=} >\${each%=*}; } 2>/dev/null || :; done${name === 'client' ? buildSysctlScript(clientSysctls) : ''}
 exec ip -batch -' <<END & pids="$pids $!"
 link set lo up
 link add eth0 type veth peer name v-${name} netns 1
-link set eth0 up
+${hasIpv6 ? '' : 'link set eth0 addrgenmode none\n'}link set eth0 up
 ${addresses.map((each) => `address add ${each} dev eth0${each.includes(':') ? ' nodad' : ''}`).join('\n')}
 END`;
   });
   return `resolv=$(readlink -m /etc/resolv.conf)
 nsswitch=$(readlink -m /etc/nsswitch.conf)
 mount -t tmpfs lab /run
-mkdir -p /run/netns /run/lab "$(dirname "$resolv")"
+mkdir -p /run/netns ${toolFolder} "\${resolv%/*}"
 [ -e "$resolv" ] || : >"$resolv"
 echo 'nameserver ${hosts.dns.ipv4}' >/run/lab/resolv.conf
 echo 'hosts: files dns' >/run/lab/nsswitch.conf
@@ -68,13 +68,12 @@ mount --bind /run/lab/resolv.conf "$resolv"
 [ ! -e "$nsswitch" ] || mount --bind /run/lab/nsswitch.conf "$nsswitch"
 printf '127.0.0.1 localhost\\n::1 localhost\\n127.0.1.1 %s\\n' "$(uname -n)" >/run/lab/hosts
 mount --bind /run/lab/hosts /etc/hosts
-mkdir ${toolFolder}
 printf '%s\\n' '#!/bin/sh' 'PATH=\${PATH#${toolFolder}:} exec ${nodeArgv('services/keep-root.ts').join(' ')} tcpdump "$@"' >${toolFolder}/tcpdump
 chmod +x ${toolFolder}/tcpdump
-echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 ip -batch - <<END
 link set lo up
 link add br0 type bridge stp_state 0 mcast_snooping 0
+link set br0 addrgenmode none
 link set br0 up
 ${hostNames.map((name) => `netns add ${name}`).join('\n')}
 END
@@ -82,7 +81,7 @@ pids=
 ${inEachHost.join('\n')}
 for pid in $pids; do wait "$pid"; done
 ip -batch - <<END
-${hostNames.map((name) => `link set v-${name} master br0 up`).join('\n')}
+${hostNames.map((name) => `link set v-${name} addrgenmode none\nlink set v-${name} master br0 up`).join('\n')}
 END
 read -r pid rest </proc/self/stat
 echo "$pid"
@@ -90,23 +89,23 @@ while read -r line; do :; done`;
 }
 
 /**
- * Settings of every host, whatever the settings of this machine are. The host keeps its IPv6 address while its link is down
- * (lab/faults/vanish.ts). It answers ARP for its addresses on any interface (lab/network/host-link.ts). It sends ICMP for every
- * packet instead of once a second (lab/faults/unreachable.ts).
+ * Settings of every host, whatever the settings of this machine are. The host keeps its IPv6 address while its link is down. It answers ARP for its
+ * addresses on any interface (lab/network/host-link.ts). It sends ICMP for every packet instead of once a second (lab/faults/unreachable.ts). In
+ * a container /proc/sys may be read-only, so a setting may stay as the kernel has it: vanish.ts and unreachable.ts look.
  */
-const sysctls = {
-  'ipv6/conf/default/accept_dad': 0,
-  'ipv6/conf/all/keep_addr_on_down': 1,
-  'ipv4/conf/all/arp_ignore': 0,
-  'ipv4/icmp_ratelimit': 0,
-  'ipv6/icmp/ratelimit': 0,
-};
+const sysctls = [
+  'ipv6/conf/default/accept_dad=0',
+  'ipv6/conf/all/keep_addr_on_down=1',
+  'ipv4/conf/all/arp_ignore=0',
+  'ipv4/icmp_ratelimit=0',
+  'ipv6/icmp/ratelimit=0',
+];
 
-/** Shell commands that write settings below /proc/sys/net. Older kernels do not have all of them, so a missing file is skipped. */
+/** Shell commands that write settings below /proc/sys/net. Older kernels do not have all of them, so a missing file is skipped. A refusal ends the start. */
 function buildSysctlScript(asked: ClientSysctls): string {
   return Object.entries(asked).map(([name, value]) => {
     const file = name.replace(/^net\./, '').replaceAll('.', '/');
-    return `; [ ! -e ${file} ] || echo ${value} >${file}`;
+    return `; [ ! -e ${file} ] || { echo ${value} >${file}; } 2>/dev/null || { echo "${kernelSettings}: ${name} = ${value} cannot be set on the host of the client" >&2; exit 1; }`;
   }).join('');
 }
 
