@@ -28,4 +28,7 @@ export const variantCases: readonly VariantCase[] = [
   { client: 'ky?totalTimeout=1000', meets: 'slow', outcome: /^TimeoutError /, requests: 1 },
   { client: 'superagent?retry=1', meets: 'status 503', outcome: /^answered$/, requests: 2 },
   { client: 'superagent?timeout=1000', meets: 'slow', outcome: /^ECONNABORTED Error: Timeout of 1000ms exceeded/, requests: 1 },
+  { client: 'curl?connect-timeout=1', meets: 'silent', outcome: /^exit status 28: curl: \(28\) .*Timeout was reached/, requests: 0 },
+  { client: 'curl?max-time=1', meets: 'slow', outcome: /^exit status 28: curl: \(28\) Operation timed out/, requests: 1 },
+  { client: 'curl?retry=1', meets: 'status 503', outcome: /^answered$/, requests: 2 },
 ];
