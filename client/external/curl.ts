@@ -1,3 +1,4 @@
+import { number, wholeNumber } from '../../lab/vocabulary/values.ts';
 import { versionIn, type Profile } from './profile.ts';
 import { byVariable } from './tls.ts';
 
@@ -5,6 +6,11 @@ export const curl: Profile = {
   summary: 'curl, one process for each request',
   install: { packages: 'curl' },
   tls: byVariable('CURL_CA_BUNDLE', 'by default'),
+  variants: {
+    'connect-timeout': { kind: number, doc: 'how long connecting may take, in s; without it 300 s' },
+    'max-time': { kind: number, doc: 'how long the whole request may take, in s; without it there is no limit' },
+    retry: { kind: wholeNumber(), doc: 'how many times a request is made again after a status such as 503 or a time limit; without it never' },
+  },
   find: async (host) => {
     const { exitCode, stdout } = await host.run(['curl', '--version']);
     const version = exitCode === 0 ? versionIn(stdout) : null;

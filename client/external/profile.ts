@@ -30,8 +30,8 @@ export interface Profile {
   /** How it speaks TLS. Null if it cannot, or if it does not take the lab's CA. */
   tls: Tls | null;
   /**
-   * The options that may stand behind its name, as in `axios?timeout=1000`. The program gets those that are given in one further word, as JSON:
-   * `--options={"timeout":1000}`.
+   * The options that may stand behind its name, as in `axios?timeout=1000`. A process that stays gets those that are given in one further word, as JSON:
+   * `--options={"timeout":1000}`. A command gets two words for each: `--connect-timeout 2`.
    */
   variants?: VariantTable;
   /** Looks for the client on the host and changes nothing. Returns null if the client is not installed. */

@@ -82,20 +82,18 @@ export function groupsOf(chosen: readonly string[]): MatrixGroup[] {
 
 /** Returns the clients that were asked for, or all of them. A client that is not on the client's host has no version. @throws {LabError} BAD_INPUT for an unknown name. */
 export async function clientsOf(asked: readonly string[], driver: Driver, signal: AbortSignal): Promise<MatrixClient[]> {
-  const clients = asked.map((word) => parseClient(word));
+  const names = asked.map((word) => parseClient(word).name);
   await using network = await startNetwork(driver, createTopology(), signal);
   const all = (await unlessAborted(signal, () => findClients(clientHost(network), network.driver))).map(({ name, version, reason }): MatrixClient => ({ name, version, ...(reason !== undefined && { reason }) }));
-  if (clients.length === 0) return all;
-  return clients.map((client) => {
-    const listing = all.find(({ name }) => name === ('base' in client ? client.base : client.name));
-    return listing ? { ...listing, name: client.name } : { name: client.name, version: 'a command' };
-  });
+  return names.length === 0 ? all : names.map((name) => clientAmong(all, name));
 }
 
-/** A client of a plan that is not in this lab's table is a command. */
-export function commandOrAbsent(name: string): MatrixClient {
+/** A client among those of this lab's table, as they were found. With options behind its name, it has the version of the client without. One that is not in the table is a command. */
+export function clientAmong(found: readonly MatrixClient[], name: string): MatrixClient {
   try {
-    return { name: parseClient(name).name, version: 'a command' };
+    const client = parseClient(name);
+    const listing = found.find((each) => each.name === ('base' in client ? client.base : client.name));
+    return listing ? { ...listing, name: client.name } : { name: client.name, version: 'a command' };
   } catch {
     return { name, version: null, reason: 'this lab does not know it' };
   }

@@ -76,6 +76,6 @@ async function plannedClient({ client, clientImage }: RunFlags, driver: Driver, 
   const parsed = parseClient(client);
   if (isOwn(parsed) || !('profile' in parsed) || clientImage !== undefined) return [];
   await using network = await startNetwork(driver, createTopology(), signal);
-  const found = (await unlessAborted(signal, () => findClients(clientHost(network), network.driver))).find(({ name }) => name === parsed.name);
+  const found = (await unlessAborted(signal, () => findClients(clientHost(network), network.driver))).find(({ name }) => name === parsed.base);
   return [{ name: parsed.name, version: found?.version ?? null, ...(found?.reason !== undefined && { reason: found.reason }) }];
 }

@@ -32,8 +32,10 @@ function wordFor(value: string | number | boolean): string {
   return typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
 }
 
-/** The client that was found, with these options: its program gets them in one word, as JSON. */
+/** The client that was found, with these options on the command line of its program. */
 export function withOptions(found: Found, options: VariantOptions): Found {
   if (Object.keys(options).length === 0) return found;
-  return { ...found, program: { ...found.program, argv: [...found.program.argv, `--options=${JSON.stringify(options)}`] } };
+  const { program } = found;
+  const words = program.asked === 'over stdin' ? [`--options=${JSON.stringify(options)}`] : Object.entries(options).flatMap(([key, value]) => [`--${key}`, wordFor(value)]);
+  return { ...found, program: { ...program, argv: [...program.argv, ...words] } };
 }

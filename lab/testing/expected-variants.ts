@@ -36,4 +36,7 @@ export const variantCases: readonly VariantCase[] = [
   { client: 'python-httpx?timeout=10', meets: 'slow', outcome: /^answered$/, requests: 1 },
   { client: 'python-aiohttp?total=1', meets: 'slow', outcome: /^TimeoutError /, requests: 1 },
   { client: 'php-guzzle?timeout=1', meets: 'slow', outcome: /^Timeout was reached /, requests: 1 },
+  { client: 'curl?connect-timeout=1', meets: 'silent', outcome: /^exit status 28: curl: \(28\) .*Timeout was reached/, requests: 0 },
+  { client: 'curl?max-time=1', meets: 'slow', outcome: /^exit status 28: curl: \(28\) Operation timed out/, requests: 1 },
+  { client: 'curl?retry=1', meets: 'status 503', outcome: /^answered$/, requests: 2 },
 ];

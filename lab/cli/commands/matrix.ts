@@ -18,7 +18,7 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { chosenNames, wordsOf } from '../chosen-names.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
-import { cellsOf, clientsOf, commandOrAbsent, groupsOf, machineFacts, matrixRuns, matrixSettings, readRun, type MatrixRun } from '../matrix-runs.ts';
+import { cellsOf, clientAmong, clientsOf, groupsOf, machineFacts, matrixRuns, matrixSettings, readRun, type MatrixRun } from '../matrix-runs.ts';
 import { runShard, shardOf, type Shard, type ShardFlags } from '../run-shard.ts';
 import { sideBySide, type Crowd } from '../side-by-side.ts';
 
@@ -99,7 +99,7 @@ async function matrixShard(shard: Shard, { driver: driverName, jobs }: MatrixFla
   const signal = interruptSignal();
   const { patienceMs } = matrixSettings(shard.plan);
   const found = await clientsOf([], driver, signal);
-  const clients = [...new Set(shard.plan.runs.map(({ id }) => partsOf(id).client))].map((name) => found.find((each) => each.name === name) ?? commandOrAbsent(name));
+  const clients = [...new Set(shard.plan.runs.map(({ id }) => partsOf(id).client))].map((name) => clientAmong(found, name));
   return await runShard(shard, {
     driver,
     facts: await machineFacts(driver),
