@@ -23,7 +23,7 @@ scenarios_takes := $(filter-out v,$(run_takes)) jobs plan shard out
 lesson_takes := n driver client answer seed v results
 cards_takes := out
 parity_takes := client client-image seed set expect resolv-conf repeat only results
-matrix_takes := driver clients failures repeat jobs quick from against write results plan shard out
+matrix_takes := driver clients failures repeat jobs quick timeouts from against write results plan shard out
 site_takes := results out
 all-clients_takes := driver client-image seed set expect resolv-conf resolver serve-stale jobs only clients results
 skew_takes := driver cause resolver requests seed jobs results json
@@ -65,7 +65,7 @@ parity: $(ALL) ## run the scenarios on both drivers (netns, docker) and compare 
 
 matrix: $(RUN) ## run every client that is installed against every failure of the matrix
 	@bin/lab matrix $(if $(driver),--driver '$(driver)') $(if $(clients),--clients '$(clients)') $(if $(failures),--failures '$(failures)') \
-	  $(SHARD) $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(quick),--quick) $(if $(from),--from '$(from)') $(if $(against),--against '$(against)') $(if $(write),--write '$(write)') $(if $(results),--results '$(results)')
+	  $(SHARD) $(if $(repeat),--repeat '$(repeat)') $(if $(jobs),--jobs '$(jobs)') $(if $(quick),--quick) $(if $(timeouts),--timeouts) $(if $(from),--from '$(from)') $(if $(against),--against '$(against)') $(if $(write),--write '$(write)') $(if $(results),--results '$(results)')
 
 site: $(INSTALLED) ## build a static site: the last matrix with its timelines, the scenarios, the lessons: make site out=DIR
 	@bin/lab site $(if $(results),--results '$(results)') $(if $(out),--out '$(out)')

@@ -6,6 +6,7 @@ export const curl: Profile = {
   summary: 'curl, one process for each request',
   install: { packages: 'curl' },
   tls: byVariable('CURL_CA_BUNDLE', 'by default'),
+  timeouts: 'connect-timeout=2&max-time=5',
   variants: {
     'connect-timeout': { kind: number, doc: 'how long connecting may take, in s; without it 300 s' },
     'max-time': { kind: number, doc: 'how long the whole request may take, in s; without it there is no limit' },

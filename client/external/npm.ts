@@ -19,7 +19,7 @@ const versionScript = '`${require(process.argv[1]).version} Node ${process.versi
 
 /** The client of a library, as `program` of programs/ uses it. `words` are further words for that program. */
 export function npmClient(
-  library: string, version: string, { program, words = [], ...profile }: Pick<Profile, 'summary' | 'tls' | 'variants'> & { program: string; words?: readonly string[] },
+  library: string, version: string, { program, words = [], ...profile }: Pick<Profile, 'summary' | 'tls' | 'variants' | 'timeouts'> & { program: string; words?: readonly string[] },
 ): Profile {
   return {
     ...profile,

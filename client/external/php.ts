@@ -37,6 +37,7 @@ export const phpProfiles: Record<'php' | 'php-guzzle' | 'php-file-get-contents',
     summary: 'PHP Guzzle with one shared Client, on the curl extension',
     install: { packages: 'php-guzzlehttp-guzzle php-cli php-curl' },
     tls: { ...byCurlSetting, http2: 'by option', http2Words: ['--http2'] },
+    timeouts: 'timeout=5',
     variants: { timeout: { kind: wholeNumber(1), doc: 'how long a request may take, in s; without it there is no limit' } },
     find: async (host) => {
       const lines = await linesOf(host, `require "GuzzleHttp/autoload.php"; ${curlScript} echo GuzzleHttp\\ClientInterface::MAJOR_VERSION;`);

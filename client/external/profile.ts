@@ -34,6 +34,8 @@ export interface Profile {
    * `--options={"timeout":1000}`. A command gets two words for each: `--connect-timeout 2`.
    */
   variants?: VariantTable;
+  /** The time limits that a careful user sets, as they stand behind its name: `timeout=5000`. `lab matrix --timeouts` measures the client with them, too. */
+  timeouts?: string;
   /** Looks for the client on the host and changes nothing. Returns null if the client is not installed. */
   find(host: ClientHost): Promise<Found | null>;
 }

@@ -13,6 +13,7 @@ interface Library {
   install: Installation;
   tls?: Tls;
   variants?: VariantTable;
+  timeouts?: string;
   /** The modules without which the client is not there. The first one is the library. */
   modules: readonly [string, ...string[]];
   /** The words behind the name of the program. The program is named after the library. */
@@ -23,8 +24,8 @@ interface Library {
   check?: { expression: string; otherwise: NonNullable<Found['lacks']> };
 }
 
-function python({ summary, install, tls = byVariable('SSL_CERT_FILE', 'never'), variants = {}, ...library }: Library): Profile {
-  return { summary, install, tls, variants, find: (host) => find(host, library) };
+function python({ summary, install, tls = byVariable('SSL_CERT_FILE', 'never'), variants = {}, timeouts, ...library }: Library): Profile {
+  return { summary, install, tls, variants, ...(timeouts !== undefined && { timeouts }), find: (host) => find(host, library) };
 }
 
 async function find(host: ClientHost, { modules, words = [], version = `${modules[0]}.__version__`, check }: Omit<Library, keyof Profile>): Promise<Found | null> {
@@ -64,6 +65,7 @@ export const pythonProfiles = {
   'python-urllib3': python({
     ...urllib3,
     summary: 'Python urllib3 with one shared PoolManager, and its default Retry(3)',
+    timeouts: 'timeout=5',
     variants: {
       timeout: { kind: wholeNumber(1), doc: 'how long a try may take to connect, and to wait for bytes, in s; without it there is no limit' },
       retries: { kind: wholeNumber(), doc: 'how often it tries again; without it 3 times' },
@@ -75,6 +77,7 @@ export const pythonProfiles = {
     install: { packages: 'python3-requests', or: 'pip install requests' },
     modules: ['requests'],
     tls: byVariable('REQUESTS_CA_BUNDLE', 'never'),
+    timeouts: 'timeout=5',
     variants: {
       timeout: { kind: wholeNumber(1), doc: 'how long a try may take to connect, and to wait for bytes, in s; without it there is no limit' },
       max_retries: { kind: wholeNumber(), doc: 'the option of the HTTPAdapter: how often it tries again; without it never' },
@@ -97,6 +100,7 @@ export const pythonProfiles = {
     summary: 'Python aiohttp with one shared ClientSession',
     install: { packages: 'python3-aiohttp', or: 'pip install aiohttp' },
     modules: ['aiohttp'],
+    timeouts: 'total=5',
     variants: { total: { kind: wholeNumber(1), doc: 'the option of the ClientTimeout: how long a request may take, in s; without it 300 s' } },
   }),
   'python-pycurl': python({

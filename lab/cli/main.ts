@@ -86,7 +86,7 @@ withRunFlags(program.command('all-clients').description('run every scenario with
 
 withShard(withMatrixChoice(withResults(withDriver(program.command('matrix').description('run every client that is found against every failure that matters')))), [...plannedOfMatrix, 'from', 'against', 'write', 'results'])
   .option('--jobs <n>', 'labs at a time, at the most; as many as the load of this machine allows if not given')
-  .addOption(new Option('--from <file>', 'measure nothing: show an older matrix.json, and write its pages again').conflicts(['clients', 'failures', 'repeat', 'jobs', 'quick', 'driver', 'results']))
+  .addOption(new Option('--from <file>', 'measure nothing: show an older matrix.json, and write its pages again').conflicts(['clients', 'failures', 'repeat', 'jobs', 'quick', 'timeouts', 'driver', 'results']))
   .option('--against <file>', 'list what has changed since this older matrix.json; if not given, since the one beside the page that is written')
   .option('--write <file>', 'also write it as a Markdown page, for instance docs/matrix.md, and its numbers as docs/matrix.json')
   .action(async (flags: MatrixFlags) => {

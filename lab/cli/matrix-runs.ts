@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
 import * as v from 'valibot';
+import { profiles } from '../../client/external/index.ts';
+import type { Profile } from '../../client/external/profile.ts';
 import { failureGroups, failures } from '../../scenarios/matrix/index.ts';
 import type { Failure, MeasuredRequest } from '../../scenarios/matrix/failure.ts';
 import { cellOf, lacking, noAnswerIn, type Cell, type Reading } from '../analysis/cells.ts';
@@ -97,6 +99,15 @@ export function clientAmong(found: readonly MatrixClient[], name: string): Matri
   } catch {
     return { name, version: null, reason: 'this lab does not know it' };
   }
+}
+
+/** The clients, and behind each one the same client with the time limits that a careful user sets, if it has any. */
+export function withTimeouts<T extends { name: string }>(clients: readonly T[]): T[] {
+  const known: Readonly<Record<string, Profile>> = profiles;
+  return clients.flatMap((client) => {
+    const timeouts = known[client.name]?.timeouts;
+    return timeouts === undefined ? [client] : [client, { ...client, name: `${client.name}?${timeouts}` }];
+  });
 }
 
 /** What a plan of the matrix has for all of its runs: its failures in the order of the columns, the runs of each cell, and how long the lab waits, in ms. */

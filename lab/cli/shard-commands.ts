@@ -1,7 +1,7 @@
 /** The commands that spread many runs over many machines: the plan before them, and the merge after them. */
 import { Option, type Command } from 'commander';
 import type { PlanFlags } from './commands/plan.ts';
-import type { MatrixFlags } from './commands/matrix.ts';
+import type { MatrixChoice, MatrixFlags } from './commands/matrix.ts';
 import type { MergeFlags } from './commands/merge.ts';
 import type { RunFlags } from './commands/run.ts';
 import { collect, withDriver, withRunFlags } from './shared-options.ts';
@@ -22,10 +22,11 @@ export const withMatrixChoice = (command: Command): Command =>
     .option('--clients <names>', 'only these clients, with commas between the names', '')
     .option('--failures <names>', 'only these failures, with commas between the names', '')
     .option('--repeat <n>', 'runs of each client and failure; their median counts', '3')
-    .option('--quick', 'end the wait for a request after 17 s, in the place of 5 min');
+    .option('--quick', 'end the wait for a request after 17 s, in the place of 5 min')
+    .option('--timeouts', 'measure each client a second time, with the time limits that a careful user sets');
 
 /** What a plan says about a run of the matrix. */
-export const plannedOfMatrix = ['clients', 'failures', 'repeat', 'quick'];
+export const plannedOfMatrix = ['clients', 'failures', 'repeat', 'quick', 'timeouts'];
 
 const withPlanFlags = (command: Command): Command =>
   command
@@ -36,7 +37,7 @@ const withPlanFlags = (command: Command): Command =>
 export function addShardCommands(program: Command): void {
   const plan = program.command('plan').description('plan the runs of a command for several machines, and print the plan: lab plan matrix --shards 16 > plan.json');
 
-  withPlanFlags(withMatrixChoice(withDriver(plan.command('matrix').description('plan each failure of the matrix with each client that is found here, or that is named')))).action(async (flags: Pick<MatrixFlags, 'driver' | 'clients' | 'failures' | 'repeat' | 'quick'> & PlanFlags) => {
+  withPlanFlags(withMatrixChoice(withDriver(plan.command('matrix').description('plan each failure of the matrix with each client that is found here, or that is named')))).action(async (flags: Pick<MatrixFlags, 'driver' | MatrixChoice> & PlanFlags) => {
     const { planMatrix } = await import('./commands/plan.ts');
     process.exitCode = await planMatrix(flags);
   });

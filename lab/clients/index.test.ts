@@ -1,6 +1,8 @@
 /** Clients that are not ours: commands, clients that speak the protocol, and the errors of both. */
 import { describe, expect, test } from 'vitest';
 import { goOwn } from '../../client/external/go.ts';
+import { profiles } from '../../client/external/index.ts';
+import type { Profile } from '../../client/external/profile.ts';
 import { clientHost, findClients, prepareClient } from './find-client.ts';
 import { clientNames, parseClient } from './index.ts';
 import { localRuntime } from '../network/programs.ts';
@@ -30,6 +32,10 @@ describe('the value of --client', () => {
     ['axios?adapter=fetch&timeout=0500', 'axios?timeout=500&adapter=fetch', { timeout: 500, adapter: 'fetch' }],
   ])('%s is a client with options', (text, name, options) => {
     expect(parseClient(text)).toMatchObject({ name, base: 'axios', options });
+  });
+
+  test.each(Object.entries(profiles as Record<string, Profile>).flatMap(([name, { timeouts }]) => (timeouts === undefined ? [] : [`${name}?${timeouts}`])))('%s has the time limits of its profile', (text) => {
+    expect(parseClient(text).name).toBe(text);
   });
 
   test.each([

@@ -18,7 +18,7 @@ import { pc } from '../../vocabulary/terminal.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { chosenNames, wordsOf } from '../chosen-names.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
-import { cellsOf, clientAmong, clientsOf, groupsOf, machineFacts, matrixRuns, matrixSettings, readRun, type MatrixRun } from '../matrix-runs.ts';
+import { cellsOf, clientAmong, clientsOf, groupsOf, machineFacts, matrixRuns, matrixSettings, readRun, withTimeouts, type MatrixRun } from '../matrix-runs.ts';
 import { runShard, shardOf, type Shard, type ShardFlags } from '../run-shard.ts';
 import { sideBySide, type Crowd } from '../side-by-side.ts';
 
@@ -29,11 +29,15 @@ export interface MatrixFlags extends ShardFlags {
   repeat: string;
   jobs?: string;
   quick?: true;
+  timeouts?: true;
   from?: string;
   against?: string;
   write?: string;
   results: string;
 }
+
+/** The options that say which runs a matrix has. */
+export type MatrixChoice = 'clients' | 'failures' | 'repeat' | 'quick' | 'timeouts';
 
 /**
  * How long a cell waits for the client or the kernel to decide, in ms. The kernel gives up a SYN after 131 to 140 s (tcp(7), tcp_syn_retries), and a
@@ -62,7 +66,8 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   const driver = await chooseDriver(flags.driver);
   await checkResults(flags.results);
   const signal = interruptSignal();
-  const clients = await clientsOf(wordsOf(flags.clients), driver, signal);
+  const asked = await clientsOf(wordsOf(flags.clients), driver, signal);
+  const clients = flags.timeouts ? withTimeouts(asked) : asked;
   const startedAt = new Date().toISOString();
   for (const { name, reason } of clients.filter(({ version }) => version === null)) console.log(pc.dim(`  ${name}: not found (${reason ?? ''})`));
 
@@ -148,8 +153,8 @@ async function writeOutput(file: string, text: string): Promise<void> {
   console.log(pc.dim(`      ${file}`));
 }
 
-export function commandText({ clients, failures: chosen, repeat, quick }: Pick<MatrixFlags, 'clients' | 'failures' | 'repeat' | 'quick'>): string {
-  return ['make matrix', clients && `clients='${clients}'`, chosen && `failures='${chosen}'`, `repeat=${repeat}`, quick && 'quick=1'].filter(Boolean).join(' ');
+export function commandText({ clients, failures: chosen, repeat, quick, timeouts }: Pick<MatrixFlags, MatrixChoice>): string {
+  return ['make matrix', clients && `clients='${clients}'`, chosen && `failures='${chosen}'`, `repeat=${repeat}`, quick && 'quick=1', timeouts && 'timeouts=1'].filter(Boolean).join(' ');
 }
 
 const crowdFact = 'labs at a time';

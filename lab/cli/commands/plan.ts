@@ -14,9 +14,9 @@ import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { thisLab } from '../checkout.ts';
 import { chosenNames, wordsOf } from '../chosen-names.ts';
 import { interruptSignal } from '../interrupt.ts';
-import { clientsOf, matrixRuns, type MatrixSettings } from '../matrix-runs.ts';
+import { clientsOf, matrixRuns, withTimeouts, type MatrixSettings } from '../matrix-runs.ts';
 import { plannedRunFlags, type ScenarioSettings } from '../scenario-shard.ts';
-import { commandText, patienceOf, type MatrixFlags } from './matrix.ts';
+import { commandText, patienceOf, type MatrixChoice, type MatrixFlags } from './matrix.ts';
 import { runOptions, type RunFlags } from './run.ts';
 
 export interface PlanFlags {
@@ -56,12 +56,13 @@ function timedRuns(path: string): { id: string; durationMs: number }[] {
 }
 
 /** `lab plan matrix`: each failure with each client that is named, or found here. */
-export async function planMatrix(flags: Pick<MatrixFlags, 'driver' | 'clients' | 'failures' | 'repeat' | 'quick'> & PlanFlags): Promise<number> {
+export async function planMatrix(flags: Pick<MatrixFlags, 'driver' | MatrixChoice> & PlanFlags): Promise<number> {
   const repeat = readValue(wholeNumber(1, 1_000), flags.repeat, '--repeat');
   const chosen = chosenNames(flags.failures, Object.keys(failures), 'failure');
   const named = wordsOf(flags.clients).map((word) => parseClient(word).name);
   // Clients that were named are planned, whether they are on this machine or not. So no lab is needed here, either.
-  const clients: PlannedClient[] = named.length > 0 ? named.map((name) => ({ name, version: null, reason: 'no machine had it' })) : await clientsOf([], await chooseDriver(flags.driver), interruptSignal());
+  const asked: PlannedClient[] = named.length > 0 ? named.map((name) => ({ name, version: null, reason: 'no machine had it' })) : await clientsOf([], await chooseDriver(flags.driver), interruptSignal());
+  const clients = flags.timeouts ? withTimeouts(asked) : asked;
   const planned = named.length > 0 ? clients : clients.filter(({ version }) => version !== null);
   const settings: MatrixSettings = { failures: chosen, repeat, patienceMs: patienceOf(flags) };
   const ids = matrixRuns(chosen, planned.map(({ name }) => name), repeat).map(({ failure, client, seed }) => idOf({ name: failure, client, seed: String(seed) }));
