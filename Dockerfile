@@ -6,7 +6,7 @@ FROM ${BASE_IMAGE} AS hosts
 RUN command -v ip && command -v nft && command -v curl && command -v dig || \
     (apt-get update && apt-get install -y --no-install-recommends iproute2 nftables curl bind9-dnsutils && rm -rf /var/lib/apt/lists/*)
 # Further Debian packages, for clients and servers that are not the lab's: WITH=nginx,haproxy,clients (docs/docker.md). `clients` stands for all
-# packages of docs/clients.md. A base image that has them needs no network here.
+# packages of docs/clients.md but those of rust-reqwest, which takes minutes to build. A base image that has them needs no network here.
 ARG WITH=
 RUN set --; for word in $(echo "$WITH" | tr , ' '); do case $word in \
       clients) set -- "$@" wget python3-requests python3-httpx python3-h2 python3-aiohttp python3-pycurl golang-go gcc libc6-dev musl-tools libsoup-3.0-dev pkg-config default-jdk-headless libokhttp-java libhttpclient5-java libhttpclient-java ruby ruby-faraday ruby-httparty ruby-excon php-cli php-curl php-guzzlehttp-guzzle libwww-perl liblwp-protocol-https-perl libio-socket-ssl-perl erlang-base erlang-inets erlang-ssl chromium ;; \
@@ -28,7 +28,7 @@ RUN node --input-type=module --eval 'import { hostPrograms, makeBuild } from "/l
     node build/services/backend/main.cjs '{"listen":[],"port":8080}' </dev/null && \
     node build/services/probe/main.cjs </dev/null && \
     node build/client/main.cjs --control </dev/null
-# The clients in Go and Java are built once, here, and not in each run. (Chromium's preparation needs the network of a lab. It fails here, and is made in each run.)
+# The clients in Go, Java and C are built once, here, and not in each run. (Chromium's preparation needs the network of a lab. It fails here, and is made in each run.)
 RUN [ -z "$WITH" ] || node --input-type=module --eval '\
     import { execa } from "execa"; import { prepareClients } from "/lab/lab/clients/find-client.ts"; \
     const run = ([file, ...args]) => execa(file, args, { reject: false }); \

@@ -98,7 +98,7 @@ workshop: $(ALL) ## keep a lab up behind a page: break it, watch it, predict wha
 down: $(ALL) ## take that lab down, and remove what runs on docker have left
 	@bin/lab down
 
-clients: $(RUN) ## list the clients that a run can use; install=1 installs those that npm has and builds the Go and Java clients
+clients: $(RUN) ## list the clients that a run can use; install=1 installs those that npm has and builds the clients in Go, Java, C and Rust
 	@bin/lab clients $(if $(driver),--driver '$(driver)') $(if $(install),--install)
 
 doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to get what is missing

@@ -27,10 +27,10 @@ describeWith(['netns', 'curl', 'wget', 'go'], 'the commands of docs/clients.md a
 });
 
 test('docs/add-a-client.md shows the code that the lab has', () => {
-  const sources = ['client/external/programs/perl_http_tiny.pl', 'client/external/perl-http-tiny.ts', 'client/external/index.ts', 'lab/testing/expected-clients.ts'].map((path) => readFileSync(path, 'utf8'));
+  const sources = ['client/external/programs/perl_http_tiny.pl', 'client/external/perl-http-tiny.ts', 'client/external/axios.ts', 'client/external/index.ts', 'lab/testing/expected-clients.ts', 'lab/testing/expected-variants.ts'].map((path) => readFileSync(path, 'utf8'));
   const guide = readFileSync('docs/add-a-client.md', 'utf8');
   const shown = [...blocks('perl', guide), ...blocks('ts', guide)];
-  expect(shown).toHaveLength(5);
+  expect(shown).toHaveLength(7);
   expect(shown.filter((block) => !sources.some((source) => source.includes(block)))).toEqual([]);
 });
 

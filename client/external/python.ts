@@ -20,8 +20,8 @@ interface Library {
   words?: readonly string[];
   /** A Python expression: the version of the library, or an empty text. Not set if the library has `__version__`. */
   version?: string;
-  /** A Python expression, and what the client lacks where the expression is false or raises an exception. */
-  check?: { expression: string; otherwise: NonNullable<Found['lacks']> };
+  /** A Python statement, and what the client lacks where the statement raises an exception. */
+  check?: { statement: string; otherwise: NonNullable<Found['lacks']> };
 }
 
 function python({ summary, install, tls = byVariable('SSL_CERT_FILE', 'never'), variants = {}, timeouts, ...library }: Library): Profile {
@@ -36,7 +36,7 @@ async function find(host: ClientHost, { modules, words = [], version = `${module
     if (exitCode !== 0) continue;
     const argv = [interpreter, programPath(host, `python_${modules[0]}.py`), ...words];
     const found: Found = { version: stdout.trim(), program: { asked: 'over stdin', argv, saysReady: true } };
-    return check === undefined || (await run(`assert ${check.expression}`)).exitCode === 0 ? found : { ...found, lacks: check.otherwise };
+    return check === undefined || (await run(check.statement)).exitCode === 0 ? found : { ...found, lacks: check.otherwise };
   }
   return null;
 }
@@ -51,7 +51,7 @@ const httpx = {
   modules: ['httpx'],
   tls: { ...byVariable('SSL_CERT_FILE', 'by option'), http2Words: ['--http2'] },
   // HTTPX speaks HTTP/2 only with the package h2.
-  check: { expression: '__import__("h2")', otherwise: { http2: 'apt-get install python3-h2, or pip install h2' } },
+  check: { statement: 'import h2', otherwise: { http2: 'apt-get install python3-h2, or pip install h2' } },
 } satisfies Partial<Library>;
 
 export const pythonProfiles = {
@@ -110,6 +110,6 @@ export const pythonProfiles = {
     version: 'pycurl.version.split()[0].removeprefix("PycURL/"), "libcurl", pycurl.version_info()[1]',
     // libcurl reads no variable. The program passes this one on.
     tls: { ...byVariable('CURL_CA_BUNDLE', 'by default'), givenBy: 'the option `CAINFO`' },
-    check: { expression: 'pycurl.version_info()[4] & pycurl.VERSION_HTTP2', otherwise: { http2: 'install a PycURL whose libcurl has HTTP2' } },
+    check: { statement: 'assert pycurl.version_info()[4] & pycurl.VERSION_HTTP2', otherwise: { http2: 'install a PycURL whose libcurl has HTTP2' } },
   }),
 } satisfies Record<string, Profile>;

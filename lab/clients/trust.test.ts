@@ -20,7 +20,7 @@ describe('a client that cannot', () => {
   });
 
   test('speak HTTP/2 is refused if it is asked for, and not otherwise', () => {
-    const known = 'node-26-fetch, undici, undici-retry, undici-dns, got, superagent, deno, curl, python-httpx, go, go-cgo, java, php, chromium, chromium-async-dns';
+    const known = 'node-26-fetch, undici, undici-retry, undici-dns, got, superagent, deno, curl, python-httpx, python-httpx-async, python-httpx-http2, python-pycurl, go, go-cgo, java, java-newest, java-okhttp, libsoup, php, php-guzzle, chromium, chromium-async-dns';
     for (const client of ['wget', 'node-22-fetch', 'node-26-http', 'ruby']) {
       expect(asked(client, { scheme: 'https', http: '2' })).toThrow(`Expected a client that speaks HTTP/2, because \`http=2\` asks for it, got \`${client}\`, which cannot. Those that can: ${known}.`);
       for (const http of [null, '1.1']) expect(asked(client, { scheme: 'https', http })).not.toThrow();
