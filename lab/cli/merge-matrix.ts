@@ -58,5 +58,5 @@ export function mergedMatrix({ plan, files, made, missing }: Merged): Matrix {
 function readingOf({ id, result }: MadeRun): Reading {
   // There may be 10^5 of them, and reading a value copies it.
   const reading: unknown = result;
-  return v.is(readingKind, reading) ? reading : readValue(readingKind, result, id, 'a result');
+  return v.is(readingKind, reading) ? (reading as Reading) : readValue(readingKind, result, id, 'a result');
 }
