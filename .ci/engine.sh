@@ -225,7 +225,8 @@ stop_engine() {
   if pid=$(running_pid); then
     # The engine removes the containers and networks itself, because only the engine knows their bridges. At its end it would leave the bridges up.
     if answers; then
-      timeout 30 docker swarm leave --force >/dev/null 2>&1 || true
+      # A swarm would start its tasks again, and it keeps its network until the node has left.
+      [ "$(docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null)" != active ] || timeout 30 docker swarm leave --force >/dev/null 2>&1 || true
       # An engine whose containers have lost their shims never answers. What it leaves behind is removed below.
       docker ps --all --quiet | timeout 30 xargs --no-run-if-empty docker rm --force --volumes >/dev/null 2>&1 || true
       docker network ls --quiet --filter type=custom | timeout 30 xargs --no-run-if-empty docker network rm >/dev/null 2>&1 || true

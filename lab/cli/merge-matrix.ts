@@ -1,10 +1,12 @@
 /** The matrix of the runs that several machines have made: what `lab matrix` would have written on one machine. */
+import * as v from 'valibot';
 import { cellOf, type Cell, type Reading } from '../analysis/cells.ts';
 import { readingKind, type Matrix, type MatrixClient } from '../report/matrix/matrix.ts';
 import { columnNames, commonFacts } from '../shards/machines.ts';
 import type { MadeRun, Merged } from '../shards/merge.ts';
 import { cellKey } from '../shards/assign.ts';
-import { partsOf } from '../shards/plan.ts';
+import { partsOf, type PlannedClient } from '../shards/plan.ts';
+import type { Header } from '../shards/result-lines.ts';
 import { readValue } from '../vocabulary/values.ts';
 import { groupsOf, matrixSettings } from './matrix-runs.ts';
 
@@ -32,7 +34,7 @@ export function mergedMatrix({ plan, files, made, missing }: Merged): Matrix {
   }
   const missingIn = new Map([...Map.groupBy(missing, ({ id }) => cellKey(id))].map(([key, runs]) => [key, runs.length]));
   const { repeat, failures, patienceMs } = matrixSettings(plan);
-  const ofClient = Map.groupBy([...columns.values()], ({ client }) => client);
+  const ofClient = Map.groupBy([...columns.values()].sort((one, other) => (one.name < other.name ? -1 : 1)), ({ client }) => client);
   const sorted = plan.clients.flatMap(({ name }) => ofClient.get(name) ?? []);
   return {
     startedAt: headers.map(({ startedAt }) => startedAt).sort()[0] ?? '',
@@ -42,7 +44,7 @@ export function mergedMatrix({ plan, files, made, missing }: Merged): Matrix {
     patienceMs,
     clients: plan.clients.flatMap((client): MatrixClient[] => {
       const measured = ofClient.get(client.name) ?? [];
-      return measured.length > 0 ? measured.map(({ name, version }) => ({ name, version })) : [{ ...client, version: null }];
+      return measured.length > 0 ? measured.map(({ name, version }) => ({ name, version })) : [absentClient(client, headers)];
     }),
     groups: groupsOf(failures),
     cells: sorted.flatMap(({ name, client, version, runs }) => failures.flatMap((failure): Cell[] => {
@@ -54,6 +56,14 @@ export function mergedMatrix({ plan, files, made, missing }: Merged): Matrix {
   };
 }
 
+/** A client that no machine had, and why: as a machine says, or as the plan says. */
+function absentClient({ name, reason }: PlannedClient, headers: readonly Header[]): MatrixClient {
+  const [told = reason] = headers.flatMap(({ clients }) => clients.find((client) => client.name === name)?.reason ?? []);
+  return { name, version: null, ...(told !== undefined && { reason: told }) };
+}
+
 function readingOf({ id, result }: MadeRun): Reading {
-  return readValue(readingKind, result, id, 'a result');
+  // There may be 10^5 of them, and reading a value copies it.
+  const reading: unknown = result;
+  return v.is(readingKind, reading) ? (reading as Reading) : readValue(readingKind, result, id, 'a result');
 }

@@ -1,18 +1,34 @@
 /** The folder that shards write into: a copy of the plan, and a file for each attempt at a shard. */
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { parsePlan, planHash, planText, rootHash, type Plan } from '../shards/plan.ts';
 import { attemptsIn, lineText, readShardFile, shardFileName, type Header, type ResultLine, type ShardFile } from '../shards/result-lines.ts';
 import { LabError, messageOf } from '../vocabulary/errors.ts';
 
 /** @throws {LabError} BAD_INPUT if there is no such file, or if it is no plan. */
 export function readPlan(path: string): Plan {
-  return parsePlan(readText(path, 'plan, which `lab plan` writes'), path);
+  return parsePlan(reading(path, 'plan, which `lab plan` writes', () => readFileSync(path, 'utf8')), path);
 }
 
-function readText(path: string, what: string): string {
+/** The text of a file in pieces, so that a large one takes no more memory than a small one. @throws {LabError} BAD_INPUT */
+export function* piecesOf(path: string): Generator<string> {
+  const what = 'file of a shard, such as 3-of-16.a1.jsonl';
+  const file = reading(path, what, () => openSync(path, 'r'));
   try {
-    return readFileSync(path, 'utf8');
+    const [bytes, decoder] = [Buffer.alloc(2 ** 16), new StringDecoder('utf8')];
+    for (let count = 1; count > 0;) {
+      count = reading(path, what, () => readSync(file, bytes));
+      yield count > 0 ? decoder.write(bytes.subarray(0, count)) : decoder.end();
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function reading<T>(path: string, what: string, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     throw new LabError('BAD_INPUT', `Expected ${path} to be a ${what}: ${messageOf(error)}`, { cause: error });
   }
@@ -37,7 +53,7 @@ export interface Attempt extends Disposable {
 export function beginAttempt(folder: string, plan: Plan, head: Omit<Header, 'line' | 'plan' | 'root' | 'shards' | 'attempt'>): Attempt {
   const [hash, root] = [planHash(plan), rootHash(plan)];
   const attempts = attemptsIn(readdirSync(folder), head.shard, plan.shards);
-  const files = attempts.flatMap((attempt) => readShardFile(readFileSync(join(folder, shardFileName(head.shard, plan.shards, attempt)), 'utf8'), '') ?? []);
+  const files = attempts.flatMap((attempt) => readShardFile(piecesOf(join(folder, shardFileName(head.shard, plan.shards, attempt))), '') ?? []);
   const foreign = files.find(({ header }) => header.root !== root);
   if (foreign) throw new LabError('BAD_INPUT', `The folder ${folder} has results of another plan (${foreign.header.root}), and this one is ${root}. Name a folder of its own for each plan: out=DIR.`);
   const earlier = new Set(files.filter(({ header }) => header.plan === hash).flatMap(({ runs }) => runs.map(({ id }) => id)));
@@ -104,7 +120,7 @@ export function readShardFiles(paths: readonly string[]): ShardFiles {
       plans.set(planHash(plan), plan);
       continue;
     }
-    const file = readShardFile(readText(path, 'file of a shard, such as 3-of-16.a1.jsonl'), path);
+    const file = readShardFile(piecesOf(path), path);
     if (file === null) {
       notes.push(`${path}: it has no whole header, so nothing in it counts. The shard was cut before its first run, or this is no file of a shard.`);
       continue;

@@ -6,7 +6,7 @@ import { planHash, runsOfShard, type Plan } from './plan.ts';
 import { readShardFile, type ResultLine, type ShardFile } from './result-lines.ts';
 
 const plan = madeUpPlan();
-const file = (lines: readonly ResultLine[], path: string): ShardFile => readShardFile(madeUpText(lines), path) as ShardFile;
+const file = (lines: readonly ResultLine[], path: string): ShardFile => readShardFile([madeUpText(lines)], path) as ShardFile;
 const [first, second] = [file(madeUpLines(plan, 1), '1-of-2.a1.jsonl'), file(madeUpLines(plan, 2), '2-of-2.a1.jsonl')];
 const ids = (runs: readonly { id: string }[]): string[] => runs.map(({ id }) => id);
 

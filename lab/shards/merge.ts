@@ -5,8 +5,9 @@ import { partsOf, planHash, rootHash, type Plan, type PlannedRun } from './plan.
 import type { Header, RunLine, ShardFile } from './result-lines.ts';
 
 /** A run of the plan that was made, and where. */
-export interface MadeRun extends RunLine {
+export interface MadeRun extends Omit<RunLine, 'line'> {
   header: Header;
+  path: string;
 }
 
 export interface MissingRun {
@@ -28,9 +29,25 @@ export interface Merged {
   notes: string[];
 }
 
-/** What `kind` of two headers makes them one kind of machine, or two. A client of another version is another client, so it counts, too. */
-export function machineKey({ kind, clients }: Header, client: string): string {
-  return JSON.stringify([kind.system, kind.kernel, kind.libc, kind.driver, clients.find(({ name }) => name === client)?.version ?? null]);
+/**
+ * Numbers the kinds of machines, for one client: two headers with the same number are one kind. A client of another version is another client, so its version
+ * belongs to the kind.
+ */
+function machineKeys(): (header: Header, client: string) => number {
+  const numbers = new Map<string, number>();
+  const known = new Map<Header, Map<string, number>>();
+  return (header, client) => {
+    const ofHeader = known.get(header) ?? new Map<string, number>();
+    known.set(header, ofHeader);
+    const own = ofHeader.get(client);
+    if (own !== undefined) return own;
+    const { system, kernel, libc, driver } = header.kind;
+    const text = JSON.stringify([system, kernel, libc, driver, header.clients.find(({ name }) => name === client)?.version ?? null]);
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    ofHeader.set(client, number);
+    return number;
+  };
 }
 
 /**
@@ -40,31 +57,35 @@ export function machineKey({ kind, clients }: Header, client: string): string {
 export function merge(plans: readonly Plan[], unsorted: readonly ShardFile[]): Merged {
   const files = unsorted.toSorted((one, other) => one.header.shards - other.header.shards || one.header.shard - other.header.shard || one.header.attempt - other.header.attempt || (one.path < other.path ? -1 : 1));
   const plan = firstPlan(plans, files);
-  const planned = new Set(plan.runs.map(({ id }) => id));
-  const made = new Map<string, MadeRun>();
-  const seen = new Map<string, string[]>();
+  const order = new Map(plan.runs.map(({ id }, index) => [id, index]));
+  const keyOf = machineKeys();
+  // By the place of the run in the plan, and the kind of machine. A number takes less memory than a text.
+  const made = new Map<number, MadeRun>();
+  const again = new Map<number, { id: string; paths: string[] }>();
   const notes: string[] = [];
-  for (const file of files) {
-    for (const line of file.runs) {
-      if (!planned.has(line.id)) throw new LabError('BAD_INPUT', `${file.path} has the run ${line.id}, which is not in its plan. The file or the plan was changed by hand.`);
-      const key = `${line.id} ${machineKey(file.header, partsOf(line.id).client)}`;
-      if (!made.has(key)) made.set(key, { ...line, header: file.header });
-      const paths = seen.get(key);
-      if (paths) paths.push(file.path);
-      else seen.set(key, [file.path]);
+  for (const { path, header, ...file } of files) {
+    for (const { id, durationMs, result } of file.runs) {
+      const place = order.get(id);
+      if (place === undefined) throw new LabError('BAD_INPUT', `${path} has the run ${id}, which is not in its plan. The file or the plan was changed by hand.`);
+      const key = place * mostKinds + keyOf(header, partsOf(id).client);
+      const first = made.get(key);
+      if (!first) made.set(key, { id, durationMs, result, header, path });
+      else again.set(key, { id, paths: [...(again.get(key)?.paths ?? [first.path]), path] });
     }
-    notes.push(...notesOn(file));
+    notes.push(...notesOn({ path, header, ...file }));
   }
   for (const [commit, own] of Map.groupBy(files, ({ header }) => header.commit)) {
     if (commit !== plan.commit) notes.push(`${some(own.map(({ path }) => path))}: made with ${commitText(commit)}, while the plan was made with ${commitText(plan.commit)}.`);
   }
-  const order = new Map(plan.runs.map(({ id }, index) => [id, index]));
-  const runs = [...made.values()].sort((one, other) => (order.get(one.id) ?? 0) - (order.get(other.id) ?? 0));
+  const runs = [...made].sort(([one], [other]) => one - other).map(([, run]) => run);
   const done = new Set(runs.map(({ id }) => id));
-  const duplicates = [...seen].flatMap(([key, paths]) => (paths.length > 1 ? [{ id: (made.get(key) as MadeRun).id, paths }] : []));
-  const why = reasonsOf([plan, ...plans.filter((each) => each.rerunOf !== undefined)], files);
-  return { plan, files, made: runs, missing: plan.runs.filter(({ id }) => !done.has(id)).map((run) => ({ id: run.id, reason: why(run) })), duplicates, notes };
+  const left = plan.runs.filter(({ id }) => !done.has(id));
+  const why = left.length === 0 ? null : reasonsOf([plan, ...plans.filter((each) => each.rerunOf !== undefined)], files);
+  return { plan, files, made: runs, missing: left.map((run) => ({ id: run.id, reason: why?.(run) ?? '' })), duplicates: [...again.values()], notes };
 }
+
+/** More kinds of machines than there can be files. */
+const mostKinds = 2 ** 24;
 
 /** The plan that all the files go back to. */
 function firstPlan(plans: readonly Plan[], files: readonly ShardFile[]): Plan {

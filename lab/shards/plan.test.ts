@@ -30,7 +30,7 @@ test.each([
   ['{}', /plan plan\.json/],
   [JSON.stringify({ ...plan, plan: 'parity' }), 'Expected `plan` of the plan plan.json to be one of matrix, soak, scenarios, got `parity`.'],
   [JSON.stringify({ ...plan, shards: 0 }), 'Expected `shards` of the plan plan.json to be 1 or more, got 0.'],
-  [JSON.stringify({ ...plan, runs: [{ id: 'a', shard: 1 }] }), 'Expected `runs.0.id` of the plan plan.json to be an id such as first-silent/curl/1, got `a`.'],
+  [JSON.stringify({ ...plan, runs: [{ id: 'a', shard: 1 }] }), 'Expected `runs.0` of the plan plan.json to be a run with an id such as first-silent/curl/1, and a shard, 1 or more, got {"id":"a","shard":1}.'],
   [JSON.stringify({ ...plan, runs: [...plan.runs, { id: 'a/b/1', shard: 3 }] }), 'The plan plan.json has 2 shards, but its run a/b/1 belongs to shard 3. Make the plan again: lab plan.'],
   [JSON.stringify({ ...plan, runs: [...plan.runs, plan.runs[0]] }), 'The plan plan.json has the run first-refused/curl/1 more than once. Make the plan again: lab plan.'],
 ])('%.40s is refused', (text, message) => { expect(() => parsePlan(text, 'plan.json')).toThrow(message); });

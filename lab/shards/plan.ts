@@ -70,6 +70,11 @@ export function partsOf(id: string): RunParts {
   return { name: id.slice(0, first), client: id.slice(first + 1, last), seed: id.slice(last + 1) };
 }
 
+function isPlannedRun(value: unknown): boolean {
+  const { id, shard, expectedMs } = (value ?? {}) as Partial<Record<keyof PlannedRun, unknown>>;
+  return typeof id === 'string' && /^[^/]+\/.+\/[^/]+$/.test(id) && Number.isSafeInteger(shard) && (shard as number) >= 1 && (expectedMs === undefined || Number.isFinite(expectedMs));
+}
+
 const kind = v.pipe(
   v.object({
     plan: v.picklist(plannable, 'one of matrix, soak, scenarios'),
@@ -82,11 +87,8 @@ const kind = v.pipe(
     settings: v.record(v.string(), v.unknown(), 'an object'),
     clients: v.array(v.object({ name: v.string('a text'), version: v.nullable(v.string('a text or null')), reason: v.optional(v.string('a text')) }), 'a list of clients'),
     skipped: v.array(v.object({ name: v.string('a text'), reason: v.string('a text') }), 'a list'),
-    runs: v.array(v.object({
-      id: v.pipe(v.string('an id'), v.regex(/^[^/]+\/.+\/[^/]+$/, 'an id such as first-silent/curl/1')),
-      shard: v.pipe(v.number('a number'), v.safeInteger('a whole number'), v.minValue(1, '1 or more')),
-      expectedMs: v.optional(v.number('a number')),
-    }, 'a run with its id and its shard'), 'a list of runs'),
+    // There may be 10^5 of them, and a schema of their fields copies each one.
+    runs: v.array(v.custom<PlannedRun>(isPlannedRun, 'a run with an id such as first-silent/curl/1, and a shard, 1 or more'), 'a list of runs'),
   }, 'an object'),
 );
 
@@ -115,9 +117,19 @@ export function planText({ runs, ...head }: Plan): string {
 }
 
 /** Names a plan: the same for the same content, however the file is laid out. */
-export function planHash({ plan, command, lab, commit, lock, rerunOf, shards, settings, clients, skipped, runs }: Plan): string {
-  return createHash('sha256').update(JSON.stringify({ plan, command, lab, commit, lock, rerunOf, shards, settings, clients, skipped, runs })).digest('hex').slice(0, 16);
+export function planHash(plan: Plan): string {
+  const known = hashes.get(plan);
+  if (known !== undefined) return known;
+  const { plan: what, command, lab, commit, lock, rerunOf, shards, settings, clients, skipped, runs } = plan;
+  const hash = createHash('sha256').update(JSON.stringify({ plan: what, command, lab, commit, lock, rerunOf, shards, settings, clients, skipped }));
+  for (const { id, shard, expectedMs } of runs) hash.update(JSON.stringify([id, shard, expectedMs]));
+  const made = hash.digest('hex').slice(0, 16);
+  hashes.set(plan, made);
+  return made;
 }
+
+/** A plan is never changed, so its hash is made once. */
+const hashes = new WeakMap<Plan, string>();
 
 /** The hash of the plan from which all began: that of the plan itself, unless it makes what was missing of another one. */
 export function rootHash(plan: Plan): string {

@@ -7,7 +7,11 @@ const lines = madeUpLines(plan, 1);
 const text = madeUpText(lines);
 
 test('a file is read as it was written', () => {
-  expect(readShardFile(text, 'x')).toEqual({ path: 'x', header: lines[0], runs: lines.slice(1, -1), absent: [], end: lines.at(-1), broken: [] });
+  expect(readShardFile([text], 'x')).toEqual({ path: 'x', header: lines[0], runs: lines.slice(1, -1), absent: [], end: lines.at(-1), broken: [] });
+});
+
+test('pieces of any size are the same text', () => {
+  for (const size of [1, 7, 1_000]) expect(readShardFile(text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [], 'x')).toEqual(readShardFile([text], 'x'));
 });
 
 test('cut at any byte, a file holds exactly the lines that were whole before the cut', () => {
@@ -16,7 +20,7 @@ test('cut at any byte, a file holds exactly the lines that were whole before the
     const cut = bytes.subarray(0, at);
     // A line whose content is complete is whole also without the line end after it.
     const whole = lines.filter((_, index) => at >= Buffer.byteLength(madeUpText(lines.slice(0, index + 1))) - 1).length;
-    const read = readShardFile(cut.toString('utf8'), 'x');
+    const read = readShardFile([cut.toString('utf8')], 'x');
     if (whole === 0) expect(read).toBeNull();
     else expect([read?.header, ...(read?.runs ?? []), ...(read?.end ? [read.end] : [])]).toEqual(lines.slice(0, whole));
     const partial = at - Buffer.byteLength(madeUpText(lines.slice(0, whole)));
@@ -25,7 +29,7 @@ test('cut at any byte, a file holds exactly the lines that were whole before the
 });
 
 test('times are read also from several files one after another', () => {
-  expect(runLinesOf(text + madeUpText(madeUpLines(plan, 2, { take: 1 })))).toHaveLength(5);
+  expect(runLinesOf([text, madeUpText(madeUpLines(plan, 2, { take: 1 }))])).toHaveLength(5);
 });
 
 test('the attempts at a shard, of all names in a folder', () => {

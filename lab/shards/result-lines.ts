@@ -96,45 +96,62 @@ const kinds = {
     line: v.literal('header'), plan: v.string(), root: v.string(), shard: count, shards: count, attempt: count, startedAt: v.string(), commit: v.nullable(v.string()), host: v.string(),
     kind: v.object({ system: v.string(), kernel: v.string(), libc: v.string(), driver: v.string() }), facts: v.record(v.string(), v.string()), clients: v.array(client),
   }),
-  run: v.object({ line: v.literal('run'), id: v.string(), durationMs: v.pipe(v.number(), v.finite()), result: v.looseObject({}) }),
   absent: v.object({ line: v.literal('absent'), id: v.string(), reason: v.string() }),
   end: v.object({ line: v.literal('end'), planned: count, made: count, earlier: count, absent: count, facts: v.record(v.string(), v.string()) }),
-} satisfies Record<ResultLine['line'], v.GenericSchema>;
+} satisfies Record<Exclude<ResultLine['line'], 'run'>, v.GenericSchema>;
+
+/** There may be 10^5 lines of this kind, and a schema copies each of them. */
+function isRunLine(message: object): message is RunLine {
+  const { line, id, durationMs, result } = message as Partial<Record<keyof RunLine, unknown>>;
+  return line === 'run' && typeof id === 'string' && Number.isFinite(durationMs) && typeof result === 'object' && result !== null && !Array.isArray(result);
+}
 
 /** The line that a text holds. Null if it is none, for instance because it was cut. */
 function parseLine(text: string): ResultLine | null {
   const message = objectOf(text);
-  if (message === undefined || !('line' in message) || typeof message.line !== 'string' || !Object.hasOwn(kinds, message.line)) return null;
-  const { success, output } = v.safeParse(kinds[message.line as ResultLine['line']], message);
+  if (message === undefined) return null;
+  if (isRunLine(message)) return message;
+  if (!('line' in message) || typeof message.line !== 'string' || !Object.hasOwn(kinds, message.line)) return null;
+  const { success, output } = v.safeParse(kinds[message.line as keyof typeof kinds], message);
   return success ? output : null;
 }
 
-/** Reads a file of a shard. Null if it has no whole header, so that nobody can tell which plan its lines belong to. Lines that were cut are left out, never guessed. */
-export function readShardFile(text: string, path: string): ShardFile | null {
-  const [first = '', ...rest] = linesOf(text);
-  const header = parseLine(first);
+/** Reads a file of a shard. Null if it has no whole header, so that nobody can tell which plan its lines belong to. Lines that were cut are left out, never guessed. `pieces`: the text, in pieces of any size. */
+export function readShardFile(pieces: Iterable<string>, path: string): ShardFile | null {
+  const lines = linesOf(pieces);
+  const header = parseLine(lines.next().value ?? '');
   if (header?.line !== 'header') return null;
   const file: ShardFile = { path, header, runs: [], absent: [], end: null, broken: [] };
-  for (const [index, each] of rest.entries()) {
+  let number = 1;
+  for (const each of lines) {
     const line = parseLine(each);
+    number++;
     if (line?.line === 'run') file.runs.push(line);
     else if (line?.line === 'absent') file.absent.push(line);
     else if (line?.line === 'end') file.end = line;
-    else file.broken.push(index + 2);
+    else file.broken.push(number);
   }
   return file;
 }
 
 /** The runs in any text of result lines, also of several files one after another. For their times. */
-export function runLinesOf(text: string): RunLine[] {
-  return linesOf(text).map(parseLine).filter((line) => line?.line === 'run');
+export function runLinesOf(pieces: Iterable<string>): RunLine[] {
+  return [...linesOf(pieces)].map(parseLine).filter((line) => line?.line === 'run');
 }
 
-/** JSON has no line end in it, so a cut line cannot be taken for a whole one. */
-function linesOf(text: string): string[] {
-  const lines = text.split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  return lines;
+/** The lines, one at a time, because a list of them would take as much memory as the text. JSON has no line end in it, so a cut line cannot be taken for a whole one. */
+function* linesOf(pieces: Iterable<string>): Generator<string, undefined> {
+  let rest = '';
+  for (const piece of pieces) {
+    let from = 0;
+    for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', from)) {
+      yield rest + piece.slice(from, end);
+      rest = '';
+      from = end + 1;
+    }
+    rest += piece.slice(from);
+  }
+  if (rest !== '') yield rest;
 }
 
 /** `3-of-16.a2.jsonl`. */

@@ -8,7 +8,7 @@ import { chooseDriver } from '../../network/drivers/index.ts';
 import { changeLines, changesOf } from '../../report/matrix/changes.ts';
 import { matrixDocument } from '../../report/matrix/document.ts';
 import { matrixLines } from '../../report/matrix/lines.ts';
-import { readMatrix, withoutReadings, type Matrix } from '../../report/matrix/matrix.ts';
+import { matrixText, readMatrix, withoutReadings, type Matrix } from '../../report/matrix/matrix.ts';
 import { matrixPage } from '../../report/matrix/page.ts';
 import { checkResults } from '../../report/run-files.ts';
 import { partsOf } from '../../shards/plan.ts';
@@ -94,8 +94,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
     groups: groupsOf(chosen),
     cells: cellsOf(readings, clients, chosen),
   };
-  await writeOutput(join(flags.results, 'matrix.json'), `${JSON.stringify(finished, null, 2)}\n`);
-  return await show(finished, before, flags.results, write);
+  return await keep(finished, before, flags.results, write);
 }
 
 /** Makes the runs of a shard. Exit status as `runShard`. */
@@ -123,8 +122,14 @@ async function matrixShard(shard: Shard, { driver: driverName, jobs }: MatrixFla
   });
 }
 
+/** Writes matrix.json, and shows the matrix as `show` does. */
+export async function keep(matrix: Matrix, before: Matrix | null, folder: string, write: string | undefined): Promise<number> {
+  await writeOutput(join(folder, 'matrix.json'), matrixText(matrix));
+  return await show(matrix, before, folder, write);
+}
+
 /** Prints the tables, and writes the pages: matrix.html into the folder of matrix.json, and the Markdown page if one is asked for, with the numbers beside it. */
-export async function show(matrix: Matrix, before: Matrix | null, folder: string, write: string | undefined): Promise<number> {
+async function show(matrix: Matrix, before: Matrix | null, folder: string, write: string | undefined): Promise<number> {
   for (const line of matrixLines(matrix)) console.log(line);
   const changes = before && { since: before.startedAt, list: changesOf(before, matrix) };
   for (const line of changes === null ? [] : changeLines(changes)) console.log(line);
@@ -144,7 +149,7 @@ function publishedBeside(page: string): string {
 }
 
 /** Writes a file, and says where it is. @throws {LabError} BAD_OUTPUT */
-async function writeOutput(file: string, text: string): Promise<void> {
+async function writeOutput(file: string, text: string | Iterable<string>): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (error) {

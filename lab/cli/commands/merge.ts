@@ -15,7 +15,7 @@ import { mergedMatrix } from '../merge-matrix.ts';
 import { ranKind, scenarioSettings } from '../scenario-shard.ts';
 import { incompleteStatus } from '../exit-status.ts';
 import { readShardFiles } from '../shard-folder.ts';
-import { show } from './matrix.ts';
+import { keep } from './matrix.ts';
 
 export interface MergeFlags {
   out: string;
@@ -37,11 +37,7 @@ export async function mergeFiles(paths: readonly string[], flags: MergeFlags): P
 }
 
 async function showMerged(merged: Merged, out: string): Promise<number> {
-  if (merged.plan.plan === 'matrix') {
-    const matrix = mergedMatrix(merged);
-    await writeText(join(out, 'matrix.json'), `${JSON.stringify(matrix, null, 2)}\n`);
-    return await show(matrix, null, out, undefined);
-  }
+  if (merged.plan.plan === 'matrix') return await keep(mergedMatrix(merged), null, out, undefined);
   const runs = ranRuns(merged);
   await writeText(join(out, `${merged.plan.plan}.json`), `${JSON.stringify(runs, null, 2)}\n`);
   return merged.plan.plan === 'soak' ? showSoak(merged, runs) : showScenarios(merged, runs);

@@ -1,5 +1,4 @@
 /** `lab plan`: says which of several machines makes which run. It prints the plan, and runs nothing but what finds the clients. */
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { longestFirst, scenarioNames } from '../../../scenarios/index.ts';
 import { failures } from '../../../scenarios/matrix/index.ts';
@@ -9,13 +8,14 @@ import { missingPart } from '../../run/missing-part.ts';
 import { assign, timingsOf, unevenness } from '../../shards/assign.ts';
 import { idOf, planHash, planText, type Plan, type PlannedClient } from '../../shards/plan.ts';
 import { runLinesOf } from '../../shards/result-lines.ts';
-import { LabError, messageOf } from '../../vocabulary/errors.ts';
+import { LabError } from '../../vocabulary/errors.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { thisLab } from '../checkout.ts';
 import { chosenNames, wordsOf } from '../chosen-names.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { clientsOf, matrixRuns, withTimeouts, type MatrixSettings } from '../matrix-runs.ts';
 import { plannedRunFlags, type ScenarioSettings } from '../scenario-shard.ts';
+import { piecesOf } from '../shard-folder.ts';
 import { commandText, patienceOf, type MatrixChoice, type MatrixFlags } from './matrix.ts';
 import { runOptions, type RunFlags } from './run.ts';
 
@@ -44,13 +44,7 @@ export function printPlan({ ids, ...draft }: Draft, flags: PlanFlags): number {
 
 /** @throws {LabError} BAD_INPUT for a file that has no times. */
 function timedRuns(path: string): { id: string; durationMs: number }[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new LabError('BAD_INPUT', `Expected --timings ${path} to be a file of a shard, such as 3-of-16.a1.jsonl: ${messageOf(error)}`, { cause: error });
-  }
-  const runs = runLinesOf(text);
+  const runs = runLinesOf(piecesOf(path));
   if (runs.length === 0) throw new LabError('BAD_INPUT', `Expected --timings ${path} to have runs in it, as a file of a shard does (3-of-16.a1.jsonl), and found none.`);
   return runs;
 }

@@ -42,6 +42,13 @@ export interface MatrixClient {
   reason?: string | undefined;
 }
 
+/** The text of matrix.json, in pieces: of many runs, it is larger than all that the matrix takes in memory. */
+export function* matrixText({ cells, ...head }: Matrix): Generator<string> {
+  yield `${JSON.stringify(head, null, 2).replace(/\n\}$/, '')},\n  "cells": [`;
+  for (const [index, cell] of cells.entries()) yield `${index === 0 ? '' : ','}\n    ${JSON.stringify(cell, null, 2).replaceAll('\n', '\n    ')}`;
+  yield `${cells.length === 0 ? '' : '\n  '}]\n}\n`;
+}
+
 /** The matrix without what each run showed: what is published, and compared with a later one. */
 export function withoutReadings(matrix: Matrix): Matrix {
   return { ...matrix, cells: matrix.cells.map((cell) => ({ ...cell, readings: [], outcomes: cell.outcomes.map((outcome) => ({ ...outcome, directory: '' })) })) };
