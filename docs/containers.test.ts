@@ -94,7 +94,7 @@ describeWith('docker', 'the lab in a container', () => {
   // Makes the build, which a container of another user could not write.
   beforeAll(async () => { await execa('bin/lab', ['list']); });
 
-  test.each(rows)('$title', async ({ options, root, other, settings }) => {
+  test.each(rows.map((row) => [row.title, row] as const))('%s', async (_, { options, root, other, settings }) => {
     const [asRoot, asOther] = await Promise.all([tryIn(options), tryIn([...options, '--user', '1000'])]);
     expectBoth(asRoot, root, 'as root');
     expectBoth(asOther, other, 'as another user');
