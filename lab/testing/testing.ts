@@ -39,6 +39,7 @@ const probes = {
   docker: { argv: ['docker', 'version', '--format', '{{.Server.Version}}'], remedy: 'start a docker engine, and install the docker command and compose; `lab doctor` shows what is missing' },
   swarm: { argv: ['sh', '-c', 'state=$(docker info --format "{{.Swarm.LocalNodeState}}"); [ "$state" = active ] && [ -n "$BASE_IMAGE" ] || { echo "the engine is no swarm ($state), or BASE_IMAGE is not set" >&2; exit 1; }'], remedy: 'docker swarm init, and set BASE_IMAGE to an image with ip and nft (.ci/engine.sh swarm and image)' },
   parallel: { argv: ['parallel', '--version'], remedy: 'install parallel' },
+  podman: { argv: ['podman', '--version'], remedy: 'install podman' },
   dig: { argv: ['dig', '-v'], remedy: 'install bind9-dnsutils' },
   wget: { argv: ['wget', '--version'], remedy: 'install wget' },
   python: { argv: ['/usr/bin/python3', '-c', 'import requests, httpx, aiohttp, h2'], remedy: 'install python3-requests, python3-httpx, python3-h2 and python3-aiohttp' },
