@@ -1,4 +1,5 @@
 /** A proxy ends with the program that started it, also when that program is killed, and leaves no file behind. */
+import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clientOptions } from '../client-options.ts';
 import { findClient } from '../../lab/clients/find-client.ts';
@@ -12,6 +13,9 @@ import { expectedOfClients } from '../../lab/testing/expected-clients.ts';
 import { describeWith, until } from '../../lab/testing/testing.ts';
 import { defaultsOf } from '../../lab/vocabulary/options.ts';
 import { proxyProfiles } from './proxies.ts';
+
+/** Where programs share memory: httpd and Squid have files here. It is that of the machine, so other programs may add to it while the test runs. */
+const shared = (): string[] => readdirSync('/dev/shm').filter((name) => /^(ShM\.|squid-)/.test(name));
 
 let lab: Lab;
 let context: ClientContext;
@@ -40,6 +44,7 @@ describeWith(['netns', 'ss'], 'in a lab', () => {
   for (const name of Object.keys(proxyProfiles) as (keyof typeof proxyProfiles)[]) {
     describeWith(expectedOfClients[name].needs, name, () => {
       test('nothing is left of it after its client was killed', { timeout: 60_000 }, async () => {
+        const before = shared();
         const { start } = await findClient(context, parseClient(name));
         const client = await start(defaultsOf(clientOptions), 60_000);
         expect(await client.get()).toMatchObject({ ok: true, status: 200 });
@@ -48,6 +53,7 @@ describeWith(['netns', 'ss'], 'in a lab', () => {
         // This is SIGKILL to the program that speaks the protocol.
         await client.stop();
         await until(async () => (Object.values(await traces()).flat().length === 0 ? true : undefined), `the end of ${name} and its files`);
+        expect(shared()).toEqual(before);
       });
     });
   }

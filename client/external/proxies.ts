@@ -37,16 +37,16 @@ const varnish: Proxy = { program: 'varnish', packages: 'varnish', version: ['var
 
 export const proxyProfiles = {
   'nginx-proxy': proxy(nginx, 'byDefault', 'nginx as a reverse proxy, `proxy_pass` with a name, and nothing set'),
-  'nginx-proxy-failover': proxy(nginx, 'failover', 'nginx as a reverse proxy, `upstream` with passive health checks and kept connections'),
-  'nginx-proxy-resolver': proxy(nginx, 'resolver', 'nginx as a reverse proxy, `resolver` and a variable in `proxy_pass`: it looks the name up again'),
+  'nginx-failover': proxy(nginx, 'failover', 'nginx as a reverse proxy, `upstream` with passive health checks and kept connections'),
+  'nginx-resolver': proxy(nginx, 'resolver', 'nginx as a reverse proxy, `resolver` and a variable in `proxy_pass`: it looks the name up again'),
   'haproxy-proxy': proxy(haproxy, 'byDefault', 'HAProxy, one `server` line with a name, and nothing set'),
-  'haproxy-proxy-failover': proxy(haproxy, 'failover', 'HAProxy, `server-template` with `resolvers`, health checks and `option redispatch`'),
+  'haproxy-failover': proxy(haproxy, 'failover', 'HAProxy, `server-template` with `resolvers`, health checks and `option redispatch`'),
   'apache-proxy': proxy(apache, 'byDefault', 'Apache httpd, `ProxyPass` with a name, and nothing set'),
-  'apache-proxy-failover': proxy(apache, 'failover', 'Apache httpd, a balancer whose members are the addresses of the name at its start'),
+  'apache-failover': proxy(apache, 'failover', 'Apache httpd, a balancer whose members are the addresses of the name at its start'),
   'caddy-proxy': proxy(caddy, 'byDefault', 'Caddy, `reverse_proxy` with a name, and nothing set'),
-  'caddy-proxy-failover': proxy(caddy, 'failover', 'Caddy, dynamic upstreams from DNS, passive health checks and `lb_try_duration`'),
+  'caddy-failover': proxy(caddy, 'failover', 'Caddy, dynamic upstreams from DNS, passive health checks and `lb_try_duration`'),
   'varnish-proxy': proxy(varnish, 'byDefault', 'Varnish without its cache, one backend: an address of the name at its start'),
-  'varnish-proxy-failover': proxy(varnish, 'failover', 'Varnish without its cache, a round-robin director and probes, over the addresses of the name at its start'),
+  'varnish-failover': proxy(varnish, 'failover', 'Varnish without its cache, a round-robin director and probes, over the addresses of the name at its start'),
   'squid-proxy': proxy(squid, 'byDefault', 'Squid as an accelerator, one `cache_peer` with a name, and nothing set'),
-  'squid-proxy-failover': proxy(squid, 'failover', 'Squid as an accelerator, one `cache_peer` in turn for each address of the name at its start'),
+  'squid-failover': proxy(squid, 'failover', 'Squid as an accelerator, one `cache_peer` in turn for each address of the name at its start'),
 } satisfies Record<string, Profile>;

@@ -25,7 +25,7 @@ describeWith(['netns', 'nginx', 'haproxy'], 'on namespaces', () => {
   });
 
   test.concurrent('address-changed: nginx with `resolver` looks the name up again after its TTL of 1 s, and no old answer comes after the first new one', { timeout: 120_000 }, async () => {
-    const { outcome, remark, delayMs, address, events } = await cell('address-changed', 'nginx-proxy-resolver');
+    const { outcome, remark, delayMs, address, events } = await cell('address-changed', 'nginx-resolver');
     expect({ outcome, remark }).toEqual({ outcome: 'answered', remark: null });
     const changedMs = events.find(({ event }) => event === 'lab:note')?.tMs ?? NaN;
     const last = events.findLast((event) => event.event === 'backend:response' && event.address === address && event.tMs > 0);

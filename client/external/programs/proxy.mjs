@@ -35,8 +35,13 @@ const longestLog = 4_000;
  */
 const lease = 'folder=$1; shift; setsid "$@" </dev/null >&2 & exec 2>&-; read -r end; kill -s KILL -- "-$!"; rm -rf "$folder"';
 
-/** On namespaces every program is root, which a proxy would give up for a user that a lab does not have. So it is nobody from the start (user_namespaces(7)). */
-const asNobody = process.getuid() === 0 ? ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--'] : [];
+/**
+ * On namespaces every program is root, which a proxy would give up for a user that a lab does not have. So it is nobody from the start (user_namespaces(7)). And
+ * /dev/shm is that of the machine, where httpd and Squid would leave files when they are killed: so each proxy has one of its own, which is gone with it.
+ */
+const asNobody = process.getuid() === 0
+  ? ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs proxy /dev/shm && exec "$@"', 'sh', 'unshare', '--user', '--map-user=65534', '--map-group=65534', '--']
+  : [];
 
 /** By host and port. */
 const proxies = new Map();
