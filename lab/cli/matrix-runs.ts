@@ -85,16 +85,31 @@ export function groupsOf(chosen: readonly string[]): MatrixGroup[] {
 /** Returns the clients that were asked for, or all of them. A client that is not on the client's host has no version. @throws {LabError} BAD_INPUT for an unknown name. */
 export async function clientsOf(asked: readonly string[], driver: Driver, signal: AbortSignal): Promise<MatrixClient[]> {
   const names = asked.map((word) => parseClient(word).name);
+  return await lookUp(names.length === 0 ? null : names, driver, signal);
+}
+
+/** Looks whether clients are on the client's host; null: all of this lab's table. A name that is not in the table, and is no command either, has no version. */
+export async function lookUp(names: readonly string[] | null, driver: Driver, signal: AbortSignal): Promise<MatrixClient[]> {
   await using network = await startNetwork(driver, createTopology(), signal);
-  const all = (await unlessAborted(signal, () => findClients(clientHost(network), network.driver))).map(({ name, version, reason }): MatrixClient => ({ name, version, ...(reason !== undefined && { reason }) }));
-  return names.length === 0 ? all : names.map((name) => clientAmong(all, name));
+  const found = (await unlessAborted(signal, () => findClients(clientHost(network), network.driver, names?.map(baseOf)))).map(({ name, version, reason }): MatrixClient => ({ name, version, ...(reason !== undefined && { reason }) }));
+  return names === null ? found : names.map((name) => clientAmong(found, name));
+}
+
+/** The name of a client without the options behind it. */
+function baseOf(name: string): string {
+  try {
+    const client = parseClient(name);
+    return 'base' in client ? client.base : client.name;
+  } catch {
+    return name;
+  }
 }
 
 /** A client among those of this lab's table, as they were found. With options behind its name, it has the version of the client without. One that is not in the table is a command. */
 export function clientAmong(found: readonly MatrixClient[], name: string): MatrixClient {
   try {
     const client = parseClient(name);
-    const listing = found.find((each) => each.name === ('base' in client ? client.base : client.name));
+    const listing = found.find((each) => each.name === baseOf(name));
     return listing ? { ...listing, name: client.name } : { name: client.name, version: 'a command' };
   } catch {
     return { name, version: null, reason: 'this lab does not know it' };

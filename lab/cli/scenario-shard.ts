@@ -1,21 +1,18 @@
 /** A shard of `lab run-all` or of `lab soak`: runs of scenarios. The result of a run holds its verdict and its complaints. */
 import { relative, resolve } from 'node:path';
 import * as v from 'valibot';
-import { clientHost, findClients } from '../clients/find-client.ts';
 import { isOwn, parseClient } from '../clients/index.ts';
 import type { Driver } from '../network/drivers/driver.ts';
 import { chooseDriver } from '../network/drivers/index.ts';
-import { startNetwork } from '../network/start-network.ts';
 import { ranOf, type Ran } from '../report/ran.ts';
 import { writeRunFiles } from '../report/run-files.ts';
 import { missingPart } from '../run/missing-part.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import type { Plan, PlannedClient } from '../shards/plan.ts';
-import { unlessAborted } from '../vocabulary/limits.ts';
-import { createTopology } from '../vocabulary/topology.ts';
 import { readValue, wholeNumber } from '../vocabulary/values.ts';
 import { runOptions, type RunFlags } from './commands/run.ts';
 import { interruptSignal } from './interrupt.ts';
+import { lookUp } from './matrix-runs.ts';
 import { runShard, type Shard } from './run-shard.ts';
 
 /** The options of `lab run-all` and `lab soak` that a plan has for all of its runs. */
@@ -75,7 +72,5 @@ export async function runScenarioShard(shard: Shard, { driver: driverName, jobs:
 async function plannedClient({ client, clientImage }: RunFlags, driver: Driver, signal: AbortSignal): Promise<PlannedClient[]> {
   const parsed = parseClient(client);
   if (isOwn(parsed) || !('profile' in parsed) || clientImage !== undefined) return [];
-  await using network = await startNetwork(driver, createTopology(), signal);
-  const found = (await unlessAborted(signal, () => findClients(clientHost(network), network.driver))).find(({ name }) => name === parsed.base);
-  return [{ name: parsed.name, version: found?.version ?? null, ...(found?.reason !== undefined && { reason: found.reason }) }];
+  return await lookUp([client], driver, signal);
 }

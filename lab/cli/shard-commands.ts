@@ -31,7 +31,7 @@ export const plannedOfMatrix = ['clients', 'failures', 'repeat', 'quick', 'timeo
 const withPlanFlags = (command: Command): Command =>
   command
     .requiredOption('--shards <n>', 'into how many shards')
-    .option('--timings <file>', 'results of an earlier plan, for the times of its runs: 3-of-16.a1.jsonl (repeatable)', collect, []);
+    .option('--timings <file>', 'results of an earlier plan, for the times of its runs: 3-of-16.a1.jsonl, or several of them one after another (repeatable)', collect, []);
 
 /** Adds `plan` and `merge` to the command line. */
 export function addShardCommands(program: Command): void {

@@ -82,15 +82,16 @@ export interface ClientListing {
   speaks?: string;
 }
 
-/** Every client of the table, with its version on this host of a driver. */
-export async function findClients(host: ClientHost, driver: string): Promise<ClientListing[]> {
-  const listings = Object.entries(profiles as Record<string, Profile>).map(async ([name, profile]): Promise<ClientListing> => {
+/** Every client of the table, with its version on this host of a driver; with `only`, just those of that name, because each one starts a program to tell its version. */
+export async function findClients(host: ClientHost, driver: string, only?: readonly string[]): Promise<ClientListing[]> {
+  const isWanted = (name: string): boolean => only?.includes(name) ?? true;
+  const listings = Object.entries(profiles as Record<string, Profile>).filter(([name]) => isWanted(name)).map(async ([name, profile]): Promise<ClientListing> => {
     // A client that does not even tell its version must not hide the others.
     const found = await profile.find(host).catch(messageOf);
     if (typeof found === 'string') return { name, version: null, reason: found };
     return found ? { name, version: shownVersion(found), speaks: spoken(profile.tls?.http2 ?? null, found.lacks) } : { name, version: null, reason: howToGet(profile.install, driver) };
   });
-  return [...ownClientNames.map((name) => ({ name, version: process.version, speaks: spoken(ownClients[name].tls.http2) })), ...(await Promise.all(listings))];
+  return [...ownClientNames.filter(isWanted).map((name) => ({ name, version: process.version, speaks: spoken(ownClients[name].tls.http2) })), ...(await Promise.all(listings))];
 }
 
 /** How `lab clients` says whether a client speaks TLS and HTTP/2. `lacks` has what to install for it. */

@@ -11,14 +11,14 @@ import { matrixLines } from '../../report/matrix/lines.ts';
 import { matrixText, readMatrix, withoutReadings, type Matrix } from '../../report/matrix/matrix.ts';
 import { matrixPage } from '../../report/matrix/page.ts';
 import { checkResults } from '../../report/run-files.ts';
-import { partsOf } from '../../shards/plan.ts';
+import { partsOf, runsOfShard } from '../../shards/plan.ts';
 import { LabError, messageOf } from '../../vocabulary/errors.ts';
 import { usualPatienceMs } from '../../vocabulary/limits.ts';
 import { pc } from '../../vocabulary/terminal.ts';
 import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { chosenNames, wordsOf } from '../chosen-names.ts';
 import { interruptedStatus, interruptSignal } from '../interrupt.ts';
-import { cellsOf, clientAmong, clientsOf, groupsOf, machineFacts, matrixRuns, matrixSettings, readRun, withTimeouts, type MatrixRun } from '../matrix-runs.ts';
+import { cellsOf, clientsOf, groupsOf, lookUp, machineFacts, matrixRuns, matrixSettings, readRun, withTimeouts, type MatrixRun } from '../matrix-runs.ts';
 import { runShard, shardOf, type Shard, type ShardFlags } from '../run-shard.ts';
 import { sideBySide, type Crowd } from '../side-by-side.ts';
 
@@ -102,8 +102,7 @@ async function matrixShard(shard: Shard, { driver: driverName, jobs }: MatrixFla
   const driver = await chooseDriver(driverName);
   const signal = interruptSignal();
   const { patienceMs } = matrixSettings(shard.plan);
-  const found = await clientsOf([], driver, signal);
-  const clients = [...new Set(shard.plan.runs.map(({ id }) => partsOf(id).client))].map((name) => clientAmong(found, name));
+  const clients = await lookUp([...new Set(runsOfShard(shard.plan, shard.number).map(({ id }) => partsOf(id).client))], driver, signal);
   return await runShard(shard, {
     driver,
     facts: await machineFacts(driver),
