@@ -51,7 +51,7 @@ export interface ShardWork {
 
 /**
  * The shard that the command line names; null if it names no plan.
- * @throws {LabError} BAD_INPUT for a plan of another command or of another lab, XX
+ * @throws {LabError} BAD_INPUT for a plan of another command or of another lab, for a shard that the plan does not have, and for results that cannot be written
  */
 export async function shardOf(what: Plannable, flags: ShardFlags): Promise<Shard | null> {
   const { plan: file, shard, out } = flags;
