@@ -25,8 +25,6 @@ if (!configure) throw new Error(`Expected a set-up of ${program}, got \`${setUp}
 /** Every address of 127.0.0.0/8 is local. So two of these programs on one host do not meet, and their proxies may have the same port. */
 const address = ['127', process.pid >> 16, (process.pid >> 8) & 255, process.pid & 255].join('.');
 const firstPort = 8000;
-/** Varnish has a C compiler translate its configuration, which takes seconds on a busy machine. */
-const startLimitMs = 15_000;
 const longestLog = 4_000;
 
 /**
@@ -68,7 +66,7 @@ function plain(options) {
   });
 }
 
-/** Starts a proxy in front of one host and port. Resolves when it listens. */
+/** Starts a proxy in front of one host and port. Resolves when it listens: without a limit, since a lookup at its start may be what takes long, and the lab has a limit. */
 async function start(upstream) {
   // The folder in which a client runs is gone with the lab.
   const folder = mkdtempSync(resolve(`${program}-`));
@@ -80,13 +78,12 @@ async function start(upstream) {
   const proxy = { listenPort: upstream.listenPort, log: '', hasEnded: false };
   child.stderr.setEncoding('utf8').on('data', (piece) => { proxy.log = (proxy.log + piece).slice(-longestLog); });
   once(child.stderr, 'close').then(() => { proxy.hasEnded = true; });
-  const limitMs = performance.now() + startLimitMs;
   while (!(await listens(upstream.listenPort)) || !proxy.log.includes(configure.ready ?? '')) {
-    if (!proxy.hasEnded && performance.now() < limitMs) await sleep(5);
-    else {
+    if (proxy.hasEnded) {
       child.stdin.end();
       throw didNot('start', proxy.log);
     }
+    await sleep(5);
   }
   return proxy;
 }
