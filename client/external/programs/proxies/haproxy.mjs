@@ -1,7 +1,7 @@
 /** HAProxy as a reverse proxy. */
 
 /**
- * The first example of its manual, with the name of the lab (https://docs.haproxy.org/2.6/configuration.html#2.7): one server line. A name in it is looked up once,
+ * The first example of its manual, with the name of the lab (https://docs.haproxy.org/2.6/configuration.html#2.6): one server line. A name in it is looked up once,
  * at the start (`init-addr last,libc`), and the server is one of its addresses.
  */
 export function byDefault(upstream) {
