@@ -105,7 +105,8 @@ doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to
 	@bin/lab doctor
 
 # Half of the CPU time of all tests: on docker, and inside containers; scenarios and causes of skew with other clients than our own on fetch, and with resolvers in between.
-LONG_TESTS := lab/network/drivers/docker.test.ts scenarios/any-client.test.ts scenarios/other-transports.test.ts client/external/profiles.test.ts client/external/https.test.ts client/external/variants.test.ts docs/clients.test.ts \
+LONG_TESTS := lab/network/drivers/docker.test.ts scenarios/any-client.test.ts scenarios/other-transports.test.ts client/external/profiles.test.ts client/external/https.test.ts client/external/variants.test.ts client/external/proxies.test.ts \
+              scenarios/matrix/many-requests.test.ts docs/clients.test.ts \
               lab/skew/mechanism/mechanism.test.ts lab/skew/model/real-resolvers.test.ts lab/run/resolvers.test.ts docs/skew.test.ts docs/containers.test.ts
 
 # The tests call make themselves, so they do not inherit the variables of this one.

@@ -19,9 +19,9 @@ const leftOut = (process.env['LEAVE_OUT'] ?? '').split(' ').filter(Boolean);
 
 // The files that take longest begin first, so that no worker is left with one of them at the end: those that mostly wait beside those that burn CPU.
 const longestFirst = [
-  'lab/network/drivers/docker.test.ts', 'lab/faults/dns-faults.test.ts', 'lab/cli/workshop.test.ts', 'lab/faults/self-verification.test.ts', 'lab/picture/page.test.ts',
+  'lab/network/drivers/docker.test.ts', 'client/external/variants.test.ts', 'client/external/profiles.test.ts', 'lab/faults/dns-faults.test.ts', 'lab/cli/workshop.test.ts', 'lab/faults/self-verification.test.ts', 'lab/picture/page.test.ts',
   'lab/faults/established-faults.test.ts', 'lab/run/resolvers.test.ts', 'lab/faults/combined.test.ts', 'lab/skew/mechanism/mechanism.test.ts',
-  'scenarios/any-client.test.ts', 'scenarios/index.test.ts', 'scenarios/other-transports.test.ts', 'lab/faults/link-faults.test.ts', 'docs/skew.test.ts',
+  'scenarios/any-client.test.ts', 'scenarios/index.test.ts', 'scenarios/other-transports.test.ts', 'docs/containers.test.ts', 'scenarios/matrix/many-requests.test.ts', 'lab/faults/link-faults.test.ts', 'docs/skew.test.ts',
 ];
 
 class Sequencer extends BaseSequencer {
