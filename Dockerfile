@@ -6,10 +6,10 @@ FROM ${BASE_IMAGE} AS hosts
 RUN command -v ip && command -v nft && command -v curl && command -v dig || \
     (apt-get update && apt-get install -y --no-install-recommends iproute2 nftables curl bind9-dnsutils && rm -rf /var/lib/apt/lists/*)
 # Further Debian packages, for clients and servers that are not the lab's: WITH=nginx,haproxy,clients (docs/docker.md). `clients` stands for all
-# packages of docs/clients.md but those of rust-reqwest, which takes minutes to build. A base image that has them needs no network here.
+# packages of docs/clients.md but those of rust-reqwest, which takes minutes to build, and of java-newest. A base image that has them needs no network here.
 ARG WITH=
 RUN set --; for word in $(echo "$WITH" | tr , ' '); do case $word in \
-      clients) set -- "$@" wget python3-requests python3-httpx python3-h2 python3-aiohttp python3-pycurl golang-go gcc libc6-dev musl-tools libsoup-3.0-dev pkg-config default-jdk-headless libokhttp-java libhttpclient5-java libhttpclient-java ruby ruby-faraday ruby-httparty ruby-excon php-cli php-curl php-guzzlehttp-guzzle libwww-perl liblwp-protocol-https-perl libio-socket-ssl-perl erlang-base erlang-inets erlang-ssl chromium ;; \
+      clients) set -- "$@" wget python3-requests python3-httpx python3-h2 python3-aiohttp python3-urllib3 python3-pycurl golang-go gcc libc6-dev musl-tools libsoup-3.0-dev pkg-config default-jdk-headless libokhttp-java libhttpclient5-java libhttpclient-java ruby ruby-faraday ruby-httparty ruby-excon php-cli php-curl php-guzzlehttp-guzzle libwww-perl liblwp-protocol-https-perl libio-socket-ssl-perl erlang-base erlang-inets erlang-ssl chromium nginx-light haproxy apache2 caddy varnish squid ;; \
       *) set -- "$@" "$word" ;; \
     esac; done; \
     [ $# = 0 ] || dpkg --status "$@" >/dev/null 2>&1 || \
