@@ -40,6 +40,18 @@ test.each([
   expect([most, mostAtOnce]).toEqual([1, 1]);
 });
 
+test('after a burst a piece waits until the load is below the number of cores, also where no task is runnable at the moment', { timeout: 30_000 }, async () => {
+  let looks = 0;
+  const bursts: Machine = { ...idle, runnable: () => (++looks <= 3 ? 7 * availableParallelism() : 0) };
+  const { pieces, begun, end, work } = held(2);
+  const crowd = sideBySide(pieces, { signal, machine: bursts }, work);
+  await untilBegun(begun, 2);
+  // Three looks at seven tasks for each core are one task for each core over 21 looks.
+  expect(looks).toBeGreaterThanOrEqual(21);
+  pieces.forEach(end);
+  await crowd;
+});
+
 test('on a machine that stays busy a piece does not wait for those before it to end', { timeout: 30_000 }, async () => {
   const { pieces, begun, end, work } = held(2);
   const crowd = sideBySide(pieces, { signal, machine: busy }, work);

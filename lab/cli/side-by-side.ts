@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const lookMs = 50;
 /** A run that has just begun shows its load within this time. Its processes start then. */
 const settleMs = 400;
+/** The load of the machine is its mean over this time. The load average of the kernel takes a minute to follow (proc_loadavg(5)). */
+const loadOverMs = 10_000;
 /** On a machine that never has a core to spare, runs begin at this distance. */
 const onBusyMachineMs = 3_000;
 /** Less free memory than this part of all, and no further run begins. */
@@ -20,9 +22,9 @@ export interface Crowd {
 }
 
 /**
- * Does `work` for each piece, in their order, and resolves when all is done. A piece begins when fewer tasks than half of the cores are runnable. On
- * a machine that is busy with something else it begins when no other piece is at work, or three seconds after the last one. So runs that wait
- * are many, and runs that compute are few. `atMost` limits how many are at work.
+ * Does `work` for each piece, in their order, and resolves when all is done. A piece begins when the load of the last ten seconds is below the number of
+ * cores, and fewer tasks than half of the cores are runnable. On a machine that is busy with something else it begins when no other piece is at work, or
+ * three seconds after the last one. So runs that wait are many, and runs that compute are few. `atMost` limits how many are at work.
  * @throws what `work` throws, after the pieces that had begun have ended; no other piece begins then.
  */
 export async function sideBySide<T>(pieces: readonly T[], { atMost = Infinity, signal, machine = thisMachine }: { atMost?: number; signal: AbortSignal; machine?: Machine }, work: (piece: T) => Promise<void>): Promise<Crowd> {
@@ -33,7 +35,7 @@ export async function sideBySide<T>(pieces: readonly T[], { atMost = Infinity, s
   let recent: number[] = [];
   let mostAtOnce = 0;
   let lastBegunMs = 0;
-  const hasCore = (): boolean => (recent.length >= settleMs / lookMs && mean(recent) < cores / 2) || performance.now() - lastBegunMs >= onBusyMachineMs;
+  const hasCore = (): boolean => (recent.length >= settleMs / lookMs && mean(recent) < cores / 2 && mean(loads.slice(-loadOverMs / lookMs)) < cores) || performance.now() - lastBegunMs >= onBusyMachineMs;
   const isFree = (): boolean => atWork.size === 0 || (hasCore() && machine.freeMemory() > freePart);
   const waiting = [...pieces];
   while (waiting.length > 0 && !signal.aborted && failed.length === 0) {
