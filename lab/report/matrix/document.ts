@@ -6,8 +6,10 @@ import { textAt } from './lines.ts';
 import { measuredClients, type Matrix, type MatrixFailure } from './matrix.ts';
 import { clientsText, summariesOf } from './summary.ts';
 
-/** A forge shows some 900 px of a table, and hides the columns after that behind a scroll bar. So many failures fit with their longest errors. */
+/** A forge shows some 900 px of a table, and hides the columns after that behind a scroll bar. So many failures fit beside the names of the clients. */
 const mostColumns = 3;
+/** No browser breaks a word, so the longest words of all columns stand side by side. So many characters of them fit. */
+const mostCharacters = 100;
 
 /** Returns the text of the page. `changes`: what is not as an older page had it. */
 export function matrixDocument(matrix: Matrix, changes: Changes | null = null): string {
@@ -31,7 +33,7 @@ the timeline of its run.
 Clients that did the same stand together, with the least and the greatest of their times.
 ${summariesOf(matrix)
   .map(({ failure, answers }) => `\n**${text(failure.question)}**\n\n${answers.map((answer) => `- ${text(answer.what)}: ${clientsText(answer, code, text)}`).join('\n')}\n`)
-  .join('')}${changes === null ? '' : changesText(changes)}${groups.map(({ title, failures }) => `\n## ${text(title)}\n${balanced(failures).map((some) => table(matrix, some)).join('')}`).join('')}
+  .join('')}${changes === null ? '' : changesText(changes)}${groups.map(({ title, failures }) => `\n## ${text(title)}\n${balanced(matrix, failures).map((some) => table(matrix, some)).join('')}`).join('')}
 ## Clients
 
 | client | version |
@@ -48,16 +50,31 @@ function changesText({ since, list }: Changes): string {
 
 /** One table, and what the time in its columns measures. */
 function table(matrix: Matrix, failures: readonly MatrixFailure[]): string {
-  const rows = measuredClients(matrix).map(({ name }) => [code(name), ...failures.map((failure) => text(textAt(matrix, name, failure.name)))]);
-  const lines = [['client', ...failures.map(({ title }) => text(title))], ['---', ...failures.map(() => '---')], ...rows].map((row) => `| ${row.join(' | ')} |`);
+  const [head = [], ...rows] = cellsOf(matrix, failures);
+  const lines = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
   return `\n${failures.map(({ title, measures }) => `- ${text(title)}: ${text(measures)}`).join('\n')}\n\n${lines.join('\n')}\n`;
 }
 
-/** Parts of nearly the same length, none longer than the table may be wide. */
-function balanced(failures: readonly MatrixFailure[]): MatrixFailure[][] {
-  const parts = Math.ceil(failures.length / mostColumns);
-  const length = Math.ceil(failures.length / parts);
-  return Array.from({ length: parts }, (_, part) => failures.slice(part * length, (part + 1) * length));
+/** The heading of a table, and a row for each client. */
+function cellsOf(matrix: Matrix, failures: readonly MatrixFailure[]): string[][] {
+  const rows = measuredClients(matrix).map(({ name }) => [code(name), ...failures.map((failure) => text(textAt(matrix, name, failure.name)))]);
+  return [['client', ...failures.map(({ title }) => text(title))], ...rows];
+}
+
+/** Parts of nearly the same length, none wider than a table may be. */
+function balanced(matrix: Matrix, failures: readonly MatrixFailure[]): MatrixFailure[][] {
+  for (let length = mostColumns; ; length--) {
+    const parts = Math.ceil(failures.length / length);
+    const each = Math.ceil(failures.length / parts);
+    const split = Array.from({ length: parts }, (_, part) => failures.slice(part * each, (part + 1) * each));
+    if (length === 1 || split.every((some) => widthOf(cellsOf(matrix, some)) <= mostCharacters)) return split;
+  }
+}
+
+/** The characters of the longest word of each column. */
+function widthOf(cells: readonly (readonly string[])[]): number {
+  const longest = (column: number): number => Math.max(...cells.flatMap((row) => (row[column] ?? '').split(/\s+/)).map((word) => word.length));
+  return (cells[0] ?? []).reduce((sum, _, column) => sum + longest(column), 0);
 }
 
 /** Errors and versions come from programs, and a client may be any command. None of them may become markup, or end its cell. */
