@@ -54,6 +54,12 @@ describeWith(['netns', 'curl'], 'lab matrix', () => {
       const again = await run(lab, ['matrix', '--from', 'results/other.json', '--write', 'again.md'], { cwd: folder });
       expect(stdout).toContain(again.stdout.split('\n      again.md')[0]);
       expect(await readFile(join(folder, 'again.md'), 'utf8')).toBe(page);
+      // Nothing has changed since itself, so the page says nothing about changes.
+      await run(lab, ['matrix', '--from', 'results/other.json', '--write', 'again.md'], { cwd: folder });
+      expect(await readFile(join(folder, 'again.md'), 'utf8')).toBe(page);
+      // The command of a run waits as long as the matrix did.
+      const [{ readings: [reading] = [] } = expect.fail()] = matrix.cells;
+      expect(JSON.parse(await readFile(join(folder, 'results', reading?.directory ?? '', 'journal.json'), 'utf8'))).toMatchObject({ command: expect.stringMatching(/ run first-refused --client node-fetch --seed 1 --patience 300$/) as string });
       expect(await readFile(join(folder, 'results/matrix.html'), 'utf8')).toBe(written);
 
       const site = await run(lab, ['site'], { cwd: folder });

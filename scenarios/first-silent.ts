@@ -14,7 +14,7 @@ export const firstSilent = defineScenario({
     'timer only between IPv6 and IPv4. Inside one family they try one address after the other. Go shares the time that is left for the dial among the ' +
     'addresses: http.DefaultTransport dials for 30 s, so with two addresses the second one gets its SYN after 15.0 s. curl, wget and ' +
     'Python’s urllib and requests wait until the kernel gives up the SYN, after 131 to 140 s (curl’s own limit, half of its 300 s, is longer). ' +
-    `The lab ends the wait after ${usualPatienceMs / 1000} s. If the client has no answer by then, it is still waiting, and there is no "next address after" in the summary.`,
+    `The lab ends the wait after ${usualPatienceMs / 1000} s, or as \`--patience\` says. If the client has no answer by then, it is still waiting, and there is no "next address after" in the summary.`,
   sources: [
     'RFC 8305 section 5 (connection attempt delay)', 'RFC 9293 section 3.8.3 (SYN retransmission)', 'tcp(7) (tcp_syn_retries)',
     'Go net/dial.go, dialSerial and partialDeadline; net/http/transport.go, DefaultTransport (a dial may take 30 s)', 'Node lib/net.js, internalConnectMultiple',

@@ -13,7 +13,7 @@ export const tlsStallIpv6 = defineScenario({
     'In ipv6-blackhole the SYN is lost, so no address has won when the fallback delay is over, and IPv4 is tried. Here the SYN-ACK comes at once. RFC 8305 takes that for success: ' +
     'the client stops all other attempts, and there is no timer that would start IPv4. A path over IPv6 that loses large packets looks like this, too: the small SYN and its answer pass, and the certificate of the ' +
     'server does not. The caller waits for a limit of the client: 10 s in Node’s fetch, none in node:https, where the ' +
-    `lab ends the wait after ${usualPatienceMs / 1000} s. IPv4 is not tried at all. Version 3 of Happy Eyeballs, a draft, starts the next attempt when TLS is not done after the attempt delay.`,
+    `lab ends the wait after ${usualPatienceMs / 1000} s, or as \`--patience\` says. IPv4 is not tried at all. Version 3 of Happy Eyeballs, a draft, starts the next attempt when TLS is not done after the attempt delay.`,
   sources: ['RFC 8305 section 5 (an attempt succeeds, generally, when the TCP handshake completes)', 'draft-ietf-happy-happyeyeballs-v3 (the TLS handshake decides)', 'RFC 4821 section 1 (large packets that are lost without a word)', 'undici lib/core/connect.js (the timeout of 10 s ends with `secureConnect`)'],
   reproduces: ['S13', 'S19'],
   https: true,

@@ -14,7 +14,7 @@ export const tlsStall = defineScenario({
     'answers, so it stops its timer and leaves the other addresses alone: RFC 8305 decides by the TCP handshake. Then it sends its ClientHello, and waits. Node’s fetch has 10 s ' +
     'for the whole connect, TLS included, and gives the caller UND_ERR_CONNECT_TIMEOUT. node:http and node:https have no such limit: the request waits as long as the caller ' +
     'does (try `--set timeoutMs=1000`). Go ends the handshake after 10 s, and httpx after 5 s. None of them tries the second address, and the next request begins with the first one again. A draft for version 3 of Happy Eyeballs lets the TLS ' +
-    `handshake decide. The lab ends the wait after ${usualPatienceMs / 1000} s. The second family does not help either: tls-stall-ipv6.`,
+    `handshake decide. The lab ends the wait after ${usualPatienceMs / 1000} s, or as \`--patience\` says. The second family does not help either: tls-stall-ipv6.`,
   sources: [
     'RFC 8305 section 5 (an attempt succeeds, generally, when the TCP handshake completes)', 'draft-ietf-happy-happyeyeballs-v3 (the TLS handshake decides)', 'RFC 8446 section 2 (the ClientHello comes first)',
     'undici lib/core/connect.js (the timeout of 10 s ends with `secureConnect`)', 'Go net/http/transport.go, DefaultTransport (TLSHandshakeTimeout)',

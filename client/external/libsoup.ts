@@ -10,7 +10,7 @@ export const libsoup: Profile = {
   find: async (host) => {
     const [version, compiler] = await Promise.all([versionFrom(host, ['pkg-config', '--modversion', 'libsoup-3.0']), versionFrom(host, ['gcc', '--version'])]);
     if (version === null || compiler === null) return null;
-    const binary = `${host.root}/node_modules/.cache/clients/libsoup-${sourceHash(['libsoup.c'])}-${version}`;
+    const binary = `${host.root}/node_modules/.cache/clients/libsoup-${sourceHash(['libsoup.c', 'lab_protocol.h'])}-${version}`;
     // Built under a temporary name and then renamed, because two runs may build at the same time.
     const script = 'test -x "$1" && exit; mkdir -p "${1%/*}" && gcc -O2 -Wall -Werror -o "$1.$$" "$2" $(pkg-config --cflags --libs libsoup-3.0) && mv "$1.$$" "$1"';
     return { version, program: { asked: 'over stdin', argv: [binary], saysReady: true }, prepare: ['sh', '-c', script, 'sh', binary, programPath(host, 'libsoup.c')] };

@@ -11,7 +11,7 @@ export const musl: Profile = {
     // musl's own loader tells its version, on stderr and with exit status 1.
     const { stderr } = await host.run(['sh', '-c', 'exec /lib/ld-musl-$(uname -m).so.1']);
     const version = /Version (\d+(?:\.\d+)+)/.exec(stderr)?.[1] ?? `gcc ${compiler}`;
-    const binary = `${host.root}/node_modules/.cache/clients/musl-${sourceHash(['musl.c'])}-${version.replace(' ', '-')}`;
+    const binary = `${host.root}/node_modules/.cache/clients/musl-${sourceHash(['musl.c', 'lab_protocol.h'])}-${version.replace(' ', '-')}`;
     return {
       version,
       program: { asked: 'over stdin', argv: [binary], saysReady: true, newConnections: ['--new-connections'] },

@@ -37,7 +37,7 @@ const program = new Command('lab')
   .exitOverride()
   .commandsGroup('Scenarios:');
 
-withSvg(withReporters(withBackends(withRunFlags(program.command('run [scenario]').description('run one scenario of the lab, or the one in a file (./failover/checkout.scenario.ts); exit status 0 pass, 1 fail, 2 unknown, 3 could not run'))))).action(
+withSvg(withReporters(withBackends(withRunFlags(program.command('run [scenario]').description('run one scenario of the lab, or the one in a file (./failover/checkout.scenario.ts); exit status 0 pass, 1 fail, 2 unknown, 3 could not run'))))).option('--patience <s>', 'how long to wait for a request that may never end; 17 s if not given').action(
   async (name: string | undefined, flags: RunFlags & { reporter: string[]; svg?: string }) => {
     if (name === undefined || name === '') {
       const { listLines } = await import('./commands/list.ts');

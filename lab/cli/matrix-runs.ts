@@ -1,6 +1,5 @@
 /** The runs of the matrix: what has to be run, and one of them measured. */
-import { readFile } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { profiles } from '../../client/external/index.ts';
@@ -17,11 +16,12 @@ import type { Matrix, MatrixClient, MatrixGroup } from '../report/matrix/matrix.
 import { writeRunFiles } from '../report/run-files.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import type { Plan } from '../shards/plan.ts';
-import { unlessAborted } from '../vocabulary/limits.ts';
+import { unlessAborted, usualPatienceMs } from '../vocabulary/limits.ts';
 import { labCommand } from '../vocabulary/project.ts';
 import { shellWord } from '../vocabulary/shell-word.ts';
 import { createTopology } from '../vocabulary/topology.ts';
 import { readValue } from '../vocabulary/values.ts';
+import { machineKind } from './machine-kind.ts';
 
 /** One run of the matrix. */
 export interface MatrixRun {
@@ -50,7 +50,7 @@ export async function readRun({ failure: name, client, seed }: MatrixRun, { driv
   const failure = failures[name] as Failure;
   const lacks = cannot(client, failure);
   if (lacks !== null) return { outcome: lacks, delayMs: null, remark: null, directory: '', trouble: null };
-  const finished = await runScenario({ name: `matrix-${name}`, command: `${labCommand} run ${name} --client ${shellWord(client)} --seed ${seed}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed: String(seed), patienceMs, signal });
+  const finished = await runScenario({ name: `matrix-${name}`, command: `${labCommand} run ${name} --client ${shellWord(client)} --seed ${seed}${patienceMs === usualPatienceMs ? '' : ` --patience ${patienceMs / 1_000}`}`, scenario: failure.scenario, driver, client, clientOptions: {}, seed: String(seed), patienceMs, signal });
   const directory = relative(resolve(results), resolve(await writeRunFiles(finished, results)));
   const { journal, events } = finished;
   if (journal.verdict !== 'pass') {
@@ -91,29 +91,26 @@ export async function clientsOf(asked: readonly string[], driver: Driver, signal
 /** Looks whether clients are on the client's host; null: all of this lab's table. A name that is not in the table, and is no command either, has no version. */
 export async function lookUp(names: readonly string[] | null, driver: Driver, signal: AbortSignal): Promise<MatrixClient[]> {
   await using network = await startNetwork(driver, createTopology(), signal);
-  const found = (await unlessAborted(signal, () => findClients(clientHost(network), network.driver, names?.map(baseOf)))).map(({ name, version, reason }): MatrixClient => ({ name, version, ...(reason !== undefined && { reason }) }));
+  const found = (await unlessAborted(signal, () => findClients(clientHost(network), network.driver, names?.map((name) => knownClient(name)?.base ?? name)))).map(({ name, version, reason }): MatrixClient => ({ name, version, ...(reason !== undefined && { reason }) }));
   return names === null ? found : names.map((name) => clientAmong(found, name));
 }
 
-/** The name of a client without the options behind it. */
-function baseOf(name: string): string {
+/** The client that a name or a command means, and its name without the options behind it. Null if this lab does not know it. */
+function knownClient(text: string): { name: string; base: string } | null {
   try {
-    const client = parseClient(name);
-    return 'base' in client ? client.base : client.name;
+    const client = parseClient(text);
+    return { name: client.name, base: 'base' in client ? client.base : client.name };
   } catch {
-    return name;
+    return null;
   }
 }
 
 /** A client among those of this lab's table, as they were found. With options behind its name, it has the version of the client without. One that is not in the table is a command. */
 export function clientAmong(found: readonly MatrixClient[], name: string): MatrixClient {
-  try {
-    const client = parseClient(name);
-    const listing = found.find((each) => each.name === baseOf(name));
-    return listing ? { ...listing, name: client.name } : { name: client.name, version: 'a command' };
-  } catch {
-    return { name, version: null, reason: 'this lab does not know it' };
-  }
+  const client = knownClient(name);
+  if (client === null) return { name, version: null, reason: 'this lab does not know it' };
+  const listing = found.find((each) => each.name === client.base);
+  return listing ? { ...listing, name: client.name } : { name: client.name, version: 'a command' };
 }
 
 /** The clients, and behind each one the same client with the time limits that a careful user sets, if it has any. */
@@ -135,13 +132,12 @@ export function matrixSettings({ settings }: Plan): MatrixSettings {
 }
 
 /** What the page says of the machine. */
-export async function machineFacts(driver: Driver): Promise<Matrix['machine']> {
-  const os = /^PRETTY_NAME="?([^"\n]*)/m.exec(await readFile('/etc/os-release', 'utf8').catch(() => ''))?.[1];
-  const { glibcVersionRuntime } = (process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }).header;
+export function machineFacts({ name }: Driver): Matrix['machine'] {
+  const { system, kernel, libc, driver } = machineKind(name);
   return {
     machine: `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
-    system: `${os ?? 'unknown'}, kernel ${release()}${glibcVersionRuntime ? `, glibc ${glibcVersionRuntime}` : ''}`,
+    system: `${system}, kernel ${kernel}, ${libc}`,
     'its load': `${loadavg().map((load) => load.toFixed(1)).join(', ')} in the last 1, 5 and 15 minutes, this command included`,
-    lab: `${driver.name} driver, Node ${process.version.slice(1)}`,
+    lab: `${driver} driver, Node ${process.version.slice(1)}`,
   };
 }

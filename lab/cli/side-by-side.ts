@@ -32,10 +32,10 @@ export async function sideBySide<T>(pieces: readonly T[], { atMost = Infinity, s
   const atWork = new Set<Promise<void>>();
   const failed: unknown[] = [];
   const loads: number[] = [];
-  let recent: number[] = [];
   let mostAtOnce = 0;
-  let lastBegunMs = 0;
-  const hasCore = (): boolean => (recent.length >= settleMs / lookMs && mean(recent) < cores / 2 && mean(loads.slice(-loadOverMs / lookMs)) < cores) || performance.now() - lastBegunMs >= onBusyMachineMs;
+  let lastBegun = { atMs: 0, look: 0 };
+  const hasSettled = (): boolean => loads.length - lastBegun.look >= settleMs / lookMs && mean(loads.slice(-settleMs / lookMs)) < cores / 2;
+  const hasCore = (): boolean => (hasSettled() && mean(loads.slice(-loadOverMs / lookMs)) < cores) || performance.now() - lastBegun.atMs >= onBusyMachineMs;
   const isFree = (): boolean => atWork.size === 0 || (hasCore() && machine.freeMemory() > freePart);
   const waiting = [...pieces];
   while (waiting.length > 0 && !signal.aborted && failed.length === 0) {
@@ -45,13 +45,10 @@ export async function sideBySide<T>(pieces: readonly T[], { atMost = Infinity, s
         .finally(() => { atWork.delete(doing); });
       atWork.add(doing);
       mostAtOnce = Math.max(mostAtOnce, atWork.size);
-      recent = [];
-      lastBegunMs = performance.now();
+      lastBegun = { atMs: performance.now(), look: loads.length };
     }
     await sleep(lookMs);
-    const load = machine.runnable();
-    loads.push(load);
-    recent = [...recent, load].slice(-settleMs / lookMs);
+    loads.push(machine.runnable());
   }
   await Promise.all(atWork);
   if (failed.length > 0) throw failed[0];

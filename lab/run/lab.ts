@@ -17,11 +17,11 @@ import { startNetwork } from '../network/start-network.ts';
 import { LabError, messageOf, nameIn, unknownName } from '../vocabulary/errors.ts';
 import { unlessAborted } from '../vocabulary/limits.ts';
 import { captureFile } from '../wire/capture-file.ts';
-import type { KeyLog } from '../wire/tls-keys.ts';
 import { createTopology, isBackend, targetsOf, type BackendName, type HostName, type TargetName, type Topology, type TopologyChange } from '../vocabulary/topology.ts';
 import type { Capture, Captured, CaptureLimit } from './capture.ts';
 import { dnsControl, type DnsControl } from './dns-control.ts';
 import { HandBehaviours, needOf } from './hand-behaviour.ts';
+import { tlsFor, type LabTls } from './lab-tls.ts';
 import { Processes } from './processes.ts';
 import { findResolver, startResolver, type FoundResolver } from './resolvers.ts';
 import type { Timeline } from './timeline.ts';
@@ -62,18 +62,6 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     await unlessAborted(options.signal, () => lab.startServices());
     return lab;
   });
-}
-
-/** The certificates of the backends, and the secrets of their connections. */
-interface LabTls {
-  certificates: Certificates;
-  keyLog: KeyLog;
-}
-
-/** A lab without TLS loads nothing of this. */
-async function tlsFor(topology: Topology): Promise<LabTls> {
-  const [{ certificatesFor }, { KeyLog: Log }] = await Promise.all([import('../network/certificates.ts'), import('../wire/tls-keys.ts')]);
-  return { certificates: certificatesFor(topology), keyLog: new Log() };
 }
 
 /** The result of `work`. If `work` fails, its error counts, and what it worked with is disposed. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lab_protocol.h"
 
 typedef struct {
   long id;
@@ -16,15 +17,6 @@ typedef struct {
 } Request;
 
 static SoupSession *session;
-
-static void say_string(const char *text) {
-  putchar('"');
-  for (; *text; text++) {
-    if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\') printf("\\u%04x", *text);
-    else putchar(*text);
-  }
-  putchar('"');
-}
 
 /* Returns the text of one field of the request's JSON line, which the caller frees, or NULL. The lines of the lab have no escapes. */
 static char *text_of(const char *line, const char *before) {

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include "lab_protocol.h"
 
 static int kept = -1; /* the connection that is kept, and its host and port */
 static char kept_host[256], kept_port[8];
@@ -28,15 +29,6 @@ static const char *name_of(int error) {
     case ETIMEDOUT: case EAGAIN: case EINPROGRESS: return "ETIMEDOUT";
     default: return strerror(error);
   }
-}
-
-static void say_string(const char *text) {
-  putchar('"');
-  for (; *text; text++) {
-    if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\') printf("\\u%04x", *text);
-    else putchar(*text);
-  }
-  putchar('"');
 }
 
 static void note_cause(const struct addrinfo *tried, const char *error) {

@@ -87,7 +87,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   const finished: Matrix = {
     startedAt,
     command: commandText(flags),
-    machine: { ...(await machineFacts(driver)), [crowdFact]: crowdText(crowd) },
+    machine: { ...machineFacts(driver), [crowdFact]: crowdText(crowd) },
     repeat,
     patienceMs,
     clients,
@@ -105,7 +105,7 @@ async function matrixShard(shard: Shard, { driver: driverName, jobs }: MatrixFla
   const clients = await lookUp([...new Set(runsOfShard(shard.plan, shard.number).map(({ id }) => partsOf(id).client))], driver, signal);
   return await runShard(shard, {
     driver,
-    facts: await machineFacts(driver),
+    facts: machineFacts(driver),
     clients,
     atMost: jobs === undefined ? Infinity : readValue(wholeNumber(1), jobs, '--jobs'),
     lacks: ({ client }) => {
@@ -130,7 +130,8 @@ export async function keep(matrix: Matrix, before: Matrix | null, folder: string
 /** Prints the tables, and writes the pages: matrix.html into the folder of matrix.json, and the Markdown page if one is asked for, with the numbers beside it. */
 async function show(matrix: Matrix, before: Matrix | null, folder: string, write: string | undefined): Promise<number> {
   for (const line of matrixLines(matrix)) console.log(line);
-  const changes = before && { since: before.startedAt, list: changesOf(before, matrix) };
+  // The pages of a matrix may be written again, beside the numbers that it has published itself.
+  const changes = before && before.startedAt !== matrix.startedAt ? { since: before.startedAt, list: changesOf(before, matrix) } : null;
   for (const line of changes === null ? [] : changeLines(changes)) console.log(line);
   console.log('');
   if (write !== undefined) {

@@ -8,6 +8,7 @@ import { parseExpectation } from '../../analysis/expectations.ts';
 import { findingsSchemaFor } from '../../analysis/findings-schema.ts';
 import { didYouMean } from '../../vocabulary/nearest-name.ts';
 import { readBackends, readResolver, readSeed, splitAssignments } from '../../vocabulary/options.ts';
+import { readValue, wholeNumber } from '../../vocabulary/values.ts';
 import { parseResolvConfLine } from '../../vocabulary/resolv-conf-line.ts';
 import { checkFolderOf, checkResults, writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
@@ -37,6 +38,7 @@ export interface RunFlags {
   serveStale?: boolean;
   results: string;
   backends?: string;
+  patience?: string;
   json?: boolean;
   verbose?: boolean;
 }
@@ -120,6 +122,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
     ...(backends === undefined ? {} : { backends }),
     ...(resolver === undefined ? {} : { resolver }),
     ...(flags.serveStale ? { serveStale: true } : {}),
+    ...(flags.patience === undefined ? {} : { patienceMs: 1_000 * readValue(wholeNumber(1, 3_600), flags.patience, '--patience') }),
     resolvConf,
     expectations,
     signal: interruptSignal(),
@@ -127,7 +130,7 @@ export async function runOptions(name: string, flags: RunFlags): Promise<RunOpti
 }
 
 /** The command line that repeats a run. */
-function commandOf(name: string, { client, clientImage, seed, set, expect, resolvConf, resolver, serveStale, backends, driver }: RunFlags): string {
-  const given: [string, string | undefined][] = [['--client', client], ['--client-image', clientImage], ['--driver', driver === 'auto' ? undefined : driver], ['--seed', seed], ['--backends', backends], ['--resolver', resolver], ...[...set.map((each) => ['--set', each]), ...resolvConf.map((each) => ['--resolv-conf', each]), ...expect.map((each) => ['--expect', each])] as [string, string][]];
+function commandOf(name: string, { client, clientImage, seed, set, expect, resolvConf, resolver, serveStale, backends, patience, driver }: RunFlags): string {
+  const given: [string, string | undefined][] = [['--client', client], ['--client-image', clientImage], ['--driver', driver === 'auto' ? undefined : driver], ['--seed', seed], ['--backends', backends], ['--resolver', resolver], ['--patience', patience], ...[...set.map((each) => ['--set', each]), ...resolvConf.map((each) => ['--resolv-conf', each]), ...expect.map((each) => ['--expect', each])] as [string, string][]];
   return [labCommand, 'run', shellWord(name), ...given.flatMap(([flag, value]) => (value === undefined ? [] : [flag, shellWord(value)])), ...(serveStale ? ['--serve-stale'] : [])].join(' ');
 }
