@@ -40,6 +40,7 @@ export default defineConfig({
     // This may be more than the number of cores, because most tests wait for a network.
     maxWorkers: 4,
     sequence: { sequencer: Sequencer },
+    reporters: ['default', './lab/testing/red-tests.ts'],
     projects: [
       { test: { ...shared, name: 'parts', include: ['{lab,services,client}/**/*.test.ts'], exclude: [...labs, ...together, ...leftOut], sequence: { groupOrder: 0 } } },
       { test: { ...shared, name: 'together', include: together, exclude: [...labs, ...leftOut], isolate: false, sequence: { groupOrder: 0 } } },

@@ -121,8 +121,14 @@ export async function connectEndsWith(
 /** Protocol numbers for ip-rule(8): the names need /etc/protocols, which slim images lack. */
 export const protocolNumbers = { tcp: '6', udp: '17' } as const;
 
-/** Runs a command on the target's host. @throws {Error} with the command and what it wrote, when it fails. */
+/** Runs a command on the target's host. @throws {Error} as `outputOf` does. */
 export async function runOn(target: FaultTarget, argv: readonly string[]): Promise<void> {
-  const { exitCode, stderr } = await target.host.run(argv);
+  await outputOf(target, argv);
+}
+
+/** Runs a command on the target's host, and returns what it printed. @throws {Error} with the command and what it wrote to stderr, when it fails. */
+export async function outputOf(target: FaultTarget, argv: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await target.host.run(argv);
   if (exitCode !== 0) throw new Error(`\`${argv.join(' ')}\` on ${target.name} ended with ${exitCode}: ${stderr}`);
+  return stdout;
 }

@@ -4,11 +4,16 @@
  * sending without an answer until its kernel doubts the entry.
  *
  * The fault takes the host's own interface down. `keep_addr_on_down`, set when the host was made, keeps the IPv6 address for the return. In a
- * container this setting may be refused. So the healing puts back each address that no interface of the host has any more.
+ * container this setting may be refused. So the healing puts back each address that was lost.
  */
-import { defineFault, observeEach, runOn } from './fault.ts';
+import { untilUsable } from '../network/usable-address.ts';
+import { defineFault, observeEach, outputOf, runOn, type FaultTarget } from './fault.ts';
 
-const upAgain = 'ip link set eth0 up; for each; do [ -n "$(ip -6 address show to "$each")" ] || ip address add "$each" dev eth0 nodad; done';
+/** The IPv6 addresses that eth0 has after some shell commands, with their prefix lengths. */
+async function ipv6After(target: FaultTarget, commands: readonly string[]): Promise<string[]> {
+  const shown = await outputOf(target, ['sh', '-ec', [...commands, 'ip -6 -brief address show dev eth0 scope global'].join('\n')]);
+  return shown.match(/[\da-f:]+\/\d+/g) ?? [];
+}
 
 export const vanish = defineFault({
   summary: 'takes the host off the segment: no FIN, no RST, no ARP',
@@ -16,10 +21,13 @@ export const vanish = defineFault({
   on: ['backend', 'dns'],
   options: {},
   apply: async (target) => {
-    const { exitCode, stdout, stderr } = await target.host.run(['sh', '-ec', 'ip -6 -brief address show dev eth0 scope global; ip link set eth0 down']);
-    if (exitCode !== 0) throw new Error(`\`ip link set eth0 down\` on ${target.name} ended with ${exitCode}: ${stderr}`);
-    const addresses = stdout.match(/[\da-f:]+\/\d+/g) ?? [];
-    return () => runOn(target, ['sh', '-ec', upAgain, 'sh', ...addresses]);
+    const before = await ipv6After(target, []);
+    const kept = await ipv6After(target, ['ip link set eth0 down']);
+    const lost = before.filter((each) => !kept.includes(each));
+    return async () => {
+      const addresses = await ipv6After(target, ['ip link set eth0 up', ...lost.map((each) => `ip address replace ${each} dev eth0 nodad`)]);
+      await runOn(target, ['sh', '-ec', untilUsable(addresses, 'eth0')]);
+    };
   },
   observe: (target) =>
     observeEach([4, 6], async (family) => {

@@ -1,6 +1,7 @@
 /** The `ip` commands that insert a relay into a link and remove it, as exact lines. These tests need no network. */
 import { expect, test } from 'vitest';
 import { buildAddress, buildInsertion, buildPair, buildRemoval, parsePlacement } from './host-link.ts';
+import { untilUsable } from './usable-address.ts';
 
 /** The output of `ip` for the interface of a container. */
 const container = `7: eth0@if8: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UP mode DEFAULT group default \\    link/ether 02:42:c6:33:64:0b brd ff:ff:ff:ff:ff:ff link-netnsid 0
@@ -26,7 +27,8 @@ test('parsePlacement reads the addresses, the MTU and the neighbours of an inter
 
 test('each address is on both interfaces before it leaves one; the hardware address changes last on insertion and first on removal', () => {
   expect(buildPair(placement)[0]).toBe('link add dev inner address 02:42:c6:33:64:0b mtu 1450 type veth peer name outer mtu 1450');
-  expect(buildInsertion(placement)).toEqual([
+  expect(buildInsertion(placement).split('\n')).toEqual([
+    'ip -batch - <<END',
     'neighbour replace 198.51.100.250 lladdr 02:42:c6:33:64:fa dev inner nud stale',
     'neighbour replace 2001:db8:1::250 lladdr 02:42:c6:33:64:fa dev inner nud stale',
     'address add 2001:db8:1::11/64 dev inner nodad noprefixroute',
@@ -34,19 +36,28 @@ test('each address is on both interfaces before it leaves one; the hardware addr
     'address add 2001:db8:1::fa7e/64 dev eth0 nodad',
     'route add 198.51.100.0/25 dev inner src 198.51.100.11 mtu 1450',
     'route add 198.51.100.128/25 dev inner src 198.51.100.11 mtu 1450',
+    'END',
+    ...untilUsable(['2001:db8:1::11'], 'inner').split('\n'),
+    'ip -batch - <<END',
     'address delete 2001:db8:1::11/64 dev eth0',
     'link set dev eth0 arp off',
     'link set dev eth0 address 02:00:00:00:00:01',
+    'END',
   ]);
-  expect(buildRemoval(placement)).toEqual([
+  expect(buildRemoval(placement).split('\n')).toEqual([
+    'ip -batch - <<END',
     'link set dev eth0 address 02:42:c6:33:64:0b',
     'link set dev eth0 arp on',
     'address add 2001:db8:1::11/64 dev eth0 nodad',
+    'END',
+    ...untilUsable(['2001:db8:1::11'], 'eth0').split('\n'),
+    'ip -batch - <<END',
     'address delete 2001:db8:1::fa7e/64 dev eth0',
     'route delete 2001:db8:1::11/64 dev inner',
     'address delete 2001:db8:1::11/64 dev inner',
     'route delete 198.51.100.0/25 dev inner',
     'route delete 198.51.100.128/25 dev inner',
+    'END',
   ]);
 });
 
@@ -55,9 +66,9 @@ test('an additional address: with a relay, IPv6 goes to inner; one route and one
   expect(buildAddress('add', '2001:db8:1::21/64', true)).toBe('address add 2001:db8:1::21/64 dev inner nodad noprefixroute');
   expect(buildAddress('delete', '198.51.100.21/24', true)).toBe('address delete 198.51.100.21/24 dev eth0');
   const moved = { ...placement, ipv4: [...placement.ipv4, { address: '198.51.100.21', prefixLength: 24 }], ipv6: [...placement.ipv6, '2001:db8:1::21/64'] };
-  // Only two lines differ: the address is added to one interface and deleted from the other.
-  const more = (build: typeof buildInsertion): string[] => build(moved).filter((line) => !build(placement).includes(line));
-  expect(more(buildInsertion)).toEqual(['address add 2001:db8:1::21/64 dev inner nodad noprefixroute', 'address delete 2001:db8:1::21/64 dev eth0']);
-  expect(more(buildRemoval)).toEqual(['address add 2001:db8:1::21/64 dev eth0 nodad', 'address delete 2001:db8:1::21/64 dev inner']);
-  expect(buildInsertion(moved)).toHaveLength(buildInsertion(placement).length + 2);
+  // Three lines differ: the address is added to one interface, waited for there, and deleted from the other.
+  const more = (build: typeof buildInsertion): string[] => build(moved).split('\n').filter((line) => !build(placement).split('\n').includes(line));
+  expect(more(buildInsertion)).toEqual(['address add 2001:db8:1::21/64 dev inner nodad noprefixroute', 'for each in 2001:db8:1::11 2001:db8:1::21; do', 'address delete 2001:db8:1::21/64 dev eth0']);
+  expect(more(buildRemoval)).toEqual(['address add 2001:db8:1::21/64 dev eth0 nodad', 'for each in 2001:db8:1::11 2001:db8:1::21; do', 'address delete 2001:db8:1::21/64 dev inner']);
+  expect(buildInsertion(moved).split('\n')).toHaveLength(buildInsertion(placement).split('\n').length + 2);
 });

@@ -16,6 +16,7 @@ import { messageOf } from '../vocabulary/errors.ts';
 import { Turns } from '../vocabulary/limits.ts';
 import { addNetem, isForNetem, type Netem } from './netem.ts';
 import type { Remote } from './remote.ts';
+import { untilUsable } from './usable-address.ts';
 import { interfaceName } from '../vocabulary/topology.ts';
 import type { ImpairmentName, Impairments } from '../../services/link/impairments.ts';
 import type { RelayCounts, RelayOptions } from '../../services/link/relay.ts';
@@ -92,7 +93,9 @@ export class Link {
   async changeAddress(action: 'add' | 'delete', address: string): Promise<void> {
     await this.#turns.take(async () => {
       const placement = this.#relay?.placement;
-      await this.#ip([buildAddress(action, address, placement !== undefined)]);
+      const relayed = placement !== undefined;
+      const added = action === 'add' && isIPv6Prefix(address) ? [address] : [];
+      await this.#change(batch([buildAddress(action, address, relayed)]), untilUsable(added, relayed ? inner : segment));
       if (!placement || !isIPv6Prefix(address)) return;
       placement.ipv6 = action === 'add' ? [...placement.ipv6, address] : placement.ipv6.filter((each) => each !== address);
     });
@@ -124,10 +127,10 @@ export class Link {
   async #insert(): Promise<{ remote: Remote; placement: Placement }> {
     const { host, seed, startRelay } = this.#means;
     const placement = await this.#look();
-    await this.#ip(buildPair(placement));
+    await this.#change(batch(buildPair(placement)));
     try {
       const remote = await startRelay({ segment, host: outer, seed });
-      await this.#ip(buildInsertion(placement));
+      await this.#change(buildInsertion(placement));
       this.#dropped = 0;
       return { remote, placement };
     } catch (error) {
@@ -139,7 +142,7 @@ export class Link {
   async #remove(): Promise<void> {
     const relay = this.#relay;
     if (!relay) return;
-    await this.#ip(buildRemoval(relay.placement));
+    await this.#change(buildRemoval(relay.placement));
     this.#relay = undefined;
     if ((await relay.remote.process.state()) !== null) {
       await this.#countLosses(relay.remote);
@@ -147,7 +150,7 @@ export class Link {
       await relay.remote.process.signal('SIGKILL');
       await relay.remote.process.exited;
     }
-    await this.#ip([`link delete dev ${outer}`]);
+    await this.#change(batch([`link delete dev ${outer}`]));
   }
 
   async #countLosses(remote: Remote): Promise<void> {
@@ -166,8 +169,8 @@ export class Link {
     return parsePlacement(stdout);
   }
 
-  async #ip(lines: readonly string[]): Promise<void> {
-    await this.#run(['sh', '-ec', `ip -batch - <<END\n${lines.join('\n')}\nEND`]);
+  async #change(...commands: readonly string[]): Promise<void> {
+    await this.#run(['sh', '-ec', commands.join('\n')]);
   }
 
   async #run(argv: readonly string[]): Promise<{ stdout: string }> {
@@ -190,7 +193,7 @@ export function parsePlacement(text: string): Placement {
 
 /**
  * The `ip` line that adds or deletes an address. IPv4 addresses stay on eth0, because the host answers ARP for them on any interface.
- * `nodad` makes an IPv6 address usable at once. Without it, the address would be tentative, and the first SYN to it would be lost.
+ * `nodad`: without it, an IPv6 address would be tentative for a second, and the first SYN to it would be lost.
  */
 export function buildAddress(action: 'add' | 'delete', address: string, relayed: boolean): string {
   const onInner = relayed && isIPv6Prefix(address);
@@ -200,6 +203,11 @@ export function buildAddress(action: 'add' | 'delete', address: string, relayed:
 
 function isIPv6Prefix(address: string): boolean {
   return address.includes(':');
+}
+
+/** A shell command that carries out `ip` lines. */
+function batch(lines: readonly string[]): string {
+  return `ip -batch - <<END\n${lines.join('\n')}\nEND`;
 }
 
 /** The `ip` lines that make the pair of interfaces between the relay and the stack. Only inner sends packets of its own: outer has no address. */
@@ -214,7 +222,7 @@ export function buildPair({ hardwareAddress, mtu }: Placement): string[] {
 }
 
 /**
- * The `ip` lines that move the host's traffic from eth0 to inner.
+ * The shell commands that move the host's traffic from eth0 to inner.
  *
  * IPv4: the address and its route stay on eth0. Two routes with longer prefixes lead over inner. If the route were deleted, each connection
  * that has used it would have an MTU of 68 for its next write (dst_dev_put() and blackhole_netdev in the kernel's net/core/dst.c).
@@ -230,29 +238,35 @@ export function buildPair({ hardwareAddress, mtu }: Placement): string[] {
  *
  * All addresses of a family are in one network, so one route is enough for them.
  */
-export function buildInsertion({ ipv4, ipv6, mtu, neighbours }: Placement): string[] {
-  return [
+export function buildInsertion({ ipv4, ipv6, mtu, neighbours }: Placement): string {
+  const added = [
     ...neighbours.map(({ address, hardwareAddress }) => `neighbour replace ${address} lladdr ${hardwareAddress} dev ${inner} nud stale`),
     ...ipv6.map((address) => `address add ${address} dev ${inner} nodad noprefixroute`),
     ...ipv6.slice(0, 1).map((address) => `route add ${address} dev ${inner} metric ${beforeTheKernels} mtu ${mtu}`),
     ...ipv6.slice(0, 1).map((address) => `address add ${placeholderFor(address)} dev ${segment} nodad`),
     ...ipv4.slice(0, 1).flatMap(({ address, prefixLength }) => halvesOf(address, prefixLength).map((half) => `route add ${half} dev ${inner} src ${address} mtu ${mtu}`)),
+  ];
+  const moved = [
     ...ipv6.map((address) => `address delete ${address} dev ${segment}`),
     `link set dev ${segment} arp off`,
     `link set dev ${segment} address ${unusedHardwareAddress}`,
   ];
+  return [batch(added), untilUsable(ipv6, inner), batch(moved)].join('\n');
 }
 
-/** The `ip` lines that move the host's traffic back to eth0. The hardware address changes first, so that eth0's own stack takes the frames again. */
-export function buildRemoval({ hardwareAddress, ipv4, ipv6 }: Placement): string[] {
-  return [
+/** The shell commands that move the host's traffic back to eth0. The hardware address changes first, so that eth0's own stack takes the frames again. */
+export function buildRemoval({ hardwareAddress, ipv4, ipv6 }: Placement): string {
+  const moved = [
     `link set dev ${segment} address ${hardwareAddress}`,
     `link set dev ${segment} arp on`,
     ...ipv6.map((address) => `address add ${address} dev ${segment} nodad`),
+  ];
+  const deleted = [
     ...ipv6.slice(0, 1).flatMap((address) => [`address delete ${placeholderFor(address)} dev ${segment}`, `route delete ${address} dev ${inner}`]),
     ...ipv6.map((address) => `address delete ${address} dev ${inner}`),
     ...ipv4.slice(0, 1).flatMap(({ address, prefixLength }) => halvesOf(address, prefixLength).map((half) => `route delete ${half} dev ${inner}`)),
   ];
+  return [batch(moved), untilUsable(ipv6, segment), batch(deleted)].join('\n');
 }
 
 /** A metric below 256, which is the metric of the kernel's own route to the network of an address. */

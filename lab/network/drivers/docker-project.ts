@@ -13,6 +13,7 @@ import { execa } from 'execa';
 import { readLines } from '../../vocabulary/lines.ts';
 import { imageContext } from '../../vocabulary/project.ts';
 import { addressesOf, createTopology, hostsOf, interfaceName, isBackend, sysctlsSince, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
+import { untilUsable } from '../usable-address.ts';
 import { composeCommand } from './docker-engine.ts';
 import { ownerLabel, thisProcess } from './docker-owner.ts';
 
@@ -69,14 +70,18 @@ export function sysctlsFor(asked: ClientSysctls, kernel: string): ClientSysctls 
 
 /**
  * The shell script that gives a container the lab's addresses in the place of the engine's. The routes by way of the engine's bridge go, too: a
- * packet to another network fails with ENETUNREACH, as on the netns driver. `nodad`: an address is usable at once. A host without IPv6 also loses its
+ * packet to another network fails with ENETUNREACH, as on the netns driver. `nodad`: without it, an address would be tentative for a second. A host
+ * without IPv6 also loses its
  * link-local address; the kernel gives it another one only when the link comes up.
  */
 export function buildAddressScript(topology: Topology, name: HostName): string {
   const addresses = addressesOf(topology, name);
-  const hasIpv6 = addresses.some((each) => each.includes(':'));
+  const ipv6 = addresses.filter((each) => each.includes(':'));
+  const hasIpv6 = ipv6.length > 0;
   return `ip address flush dev ${interfaceName} scope global && ip -6 route flush default${hasIpv6 ? '' : ` && ip -6 address flush dev ${interfaceName}`} &&
-${addresses.map((each) => `ip address add ${each} dev ${interfaceName}${each.includes(':') ? ' nodad' : ''}`).join(' && ')}`;
+${addresses.map((each) => `ip address add ${each} dev ${interfaceName}${each.includes(':') ? ' nodad' : ''}`).join(' && ')} && {
+${untilUsable(ipv6, interfaceName)}
+}`;
 }
 
 /** Builds the lab's image. Only the service `dns` has the section for it. `onLine` gets each line that the builder writes. @throws the error of execa, with all output of compose. */

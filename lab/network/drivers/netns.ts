@@ -17,6 +17,7 @@ import { LabError } from '../../vocabulary/errors.ts';
 import { interruptionOf, unlessAborted } from '../../vocabulary/limits.ts';
 import { endOf, readOutput } from './process-output.ts';
 import { localRuntime, nodeArgv } from '../programs.ts';
+import { untilUsable } from '../usable-address.ts';
 import { addressesOf, hostsOf, type ClientSysctls, type HostName, type Topology } from '../../vocabulary/topology.ts';
 import { kernelSettings, type CommandResult, type Driver, type Host, type HostProcess, type Network, type ProcessExit, type StartOptions } from './driver.ts';
 import { explainStartFailure, netnsRequirements, searchPath } from './netns-requirements.ts';
@@ -41,7 +42,7 @@ export function buildUnshareArgs(script: string): string[] {
  *
  * The lab has a hosts file of its own, so that it is the same on every machine. A tmpfs on /run holds the names of the network namespaces. It
  * also hides nscd, systemd-resolved and D-Bus, because their answers would bypass the lab's DNS server. Duplicate address detection (DAD)
- * is off, so that an address is usable at once. Otherwise the first SYN would be lost, which costs 1 s.
+ * is off. Otherwise the first SYN would be lost, which costs 1 s.
  */
 export function buildPauseScript(topology: Topology): string {
   const { hosts, clientSysctls } = topology;
@@ -50,7 +51,8 @@ export function buildPauseScript(topology: Topology): string {
     const addresses = addressesOf(topology, name);
     const hasIpv6 = addresses.some((each) => each.includes(':'));
     return `nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; for each in ${sysctls.join(' ')}; do { echo \${each#*=} >\${each%=*}; } 2>/dev/null || :; done${name === 'client' ? buildSysctlScript(clientSysctls) : ''}
-exec ip -batch -' <<END & pids="$pids $!"
+ip -batch -
+${untilUsable(addresses.filter((each) => each.includes(':')), 'eth0')}' <<END & pids="$pids $!"
 link set lo up
 link add eth0 type veth peer name v-${name} netns 1
 ${hasIpv6 ? '' : 'link set eth0 addrgenmode none\n'}link set eth0 up

@@ -1,0 +1,33 @@
+/** A new IPv6 address, judged by the kernel's own route to it in a network namespace of the test. */
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+import { describeWith } from '../testing/testing.ts';
+import { untilUsable } from './usable-address.ts';
+
+const address = '2001:db8:1::53';
+const rounds = 100;
+
+const run = (script: string) => execa('unshare', ['--user', '--map-root-user', '--net', 'sh', '-ec', `ip link add dev v0 type veth peer name v1
+ip link set dev v0 up
+ip link set dev v1 up
+${script}`], { reject: false });
+
+describeWith(['netns'], 'a new IPv6 address', () => {
+  test('after the wait the host has its route to itself, each time', async () => {
+    // Without a wait, the route is missing in one of ten times if one `ip` adds the address and shows the routes.
+    const { stdout, stderr } = await run(`round=0
+while [ $round -lt ${rounds} ]; do
+  round=$((round + 1))
+  ip address add ${address}/64 dev v0 nodad
+  ${untilUsable([`${address}/64`], 'v0')}
+  ip -6 route show table local ${address} dev v0
+  ip address delete ${address}/64 dev v0
+done`);
+    expect(stdout.split('\n').filter((line) => line.startsWith(`local ${address} `)), stderr).toHaveLength(rounds);
+  });
+
+  test('an address that never comes ends the commands with one line', async () => {
+    const wait = untilUsable([address], 'v0').replace(/left=\d+/, 'left=3');
+    expect(await run(wait)).toMatchObject({ exitCode: 1, stdout: '', stderr: `the kernel did not add its route to ${address} on v0` });
+  });
+});
