@@ -2,7 +2,7 @@
  * Runs the lab inside containers, with the options that docs/ci.md shows, and holds the word of `lab doctor` against what a run does. The options of CI
  * services and of Kubernetes are translated into those of `docker run`.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
@@ -164,8 +164,10 @@ describeWith(['docker', 'podman', 'ordinary-user'], 'rootless Podman', () => {
   test('runs the lab without any option, and writes kernel settings with one', async () => {
     const folder = mkdtempSync('/tmp/podman-');
     const user = { HOME: join(folder, 'home'), XDG_RUNTIME_DIR: join(folder, 'run'), PATH: process.env['PATH'] ?? '' };
+    // Podman's own runtime, crun, starts no container at all where both versions of cgroups are mounted ("cgroups in hybrid mode not supported").
+    const runtime = existsSync('/sys/fs/cgroup/unified') ? ['--runtime', 'runc'] : [];
     const podman = (...args: string[]) =>
-      execa('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'podman', '--cgroup-manager=cgroupfs', '--log-level=fatal', ...args], { reject: false, all: true, stdin: 'ignore', cwd: folder, env: user, extendEnv: false });
+      execa('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'podman', '--cgroup-manager=cgroupfs', '--log-level=fatal', ...runtime, ...args], { reject: false, all: true, stdin: 'ignore', cwd: folder, env: user, extendEnv: false });
     onTestFinished(async () => {
       // It ends the process that holds the user namespace of this user's containers.
       await podman('system', 'migrate');

@@ -32,7 +32,8 @@ describeWith(['netns', 'nft', 'chromium', 'tshark'], 'Chromium with its own reso
     expect(dropped?.afterMs).toBeGreaterThan(3);
     expect(late?.https.map(({ answeredMs = Infinity }) => answeredMs > late.startMs)).toEqual([true]);
     expect(dropped?.https.every(({ answeredMs }) => answeredMs === undefined)).toBe(true);
-    expect(failing?.https.map(({ rcode, answeredMs = Infinity }) => [rcode, answeredMs < failing.startMs])).toEqual([['SERVFAIL', true], ['SERVFAIL', true]]);
+    // Chromium does not wait for the second answer any longer than for a late one, so on a busy machine it may come after the first SYN.
+    expect(failing?.https.map(({ rcode }) => rcode)).toEqual(['SERVFAIL', 'SERVFAIL']);
     // By the packets: which names and types tshark reads, and how many.
     const asked = await tshark(measured.capture, 'dns.flags.response == 0 && ip.src == 198.51.100.200', ['dns.qry.name', 'dns.qry.type']);
     const https = asked.flatMap((row) => (row['dns.qry.type'] === '65' ? [row['dns.qry.name']] : []));
