@@ -104,15 +104,18 @@ clients: $(RUN) ## list the clients that a run can use; install=1 installs those
 doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to get what is missing
 	@bin/lab doctor
 
-# Half of the CPU time of all tests: on docker, and inside containers; scenarios and causes of skew with other clients than our own on fetch, and with resolvers in between.
+# Two thirds of the CPU time of all tests: on docker, and inside containers; scenarios and causes of skew with other clients than our own on fetch, and
+# with resolvers in between; the workshop and the page of a run in a browser; many broken inputs.
 LONG_TESTS := lab/network/drivers/docker.test.ts scenarios/any-client.test.ts scenarios/other-transports.test.ts client/external/profiles.test.ts client/external/https.test.ts client/external/variants.test.ts client/external/proxies.test.ts \
               scenarios/matrix/many-requests.test.ts docs/clients.test.ts \
-              lab/skew/mechanism/mechanism.test.ts lab/skew/model/real-resolvers.test.ts lab/run/resolvers.test.ts docs/skew.test.ts docs/containers.test.ts
+              lab/skew/mechanism/mechanism.test.ts lab/skew/model/real-resolvers.test.ts lab/run/resolvers.test.ts docs/skew.test.ts docs/containers.test.ts \
+              lab/cli/workshop.test.ts lab/cli/workshop-lessons.test.ts lab/picture/page.test.ts \
+              lab/wire/fuzz.test.ts lab/wire/https-fuzz.test.ts lab/network/fuzz.test.ts lab/shards/fuzz.test.ts services/fuzz.test.ts services/dns/fuzz.test.ts
 
 # The tests call make themselves, so they do not inherit the variables of this one.
-test: $(ALL) ## run the tests; all=1 runs also those that take long: on docker, with other clients and resolvers
+test: $(ALL) ## run the tests; all=1 runs also those that take long: on docker, with other clients and resolvers, in a browser, with broken inputs
 	@env -u all -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL $(if $(all),,LEAVE_OUT='$(LONG_TESTS)') $(NODE) node_modules/vitest/vitest.mjs run; status=$$?; \
-	  $(if $(all),,echo 'Not run: the tests on docker, and those with other clients and resolvers ($(words $(LONG_TESTS)) files). To run all tests: make test all=1';) exit $$status
+	  $(if $(all),,echo 'Not run: the tests on docker, with other clients and resolvers, in a browser, and with broken inputs ($(words $(LONG_TESTS)) files). To run all tests: make test all=1';) exit $$status
 
 fuzz: $(ALL) ## try many broken and random inputs: make fuzz n=1000000 (each kind of input; make test tries some thousand)
 	@$(if $(n),FUZZ='$(n)') $(NODE) node_modules/vitest/vitest.mjs run fuzz.test.ts

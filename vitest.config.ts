@@ -10,7 +10,7 @@ const shared = {
   hookTimeout: 60_000,
 } as const;
 
-const labs = ['scenarios/**/*.test.ts', 'lab/network/drivers/docker.test.ts', 'lab/faults/link-faults.test.ts', 'lab/skew/simulation/against-lab.test.ts', 'docs/**/*.test.ts'];
+const labs = ['scenarios/**/*.test.ts', 'lab/network/drivers/docker.test.ts', 'lab/skew/simulation/against-lab.test.ts', 'docs/**/*.test.ts'];
 // The files of these rooms leave nothing behind in their process, so one process runs many of them. To load vitest and the sources again for each file
 // takes 0.3 s of CPU time.
 const together = ['lab/{vocabulary,analysis,wire,picture,skew,shards,report,faults}/**/*.test.ts'];
@@ -19,9 +19,9 @@ const leftOut = (process.env['LEAVE_OUT'] ?? '').split(' ').filter(Boolean);
 
 // The files that take longest begin first, so that no worker is left with one of them at the end: those that mostly wait beside those that burn CPU.
 const longestFirst = [
-  'lab/network/drivers/docker.test.ts', 'client/external/variants.test.ts', 'client/external/profiles.test.ts', 'lab/faults/dns-faults.test.ts', 'lab/cli/workshop.test.ts', 'lab/faults/self-verification.test.ts', 'lab/picture/page.test.ts',
+  'lab/network/drivers/docker.test.ts', 'lab/faults/link-faults.test.ts', 'client/external/variants.test.ts', 'client/external/profiles.test.ts', 'lab/faults/dns-faults.test.ts', 'lab/cli/workshop.test.ts', 'lab/faults/self-verification.test.ts', 'lab/picture/page.test.ts',
   'lab/faults/established-faults.test.ts', 'lab/run/resolvers.test.ts', 'lab/faults/combined.test.ts', 'lab/skew/mechanism/mechanism.test.ts',
-  'scenarios/any-client.test.ts', 'scenarios/index.test.ts', 'scenarios/other-transports.test.ts', 'docs/containers.test.ts', 'scenarios/matrix/many-requests.test.ts', 'lab/faults/link-faults.test.ts', 'docs/skew.test.ts',
+  'scenarios/any-client.test.ts', 'scenarios/index.test.ts', 'scenarios/other-transports.test.ts', 'docs/containers.test.ts', 'scenarios/matrix/many-requests.test.ts', 'docs/skew.test.ts',
 ];
 
 class Sequencer extends BaseSequencer {
@@ -38,14 +38,14 @@ class Sequencer extends BaseSequencer {
 export default defineConfig({
   test: {
     // This may be more than the number of cores, because most tests wait for a network.
-    maxWorkers: 4,
+    maxWorkers: 6,
     sequence: { sequencer: Sequencer },
     reporters: ['default', './lab/testing/red-tests.ts'],
     projects: [
       { test: { ...shared, name: 'parts', include: ['{lab,services,client}/**/*.test.ts'], exclude: [...labs, ...together, ...leftOut], sequence: { groupOrder: 0 } } },
       { test: { ...shared, name: 'together', include: together, exclude: [...labs, ...leftOut], isolate: false, sequence: { groupOrder: 0 } } },
-      // Tests that measure the delays of a whole lab run after all others, a few labs at a time: two files, and in each of them four labs.
-      { test: { ...shared, name: 'labs', include: labs, exclude: leftOut, maxWorkers: 2, maxConcurrency: 4, sequence: { groupOrder: 1 } } },
+      // Tests that measure the delays of a whole lab run after all others, a few labs at a time: two files, and in each of them six labs.
+      { test: { ...shared, name: 'labs', include: labs, exclude: leftOut, maxWorkers: 2, maxConcurrency: 6, sequence: { groupOrder: 1 } } },
     ],
   },
 });

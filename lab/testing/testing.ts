@@ -111,7 +111,7 @@ export function whyMissing(need: Need): string | null {
  * Works as `describe` if all needs are met. Otherwise it skips the tests and says why. If LAB_REQUIRE names a need that is missing
  * (`LAB_REQUIRE=netns,dig`), the tests fail instead.
  */
-export function describeWith(needs: Need | readonly Need[], title: string, body: () => void): void {
+export function describeWith(needs: Need | readonly Need[], title: string, body: () => void, options: { concurrent?: boolean } = {}): void {
   const reasons = [needs].flat().flatMap((need) => {
     const reason = whyMissing(need);
     return reason === null ? [] : [{ need, reason }];
@@ -125,7 +125,7 @@ export function describeWith(needs: Need | readonly Need[], title: string, body:
   } else if (reasons.length > 0) {
     describe.skip(`${title} (skipped: ${reasons.map(({ reason }) => reason).join('; ')})`, body);
   } else {
-    describe(title, body);
+    describe(title, options, body);
   }
 }
 
