@@ -56,7 +56,10 @@ fuzz('TLS: in one piece or in many, with keys in time or late, a connection has 
   },
   check: ({ secrets, said, pieces, keysAt }) => {
     const [whole, late] = [readTls(secrets, said, 0), readTls(secrets, pieces, keysAt)];
-    expect(told(late.events)).toEqual(told(whole.events));
+    // A mistake in its first bytes makes a plain flow of it. There, a first line is told as far as its first piece shows it.
+    const isTls = whole.events.some(({ event }) => event === 'wire:client-hello');
+    const lines = (events: readonly WireEvent[]): object[] => told(events).map((event) => (isTls || !('line' in event) ? event : { ...event, line: '' }));
+    expect(lines(late.events)).toEqual(lines(whole.events));
     expect([whole.heldBytes, late.heldBytes]).toEqual([0, 0]);
     const isDone = whole.events.some(({ event }) => event === 'wire:tls-done');
     // The keys fit, so nothing waits for them.
