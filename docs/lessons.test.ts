@@ -126,7 +126,7 @@ describe('lab lesson', () => {
   });
 });
 
-describeWith('netns', 'lab lesson runs', () => {
+describeWith(['netns', 'nft'], 'lab lesson runs', () => {
   test('a wrong prediction that was typed: what the run was, the idea behind the prediction, and why', () => {
     const { status, stdout, stderr } = lab(lesson(2), 'e\n\nA)\n');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

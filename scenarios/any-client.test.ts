@@ -39,7 +39,7 @@ const lateMs = 1_000;
 
 describe.each(Object.entries(clients))('with %s', (client, needs) => {
   // Some scenarios serve with nginx or HAProxy instead of our backend, or have a resolver in between.
-  describeWith(['netns', 'nginx', 'haproxy', 'unbound', ...needs], 'on namespaces', () => {
+  describeWith(['netns', 'nft', 'nginx', 'haproxy', 'unbound', ...needs], 'on namespaces', () => {
     test.concurrent.each(longestFirst(scenarioNames))('%s passes', { timeout: 120_000 }, async (name) => {
       const { journal, events } = await run(name, client);
       if (nothingShown[client]?.includes(name)) {
@@ -57,7 +57,7 @@ describe.each(Object.entries(clients))('with %s', (client, needs) => {
   });
 });
 
-describeWith(['netns', 'curl'], 'with a client whose own limit is below the timers of the kernel and of the resolver', () => {
+describeWith(['netns', 'nft', 'curl'], 'with a client whose own limit is below the timers of the kernel and of the resolver', () => {
   test.concurrent.each<ScenarioName>(['first-syn-lost', 'data-retransmission', 'dns-first-server-dead', 'syn-schedule'])('%s is unknown, and says that the client gave up', { timeout: 120_000 }, async (name) => {
     // It gives up while it connects, too, and after a second in any case.
     const { journal: { verdict, checks } } = await run(name, name === 'data-retransmission' ? 'curl -sS --max-time 1 {url}' : 'curl -sS --max-time 1 --connect-timeout 0.5 {url}');
@@ -67,7 +67,7 @@ describeWith(['netns', 'curl'], 'with a client whose own limit is below the time
   });
 });
 
-describeWith(['netns', 'nginx', 'haproxy', 'unbound'], 'with a program that makes no request', () => {
+describeWith(['netns', 'nft', 'nginx', 'haproxy', 'unbound'], 'with a program that makes no request', () => {
   test.concurrent.each(longestFirst(runnableNames))('%s does not pass', { timeout: 120_000 }, async (name) => {
     expect((await run(name, 'false {url}')).journal.verdict).not.toBe('pass');
   });

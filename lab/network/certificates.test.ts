@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { describeWith } from '../testing/testing.ts';
 import { createTopology } from '../vocabulary/topology.ts';
 import type { CertificateKind } from '../../services/backend/tls-behaviour.ts';
@@ -96,7 +96,7 @@ describeWith('openssl', 'the chain of a backend', () => {
   });
 });
 
-describe('the cache', () => {
+describeWith('openssl', 'the cache', () => {
   const files = (folder: string): string[] => readdirSync(folder).sort();
 
   test('gives the same keys again, for its owner only; a bad certificate is made when it is asked for', () => {

@@ -49,7 +49,7 @@ const byNeed = Map.groupBy(runnableNames, (name) => (scenario(name).needsResolve
 export function describeRuns(clients: readonly OwnClientName[]): void {
   for (const [need, names] of byNeed) {
     const needs = need === '' ? [] : (need.split(' ') as Need[]);
-    describeWith(['netns', 'tshark', ...needs], `on namespaces${need === '' ? '' : `, with ${need}`}`, () => {
+    describeWith(['netns', 'nft', 'tshark', ...needs], `on namespaces${need === '' ? '' : `, with ${need}`}`, () => {
       test.concurrent.each(longestFirst(names).flatMap((name) => clients.map((client) => [name, client] as const)))('%s with %s', { timeout: 60_000 }, (name, client) => passes(name, client));
       // Side by side, so that no group waits for the longest run of the one before.
     }, { concurrent: true });
@@ -58,7 +58,7 @@ export function describeRuns(clients: readonly OwnClientName[]): void {
 
 /** Runs these scenarios over HTTPS with our client on fetch. Each of them passes over HTTP, so their verdicts are the same over both. */
 export function describeHttpsRuns(names: readonly string[]): void {
-  describeWith(['netns', 'tshark'], 'over HTTPS', () => {
+  describeWith(['netns', 'nft', 'tshark'], 'over HTTPS', () => {
     test.concurrent.each(longestFirst(names))('%s', { timeout: 60_000 }, (name) => passes(name, 'node-fetch', { scheme: 'https' }));
   });
 }

@@ -43,6 +43,7 @@ const probes = {
   dig: { argv: ['dig', '-v'], remedy: 'install bind9-dnsutils' },
   wget: { argv: ['wget', '--version'], remedy: 'install wget' },
   python: { argv: ['/usr/bin/python3', '-c', 'import requests, httpx, aiohttp, h2'], remedy: 'install python3-requests, python3-httpx, python3-h2 and python3-aiohttp' },
+  xml: { argv: ['python3', '-c', 'import xml.etree.ElementTree'], remedy: 'install python3' },
   pycurl: { argv: ['/usr/bin/python3', '-c', 'import pycurl'], remedy: 'install python3-pycurl' },
   go: { argv: ['go', 'version'], remedy: 'install golang-go' },
   gcc: { argv: ['gcc', '--version'], remedy: 'install gcc and libc6-dev' },

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { recordedRun, withEvents } from '../../testing/pictured-runs.ts';
 import { runPicture } from '../../report/picture-file.ts';
@@ -7,18 +6,13 @@ import { scaleOver, sectionOf, shifted } from '../picture.ts';
 import { picturedRun, type RunToShow } from '../../report/timeline-page.ts';
 import type { Section } from '../model.ts';
 import { drawForPage, pictureFile } from './draw.ts';
+import { expectXml } from '../../testing/xml.ts';
 import { drawLadder } from './ladder.ts';
 import { escaped, widthOf } from './text.ts';
 
 const sectionFor = (run: RunToShow): Section => sectionOf(picturedRun(run));
 const textsOf = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text = '']) => text);
 const titlesOf = (svg: string): string[] => [...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, text = '']) => text);
-
-/** A judge that is not ours: an XML parser. */
-function expectXml(svg: string): void {
-  const { status, stderr } = spawnSync('python3', ['-c', 'import sys, xml.etree.ElementTree as tree; tree.fromstring(sys.stdin.read())'], { input: svg, encoding: 'utf8' });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-}
 
 test('the picture of ipv6-blackhole says in words what happened, lane by lane', () => {
   const section = sectionFor(recordedRun('ipv6-blackhole'));
