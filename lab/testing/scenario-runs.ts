@@ -1,4 +1,7 @@
 /** The runs of every scenario with our own clients: each passes, what the lessons (docs/lessons/) claim about it is true, and three witnesses agree. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { longestFirst, runnableNames, scenarioNamed } from '../../scenarios/index.ts';
 import type { Findings } from '../analysis/findings.ts';
@@ -9,6 +12,7 @@ import type { OwnClientName } from '../clients/index.ts';
 import { netns } from '../network/drivers/netns.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import type { Scenario } from '../run/scenario.ts';
+import { messageOf } from '../vocabulary/errors.ts';
 import type { TimelineEvent } from '../vocabulary/events.ts';
 import { resolverNames } from '../vocabulary/resolvers.ts';
 import { createTopology, type Topology } from '../vocabulary/topology.ts';
@@ -84,7 +88,13 @@ async function passes(name: string, client: string, clientOptions: Partial<Clien
   const [expected = [], differences] = [declared[name], disagreements(events.filter(({ tMs }) => tMs >= 0), topology)];
   expect(differences.filter((text) => ![...expected, ...(possible[name] ?? [])].some((each) => each.test(text)))).toEqual([]);
   expect(expected.filter((each) => !differences.some((text) => each.test(text)))).toEqual([]);
-  const rows = await expectTsharkAgrees(capture ?? Buffer.alloc(0), events, journal.findings, countedOtherwise[name] ?? {});
+  const packets = capture ?? Buffer.alloc(0);
+  const rows = await expectTsharkAgrees(packets, events, journal.findings, countedOtherwise[name] ?? {}).catch(async (error: unknown) => {
+    // Which of the two is right, only the packets tell, and on a busy machine no second run has the same ones.
+    const file = join(await mkdtemp(join(tmpdir(), 'disagreement-')), `${name}.pcapng`);
+    await writeFile(file, packets);
+    throw new Error(`tshark and the events of the lab disagree; the capture is in ${file}: ${messageOf(error)}`, { cause: error });
+  });
   expect(journal.plot === null).toBe(scenario(name).plot === undefined);
   if (journal.plot) expectPlotAgrees(journal.plot, rows, topology);
 }
