@@ -117,7 +117,7 @@ test: $(ALL) ## run the tests; all=1 runs also those that take long: on docker, 
 	@env -u all -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL $(if $(all),,LEAVE_OUT='$(LONG_TESTS)') $(NODE) node_modules/vitest/vitest.mjs run; status=$$?; \
 	  $(if $(all),,echo 'Not run: the tests on docker, with other clients and resolvers, in a browser, and with broken inputs ($(words $(LONG_TESTS)) files). To run all tests: make test all=1';) exit $$status
 
-fuzz: $(ALL) ## try many broken and random inputs: make fuzz n=1000000 (each kind of input; make test tries some thousand)
+fuzz: $(ALL) ## try many broken and random inputs: make fuzz n=1000000 (each kind of input; make test all=1 tries some thousand)
 	@$(if $(n),FUZZ='$(n)') $(NODE) node_modules/vitest/vitest.mjs run fuzz.test.ts
 
 lint: $(ALL) ## check the types, the code style, and that the generated tables in the documents are up to date

@@ -5,7 +5,6 @@ import { describeWith } from '../testing/testing.ts';
 import { untilUsable } from './usable-address.ts';
 
 const address = '2001:db8:1::53';
-const rounds = 100;
 
 const run = (script: string) => execa('unshare', ['--user', '--map-root-user', '--net', 'sh', '-ec', `ip link add dev v0 type veth peer name v1
 ip link set dev v0 up
@@ -13,17 +12,11 @@ ip link set dev v1 up
 ${script}`], { reject: false });
 
 describeWith(['netns'], 'a new IPv6 address', () => {
-  test('after the wait the host has its route to itself, each time', async () => {
-    // Without a wait, the route is missing in one of ten times if one `ip` adds the address and shows the routes.
-    const { stdout, stderr } = await run(`round=0
-while [ $round -lt ${rounds} ]; do
-  round=$((round + 1))
-  ip address add ${address}/64 dev v0 nodad
-  ${untilUsable([`${address}/64`], 'v0')}
-  ip -6 route show table local ${address} dev v0
-  ip address delete ${address}/64 dev v0
-done`);
-    expect(stdout.split('\n').filter((line) => line.startsWith(`local ${address} `)), stderr).toHaveLength(rounds);
+  test('after the wait the host has its route to itself', async () => {
+    // The address itself comes late, because the kernel is late by chance only, and by a millisecond.
+    expect(await run(`(sleep 0.3; ip address add ${address}/64 dev v0 nodad) &
+${untilUsable([`${address}/64`], 'v0')}
+ip -6 route show table local ${address} dev v0`)).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(`^local ${address} `) as string, stderr: '' });
   });
 
   test('an address that never comes ends the commands with one line', async () => {

@@ -8,7 +8,6 @@ import { checkNeed } from '../faults/needs.ts';
 import { faultTarget } from '../faults/target.ts';
 import { measureClock, type ClockReading } from '../network/clock.ts';
 import type { Driver, Host, Network } from '../network/drivers/driver.ts';
-import type { Certificates } from '../network/certificates.ts';
 import { Link } from '../network/host-link.ts';
 import { Probe } from '../network/probe.ts';
 import { backendArgv, dnsArgv, programArgv } from '../network/programs.ts';
@@ -124,7 +123,7 @@ export class Lab implements AsyncDisposable {
   }
 
   /** The certificates of the backends. Null where they speak no TLS. */
-  get certificates(): Certificates | null {
+  get certificates(): LabTls['certificates'] | null {
     return this.#tls?.certificates ?? null;
   }
 

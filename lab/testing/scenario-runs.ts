@@ -49,13 +49,12 @@ const countedOtherwise: Partial<Record<string, { httpResponses: number }>> = {
 /** Scenarios by the external servers or the resolver that they need, joined. Where one is not installed, their tests are skipped with a message. */
 const byNeed = Map.groupBy(runnableNames, (name) => (scenario(name).needsResolver ? [resolverNames[0]] : [scenario(name).needs ?? []].flat()).join(' '));
 
-/** Runs every scenario with each of these clients, several labs side by side. */
+/** Runs every scenario with each of these clients, several labs side by side. The groups run side by side, too, so that none waits for the longest run of the one before. */
 export function describeRuns(clients: readonly OwnClientName[]): void {
   for (const [need, names] of byNeed) {
     const needs = need === '' ? [] : (need.split(' ') as Need[]);
     describeWith(['netns', 'nft', 'tshark', ...needs], `on namespaces${need === '' ? '' : `, with ${need}`}`, () => {
       test.concurrent.each(longestFirst(names).flatMap((name) => clients.map((client) => [name, client] as const)))('%s with %s', { timeout: 60_000 }, (name, client) => passes(name, client));
-      // Side by side, so that no group waits for the longest run of the one before.
     }, { concurrent: true });
   }
 }

@@ -110,7 +110,7 @@ export function whyMissing(need: Need): string | null {
 
 /**
  * Works as `describe` if all needs are met. Otherwise it skips the tests and says why. If LAB_REQUIRE names a need that is missing
- * (`LAB_REQUIRE=netns,dig`), the tests fail instead.
+ * (`LAB_REQUIRE=netns,dig`), the tests fail instead. `concurrent`: beside the groups next to it, as `describe.concurrent`.
  */
 export function describeWith(needs: Need | readonly Need[], title: string, body: () => void, options: { concurrent?: boolean } = {}): void {
   const reasons = [needs].flat().flatMap((need) => {

@@ -71,14 +71,12 @@ export function sysctlsFor(asked: ClientSysctls, kernel: string): ClientSysctls 
 /**
  * The shell script that gives a container the lab's addresses in the place of the engine's. The routes by way of the engine's bridge go, too: a
  * packet to another network fails with ENETUNREACH, as on the netns driver. `nodad`: without it, an address would be tentative for a second. A host
- * without IPv6 also loses its
- * link-local address; the kernel gives it another one only when the link comes up.
+ * without IPv6 also loses its link-local address; the kernel gives it another one only when the link comes up.
  */
 export function buildAddressScript(topology: Topology, name: HostName): string {
   const addresses = addressesOf(topology, name);
   const ipv6 = addresses.filter((each) => each.includes(':'));
-  const hasIpv6 = ipv6.length > 0;
-  return `ip address flush dev ${interfaceName} scope global && ip -6 route flush default${hasIpv6 ? '' : ` && ip -6 address flush dev ${interfaceName}`} &&
+  return `ip address flush dev ${interfaceName} scope global && ip -6 route flush default${ipv6.length > 0 ? '' : ` && ip -6 address flush dev ${interfaceName}`} &&
 ${addresses.map((each) => `ip address add ${each} dev ${interfaceName}${each.includes(':') ? ' nodad' : ''}`).join(' && ')} && {
 ${untilUsable(ipv6, interfaceName)}
 }`;

@@ -27,11 +27,13 @@ describe('argv', () => {
       "echo 'nameserver 198.51.100.53' >/run/lab/resolv.conf",
       "echo 'hosts: files dns' >/run/lab/nsswitch.conf",
       'mount --bind /run/lab/resolv.conf "$resolv"',
-      // Every address is usable at once.
       'link add br0 type bridge stp_state 0 mcast_snooping 0',
+      // Every address is usable when the script has printed its pid.
       'address add 198.51.100.11/24 dev eth0',
       'address add 2001:db8:1::11/64 dev eth0 nodad',
+      'for each in 2001:db8:1::11; do',
       'address add 2001:db8:1:0:8000::200/64 dev eth0 nodad',
+      'for each in 2001:db8:1:0:8000::200; do',
       'link add eth0 type veth peer name v-observer netns 1',
       'link set v-observer master br0 up',
       // The script prints its pid as the outer /proc knows it. After that it waits for the end of its owner.

@@ -49,13 +49,13 @@ export function buildPauseScript(topology: Topology): string {
   const hostNames = hostsOf(topology);
   const inEachHost = hostNames.map((name) => {
     const addresses = addressesOf(topology, name);
-    const hasIpv6 = addresses.some((each) => each.includes(':'));
+    const ipv6 = addresses.filter((each) => each.includes(':'));
     return `nsenter --net=/run/netns/${name} sh -ec 'cd /proc/sys/net; for each in ${sysctls.join(' ')}; do { echo \${each#*=} >\${each%=*}; } 2>/dev/null || :; done${name === 'client' ? buildSysctlScript(clientSysctls) : ''}
 ip -batch -
-${untilUsable(addresses.filter((each) => each.includes(':')), 'eth0')}' <<END & pids="$pids $!"
+${untilUsable(ipv6, 'eth0')}' <<END & pids="$pids $!"
 link set lo up
 link add eth0 type veth peer name v-${name} netns 1
-${hasIpv6 ? '' : 'link set eth0 addrgenmode none\n'}link set eth0 up
+${ipv6.length > 0 ? '' : 'link set eth0 addrgenmode none\n'}link set eth0 up
 ${addresses.map((each) => `address add ${each} dev eth0${each.includes(':') ? ' nodad' : ''}`).join('\n')}
 END`;
   });
