@@ -36,7 +36,7 @@ const page = ['main.ts', 'style.css', 'matrix.ts', 'matrix.css'].map((name) => `
 const workshopPage = ['lab/workshop/page/main.tsx', 'lab/workshop/page/style.css'];
 const folders = ['lab', 'services', 'client', 'scenarios'];
 /** These stay in node_modules: they load native code, or are needed by few commands and are large. */
-const external = ['koffi', 'esbuild', 'dockerode', 'fastify'];
+const external = ['koffi', 'esbuild', 'dockerode', 'fastify', 'zx'];
 /** A lab by hand may run from an older build for days. */
 const keepDays = 7;
 
@@ -123,6 +123,9 @@ export function settings(root: string, folder: string): BuildOptions {
     inject: ['lab/build/readable-stack.ts'],
     external,
     define: { BUILT_HERE: '__dirname', BUILT_TO: JSON.stringify(relative(root, folder)) },
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
     logLevel: 'silent',
   };
 }

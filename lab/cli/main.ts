@@ -18,7 +18,7 @@ import { addPictureCommands, withSvg } from './picture-commands.ts';
 import { interruptedStatus } from './interrupt.ts';
 import { watchOutput } from './output.ts';
 import { addReadCommand } from './read-command.ts';
-import { collect, withBackends, withDriver, withHttps, withReporters, withResolvConf, withResults, withRunFlags } from './shared-options.ts';
+import { collect, withBackends, withDriver, withHttps, withJobs, withReporters, withResolvConf, withResults, withRunFlags } from './shared-options.ts';
 import { addShardCommands, plannedOfMatrix, plannedOfRun, withMatrixChoice, withShard } from './shard-commands.ts';
 import { addSkewCommands } from './skew-commands.ts';
 
@@ -50,8 +50,7 @@ withSvg(withReporters(withBackends(withRunFlags(program.command('run [scenario]'
   },
 );
 
-withShard(withReporters(withRunFlags(program.command('run-all').description('run every scenario, several labs at a time'))), [...plannedOfRun, 'reporter'])
-  .option('--jobs <n>', 'labs at a time', '4')
+withJobs(withShard(withReporters(withRunFlags(program.command('run-all').description('run every scenario, several labs at a time'))), [...plannedOfRun, 'reporter']))
   .action(async (flags: RunAllFlags) => {
     const { runAll } = await import('./commands/run-all.ts');
     process.exitCode = await runAll(flags);
@@ -75,10 +74,9 @@ withShard(withRunFlags(program.command('soak').description('run every scenario m
     process.exitCode = await soak(flags);
   });
 
-withRunFlags(program.command('all-clients').description('run every scenario with every client that is found'))
+withJobs(withRunFlags(program.command('all-clients').description('run every scenario with every client that is found')))
   .option('--clients <name>', 'only this client or command (repeatable)', collect, [])
   .option('--only <scenario>', 'only this scenario (repeatable)', collect, [])
-  .option('--jobs <n>', 'labs at a time', '4')
   .action(async (flags: AllClientsFlags) => {
     const { allClients } = await import('./commands/all-clients.ts');
     process.exitCode = await allClients(flags);

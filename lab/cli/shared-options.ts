@@ -1,5 +1,6 @@
 /** Options that several commands have. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { availableParallelism } from 'node:os';
 import { driverNames } from '../network/drivers/index.ts';
 
 /** For an option that may stand several times. */
@@ -28,3 +29,6 @@ export const withRunFlags = (command: Command): Command =>
     .option('-v, --verbose', 'print every event');
 
 export const withReporters = (command: Command): Command => command.option('--reporter <kind>', 'a report for CI (repeatable): junit:FILE, or github', collect, []);
+
+/** A lab waits most of its time, so each core carries four. */
+export const withJobs = (command: Command): Command => command.addOption(new Option('--jobs <n>', 'labs at a time').default(String(4 * availableParallelism()), 'four for each core'));

@@ -1,4 +1,7 @@
 /** The processes of a lab: each is started on a host, speaks the control protocol, and writes its events onto the timeline. */
+import pLimit from 'p-limit';
+import { availableParallelism } from 'node:os';
+import { LabError } from '../vocabulary/errors.ts';
 import type { Network, StartOptions } from '../network/drivers/driver.ts';
 import { Remote, type Listeners } from '../network/remote.ts';
 import { withinLimit } from '../vocabulary/limits.ts';
@@ -9,6 +12,11 @@ import type { Timeline } from './timeline.ts';
 /** Starting a process takes some 0.1 s. A process that needs longer than this hangs. */
 const readyLimitMs = 20_000;
 const pingLimitMs = 1_000;
+/**
+ * While a lab comes up, as many processes start at a time as there are cores, in all labs of this command together. A start is work for a core. Ten at a
+ * time on two cores would be ready no sooner, and would hold up every lab that measures meanwhile. (p-limit: a queue with a limit.)
+ */
+const inTurn = pLimit(availableParallelism());
 
 export interface ProcessOptions extends StartOptions, Listeners {}
 
@@ -32,10 +40,17 @@ export class Processes {
   }
 
   /**
-   * Starts a process, and resolves when it is ready. `title` names it in messages.
-   * @throws {LabError} PROCESS_EXITED or TIME_LIMIT when it does not become ready.
+   * Starts a process, and resolves when it is ready. `title` names it in messages. What starts during a run, such as a server after it was stopped, does not
+   * wait for the labs that come up meanwhile.
+   * @throws {LabError} PROCESS_EXITED or TIME_LIMIT when it does not become ready, or when the lab ends before its turn.
    */
-  async start(host: HostName, title: string, argv: readonly string[], { onFrames, onSecret, ...options }: ProcessOptions = {}): Promise<Remote> {
+  start(host: HostName, title: string, argv: readonly string[], options: ProcessOptions = {}): Promise<Remote> {
+    const start = (): Promise<Remote> => this.#start(host, title, argv, options);
+    return this.#timeline.isStarted ? start() : inTurn(start);
+  }
+
+  async #start(host: HostName, title: string, argv: readonly string[], { onFrames, onSecret, ...options }: ProcessOptions): Promise<Remote> {
+    if (this.#isEnding) throw new LabError('PROCESS_EXITED', `${title} was not started, because the lab ends`);
     const hostProcess = await this.#network.host(host).start(argv, options);
     const remote = new Remote(title, hostProcess, (event) => { this.#timeline.receive(host, event); }, (reason) => { this.reportTrouble(host, title, reason); }, { ...(onFrames && { onFrames }), ...(onSecret && { onSecret }) });
     await withinLimit(`The start of ${title}`, readyLimitMs, remote.ready);

@@ -32,7 +32,7 @@ export class Timeline {
   #unpublished: TimelineEvent[] = [];
   #publishedMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
-  #started = false;
+  #isStarted = false;
   readonly #subscribers = new Set<Subscriber>();
   readonly #watchers = new Set<(event: TimelineEvent) => void>();
 
@@ -43,6 +43,11 @@ export class Timeline {
   /** The events so far, in order of time. */
   get events(): readonly TimelineEvent[] {
     return this.#events.slice();
+  }
+
+  /** Whether the clock has been set to zero: the lab is ready, and the run has begun. */
+  get isStarted(): boolean {
+    return this.#isStarted;
   }
 
   /** Whether an event of this kind is among the events so far. */
@@ -62,7 +67,7 @@ export class Timeline {
 
   /** Makes this moment zero and begins to publish. Earlier events get negative times. */
   start(): void {
-    this.#started = true;
+    this.#isStarted = true;
     const shiftMs = this.now();
     this.#zeroMs += shiftMs;
     for (const event of this.#events) event.tMs = rounded(event.tMs - shiftMs);
@@ -133,7 +138,7 @@ export class Timeline {
   }
 
   #publishSoon(): void {
-    if (!this.#started || this.#unpublished.length === 0) return;
+    if (!this.#isStarted || this.#unpublished.length === 0) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#publish(this.now() - holdBackMs);

@@ -12,6 +12,9 @@ export const drivers = {
 
 export const driverNames = ['auto', ...Object.keys(drivers)];
 
+/** The driver that `auto` has found. What the machine allows stays so while a command runs, and a command may make a hundred runs. */
+let found: Driver | null = null;
+
 /**
  * Returns the driver of that name. `auto` is the first driver that has everything it needs.
  * @throws {LabError} BAD_INPUT for an unknown name. NOT_SUPPORTED if `auto` finds no driver; the message says what each driver lacks.
@@ -19,11 +22,12 @@ export const driverNames = ['auto', ...Object.keys(drivers)];
 export async function chooseDriver(name: string): Promise<Driver> {
   if (Object.hasOwn(drivers, name)) return await drivers[name as keyof typeof drivers]();
   if (name !== 'auto') throw unknownName('driver', name, driverNames);
+  if (found !== null) return found;
   const misses: string[] = [];
   for (const load of Object.values(drivers)) {
     const driver = await load();
     const missing = (await driver.requirements()).filter(({ found, optional }) => !found && !optional);
-    if (missing.length === 0) return driver;
+    if (missing.length === 0) return (found = driver);
     misses.push(`the ${driver.name} driver lacks ${missing.map((each) => `${each.name} (${each.observed}; to get it: ${each.remedy})`).join(', ')}`);
   }
   throw new LabError('NOT_SUPPORTED', `No driver can run on this machine: ${misses.join('; ')}.`);
