@@ -46,10 +46,22 @@ test('after a burst a piece waits until the load is below the number of cores, a
   const { pieces, begun, end, work } = held(2);
   const crowd = sideBySide(pieces, { signal, machine: bursts }, work);
   await untilBegun(begun, 2);
-  // Three looks at seven tasks for each core are one task for each core over 21 looks.
-  expect(looks).toBeGreaterThanOrEqual(21);
+  // Three looks at seven tasks for each core are nine tenths of a task for each core over 23 looks.
+  expect(looks).toBeGreaterThanOrEqual(23);
   pieces.forEach(end);
   await crowd;
+});
+
+test('pieces that compute, one after the other, keep the load below the number of cores, too', { timeout: 30_000 }, async () => {
+  let atWork = 0;
+  const computing: Machine = { ...idle, runnable: () => atWork * 3 * availableParallelism() };
+  const { mostAtOnce, meanLoad } = await sideBySide([1, 2, 3], { signal, machine: computing }, async () => {
+    atWork++;
+    await sleep(500);
+    atWork--;
+  });
+  expect(mostAtOnce).toBe(1);
+  expect(meanLoad).toBeLessThan(availableParallelism());
 });
 
 test('on a machine that stays busy a piece does not wait for those before it to end', { timeout: 30_000 }, async () => {

@@ -9,6 +9,8 @@ const lookMs = 50;
 const settleMs = 400;
 /** The load of the machine is its mean over this time. The load average of the kernel takes a minute to follow (proc_loadavg(5)). */
 const loadOverMs = 10_000;
+/** A run begins below this part of the cores, so that with what it adds the load stays below their number. */
+const fullPart = 0.9;
 /** On a machine that never has a core to spare, runs begin at this distance. */
 const onBusyMachineMs = 3_000;
 /** Less free memory than this part of all, and no further run begins. */
@@ -22,9 +24,9 @@ export interface Crowd {
 }
 
 /**
- * Does `work` for each piece, in their order, and resolves when all is done. A piece begins when the load of the last ten seconds is below the number of
- * cores, and fewer tasks than half of the cores are runnable. On a machine that is busy with something else it begins when no other piece is at work, or
- * three seconds after the last one. So runs that wait are many, and runs that compute are few. `atMost` limits how many are at work.
+ * Does `work` for each piece, in their order, and resolves when all is done. A piece begins when the load of the last ten seconds is well below the number
+ * of cores, and fewer tasks than half of the cores are runnable. So runs that wait are many, and runs that compute are few. On a machine that is busy with
+ * something else a piece begins when no other one is at work, or three seconds after the last one. `atMost` limits how many are at work.
  * @throws what `work` throws, after the pieces that had begun have ended; no other piece begins then.
  */
 export async function sideBySide<T>(pieces: readonly T[], { atMost = Infinity, signal, machine = thisMachine }: { atMost?: number; signal: AbortSignal; machine?: Machine }, work: (piece: T) => Promise<void>): Promise<Crowd> {
@@ -33,19 +35,30 @@ export async function sideBySide<T>(pieces: readonly T[], { atMost = Infinity, s
   const failed: unknown[] = [];
   const loads: number[] = [];
   let mostAtOnce = 0;
-  let lastBegun = { atMs: 0, look: 0 };
-  const hasSettled = (): boolean => loads.length - lastBegun.look >= settleMs / lookMs && mean(loads.slice(-settleMs / lookMs)) < cores / 2;
-  const hasCore = (): boolean => (hasSettled() && mean(loads.slice(-loadOverMs / lookMs)) < cores) || performance.now() - lastBegun.atMs >= onBusyMachineMs;
-  const isFree = (): boolean => atWork.size === 0 || (hasCore() && machine.freeMemory() > freePart);
+  // The number of looks before a piece began or ended, for the last one of each.
+  let [begunAt, endedAt] = [-Infinity, -Infinity];
+  let begunMs = performance.now();
+  const hasSettledSince = (look: number): boolean => loads.length - look >= settleMs / lookMs;
+  const loadAllows = (): boolean => {
+    if (!hasSettledSince(begunAt)) return false;
+    if (mean(loads.slice(-settleMs / lookMs)) < cores / 2) return mean(loads.slice(-loadOverMs / lookMs)) < fullPart * cores;
+    // No piece is at work, and yet there is a load: the machine is busy with something else.
+    return atWork.size === 0 && hasSettledSince(endedAt);
+  };
+  const isFree = (): boolean => (loadAllows() || performance.now() - begunMs >= onBusyMachineMs) && (atWork.size === 0 || machine.freeMemory() > freePart);
   const waiting = [...pieces];
   while (waiting.length > 0 && !signal.aborted && failed.length === 0) {
     if (atWork.size < atMost && isFree()) {
       const doing: Promise<void> = work(waiting.shift() as T)
         .catch((error: unknown) => { failed.push(error); })
-        .finally(() => { atWork.delete(doing); });
+        .finally(() => {
+          atWork.delete(doing);
+          endedAt = loads.length;
+        });
       atWork.add(doing);
       mostAtOnce = Math.max(mostAtOnce, atWork.size);
-      lastBegun = { atMs: performance.now(), look: loads.length };
+      begunAt = loads.length;
+      begunMs = performance.now();
     }
     await sleep(lookMs);
     loads.push(machine.runnable());

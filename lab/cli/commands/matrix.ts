@@ -165,7 +165,7 @@ export function commandText({ clients, failures: chosen, repeat, quick, timeouts
 const crowdFact = 'labs at a time';
 
 function crowdText({ mostAtOnce, meanLoad }: Crowd): string {
-  return `up to ${mostAtOnce}, begun as the load allowed: ${meanLoad.toFixed(1)} tasks had a core or waited for one, on average`;
+  return `up to ${mostAtOnce}, begun as the load allowed: ${meanLoad.toFixed(2)} tasks had a core or waited for one, on average`;
 }
 
 /** On a terminal, one line shows the progress. Elsewhere a line is printed after every 50 runs. A run that showed nothing is reported at once. */
