@@ -29,4 +29,5 @@ test('different outcomes are shown separately, and a run that showed nothing is 
   expect(text()).toBe('–');
   expect(text(reading('exit status 7: curl: (7) after 18 ms', 2), reading('exit status 7: curl: (7) after 21 ms', 4))).toBe('exit status 7, 3.0 ms ±1.0 ms');
   expect(text(reading('lookup on 198.51.100.53:53: read 198.51.100.200:40123: timeout', 2), reading('lookup on 198.51.100.53:53: read 198.51.100.200:5123: timeout', 2))).not.toContain('×');
+  expect(text(reading('verification time 1795853910 (UNIX), not valid after 1795753215 (100695 seconds ago)', 2), reading('verification time 1795856061 (UNIX), not valid after 1795753215 (102846 seconds ago)', 2))).not.toContain('×');
 });

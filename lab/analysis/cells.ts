@@ -86,5 +86,5 @@ export function noAnswerIn(patienceMs: number): string {
 /** Removes what differs in each run: the message after a command's exit status, and the ports and times in any other message. */
 function essenceOf(outcome: string): string {
   if (kindOf(outcome) === 'no answer') return outcome;
-  return /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '…').replace(/:\d{4,5}\b/g, ':…').replace(/\b\d+(\.\d+)? ?m?s\b/g, '… s');
+  return /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z|\b\d{10}\b/g, '…').replace(/:\d{4,5}\b/g, ':…').replace(/\b\d+(\.\d+)? ?(m?s|seconds)\b/g, '… s');
 }

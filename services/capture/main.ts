@@ -11,8 +11,8 @@ import { ready, serveStdin, writeLine } from '../../lab/vocabulary/control.ts';
 import { realtimeMinusMonotonicNs } from './clocks.ts';
 import { openPacketSocket } from './packet-socket.ts';
 
-/** Limits each wait for frames, so that this process can end. */
-const waitMs = 200;
+/** Limits each wait for frames, so that this process can end. A lab that only waits is woken so seldom. */
+const waitMs = 2_000;
 
 const socket = (() => {
   try {
@@ -23,9 +23,15 @@ const socket = (() => {
   }
 })();
 
+/** Resolves when frames have been delivered the next time. */
+let delivery = Promise.withResolvers<undefined>();
+
 function deliver(): void {
   const frames = [...socket.take()];
-  if (frames.length > 0) writeLine({ frames: encodeFrames(frames, realtimeMinusMonotonicNs()).toString('base64') });
+  if (frames.length === 0) return;
+  writeLine({ frames: encodeFrames(frames, realtimeMinusMonotonicNs()).toString('base64') });
+  delivery.resolve(undefined);
+  delivery = Promise.withResolvers();
 }
 
 /** How many frames were delivered, and how many the kernel dropped because the ring was full. */
@@ -36,7 +42,8 @@ export interface Delivered {
 
 /**
  * Delivers frames until every frame that the kernel has counted is delivered or dropped. Frames in a block that the kernel has not handed
- * over yet follow within the block's retire time.
+ * over yet follow within the block's retire time. Only `capture` waits for the kernel: a second wait could begin when the first one has just taken
+ * the last block, and would then last to its end.
  */
 async function sync(): Promise<Delivered> {
   const { received } = socket.statistics();
@@ -44,7 +51,7 @@ async function sync(): Promise<Delivered> {
     deliver();
     const now = socket.statistics();
     if (socket.read + now.dropped >= received) return { frames: socket.read, dropped: now.dropped };
-    await socket.wait(waitMs);
+    await delivery.promise;
   }
 }
 

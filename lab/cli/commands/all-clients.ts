@@ -1,4 +1,5 @@
 /** `lab all-clients`: runs every scenario with every client that is found. A client can make a run pass or unknown, but never fail. */
+import pLimit from 'p-limit';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scenarioNames } from '../../../scenarios/index.ts';
@@ -47,26 +48,24 @@ export async function allClients(flags: AllClientsFlags): Promise<number> {
     else console.log(`  ${pc.yellow('skipped')}  ${name}: ${missing}`);
   }
   // Scenarios outside, clients inside: so the labs that run at the same time do the same kind of work.
-  const waiting = names.flatMap((scenario) => clients.map((client) => ({ scenario, client })));
-  const total = waiting.length;
+  const runs = names.flatMap((scenario) => clients.map((client) => ({ scenario, client })));
+  const total = runs.length;
   const start = performance.now();
   const outcomes: Outcome[] = [];
   console.log(pc.dim(`${names.length} scenarios with ${clients.length} clients: ${total} runs, ${jobs} labs at a time`));
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
-      const finished = await runScenario(await runOptions(next.scenario, { ...flags, client: next.client }));
-      const word = wordOf(finished.journal);
-      const directory = word === 'pass' ? '' : await writeRunFiles(finished, flags.results);
-      const complaints = complaintsOf(finished.journal);
-      outcomes.push({ ...next, word, complaints, directory });
-      if (word !== 'pass') {
-        console.log(`  ${(word === 'unknown' ? pc.yellow : pc.red)(word)} ${next.scenario} with ${next.client}  ${pc.dim(directory)}`);
-        for (const complaint of complaints) console.log(`      ${complaint}`);
-      }
-      if (outcomes.length % 100 === 0) console.log(pc.dim(`  ${outcomes.length} of ${total} runs, ${((performance.now() - start) / 1000).toFixed(0)} s`));
+  await pLimit(jobs).map(runs, async ({ scenario, client }) => {
+    if (signal.aborted) return;
+    const finished = await runScenario(await runOptions(scenario, { ...flags, client }));
+    const word = wordOf(finished.journal);
+    const directory = word === 'pass' ? '' : await writeRunFiles(finished, flags.results);
+    const complaints = complaintsOf(finished.journal);
+    outcomes.push({ scenario, client, word, complaints, directory });
+    if (word !== 'pass') {
+      console.log(`  ${(word === 'unknown' ? pc.yellow : pc.red)(word)} ${scenario} with ${client}  ${pc.dim(directory)}`);
+      for (const complaint of complaints) console.log(`      ${complaint}`);
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(jobs, total) }, work));
+    if (outcomes.length % 100 === 0) console.log(pc.dim(`  ${outcomes.length} of ${total} runs, ${((performance.now() - start) / 1000).toFixed(0)} s`));
+  });
   await mkdir(flags.results, { recursive: true });
   await writeFile(join(flags.results, 'all-clients.json'), `${JSON.stringify(outcomes, null, 2)}\n`);
   for (const line of tableLines(clients, outcomes)) console.log(line);

@@ -1,4 +1,5 @@
 /** `lab run-all`: runs every scenario, several labs side by side, and prints one line for each. */
+import pLimit from 'p-limit';
 import { pc } from '../../vocabulary/terminal.ts';
 import { longestFirst, scenarioNames } from '../../../scenarios/index.ts';
 import { chooseDriver } from '../../network/drivers/index.ts';
@@ -10,7 +11,7 @@ import { writeRunFiles } from '../../report/run-files.ts';
 import { parseReporters } from '../../report/reporters.ts';
 import type { FinishedRun } from '../../run/journal.ts';
 import { runScenario } from '../../run/run-scenario.ts';
-import { interruptedStatus } from '../interrupt.ts';
+import { interruptedStatus, interruptSignal } from '../interrupt.ts';
 import { shardOf, type ShardFlags } from '../run-shard.ts';
 import { runScenarioShard } from '../scenario-shard.ts';
 import { exitStatusOf, runOptions, type RunFlags } from './run.ts';
@@ -31,36 +32,33 @@ export async function runAll(flags: RunAllFlags): Promise<number> {
   const driver = await chooseDriver(flags.driver);
   const start = performance.now();
   const width = Math.max(...scenarioNames.map((name) => name.length));
-  const waiting = longestFirst(scenarioNames);
+  const signal = interruptSignal();
   let skipped = 0;
   const statuses: number[] = [];
   const journals: FinishedRun['journal'][] = [];
 
-  const work = async (): Promise<void> => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const options = await runOptions(name, flags);
-      const missing = await missingPart(options.scenario, driver);
-      if (missing !== null) {
-        skipped++;
-        if (!flags.json) console.log(`  ${pc.yellow('skipped'.padEnd(11))} ${name.padEnd(width)} ${missing}`);
-        continue;
-      }
-      const finished = await runScenario(options);
-      const { journal } = finished;
-      journals.push(journal);
-      statuses.push(exitStatusOf(journal));
-      // A run whose files could not be written must not take the other runs with it.
-      const directory = await writeRunFiles(finished, flags.results).catch((error: unknown) => {
-        statuses.push(couldNotRun);
-        console.error(`lab: ${name}: ${messageOf(error)}`);
-        return '';
-      });
-      if (flags.json) continue;
-      for (const line of ranLines(name, width, ranOf(journal, directory))) console.log(line);
-      if (options.signal.aborted) return;
+  await pLimit(jobs).map(longestFirst(scenarioNames), async (name) => {
+    if (signal.aborted) return;
+    const options = await runOptions(name, flags);
+    const missing = await missingPart(options.scenario, driver);
+    if (missing !== null) {
+      skipped++;
+      if (!flags.json) console.log(`  ${pc.yellow('skipped'.padEnd(11))} ${name.padEnd(width)} ${missing}`);
+      return;
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(jobs, scenarioNames.length) }, work));
+    const finished = await runScenario(options);
+    const { journal } = finished;
+    journals.push(journal);
+    statuses.push(exitStatusOf(journal));
+    // A run whose files could not be written must not take the other runs with it.
+    const directory = await writeRunFiles(finished, flags.results).catch((error: unknown) => {
+      statuses.push(couldNotRun);
+      console.error(`lab: ${name}: ${messageOf(error)}`);
+      return '';
+    });
+    if (flags.json) return;
+    for (const line of ranLines(name, width, ranOf(journal, directory))) console.log(line);
+  });
 
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (flags.json) console.log(JSON.stringify(journals, null, 2));

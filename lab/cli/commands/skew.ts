@@ -1,4 +1,5 @@
 /** `lab skew`: runs the causes of skew side by side, with real resolvers and real connections, and shows a row for each as soon as it is measured. */
+import pLimit from 'p-limit';
 import { profiles } from '../../../client/external/index.ts';
 import type { Profile } from '../../../client/external/profile.ts';
 import type { Cause } from '../../../scenarios/skew/cause.ts';
@@ -52,7 +53,10 @@ export async function skew(flags: SkewFlags): Promise<number> {
   say([...impossible].map(([name, why]) => pc.yellow(`  ${name} cannot run: ${why}`)));
   say([headLine(createTopology().backends)]);
   const rows = chosen.filter((name) => !impossible.has(name)).flatMap((cause) => found.map((resolver) => ({ cause, resolver })));
-  const measure = inTurn(jobs, rows, ({ cause, resolver }) => measureSkew(cause, causes[cause] as Cause, resolver, skewResolvers[resolver], { driver, requests, seed, results: flags.results, signal }));
+  const inTurn = pLimit(jobs);
+  const measure = rows.map(({ cause, resolver }) => inTurn(() => measureSkew(cause, causes[cause] as Cause, resolver, skewResolvers[resolver], { driver, requests, seed, results: flags.results, signal })));
+  // A result that is not awaited yet may be an error already.
+  for (const each of measure) each.catch(() => undefined);
   const measured: SkewRow[] = [];
   for (const [index, next] of measure.entries()) {
     const { cause } = rows[index] as (typeof rows)[number];
@@ -92,17 +96,4 @@ async function findImpossible(names: readonly CauseName[], driver: Driver): Prom
     if (why) impossible.set(name, why);
   }
   return impossible;
-}
-
-/** Does `work` for each item, so many at a time, and returns the promises of all results in the order of the items. */
-function inTurn<Item, Result>(jobs: number, items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result>[] {
-  const waiting = items.map((item) => ({ item, ...Promise.withResolvers<Result>() }));
-  const promises = waiting.map(({ promise }) => promise);
-  // A result that is not awaited yet may be an error already.
-  for (const promise of promises) promise.catch(() => undefined);
-  const next = async (): Promise<void> => {
-    for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) await work(each.item).then(each.resolve, each.reject);
-  };
-  for (let job = 0; job < jobs; job++) void next();
-  return promises;
 }

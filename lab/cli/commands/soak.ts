@@ -1,4 +1,5 @@
 /** `lab soak`: runs every scenario many times, several labs side by side, on a busy machine. A scenario must pass every time. */
+import pLimit from 'p-limit';
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { scenarioNames } from '../../../scenarios/index.ts';
@@ -32,7 +33,6 @@ export async function soak(flags: SoakFlags): Promise<number> {
   const [times, jobs] = [readValue(wholeNumber(1, 10_000), flags.n, '--n'), readValue(wholeNumber(1), flags.jobs, '--jobs')];
   const driver = await chooseDriver(flags.driver);
   const signal = interruptSignal();
-  const isOver = (): boolean => signal.aborted;
   const names: string[] = [];
   for (const name of flags.only.length > 0 ? flags.only : scenarioNames) {
     const missing = await missingPart((await runOptions(name, flags)).scenario, driver);
@@ -41,24 +41,22 @@ export async function soak(flags: SoakFlags): Promise<number> {
   }
   using burners = startBurners(flags.burners);
   const byName = new Map<string, Ran[]>(names.map((name) => [name, []]));
-  const waiting = Array.from({ length: times }, (_, round) => names.map((name) => ({ name, seed: String(round + 1) }))).flat();
-  const total = waiting.length;
+  const runs = Array.from({ length: times }, (_, round) => names.map((name) => ({ name, seed: String(round + 1) }))).flat();
+  const total = runs.length;
   const start = performance.now();
   const elapsed = (): string => `${((performance.now() - start) / 1000).toFixed(0)} s`;
   let done = 0;
   console.log(pc.dim(`${total} runs, ${jobs} labs at a time, beside ${burners.count} processes that only burn CPU`));
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined && !isOver(); next = waiting.shift()) {
-      const finished = await runScenario(await runOptions(next.name, { ...flags, seed: next.seed }));
-      if (isOver()) return;
-      // Only runs that did not pass keep their files.
-      const ran = ranOf(finished.journal, finished.journal.verdict === 'pass' ? '' : await writeRunFiles(finished, flags.results));
-      byName.get(next.name)?.push(ran);
-      if (++done % Math.ceil(total / 10) === 0 && done < total) console.log(pc.dim(`  ${done} of ${total} runs, ${elapsed()}`));
-      if (ran.verdict !== 'pass') for (const line of failedLines(next.name, next.seed, ran)) console.log(line);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(jobs, total) }, work));
+  await pLimit(jobs).map(runs, async ({ name, seed }) => {
+    if (signal.aborted) return;
+    const finished = await runScenario(await runOptions(name, { ...flags, seed }));
+    if (finished.journal.status === 'interrupted') return;
+    // Only runs that did not pass keep their files.
+    const ran = ranOf(finished.journal, finished.journal.verdict === 'pass' ? '' : await writeRunFiles(finished, flags.results));
+    byName.get(name)?.push(ran);
+    if (++done % Math.ceil(total / 10) === 0 && done < total) console.log(pc.dim(`  ${done} of ${total} runs, ${elapsed()}`));
+    if (ran.verdict !== 'pass') for (const line of failedLines(name, seed, ran)) console.log(line);
+  });
   const { lines, whole } = soakTable([...byName].map(([name, runs]) => ({ name, runs, times })));
   for (const line of ['', ...lines]) console.log(line);
   console.log(`\n${whole} of ${names.length} scenarios passed ${times} of ${times} times, in ${elapsed()}`);
