@@ -23,6 +23,14 @@ test('an error stands before its delay, and remarks stand after it', () => {
   expect(text(reading('exit status 7: curl: (7) Failed to connect', 3))).toBe('exit status 7, 3.0 ms');
 });
 
+test('times that are not alike are shown from the least to the greatest, since no run had their median', () => {
+  expect(text(reading('answered', 0.4), reading('answered', 199))).toBe('0.4 to 199 ms');
+  expect(text(reading('answered', 133_000), reading('answered', 980))).toBe('980 ms to 133.00 s');
+  // Below 100 ms it is the machine, and within half as much again it is one timer.
+  expect(text(reading('answered', 0.4), reading('answered', 99))).toBe('50 ms ±49 ms');
+  expect(text(reading('answered', 1_000), reading('answered', 1_500))).toBe('1.25 s ±250 ms');
+});
+
 test('different outcomes are shown separately, and a run that showed nothing is a question mark', () => {
   expect(text(reading('answered', 5), reading('EOF', 7), reading('answered', 5), reading(null))).toBe('2× 5.0 ms; 1× EOF, 7.0 ms; 1× ?');
   expect(text(reading(null), reading(null))).toBe('2× ?');
@@ -30,4 +38,6 @@ test('different outcomes are shown separately, and a run that showed nothing is 
   expect(text(reading('exit status 7: curl: (7) after 18 ms', 2), reading('exit status 7: curl: (7) after 21 ms', 4))).toBe('exit status 7, 3.0 ms ±1.0 ms');
   expect(text(reading('lookup on 198.51.100.53:53: read 198.51.100.200:40123: timeout', 2), reading('lookup on 198.51.100.53:53: read 198.51.100.200:5123: timeout', 2))).not.toContain('×');
   expect(text(reading('verification time 1795853910 (UNIX), not valid after 1795753215 (100695 seconds ago)', 2), reading('verification time 1795856061 (UNIX), not valid after 1795753215 (102846 seconds ago)', 2))).not.toContain('×');
+  expect(text(reading('NotAfter: Thu Nov 26 22:44:48 UTC 2026', 2), reading('NotAfter: Fri Nov 27 04:20:15 UTC 2026', 2))).not.toContain('×');
+  expect(text(reading('sha256/P2QdA9RVMn4HM/b2wm2RgTPtVEszhtx5cjvCg8n6yqI=', 2), reading('sha256/zL8k79+XT+K2oMc4PAyuchlZ9UIpIelr8/iNx6ZvhDg=', 2))).not.toContain('×');
 });

@@ -63,6 +63,24 @@ export function cellOf(client: string, version: string | null, failure: string, 
 
 const distance = ({ delayMs }: Reading, medianMs: number | null): number => (delayMs === null || medianMs === null ? 0 : Math.abs(delayMs - medianMs));
 
+/** Two times belong together if the second one is at most this many times the first one. The timers of clients differ by more than that. */
+export const alike = 1.5;
+/** Times below this one are those of the machine, and no timer of a client. */
+export const atOnceMs = 100;
+
+type Times = Pick<CellOutcome, 'minMs' | 'maxMs'>;
+
+/** Whether the times of two outcomes are alike: some time of one and some time of the other belong together. */
+export function areAlike(one: Times, other: Times): boolean {
+  if (one.minMs === null || one.maxMs === null || other.minMs === null || other.maxMs === null) return one.minMs === other.minMs;
+  return Math.max(one.minMs, other.minMs) <= alike * Math.max(Math.min(one.maxMs, other.maxMs), atOnceMs);
+}
+
+/** Whether all times of an outcome belong together. If not, the client did not do the same in each run, and a median would be a time that no run had. */
+export function isSteady({ minMs, maxMs }: Times): boolean {
+  return areAlike({ minMs, maxMs: minMs }, { minMs: maxMs, maxMs });
+}
+
 /** What an outcome means to the caller. A status of an error is an error. `cannot`: the client lacks what the failure is about, so nothing was run. */
 export type OutcomeKind = 'answered' | 'error' | 'no answer' | 'cannot';
 
@@ -83,8 +101,16 @@ export function noAnswerIn(patienceMs: number): string {
   return `no answer in ${patienceMs / 1_000} s`;
 }
 
-/** Removes what differs in each run: the message after a command's exit status, and the ports and times in any other message. */
-function essenceOf(outcome: string): string {
+/** What differs from run to run, or with the certificates of a lab: a time of day, a hash, a port, and how long something took. */
+const passing: readonly [RegExp, string][] = [
+  [/\d{4}-\d\d-\d\dT[\d:.]+Z|\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]?\d [\d:]{8} [A-Z]+ \d{4}\b|\b\d{10}\b/g, '…'],
+  [/\bsha256\/[\w+/]{43}=/g, 'sha256/…'],
+  [/:\d{4,5}\b/g, ':…'],
+  [/\b\d+(\.\d+)? ?(m?s|seconds)\b/g, '… s'],
+];
+
+/** Removes what says nothing about the client: the message after a command's exit status, and what differs from run to run in any other message. */
+export function essenceOf(outcome: string): string {
   if (kindOf(outcome) === 'no answer') return outcome;
-  return /^exit status \d+/.exec(outcome)?.[0] ?? outcome.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z|\b\d{10}\b/g, '…').replace(/:\d{4,5}\b/g, ':…').replace(/\b\d+(\.\d+)? ?(m?s|seconds)\b/g, '… s');
+  return /^exit status \d+/.exec(outcome)?.[0] ?? passing.reduce((text, [pattern, instead]) => text.replace(pattern, instead), outcome);
 }

@@ -117,7 +117,8 @@ async function matrixShard(shard: Shard, { driver: driverName, jobs }: MatrixFla
       const reading = await readRun({ failure, client, seed: Number(seed) }, { driver, patienceMs, results: shard.folder, signal });
       return signal.aborted ? null : { durationMs: Math.round(performance.now() - startMs), result: reading };
     },
-    factsAtEnd: (crowd) => ({ [crowdFact]: crowdText(crowd) }),
+    // The load again: at the start it was that of whatever ran before.
+    factsAtEnd: (crowd) => ({ ...machineFacts(driver), [crowdFact]: crowdText(crowd) }),
   });
 }
 

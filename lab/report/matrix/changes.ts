@@ -1,8 +1,7 @@
 /** What is not as it was in an older matrix: the cells in which a client now does something else. */
-import type { Cell } from '../../analysis/cells.ts';
+import { areAlike, essenceOf, type Cell } from '../../analysis/cells.ts';
 import { cellText } from './cell-text.ts';
 import { cellAt, measuredClients, type Matrix, type MatrixFailure } from './matrix.ts';
-import { alike, atOnceMs } from './summary.ts';
 
 /** A cell that is not as it was. */
 export interface Change {
@@ -37,15 +36,9 @@ function isSame(one: Cell, other: Cell): boolean {
   if (one.outcomes.length === 0 || other.outcomes.length === 0) return true;
   if (one.outcomes.length !== other.outcomes.length) return false;
   return one.outcomes.every((then) => {
-    const now = other.outcomes.find(({ outcome }) => outcome === then.outcome);
-    return now !== undefined && then.remarks.toSorted().join() === now.remarks.toSorted().join() && areAlike(then.medianMs, now.medianMs);
+    const now = other.outcomes.find(({ outcome }) => essenceOf(outcome) === essenceOf(then.outcome));
+    return now !== undefined && then.remarks.toSorted().join() === now.remarks.toSorted().join() && areAlike(then, now);
   });
-}
-
-/** Times below `atOnceMs` are those of the machine, so they count as that. */
-function areAlike(oneMs: number | null, otherMs: number | null): boolean {
-  if (oneMs === null || otherMs === null) return oneMs === otherMs;
-  return Math.max(oneMs, otherMs) <= Math.max(Math.min(oneMs, otherMs), atOnceMs) * alike;
 }
 
 /** The changes as lines for a terminal. */

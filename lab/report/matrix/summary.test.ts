@@ -34,6 +34,14 @@ test('by remark: clients with the same outcome and the same remark stand togethe
   ]);
 });
 
+test('a client whose times are not alike did not do the same in each run; where the remark counts, its times say nothing', () => {
+  const matrix = madeUpMatrix();
+  const unsteady = (failure: string) => cellOf('go', '1', failure, [0.4, 199].map((delayMs) => ({ outcome: 'answered', delayMs, remark: 'dialled', directory: '', trouble: null })));
+  const of = (failure: string): string[] => linesOf({ ...matrix, cells: [unsteady(failure)] }, failure);
+  expect(of('first-silent')).toEqual(['not the same in each run: go (0.4 to 199 ms, dialled)']);
+  expect(of('closed-post')).toEqual(['answered (dialled): go']);
+});
+
 /** A matrix of one failure, with these times. */
 function timed(times: Record<string, number | 'no answer in 17 s'>): Matrix {
   const matrix = madeUpMatrix();

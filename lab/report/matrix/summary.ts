@@ -1,7 +1,7 @@
 /** What the matrix says, in words: the question of each failure, and which clients answer it alike. Every word comes from the measurements. */
-import { kindOf, outcomeKinds, type Cell, type CellOutcome, type OutcomeKind } from '../../analysis/cells.ts';
+import { alike, atOnceMs, isSteady, kindOf, outcomeKinds, type Cell, type CellOutcome, type OutcomeKind } from '../../analysis/cells.ts';
 import { duration } from '../../picture/model.ts';
-import { cellText, wordsOf } from './cell-text.ts';
+import { cellText, rangeText, wordsOf } from './cell-text.ts';
 import { cellAt, measuredClients, type Matrix, type MatrixFailure } from './matrix.ts';
 
 /** Clients that did the same. */
@@ -20,11 +20,6 @@ export interface Summary {
   answers: Answer[];
 }
 
-/** Two times belong together if the second one is at most this many times the first one. The timers of clients differ by more than that. */
-export const alike = 1.5;
-/** Times below this one are those of the machine, and no timer of a client. */
-export const atOnceMs = 100;
-
 /** Answers the question of each failure. */
 export function summariesOf(matrix: Matrix): Summary[] {
   return matrix.groups.flatMap(({ failures }) => failures.map((failure) => ({ failure, answers: answersOf(matrix, failure) })));
@@ -38,11 +33,12 @@ interface Said {
 }
 
 function answersOf(matrix: Matrix, failure: MatrixFailure): Answer[] {
+  const isSame = ({ outcomes: [first, ...others] }: Cell): boolean => first !== undefined && others.length === 0 && (failure.groupBy === 'remark' || isSteady(first));
   const cells = measuredClients(matrix).flatMap(({ name }) => cellAt(matrix, name, failure.name) ?? []);
-  const plain = cells.flatMap((cell) => (cell.outcomes.length === 1 && cell.outcomes[0] ? [{ cell, outcome: cell.outcomes[0] }] : []));
+  const plain = cells.flatMap((cell) => (isSame(cell) && cell.outcomes[0] ? [{ cell, outcome: cell.outcomes[0] }] : []));
   const said = [
     ...outcomeKinds.flatMap((kind) => ofKind(plain.filter(({ outcome }) => kindOf(outcome.outcome) === kind), kind, failure.groupBy, matrix.patienceMs)),
-    ...cells.filter(({ outcomes }) => outcomes.length > 1).map((cell): Said => ({ client: cell.client, what: 'not the same in each run', note: cellText(cell) })),
+    ...cells.filter((cell) => cell.outcomes.length > 0 && !isSame(cell)).map((cell): Said => ({ client: cell.client, what: 'not the same in each run', note: cellText(cell) })),
     ...cells.filter(({ outcomes }) => outcomes.length === 0).map((cell): Said => ({ client: cell.client, what: 'not measured: no run showed the failure', note: null })),
   ];
   return named([...Map.groupBy(said, ({ what }) => what)], cells.length);
@@ -87,10 +83,7 @@ function clustersOf<T extends { ms: number }>(timed: readonly T[]): T[][] {
 function timesText(times: readonly number[]): string {
   const [least, most] = [Math.min(...times), Math.max(...times)];
   if (most < atOnceMs) return `within ${duration(atOnceMs)}`;
-  const [from, to] = [duration(least), duration(most)];
-  if (from === to) return `after ${to}`;
-  const unit = ` ${to.split(' ')[1] ?? ''}`;
-  return `after ${from.endsWith(unit) ? from.slice(0, -unit.length) : from} to ${to}`;
+  return `after ${rangeText(least, most)}`;
 }
 
 /** Names the clients of each answer. The names of the largest group can be left out if it has more than half of all clients. */
