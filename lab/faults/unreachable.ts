@@ -32,10 +32,12 @@ const limits = { 4: 'net.ipv4.icmp_ratelimit', 6: 'net.ipv6.icmp.ratelimit' } as
 
 /** As `applyTables`. @throws {Error} too, if the host's limit on ICMP is on: a client that connects more often would meet silence. */
 export async function rejectWith(target: FaultTarget, name: string, families: Family[], build: (family: Family) => string): Promise<Heal> {
-  const { stdout } = await target.host.run(['cat', ...families.map((each) => `/proc/sys/${limits[each].replaceAll('.', '/')}`)]);
+  // Side by side, because each program takes some milliseconds to start on the host.
+  const [{ stdout }, heal] = await Promise.all([target.host.run(['cat', ...families.map((each) => `/proc/sys/${limits[each].replaceAll('.', '/')}`)]), applyTables(target, name, families, build)]);
   const limited = families.find((_, index) => Number(stdout.split('\n')[index]) > 0);
-  if (limited !== undefined) throw new Error(`${target.name} sends ICMP only now and then (${limits[limited]} is not 0), and the lab could not change that, because /proc/sys cannot be written. \`lab doctor\` says how to allow it`);
-  return await applyTables(target, name, families, build);
+  if (limited === undefined) return heal;
+  await heal();
+  throw new Error(`${target.name} sends ICMP only now and then (${limits[limited]} is not 0), and the lab could not change that, because /proc/sys cannot be written. \`lab doctor\` says how to allow it`);
 }
 
 /** The rule covers TCP and UDP: HTTP uses TCP, DNS uses both, and no other service uses these ports. */

@@ -7,11 +7,12 @@
  * container this setting may be refused. So the healing puts back each address that was lost.
  */
 import { untilUsable } from '../network/usable-address.ts';
-import { defineFault, observeEach, outputOf, runOn, type FaultTarget } from './fault.ts';
+import { defineFault, observeEach, outputOf, runOn } from './fault.ts';
 
-/** The IPv6 addresses that eth0 has after some shell commands, with their prefix lengths. */
-async function ipv6After(target: FaultTarget, commands: readonly string[]): Promise<string[]> {
-  const shown = await outputOf(target, ['sh', '-ec', [...commands, 'ip -6 -brief address show dev eth0 scope global'].join('\n')]);
+const list = 'ip -6 -brief address show dev eth0 scope global';
+
+/** The IPv6 addresses that the output of `list` has, with their prefix lengths. */
+function addressesIn(shown: string): string[] {
   return shown.match(/[\da-f:]+\/\d+/g) ?? [];
 }
 
@@ -21,12 +22,13 @@ export const vanish = defineFault({
   on: ['backend', 'dns'],
   options: {},
   apply: async (target) => {
-    const before = await ipv6After(target, []);
-    const kept = await ipv6After(target, ['ip link set eth0 down']);
-    const lost = before.filter((each) => !kept.includes(each));
+    // One program and not three, because each one takes some milliseconds to start on the host.
+    const [before = '', after = ''] = (await outputOf(target, ['sh', '-ec', `${list}\necho then\nip link set eth0 down\n${list}`])).split('then\n');
+    const kept = addressesIn(after);
+    const lost = addressesIn(before).filter((each) => !kept.includes(each));
     return async () => {
-      const addresses = await ipv6After(target, ['ip link set eth0 up', ...lost.map((each) => `ip address replace ${each} dev eth0 nodad`)]);
-      await runOn(target, ['sh', '-ec', untilUsable(addresses, 'eth0')]);
+      const shown = await outputOf(target, ['sh', '-ec', ['ip link set eth0 up', ...lost.map((each) => `ip address replace ${each} dev eth0 nodad`), list].join('\n')]);
+      await runOn(target, ['sh', '-ec', untilUsable(addressesIn(shown), 'eth0')]);
     };
   },
   observe: (target) =>
