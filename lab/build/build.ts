@@ -125,7 +125,6 @@ export function settings(root: string, folder: string): BuildOptions {
     define: { BUILT_HERE: '__dirname', BUILT_TO: JSON.stringify(relative(root, folder)) },
     minifyWhitespace: true,
     minifySyntax: true,
-    legalComments: 'none',
     logLevel: 'silent',
   };
 }

@@ -15,7 +15,7 @@ const dist = join(root, 'dist');
 const vendored = ['dockerode', 'fastify'];
 /** The files of lab/api/ that `exports` of package.json names. */
 const entries = ['index', 'faults', 'scenarios'];
-const all: BuildOptions = { ...settings(root, dist), external: ['koffi', 'esbuild', 'cpu-features', '*.node'], minifyWhitespace: true, minifySyntax: true };
+const all: BuildOptions = { ...settings(root, dist), external: ['koffi', 'esbuild', 'cpu-features', '*.node'] };
 
 rmSync(dist, { recursive: true, force: true });
 for (const name of vendored) await build({ ...all, entryPoints: [{ in: name, out: `vendor/${name}` }], inject: [], sourcemap: false, minifyIdentifiers: true });

@@ -9,9 +9,9 @@
 import { untilUsable } from '../network/usable-address.ts';
 import { defineFault, observeEach, outputOf, runOn } from './fault.ts';
 
-const list = 'ip -6 -brief address show dev eth0 scope global';
+const listAddresses = 'ip -6 -brief address show dev eth0 scope global';
 
-/** The IPv6 addresses that the output of `list` has, with their prefix lengths. */
+/** The IPv6 addresses that the output of `listAddresses` has, with their prefix lengths. */
 function addressesIn(shown: string): string[] {
   return shown.match(/[\da-f:]+\/\d+/g) ?? [];
 }
@@ -22,12 +22,12 @@ export const vanish = defineFault({
   on: ['backend', 'dns'],
   options: {},
   apply: async (target) => {
-    // One program and not three, because each one takes some milliseconds to start on the host.
-    const [before = '', after = ''] = (await outputOf(target, ['sh', '-ec', `${list}\necho then\nip link set eth0 down\n${list}`])).split('then\n');
+    // One program, because each start of one on the host takes some milliseconds.
+    const [before = '', after = ''] = (await outputOf(target, ['sh', '-ec', `${listAddresses}\necho then\nip link set eth0 down\n${listAddresses}`])).split('then\n');
     const kept = addressesIn(after);
     const lost = addressesIn(before).filter((each) => !kept.includes(each));
     return async () => {
-      const shown = await outputOf(target, ['sh', '-ec', ['ip link set eth0 up', ...lost.map((each) => `ip address replace ${each} dev eth0 nodad`), list].join('\n')]);
+      const shown = await outputOf(target, ['sh', '-ec', ['ip link set eth0 up', ...lost.map((each) => `ip address replace ${each} dev eth0 nodad`), listAddresses].join('\n')]);
       await runOn(target, ['sh', '-ec', untilUsable(addressesIn(shown), 'eth0')]);
     };
   },

@@ -7,7 +7,6 @@ import { Timeline } from './timeline.ts';
 
 const cores = availableParallelism();
 let begun: FakeProcess[];
-let timeline: Timeline;
 let processes: Processes;
 
 /** A lab whose hosts start processes without programs. */
@@ -32,8 +31,7 @@ async function allReady(): Promise<void> {
 
 beforeEach(() => {
   begun = [];
-  timeline = new Timeline();
-  processes = makeProcesses(timeline);
+  processes = makeProcesses(new Timeline());
 });
 
 test('while labs come up, as many processes start at a time as there are cores', async () => {

@@ -11,7 +11,7 @@ import { ready, serveStdin, writeLine } from '../../lab/vocabulary/control.ts';
 import { realtimeMinusMonotonicNs } from './clocks.ts';
 import { openPacketSocket } from './packet-socket.ts';
 
-/** Limits each wait for frames, so that this process can end. A lab that only waits is woken so seldom. */
+/** Limits each wait for frames, so that this process can end. It is long, because each end of a wait costs a lab that only waits some CPU time. */
 const waitMs = 2_000;
 
 const socket = (() => {
