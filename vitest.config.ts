@@ -45,7 +45,7 @@ export default defineConfig({
       { test: { ...shared, name: 'parts', include: ['{lab,services,client}/**/*.test.ts'], exclude: [...labs, ...together, ...leftOut], sequence: { groupOrder: 0 } } },
       { test: { ...shared, name: 'together', include: together, exclude: [...labs, ...leftOut], isolate: false, sequence: { groupOrder: 0 } } },
       // Tests that measure the delays of a whole lab run after all others, a few labs at a time: two files, and in each of them five labs.
-      { test: { ...shared, name: 'labs', include: labs, exclude: leftOut, maxWorkers: 2, maxConcurrency: 5, sequence: { groupOrder: 1 } } },
+      { test: { ...shared, name: 'labs', include: labs, exclude: leftOut, maxWorkers: 2, maxConcurrency: 8, sequence: { groupOrder: 1 } } },
     ],
   },
 });
