@@ -38,7 +38,7 @@ export interface Findings extends HttpsFindings {
   addressesTried: string[];
   /** How many attempts went to an address of each family. */
   perFamily: { IPv4: number; IPv6: number };
-  /** Whether an attempt without an answer went on when the next attempt began. Null if no attempt lived long enough to tell. */
+  /** Whether an attempt without an answer went on when the next attempt began. Null if no attempt lived long enough to tell, or if the kernel may have ended it before. */
   attemptsKept: boolean | null;
   /** From the first attempt of a dial to its first attempt in the other family (RFC 8305 section 5). */
   fallbackDelayMs: number | null;

@@ -158,7 +158,7 @@ function isAnsweredSoon(events: readonly TimelineEvent[], address: string, asked
 
 /**
  * Whether attempts without an answer went on when the next attempt of their dial began. The SYNs show it: the kernel repeats a SYN only
- * while its socket is still connecting. Null if no such attempt lived long enough to tell.
+ * while its socket is still connecting. Null if no such attempt lived long enough to tell, or if the kernel may have ended it before.
  */
 export function keptAttempts(attempts: readonly WireAttempt[], endMs: number): boolean | null {
   const connectedMs = new Map([...Map.groupBy(attempts, ({ dial }) => dial)].map(([dial, mates]) => [dial, mates.flatMap((mate) => (mate.outcome === 'connected' && mate.endMs !== null ? [mate.endMs] : []))]));
@@ -171,6 +171,8 @@ export function keptAttempts(attempts: readonly WireAttempt[], endMs: number): b
     // The next SYN would come within twice the last interval. If another attempt connects before that, the client closes this one anyway.
     const last = attempt.synsMs.at(-1) ?? attempt.startMs;
     const intervalMs = Math.max(1_000, last - (attempt.synsMs.at(-2) ?? last));
+    // Twice the last interval after its last SYN, the kernel gives up (tcp(7), tcp_syn_retries). A client that goes on then has aborted nothing.
+    if (next.startMs - last > intervalMs * 2 * (1 - timerSlack)) return [];
     const overMs = Math.min(endMs, ...(connectedMs.get(attempt.dial) ?? []));
     return overMs > last + intervalMs * 2 + synToleranceMs ? [false] : [];
   });
@@ -178,6 +180,8 @@ export function keptAttempts(attempts: readonly WireAttempt[], endMs: number): b
 }
 
 const synToleranceMs = 200;
+/** A timer of the kernel may be late by an eighth of its length (kernel/time/timer.c), so the last interval may have been too long by as much. */
+const timerSlack = 1 / 8;
 
 /** For each attempt the next one of its dial that began later. `attempts` are in the order of their starts. */
 export function nextOfDial(attempts: readonly WireAttempt[]): Map<WireAttempt, WireAttempt> {
