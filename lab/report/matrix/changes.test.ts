@@ -33,6 +33,7 @@ test.each([
 test.each([
   ['a delay that another machine has, too', 'node-fetch', 'first-silent', [reading('answered', 340)]],
   ['a time of the machine', 'go', 'closed-post', [reading('EOF', 130, 'reused')]],
+  ['a remark that some runs have in common', 'go', 'closed-post', [reading('EOF', 2, 'reused'), reading('EOF', 2, 'reused, sent 2 times')]],
   ['runs that showed nothing', 'go', 'first-silent', [reading(null)]],
   ['a spread that has the time of before in it', 'node-fetch', 'first-silent', [reading('answered', 252), reading('answered', 2_000)]],
 ] as const)('%s is no change', (_what, client, failure, readings) => {

@@ -20,7 +20,10 @@ export interface Changes {
   list: readonly Change[];
 }
 
-/** Returns the cells of both matrices that differ: in an outcome, in a remark, or in a time by more than times on different machines do. A cell of only one of them is no change. */
+/**
+ * Returns the cells of both matrices that differ: in an outcome, in all of their remarks, or in a time by more than times on different machines do. A remark that some
+ * runs had then, and some have now, is what the client does now and then. A cell of only one of them is no change.
+ */
 export function changesOf(before: Matrix, after: Matrix): Change[] {
   return measuredClients(after).flatMap(({ name }) =>
     after.groups.flatMap(({ failures }) =>
@@ -37,8 +40,12 @@ function isSame(one: Cell, other: Cell): boolean {
   if (one.outcomes.length !== other.outcomes.length) return false;
   return one.outcomes.every((then) => {
     const now = other.outcomes.find(({ outcome }) => essenceOf(outcome) === essenceOf(then.outcome));
-    return now !== undefined && then.remarks.toSorted().join() === now.remarks.toSorted().join() && areAlike(then, now);
+    return now !== undefined && haveOneInCommon(then.remarks, now.remarks) && areAlike(then, now);
   });
+}
+
+function haveOneInCommon(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === 0 ? others.length === 0 : some.some((each) => others.includes(each));
 }
 
 /** The changes as lines for a terminal. */
