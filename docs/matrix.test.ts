@@ -59,7 +59,7 @@ describeWith(['netns', 'curl'], 'lab matrix', () => {
       expect(await readFile(join(folder, 'again.md'), 'utf8')).toBe(page);
       // The command of a run waits as long as the matrix did.
       const [{ readings: [reading] } = expect.fail()] = matrix.cells;
-      expect(JSON.parse(await readFile(join(folder, 'results', reading?.directory ?? '', 'journal.json'), 'utf8'))).toMatchObject({ command: expect.stringMatching(/ run first-refused --client node-fetch --seed 1 --patience 300$/) as string });
+      expect(JSON.parse(await readFile(join(folder, 'results', reading?.directory ?? '', 'journal.json'), 'utf8'))).toMatchObject({ command: expect.stringMatching(/ run first-refused --client node-fetch --seed 1 --patience 330$/) as string });
       expect(await readFile(join(folder, 'results/matrix.html'), 'utf8')).toBe(written);
 
       const site = await run(lab, ['site'], { cwd: folder });

@@ -5,7 +5,7 @@
  */
 import { integer } from '../vocabulary/options.ts';
 import { defineFault, observeEach } from './fault.ts';
-import { answered, linkTargets, repeatedTwiceMs } from './link-echoes.ts';
+import { answered, linkTargets, longestSilenceMs, repeatedTwiceMs } from './link-echoes.ts';
 
 const everyMs = 10;
 
@@ -22,11 +22,9 @@ export const flap = defineFault({
   answersLateMs: ({ downMs }) => downMs + repeatedTwiceMs,
   observe: (target, { upMs, downMs }) =>
     observeEach([4, 6], async (each) => {
-      const { sent, echoes } = await target.probe.ping(target.name, each, { count: Math.ceil((upMs + downMs) / everyMs), everyMs, limitMs: 100 });
-      const here = answered(echoes);
-      let [gap, longest] = [0, 0];
-      for (let sequence = 0; sequence < sent; sequence++) longest = Math.max(longest, (gap = here.has(sequence) ? 0 : gap + 1));
+      const result = await target.probe.ping(target.name, each, { count: Math.ceil((upMs + downMs) / everyMs), everyMs, limitMs: 100 });
+      const [back, silenceMs] = [answered(result.echoes).size, longestSilenceMs(result, everyMs)];
       // The look takes one cycle and may begin in the middle of the down time. Then the down time is seen in two parts.
-      return { seen: here.size > 0 && longest * everyMs >= downMs / 3, observed: `${here.size} of ${sent} echoes answered, longest silence ${longest * everyMs} ms` };
+      return { seen: back > 0 && silenceMs >= downMs / 3, observed: `${back} of ${result.sent} echoes answered, longest silence ${silenceMs.toFixed(0)} ms` };
     }),
 });

@@ -40,3 +40,18 @@ export function echoesToSee(percent: number, burst = 1): Pick<PingRequest, 'coun
 export function answered(echoes: readonly Echo[]): Set<number> {
   return new Set(echoes.map(({ sequence }) => sequence));
 }
+
+/**
+ * The longest time in which echoes left and none of them came back, in ms; 0 if all came back. The times are those at which the echoes before and behind it left,
+ * because a busy machine may send a few in a long time. `everyMs` is the least time from one echo to the next.
+ */
+export function longestSilenceMs({ sent, echoes }: PingResult, everyMs: number): number {
+  const back = [...new Map(echoes.map(({ sequence, rttMs, sinceMs }) => [sequence, sinceMs - rttMs]))].sort(([one], [other]) => one - other);
+  const last = back.at(-1) ?? [0, 0];
+  // When an echo left that did not come back is not known. Those behind the last one that came back left at least this much later.
+  const ends = [...back, [sent, last[1] + (sent - 1 - last[0]) * everyMs] as const];
+  return Math.max(...ends.map(([sequence, leftMs], index) => {
+    const [before, beforeMs] = ends[index - 1] ?? [-1, 0];
+    return sequence - before > 1 ? leftMs - beforeMs : 0;
+  }));
+}

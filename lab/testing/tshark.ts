@@ -4,6 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { httpsPort } from '../vocabulary/topology.ts';
+
+/** tshark has no protocol for port 8443, so it goes by the client's port if that one is in its tables: from port 57000 it would read IRC. */
+const decodeAs = ['-d', `tcp.port==${httpsPort},tls`];
 
 /**
  * Returns one row for each frame that `filter` selects, with the values of its fields by their names (tshark(1)). Several values are separated by commas. tshark itself decides which frames are
@@ -17,7 +21,7 @@ export async function tshark<const Field extends string>(capture: Buffer, filter
     await writeFile(file, capture);
     const { stdout, stderr } = await promisify(execFile)(
       'tshark',
-      [...options, '-r', file, '-Y', filter, '-T', 'fields', '-E', 'separator=/t', '-E', 'occurrence=a', ...fields.flatMap((field) => ['-e', field])],
+      [...options, ...decodeAs, '-r', file, '-Y', filter, '-T', 'fields', '-E', 'separator=/t', '-E', 'occurrence=a', ...fields.flatMap((field) => ['-e', field])],
       { maxBuffer: 1 << 26 },
     );
     const complaints = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('Running as user'));

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { ACK, came, sent, SYN } from '../testing/frames.ts';
 import { describeWith } from '../testing/testing.ts';
 import { decodeFrames, encodeFrames } from '../vocabulary/frame-records.ts';
 import { buildPcapng, type CaptureFile } from './pcapng.ts';
@@ -45,6 +47,14 @@ describeWith('tshark', 'tshark reads the file', () => {
     const empty = buildPcapng(file({ frames: [], remarks: [{ atMs: 1, text: 'a remark without a frame' }] }));
     expect(await tshark(empty, 'frame', ['frame.number'])).toEqual([]);
     expect(empty.includes('a remark without a frame')).toBe(true);
+  });
+
+  test.each([40_000, 57_000])('a ClientHello to the port of HTTPS is one, also from port %i', async (localPort) => {
+    const [, hello = ''] = /^>(.+)$/m.exec(readFileSync(new URL('../testing/real-https.txt', import.meta.url), 'utf8')) ?? [];
+    const flow = { port: 8443, localPort };
+    const frames = [sent({ ...flow, flags: SYN, sequence: 0 }), came({ ...flow, flags: SYN | ACK, sequence: 0, acknowledged: 1 }), sent({ ...flow, payload: Buffer.from(hello, 'hex'), acknowledged: 1 })];
+    const rows = await tshark(buildPcapng(file({ frames: frames.map((bytes, index) => ({ ...frame(index, 0), bytes, lengthBytes: bytes.length })) })), 'tls', ['tls.handshake.type']);
+    expect(rows).toEqual([{ 'tls.handshake.type': '1' }]);
   });
 
   test('tshark reports an error for a file that is cut, so the other tests would notice a broken file', async () => {
