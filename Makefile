@@ -105,11 +105,11 @@ doctor: $(INSTALLED) ## check what the lab needs on this machine, and say how to
 	@bin/lab doctor
 
 # Two thirds of the CPU time of all tests: on docker, and inside containers; scenarios and causes of skew with other clients than our own on fetch, and
-# with resolvers in between; the workshop and the page of a run in a browser; many broken inputs.
+# with resolvers in between; the workshop, the page of a run and that of the matrix in a browser; many broken inputs.
 LONG_TESTS := lab/network/drivers/docker.test.ts scenarios/any-client.test.ts scenarios/other-transports.test.ts client/external/profiles.test.ts client/external/https.test.ts client/external/variants.test.ts client/external/proxies.test.ts \
               scenarios/matrix/many-requests.test.ts docs/clients.test.ts \
               lab/skew/mechanism/mechanism.test.ts lab/skew/model/real-resolvers.test.ts lab/run/resolvers.test.ts docs/skew.test.ts docs/containers.test.ts \
-              lab/cli/workshop.test.ts lab/cli/workshop-lessons.test.ts lab/picture/page.test.ts \
+              lab/cli/workshop.test.ts lab/cli/workshop-lessons.test.ts lab/picture/page.test.ts lab/report/matrix/page.test.ts \
               lab/wire/fuzz.test.ts lab/wire/https-fuzz.test.ts lab/network/fuzz.test.ts lab/shards/fuzz.test.ts services/fuzz.test.ts services/dns/fuzz.test.ts
 
 # The tests call make themselves, so they do not inherit the variables of this one.
