@@ -44,7 +44,7 @@ export default defineConfig({
     projects: [
       { test: { ...shared, name: 'parts', include: ['{lab,services,client}/**/*.test.ts'], exclude: [...labs, ...together, ...leftOut], sequence: { groupOrder: 0 } } },
       { test: { ...shared, name: 'together', include: together, exclude: [...labs, ...leftOut], isolate: false, sequence: { groupOrder: 0 } } },
-      // Tests that measure the delays of a whole lab run after all others, a few labs at a time: two files, and in each of them five labs.
+      // Tests that measure the delays of a whole lab run after all others, a few labs at a time: two files, and in each of them eight labs.
       { test: { ...shared, name: 'labs', include: labs, exclude: leftOut, maxWorkers: 2, maxConcurrency: 8, sequence: { groupOrder: 1 } } },
     ],
   },

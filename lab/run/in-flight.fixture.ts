@@ -16,7 +16,6 @@ const driver = driverWith(netns, (host) => (host.name === 'client' ? { start: as
   return started;
 } } : {}));
 
-const unawaitedRequests = 4;
 const scenario = defineScenario({
   title: '', teaches: '', predict: '', explains: '', sources: [],
   limitMs: 900_000,
@@ -24,7 +23,7 @@ const scenario = defineScenario({
     for (const backend of topology.backends) await behave(backend, { delayMs: 600_000 });
     const unawaited = [request('PUT'), Promise.all([get(), get()]), get().then(() => 'answered')];
     // The client has told of all four, and one of them has arrived.
-    await until((event) => event.event === 'client:request' && event.request === unawaitedRequests, 10_000);
+    await until((event) => event.event === 'client:request' && event.request === 4, 10_000);
     await until((event) => event.event === 'backend:request' && event.from === topology.hosts.client.ipv4, 10_000);
     if (process.argv[2] === 'interrupt') controller.abort('SIGTERM');
     else await client?.signal('SIGKILL');
