@@ -193,6 +193,10 @@ function expectPlotAgrees(plot: Plot, rows: readonly Row[], { hosts, backends }:
     const waits = answers.map((answerMs, index) => answerMs - msOf(rows.find((row) => isSyn(row) && msOf(row) > (answers[index - 1] ?? 0))));
     expect(plot.points.map(({ measuredMs }) => Math.round(measuredMs))).toEqual(waits.map(Math.round));
     expect(plot.points.map(({ series }) => series)).toEqual(carrying.map(([row]) => (row?.['ip.src'] === '' ? 'IPv6 carries the request' : 'IPv4 carries the request')));
-    expect(plot.change).not.toBeNull();
+    // A setting counts as IPv4 when IPv4 won there once. On a busy machine IPv6 may be later at a small setting than at a larger one: then there is no change to mark.
+    const overIpv4 = new Set(plot.points.filter(({ series }) => series.startsWith('IPv4')).map(({ setMs }) => setMs));
+    const fromMs = Math.max(...plot.points.map(({ setMs }) => setMs).filter((setMs) => !overIpv4.has(setMs)));
+    const toMs = Math.min(...overIpv4);
+    expect(plot.change).toEqual(fromMs < toMs ? { fromMs, toMs, what: 'IPv4 begins to win' } : null);
   }
 }
