@@ -19,7 +19,7 @@ export interface HandshakeRequest {
   padBytes?: number;
   /** If not set: the newest one that both sides know. */
   maxVersion?: 'TLSv1.2';
-  /** The name of a session that was kept before. It is offered, if there is one. */
+  /** The name of a session that was kept before. It is offered, if there is one that is not too old. */
   offer?: string;
   /** The name under which the session of this handshake is kept, if it is a new one. */
   keep?: string;
@@ -54,11 +54,15 @@ const alertNames: Readonly<Record<number, string>> = { 40: 'handshake_failure', 
 /** An entry of ALPN (RFC 7301 section 3.1). Entries that no server knows make a ClientHello larger. */
 const longestProtocolBytes = 255;
 
-const sessions = new Map<string, Buffer>();
+/** How long OpenSSL offers a session, and says so with each ticket that it makes (`openssl sess_id -text`: lifetime hint). RFC 8446 section 4.6.1 allows a week. */
+const lifetimeMs = 7_200_000;
+
+const sessions = new Map<string, { session: Buffer; keptMs: number }>();
 
 export function shakeHands({ address, port, ca, timeoutMs, padBytes, maxVersion, offer = '', keep, path }: HandshakeRequest): Promise<Handshake> {
   return new Promise((resolve) => {
-    const session = sessions.get(offer);
+    const kept = sessions.get(offer);
+    const session = kept && nowMs() - kept.keptMs < lifetimeMs ? kept.session : undefined;
     const result: Handshake = { outcome: '', tookMs: 0, helloBytes: 0, alpn: '', distrust: '', offered: session !== undefined, resumed: false, kept: false, reply: '', ending: '' };
     const raw = connect({ host: address, port, noDelay: true });
     const tap = new Tap(raw);
@@ -83,9 +87,9 @@ export function shakeHands({ address, port, ca, timeoutMs, padBytes, maxVersion,
         socket: tap, ca, servername: webName, rejectUnauthorized: false, ALPNProtocols: ['http/1.1', ...padding(padBytes ?? 0)], ...small, ...(maxVersion && { maxVersion }), ...(session && { session }),
       });
       const isEnough = (): boolean => path === undefined && (keep === undefined || result.kept || result.resumed);
-      socket.on('session', (kept) => {
+      socket.on('session', (fresh) => {
         if (keep === undefined) return;
-        sessions.set(keep, kept);
+        sessions.set(keep, { session: fresh, keptMs: nowMs() });
         result.kept = true;
         if (result.outcome !== '' && isEnough()) finish();
       });
