@@ -1,4 +1,9 @@
-/** The two scenarios for clients that ask for HTTPS records, with the one client of the table that does. tshark reads the captures as another judge. */
+/**
+ * The two scenarios for clients that ask for HTTPS records, with the one client of the table that does. tshark reads the captures as another judge.
+ *
+ * Chromium asks the C library until it has read its DNS configuration (HostResolverManager: without one it cannot use its own resolver). Each request here has a
+ * browser of its own, and on a busy machine a request may come earlier than the configuration. Then the scenario says so and is unknown. One request of a run may be such a one.
+ */
 import { expect, test } from 'vitest';
 import { netns } from '../lab/network/drivers/netns.ts';
 import type { FinishedRun } from '../lab/run/journal.ts';
@@ -9,31 +14,47 @@ import { tshark } from '../lab/testing/tshark.ts';
 import { attemptStartOf, duringRequest, lookupOf } from './https-record-common.ts';
 import { scenarioNamed } from './index.ts';
 
-const run = async (name: string): Promise<FinishedRun & { capture: Buffer }> => {
+const run = async (name: string): Promise<FinishedRun & { capture: Buffer; judged: number[] }> => {
   const finished = await runScenario({ name, scenario: scenarioNamed(name) as Scenario, driver: netns, client: 'chromium-async-dns', clientOptions: {}, seed: '1', signal: new AbortController().signal });
   const { journal, capture } = finished;
-  expect({ error: journal.error, doubts: journal.doubts, failed: journal.checks.filter(({ verdict }) => verdict !== 'pass') }).toEqual({ error: null, doubts: [], failed: [] });
+  const requests = journal.findings.byRequest.map((_, index) => index + 1);
+  const judged = requests.filter((request) => lookupOf(finished, request).https.length > 0);
+  expect(requests.length - judged.length).toBeLessThan(2);
+  expect({ error: journal.error, doubts: journal.doubts, failed: journal.checks.filter(({ verdict }) => verdict === 'fail'), verdict: journal.verdict })
+    .toEqual({ error: null, doubts: [], failed: [], verdict: judged.length === requests.length ? 'pass' : 'unknown' });
   if (capture === null) throw new Error('the run has left no capture');
-  return { ...finished, capture };
+  return { ...finished, capture, judged };
 };
 
 describeWith(['netns', 'nft', 'chromium', 'tshark'], 'Chromium with its own resolver', () => {
   test('https-record: asks for the record each time, waits for a late or missing one some milliseconds only, and asks once more after an error', { timeout: 120_000 }, async () => {
     const measured = await run('https-record');
-    const lookups = [1, 2, 3, 4].map((request) => lookupOf(measured, request));
-    expect(lookups.map(({ types }) => types.toSorted().join(' '))).toEqual(['A AAAA HTTPS', 'A AAAA HTTPS', 'A AAAA HTTPS', 'A AAAA HTTPS']);
-    const [plain, late, dropped, failing] = lookups.map(({ https, addresses }, index) => {
-      const startMs = attemptStartOf(measured, index + 1) ?? 0;
-      return { https, startMs, afterMs: startMs - Math.max(...addresses.map(({ answeredMs = Infinity }) => answeredMs)) };
-    });
-    expect(plain?.https.map(({ services }) => services)).toEqual([['1 web.lab.test alpn=h2,http/1.1']]);
+    const lookAt = (request: number) => {
+      const { https, addresses, types } = lookupOf(measured, request);
+      const startMs = attemptStartOf(measured, request) ?? 0;
+      return { https, types, startMs, afterMs: startMs - Math.max(...addresses.map(({ answeredMs = Infinity }) => answeredMs)) };
+    };
     // The time that Chromium gives the HTTPS answer is a fifth of the time that the addresses took, and at least 5 ms (UseDnsHttpsSvcbInsecureExtraTimeMin). It begins before Chromium has read the last of them.
-    expect(late?.afterMs).toBeGreaterThan(3);
-    expect(dropped?.afterMs).toBeGreaterThan(3);
-    expect(late?.https.map(({ answeredMs = Infinity }) => answeredMs > late.startMs)).toEqual([true]);
-    expect(dropped?.https.every(({ answeredMs }) => answeredMs === undefined)).toBe(true);
-    // Chromium does not wait for the second answer any longer than for a late one, so on a busy machine it may come after the first SYN.
-    expect(failing?.https.map(({ rcode }) => rcode)).toEqual(['SERVFAIL', 'SERVFAIL']);
+    const leastMs = 3;
+    const judges: ((look: ReturnType<typeof lookAt>) => void)[] = [
+      (plain) => { expect(plain.https.map(({ services }) => services)).toEqual([['1 web.lab.test alpn=h2,http/1.1']]); },
+      (late) => {
+        expect(late.afterMs).toBeGreaterThan(leastMs);
+        expect(late.https.map(({ answeredMs = Infinity }) => answeredMs > late.startMs)).toEqual([true]);
+      },
+      (dropped) => {
+        expect(dropped.afterMs).toBeGreaterThan(leastMs);
+        expect(dropped.https.every(({ answeredMs }) => answeredMs === undefined)).toBe(true);
+      },
+      // Chromium does not wait for the second answer any longer than for a late one, so on a busy machine it may come after the first SYN.
+      (failing) => { expect(failing.https.map(({ rcode }) => rcode)).toEqual(['SERVFAIL', 'SERVFAIL']); },
+    ];
+    expect(measured.journal.findings.byRequest).toHaveLength(judges.length);
+    for (const request of measured.judged) {
+      const look = lookAt(request);
+      expect(look.types.toSorted()).toEqual(['A', 'AAAA', 'HTTPS']);
+      judges[request - 1]?.(look);
+    }
     // By the packets: which names and types tshark reads, and how many.
     const asked = await tshark(measured.capture, 'dns.flags.response == 0 && ip.src == 198.51.100.200', ['dns.qry.name', 'dns.qry.type']);
     const https = asked.flatMap((row) => (row['dns.qry.type'] === '65' ? [row['dns.qry.name']] : []));
@@ -43,7 +64,8 @@ describeWith(['netns', 'nft', 'chromium', 'tshark'], 'Chromium with its own reso
 
   test('quic-silent: tries QUIC because the record announces h3, and TCP beside it', { timeout: 120_000 }, async () => {
     const measured = await run('quic-silent');
-    for (const request of [1, 2]) {
+    expect(measured.journal.findings.byRequest).toHaveLength(2);
+    for (const request of measured.judged) {
       const during = duringRequest(measured.events, request);
       const first = during.find((event) => event.event === 'wire:quic-initial');
       const startMs = attemptStartOf(measured, request) ?? 0;

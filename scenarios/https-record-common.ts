@@ -3,7 +3,7 @@ import type { Measured } from '../lab/run/scenario.ts';
 import { webNameOf } from '../lab/vocabulary/https-record.ts';
 import { askersOf, webName } from '../lab/vocabulary/topology.ts';
 
-/** A query, and its answer if there was one while the request was under way. */
+/** A query, and its answer if there was one. */
 export interface Question {
   type: string;
   askedMs: number;
@@ -21,19 +21,16 @@ export interface Lookup {
   https: Question[];
 }
 
-/** Returns what the client asked during a request. `dnsDuring` leaves out HTTPS queries, which have another name. An answer counts until the next request. */
+/** Returns what the client asked during a request. `dnsDuring` leaves out HTTPS queries, which have another name. An answer may come when the request is over. */
 export function lookupOf({ events, topology }: Pick<Measured, 'events' | 'topology'>, request: number): Lookup {
   const askers = askersOf(topology);
-  const questions: (Question & { id: number; fromPort: number })[] = [];
-  for (const event of duringRequest(events, request)) {
-    if ((event.event !== 'dns:query' && event.event !== 'dns:answer') || !askers.includes(event.from) || webNameOf(event.name.toLowerCase()) !== webName) continue;
-    const { id, type, fromPort, tMs } = event;
-    if (event.event === 'dns:query') questions.push({ id, fromPort, type, askedMs: tMs });
-    else {
-      const asked = questions.find((each) => each.id === id && each.type === type && each.fromPort === fromPort && each.answeredMs === undefined);
-      if (asked) Object.assign(asked, { answeredMs: tMs, rcode: event.rcode, services: event.services ?? [] });
-    }
-  }
+  const questions = duringRequest(events, request)
+    .filter((event) => event.event === 'dns:query')
+    .filter(({ from, name }) => askers.includes(from) && webNameOf(name.toLowerCase()) === webName)
+    .map(({ id, type, fromPort, tMs: askedMs }): Question => {
+      const answer = events.filter((event) => event.event === 'dns:answer').find((each) => each.id === id && each.type === type && each.fromPort === fromPort && each.tMs >= askedMs);
+      return { type, askedMs, ...(answer && { answeredMs: answer.tMs, rcode: answer.rcode, services: answer.services ?? [] }) };
+    });
   return {
     types: [...new Set(questions.map(({ type }) => type))],
     addresses: questions.filter(({ type }) => type === 'A' || type === 'AAAA'),
@@ -46,9 +43,9 @@ export function attemptStartOf({ events }: Pick<Measured, 'events'>, request: nu
   return duringRequest(events, request).find(({ event }) => event === 'wire:syn')?.tMs ?? null;
 }
 
-/** The events from the start of a request to the start of the next one. */
+/** The events from the start of a request to its end. What Chromium asks after that is for its next one. */
 export function duringRequest(events: Measured['events'], request: number): Measured['events'] {
-  const startOf = (number: number): number => events.findIndex((event) => event.event === 'client:request' && event.request === number);
-  const [start, next] = [startOf(request), startOf(request + 1)];
-  return start < 0 ? [] : events.slice(start, next < 0 ? undefined : next);
+  const start = events.findIndex((event) => event.event === 'client:request' && event.request === request);
+  const length = events.slice(Math.max(start, 0)).findIndex((event) => (event.event === 'client:response' || event.event === 'client:error') && event.request === request);
+  return start < 0 ? [] : events.slice(start, length < 0 ? undefined : start + length);
 }
