@@ -17,7 +17,8 @@ const together = ['lab/{vocabulary,analysis,wire,picture,skew,shards,report,faul
 // `make test` leaves these files out. The option --exclude of vitest would not reach a project that has an `exclude` of its own.
 const leftOut = (process.env['LEAVE_OUT'] ?? '').split(' ').filter(Boolean);
 
-// The files that take longest begin first, so that no worker is left with one of them at the end: those that mostly wait beside those that burn CPU.
+// The files that take longest begin first, so that no worker is left with one of them at the end: those that mostly wait beside those that burn CPU. The tests
+// of faults come before the others, because they wait for silence to be seen.
 const longestFirst = [
   'lab/network/drivers/docker.test.ts', 'lab/faults/link-faults.test.ts', 'client/external/variants.test.ts', 'client/external/profiles.test.ts', 'lab/faults/dns-faults.test.ts', 'lab/cli/workshop.test.ts', 'lab/faults/self-verification.test.ts', 'lab/picture/page.test.ts',
   'lab/faults/established-faults.test.ts', 'lab/run/resolvers.test.ts', 'lab/faults/combined.test.ts', 'lab/skew/mechanism/mechanism.test.ts',
@@ -28,7 +29,7 @@ class Sequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
       const at = longestFirst.findIndex((file) => moduleId.endsWith(`/${file}`));
-      return at === -1 ? longestFirst.length : at;
+      return at === -1 ? longestFirst.length + (moduleId.includes('/lab/faults/') ? 0 : 1) : at;
     };
     const order = ({ project }: TestSpecification): number => project.config.sequence.groupOrder;
     return (await super.sort(files)).sort((a, b) => order(a) - order(b) || rank(a) - rank(b));
