@@ -17,11 +17,13 @@ const together = ['lab/{vocabulary,analysis,wire,picture,skew,shards,report,faul
 // `make test` leaves these files out. The option --exclude of vitest would not reach a project that has an `exclude` of its own.
 const leftOut = (process.env['LEAVE_OUT'] ?? '').split(' ').filter(Boolean);
 
-// The files that take longest begin first, so that no worker is left with one of them at the end: those that mostly wait beside those that burn CPU. The tests
-// of faults come before the others, because they wait for silence to be seen.
+// The files that take longest begin first, so that no worker is left with one of them at the end: those that mostly wait beside those that burn CPU.
 const longestFirst = [
-  'lab/network/drivers/docker.test.ts', 'lab/faults/link-faults.test.ts', 'client/external/variants.test.ts', 'client/external/profiles.test.ts', 'lab/faults/dns-faults.test.ts', 'lab/cli/workshop.test.ts', 'lab/faults/self-verification.test.ts', 'lab/picture/page.test.ts',
-  'lab/faults/established-faults.test.ts', 'lab/run/resolvers.test.ts', 'lab/faults/combined.test.ts', 'lab/skew/mechanism/mechanism.test.ts',
+  'lab/network/drivers/docker.test.ts', 'lab/faults/link-faults.test.ts', 'client/external/variants.test.ts', 'client/external/profiles.test.ts', 'lab/faults/self-verification.test.ts', 'lab/cli/workshop.test.ts',
+  'lab/build/build.test.ts', 'lab/faults/dns-faults.test.ts', 'lab/picture/page.test.ts', 'lab/cli/up.test.ts', 'lab/run/resolvers.test.ts', 'lab/faults/established-faults.test.ts', 'lab/cli/shards.test.ts', 'lab/skew/mechanism/mechanism.test.ts',
+  'lab/run/backends.test.ts', 'lab/faults/combined.test.ts', 'lab/cli/side-by-side.test.ts', 'lab/cli/main.test.ts', 'lab/faults/process-faults.test.ts', 'lab/clients/raw-output.test.ts', 'lab/api/start-lab.test.ts',
+  'lab/faults/tls-faults.test.ts', 'lab/clients/ready.test.ts', 'lab/cli/cut-short.test.ts', 'lab/faults/connect-faults.test.ts', 'lab/report/site/site.test.ts', 'lab/faults/dns-host.test.ts', 'lab/faults/http-faults.test.ts', 'lab/skew/simulation/rows.test.ts',
+  'lab/faults/dns-answers.test.ts', 'lab/faults/link-together.test.ts', 'lab/faults/h2-faults.test.ts', 'lab/faults/restored.test.ts',
   'scenarios/any-client.test.ts', 'scenarios/index.test.ts', 'scenarios/other-transports.test.ts', 'docs/containers.test.ts', 'scenarios/matrix/many-requests.test.ts', 'docs/skew.test.ts',
 ];
 
@@ -29,7 +31,7 @@ class Sequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
       const at = longestFirst.findIndex((file) => moduleId.endsWith(`/${file}`));
-      return at === -1 ? longestFirst.length + (moduleId.includes('/lab/faults/') ? 0 : 1) : at;
+      return at === -1 ? longestFirst.length : at;
     };
     const order = ({ project }: TestSpecification): number => project.config.sequence.groupOrder;
     return (await super.sort(files)).sort((a, b) => order(a) - order(b) || rank(a) - rank(b));
