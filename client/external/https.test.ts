@@ -17,8 +17,8 @@ import { inheritedVariables } from './tls.ts';
 
 let lab: Lab;
 let context: ClientContext;
-/** By the source port of a connection: whether the client must have offered HTTP/2 on it. */
-const offersHttp2 = new Map<number, boolean>();
+/** By the server's address and the client's port: whether the client must have offered HTTP/2 on this connection. The kernel may give one port to connections to two addresses. */
+const offersHttp2 = new Map<string, boolean>();
 
 /** Makes one request with a client. Returns its result, and what the backends tell of its connections. */
 async function ask(client: string, tls: ClientTls | null, options: Partial<ClientOptions> = {}) {
@@ -31,7 +31,7 @@ async function ask(client: string, tls: ClientTls | null, options: Partial<Clien
   const events = lab.timeline.events.slice(from).filter((event) => 'from' in event && event.from === '198.51.100.200');
   return {
     result,
-    ports: events.flatMap((event) => (event.event === 'backend:accept' ? [event.fromPort] : [])),
+    connections: events.flatMap((event) => (event.event === 'backend:accept' ? [`${event.address} ${event.fromPort}`] : [])),
     requests: events.flatMap((event) => (event.event === 'backend:request' && event.path === '/' ? [event.method] : [])),
     alpn: events.flatMap((event) => (event.event === 'backend:tls' ? [event.alpn] : [])),
   };
@@ -77,18 +77,18 @@ describeWith('netns', 'in a lab over HTTPS', () => {
     if (!tls) continue;
     describeWith(needs, name, () => {
       test('is answered by a backend, and HTTP/2 is offered and chosen where the profile says so', { timeout: 60_000 }, async () => {
-        const { result, ports, requests, alpn } = await ask(name, context.tls);
+        const { result, connections, requests, alpn } = await ask(name, context.tls);
         expect(result).toMatchObject(answered(tellsStatus));
         expect(requests).toEqual(['GET']);
-        for (const port of ports) offersHttp2.set(port, tls.http2 === 'by default');
+        for (const each of connections) offersHttp2.set(each, tls.http2 === 'by default');
         expect(alpn.length).toBeGreaterThan(0);
         for (const each of alpn) expect(each).toBeOneOf(tls.http2 === 'by default' ? ['h2'] : ['http/1.1', '']);
       });
 
       if (tls.http2 === 'by option') test('speaks HTTP/2 if it is asked for', { timeout: 60_000 }, async () => {
-        const { result, ports, alpn } = await ask(name, context.tls, { http: '2' });
+        const { result, connections, alpn } = await ask(name, context.tls, { http: '2' });
         expect(result).toMatchObject(answered(tellsStatus));
-        for (const port of ports) offersHttp2.set(port, true);
+        for (const each of connections) offersHttp2.set(each, true);
         expect(new Set(alpn)).toEqual(new Set(['h2']));
       });
     });
@@ -156,10 +156,10 @@ describeWith('netns', 'in a lab over HTTPS', () => {
 
   describeWith('tshark', 'the packets', () => {
     test('have a handshake for the name on each connection of these clients, with HTTP/2 offered where they said so', { timeout: 60_000 }, async () => {
-      const hellos = await tshark(lab.captureFile('') ?? Buffer.alloc(0), 'tls.handshake.type == 1 && ip.src == 198.51.100.200', ['tcp.srcport', 'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str']);
-      for (const [port, http2] of offersHttp2) {
-        const [hello] = hellos.filter((each) => Number(each['tcp.srcport']) === port);
-        expect({ port, name: hello?.['tls.handshake.extensions_server_name'], http2: hello?.['tls.handshake.extensions_alpn_str'].split(',').includes('h2') }).toEqual({ port, name: 'web.lab.test', http2 });
+      const hellos = await tshark(lab.captureFile('') ?? Buffer.alloc(0), 'tls.handshake.type == 1 && ip.src == 198.51.100.200', ['ip.dst', 'tcp.srcport', 'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str']);
+      for (const [connection, http2] of offersHttp2) {
+        const hello = hellos.find((each) => `${each['ip.dst']} ${each['tcp.srcport']}` === connection);
+        expect({ connection, name: hello?.['tls.handshake.extensions_server_name'], http2: hello?.['tls.handshake.extensions_alpn_str'].split(',').includes('h2') }).toEqual({ connection, name: 'web.lab.test', http2 });
       }
       expect(offersHttp2.size).toBeGreaterThan(0);
     });
