@@ -68,7 +68,7 @@ function answersOf(events: readonly TimelineEvent[], address: string): number[] 
   const sinceMs = events.find((event) => event.event === 'fault:verified')?.tMs ?? Infinity;
   const requests = events.filter((event) => event.event === 'wire:request' && event.address === address && event.tMs > sinceMs);
   return requests.flatMap((request) => {
-    const response = events.find((event) => event.event === 'wire:response' && request.event === 'wire:request' && event.localPort === request.localPort && event.count === request.count);
+    const response = events.find((event) => event.event === 'wire:response' && request.event === 'wire:request' && event.address === address && event.localPort === request.localPort && event.count === request.count);
     return response ? [response.tMs - request.tMs] : [];
   });
 }

@@ -197,6 +197,11 @@ describe('a SYN-ACK reaches the kernel in the moment in which the program gives 
     expect(disagreements(inOrder(...agreeing, synAck, { ...fin, tMs: 252.25 }), topology)).toEqual([]);
   });
 
+  test('the same, where the kernel gave the port also to the connection to the next address', () => {
+    const onePort = inOrder(...agreeing, synAck, fin).map((event) => ('localPort' in event && event.localPort === 60_001 ? { ...event, localPort: 60_002 } : event));
+    expect(disagreements(onePort, topology)).toEqual([]);
+  });
+
   test('the same, where the time limit of the caller ended the dial', () => {
     const aborted = [asked(800, 5), start(801, 5, two.ipv6), packet(801.1, 'wire:syn', two.ipv6, 60_006), at(900, 'client:connect-failed', { request: 5, connection: 5, ...endsOf(two.ipv6), error: 'ABORTED' })];
     const unused = [packet(899.9, 'wire:syn-ack', two.ipv6, 60_006), ending(900.1, 'wire:fin', two.ipv6, 60_006, 'client')];

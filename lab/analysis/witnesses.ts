@@ -62,9 +62,9 @@ export function disagreements(events: readonly TimelineEvent[], topology: Topolo
  * connects. For the program, the dial went on, unless the caller's time limit ended it.
  */
 function asTheProgramSaw(wire: readonly WireAttempt[], traced: readonly Attempt[], localPorts: ReadonlyMap<Attempt, number>, events: readonly TimelineEvent[]): WireAttempt[] {
-  const known = new Set<number | null>(localPorts.values());
+  const known = new Set([...localPorts].map(([{ address }, localPort]) => `${address} ${localPort}`));
   const ended = (attempt: WireAttempt | undefined, ...outcomes: string[]): boolean =>
-    attempt?.isUnused === true && !known.has(attempt.localPort) && traced.some(({ address, outcome }) => address === attempt.address && outcomes.includes(outcome));
+    attempt?.isUnused === true && !known.has(`${attempt.address} ${attempt.localPort}`) && traced.some(({ address, outcome }) => address === attempt.address && outcomes.includes(outcome));
   const dials = new Map<number, number>();
   return wire.map((attempt, index) => {
     const last = wire[index - 1];

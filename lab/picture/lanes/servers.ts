@@ -57,7 +57,7 @@ function drawnFor({ events, findings, hosts }: PicturedRun, flows: readonly Flow
   const drawn = flows
     .filter(({ address }) => serverAt(hosts, address) === server)
     .map((flow) => {
-      const attempt = [...left].find(({ localPort, startMs }) => localPort === flow.localPort && Math.abs(startMs - (flow.packets[0]?.event.tMs ?? 0)) < 1_500);
+      const attempt = [...left].find(({ address, localPort, startMs }) => address === flow.address && localPort === flow.localPort && Math.abs(startMs - (flow.packets[0]?.event.tMs ?? 0)) < 1_500);
       if (attempt) left.delete(attempt);
       return drawFlow(flow, attempt, findings.attempts, events, tone, endMs);
     });
