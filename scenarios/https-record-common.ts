@@ -43,9 +43,9 @@ export function attemptStartOf({ events }: Pick<Measured, 'events'>, request: nu
   return duringRequest(events, request).find(({ event }) => event === 'wire:syn')?.tMs ?? null;
 }
 
-/** The events from the start of a request to its end. What Chromium asks after that is for its next one. */
+/** The events from the start of a request to its end. A browser may send more queries after the answer, which are no part of the request. */
 export function duringRequest(events: Measured['events'], request: number): Measured['events'] {
   const start = events.findIndex((event) => event.event === 'client:request' && event.request === request);
-  const length = events.slice(Math.max(start, 0)).findIndex((event) => (event.event === 'client:response' || event.event === 'client:error') && event.request === request);
-  return start < 0 ? [] : events.slice(start, length < 0 ? undefined : start + length);
+  const end = events.findIndex((event) => (event.event === 'client:response' || event.event === 'client:error') && event.request === request);
+  return start < 0 ? [] : events.slice(start, end < 0 ? undefined : end);
 }
