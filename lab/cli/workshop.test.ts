@@ -43,7 +43,7 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
     await on[Symbol.asyncDispose]();
   });
 
-  const give = (verb: string, args: object): Promise<Answer> => act(leader, verb, args);
+  const give = (verb: string, args: object): Promise<Answer> => act(on, verb, args);
   const press = (name: string, page = leader): Promise<void> => page.getByRole('button', { name, exact: true }).click();
   const tab = (name: string, page = leader): Promise<void> => page.getByRole('tab', { name }).click();
   const policy = (): Promise<Policy> => lab.server('dns').remote.call('policy');
@@ -51,7 +51,7 @@ describeWith(['netns', 'nft', 'chromium'], 'the page of the workshop', () => {
   const lines = (page = leader): Promise<string[]> => linesOf(page);
   /** Presses a button, and waits until the page shows the line of its command. Returns the line. */
   const pressed = async (name: string): Promise<string> => {
-    const before = (await lines()).length;
+    const before = (await on.allLines()).length;
     await press(name);
     return await until(async () => (await lines())[before], `the line of ${name}`);
   };

@@ -33,6 +33,8 @@ export interface TestWorkshop extends AsyncDisposable {
   leader: Page;
   /** Errors of that page, and what its console says. */
   troubles: string[];
+  /** The lines for a terminal on that page, when it shows all of them: a line comes by the stream, which may be later than the answer to its command. */
+  allLines(): Promise<string[]>;
   /** The folder of the results. */
   folder: string;
 }
@@ -56,6 +58,7 @@ export async function startTestWorkshop(driver: Driver, listen?: string): Promis
   const write = async () => ({ directory: await writeRunFiles(handRun({ lab, client, seed: '1', startedAt, change: {} }), folder), line: '' });
   const opened = await openWorkshop({ lab, timeline, client, commands, write }, { page: workshopPage(pageParts('workshop')), lessons: { driver: driver.name, seed: '1', results: folder }, port: 0, ...(listen !== undefined && { listen }) });
   onClient = opened.onClient;
+  const add = vi.spyOn(opened.server.stream, 'add');
   timeline.start();
   const troubles: string[] = [];
   const context = await browser.newContext({ viewport: { width: 1_300, height: 1_000 }, reducedMotion: 'reduce' });
@@ -67,6 +70,10 @@ export async function startTestWorkshop(driver: Driver, listen?: string): Promis
   await leader.getByText('this one leads').waitFor();
   return {
     lab, client, opened, browser, context, leader, troubles, folder,
+    allLines: () => until(async () => {
+      const lines = await linesOf(leader);
+      return lines.length === add.mock.calls.filter(([record]) => 'said' in record).length ? lines : undefined;
+    }, 'all lines on the page'),
     [Symbol.asyncDispose]: async () => {
       await browser.close();
       await opened[Symbol.asyncDispose]();
@@ -91,10 +98,9 @@ export async function linesOf(page: Page): Promise<string[]> {
   return await page.locator('.lines code').allTextContents();
 }
 
-/** Gives a command as the page does, and waits until the page shows its line: it comes by the stream. */
-export async function act(page: Page, verb: string, args: object): Promise<Answer> {
-  const before = (await linesOf(page)).length;
-  const answer = await send(page, verb, args);
-  if (answer.status === 200 && verb !== 'invite') await until(async () => (await linesOf(page)).length > before || undefined, `the line of ${verb}`);
+/** Gives a command as the page of the leader does, and waits until the page shows its line. */
+export async function act(on: TestWorkshop, verb: string, args: object): Promise<Answer> {
+  const answer = await send(on.leader, verb, args);
+  await on.allLines();
   return answer;
 }
