@@ -23,6 +23,21 @@ test('a finding that differs is listed apart from those that are the same', () =
   expect(compareLines([linesOfRun(one.journal), linesOfRun({ ...changed, findings: { ...changed.findings, fallbackDelayMs: null } })]).different[0]?.values).toEqual(['251.4 ms', null]);
 });
 
+test.each([
+  ['0.6 ms for the first byte', '0.7 ms for the first byte', true],
+  ['0.6 ms for the first byte', '0.8 ms for the first byte', false],
+  ['9999.9 ms', '10.0 s', true],
+  ['1000.0 ms, 3000.1 ms', '1000.1 ms, 3000.0 ms', true],
+  ['1000.0 ms, 3000.1 ms', '1000.1 ms', false],
+  ['200 after 999 ms', '200 after 1.00 s', true],
+  ['200 after 1.00 s', '500 after 1.00 s', false],
+  ['2 of 5', '3 of 5', false],
+  ['0.6 ms', null, false],
+])('%s and %s are the same as far as they are printed: %s', (first, second, isSame) => {
+  const lines = (value: string | null): [string, string][] => (value === null ? [] : [['a finding', value]]);
+  expect(compareLines([lines(first), lines(second)])[isSame ? 'same' : 'different']).toHaveLength(1);
+});
+
 test('the common axis begins at the first request, attempt or fault', () => {
   const at = (name: string) => one.events.find(({ tMs, event }) => tMs >= 0 && event === name)?.tMs;
   const [a, b] = [{ path: 'a', events: one.events }, { path: 'b', events: captureOf(one).events }];

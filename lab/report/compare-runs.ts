@@ -37,8 +37,29 @@ export function compareLines(runs: readonly (readonly FindingLine[])[]): { diffe
   const each = runs.map((lines) => new Map(lines));
   const names = [...new Set(each.flatMap((lines) => [...lines.keys()]))];
   const all = names.map((name): Compared => ({ name, values: each.map((lines) => lines.get(name) ?? null) }));
-  const isSame = ({ values }: Compared): boolean => values.every((value) => value === values[0]);
+  const isSame = ({ values: [first = null, ...others] }: Compared): boolean => others.every((value) => isSameValue(first, value));
   return { different: all.filter((one) => !isSame(one)), same: all.filter(isSame) };
+}
+
+const times = /(\d+(?:\.(\d+))?) (m?)s\b/g;
+
+/**
+ * Whether two values are the same as far as they are printed. Times that differ by one in their last digit are: a run has the times of its packets from one clock, and its capture has
+ * them from another one, to a microsecond, so one wait may be printed as 0.6 ms and as 0.7 ms.
+ */
+function isSameValue(one: string | null, other: string | null): boolean {
+  if (one === null || other === null || one.replace(times, '') !== other.replace(times, '')) return one === other;
+  const others = [...other.matchAll(times)].map(printedTime);
+  return [...one.matchAll(times)].map(printedTime).every(({ ms, stepMs }, index) => {
+    const against = others[index];
+    return against !== undefined && Math.abs(ms - against.ms) < 1.5 * Math.max(stepMs, against.stepMs);
+  });
+}
+
+/** A time in a text, and how much one is in its last digit. */
+function printedTime([, number = '', decimals = '', milli]: RegExpMatchArray): { ms: number; stepMs: number } {
+  const unitMs = milli === 'm' ? 1 : 1_000;
+  return { ms: Number(number) * unitMs, stepMs: unitMs / 10 ** decimals.length };
 }
 
 function requestText({ error, status, ms }: Journal['findings']['byRequest'][number]): string {
