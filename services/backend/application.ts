@@ -135,7 +135,8 @@ export class Application {
     connection.requests++;
     connection.open++;
     response.once('close', () => { connection.open--; });
-    response.once('finish', () => { emit('backend:response', { ...about, ...onStream, status: response.statusCode }); });
+    // Before the listener of Node, which begins to count the idle time of the connection.
+    response.prependOnceListener('finish', () => { emit('backend:response', { ...about, ...onStream, status: response.statusCode }); });
     emit('backend:request', { ...about, ...onStream, method: request.method ?? '', path: request.url ?? '' });
     const brokeOff = (ending: Ending): void => { emit('backend:broke-off', { ...about, ending }); };
     // The behaviour at the arrival of the request holds for its whole response.
