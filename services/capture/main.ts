@@ -8,11 +8,12 @@
  */
 import { encodeFrames } from '../../lab/vocabulary/frame-records.ts';
 import { ready, serveStdin, writeLine } from '../../lab/vocabulary/control.ts';
-import { realtimeMinusMonotonicNs } from './clocks.ts';
+import { clockDifference } from './clocks.ts';
 import { openPacketSocket } from './packet-socket.ts';
 
 /** Limits each wait for frames, so that this process can end. It is long, because each end of a wait costs a lab that only waits some CPU time. */
 const waitMs = 2_000;
+const realtimeMinusMonotonicNs = clockDifference();
 
 const socket = (() => {
   try {
