@@ -18,7 +18,7 @@ async function untilBegun(begun: readonly number[], count: number): Promise<void
   while (begun.length < count) await sleep(10);
 }
 
-test('on an idle machine pieces that only wait are all at work together', { timeout: 30_000 }, async () => {
+test('on an idle machine pieces that only wait are all at work together', async () => {
   const { pieces, begun, end, work } = held(4);
   const crowd = sideBySide(pieces, { signal, machine: idle }, work);
   await untilBegun(begun, 4);
@@ -30,7 +30,7 @@ test.each([
   ['a machine that is busy with something else', { machine: busy }],
   ['a machine without free memory', { machine: { ...idle, freeMemory: () => 0.1 } }],
   ['a limit of one', { machine: idle, atMost: 1 }],
-])('on %s they come one after the other', { timeout: 30_000 }, async (_what, given) => {
+])('on %s they come one after the other', async (_what, given) => {
   let [atWork, most] = [0, 0];
   const { mostAtOnce } = await sideBySide([1, 2, 3], { signal, ...given }, async () => {
     most = Math.max(most, ++atWork);
@@ -40,7 +40,7 @@ test.each([
   expect([most, mostAtOnce]).toEqual([1, 1]);
 });
 
-test('after a burst a piece waits until the load is below the number of cores, also where no task is runnable at the moment', { timeout: 30_000 }, async () => {
+test('after a burst a piece waits until the load is below the number of cores, also where no task is runnable at the moment', async () => {
   let looks = 0;
   const bursts: Machine = { ...idle, runnable: () => (++looks <= 3 ? 7 * availableParallelism() : 0) };
   const { pieces, begun, end, work } = held(2);
@@ -52,7 +52,7 @@ test('after a burst a piece waits until the load is below the number of cores, a
   await crowd;
 });
 
-test('pieces that compute, one after the other, keep the load below the number of cores, too', { timeout: 30_000 }, async () => {
+test('pieces that compute, one after the other, keep the load below the number of cores, too', async () => {
   let atWork = 0;
   const computing: Machine = { ...idle, runnable: () => atWork * 3 * availableParallelism() };
   const { mostAtOnce, meanLoad } = await sideBySide([1, 2, 3], { signal, machine: computing }, async () => {
@@ -64,7 +64,7 @@ test('pieces that compute, one after the other, keep the load below the number o
   expect(meanLoad).toBeLessThan(availableParallelism());
 });
 
-test('on a machine that stays busy a piece does not wait for those before it to end', { timeout: 30_000 }, async () => {
+test('on a machine that stays busy a piece does not wait for those before it to end', async () => {
   const { pieces, begun, end, work } = held(2);
   const crowd = sideBySide(pieces, { signal, machine: busy }, work);
   await untilBegun(begun, 2);
@@ -72,7 +72,7 @@ test('on a machine that stays busy a piece does not wait for those before it to 
   expect((await crowd).mostAtOnce).toBe(2);
 });
 
-test('what a piece throws is thrown when the others have ended, and no further piece begins', { timeout: 30_000 }, async () => {
+test('what a piece throws is thrown when the others have ended, and no further piece begins', async () => {
   const { pieces, begun, end, fail, work } = held(3);
   const crowd = sideBySide(pieces, { signal, machine: idle, atMost: 2 }, work);
   let isOver = false;
@@ -86,7 +86,7 @@ test('what a piece throws is thrown when the others have ended, and no further p
   expect(begun).toEqual([0, 1]);
 });
 
-test('after an interruption no further piece begins', { timeout: 30_000 }, async () => {
+test('after an interruption no further piece begins', async () => {
   const over = new AbortController();
   const begun: number[] = [];
   await sideBySide([1, 2], { signal: over.signal, machine: busy }, async (piece) => {

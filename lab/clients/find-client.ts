@@ -1,5 +1,7 @@
 /** Finds a client on the client's host, prepares it, and starts it. */
 import { spawn, type SpawnOptions } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import type { ProcessOutput } from 'zx';
 import { profiles } from '../../client/external/index.ts';
 import type { ClientHost, Found, Profile, Program } from '../../client/external/profile.ts';
@@ -85,12 +87,14 @@ export interface ClientListing {
 /** Every client of the table, with its version on this host of a driver; with `only`, just those of that name, because each one starts a program to tell its version. */
 export async function findClients(host: ClientHost, driver: string, only?: readonly string[]): Promise<ClientListing[]> {
   const isWanted = (name: string): boolean => only?.includes(name) ?? true;
-  const listings = Object.entries(profiles as Record<string, Profile>).filter(([name]) => isWanted(name)).map(async ([name, profile]): Promise<ClientListing> => {
+  // Each one is looked for with a limit of time, which is for a program that hangs. With all of them at once, a slow machine with docker would need it for the start alone.
+  const inTurn = pLimit(2 * availableParallelism());
+  const listings = Object.entries(profiles as Record<string, Profile>).filter(([name]) => isWanted(name)).map(([name, profile]) => inTurn(async (): Promise<ClientListing> => {
     // A client that does not even tell its version must not hide the others.
     const found = await profile.find(host).catch(messageOf);
     if (typeof found === 'string') return { name, version: null, reason: found };
     return found ? { name, version: shownVersion(found), speaks: spoken(profile.tls?.http2 ?? null, found.lacks) } : { name, version: null, reason: howToGet(profile.install, driver) };
-  });
+  }));
   return [...ownClientNames.filter(isWanted).map((name) => ({ name, version: process.version, speaks: spoken(ownClients[name].tls.http2) })), ...(await Promise.all(listings))];
 }
 

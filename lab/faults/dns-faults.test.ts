@@ -85,7 +85,7 @@ describeWith(['netns', 'dig'], 'DNS faults', () => {
   const look = (): Promise<string[][]> => Promise.all(([4, 6] as const).map((family) => Promise.all([dig(lab, family, 'A'), dig(lab, family, 'AAAA'), dig(lab, family, 'A', { tcp: true })])));
   const both = <T>(each: T): T[] => [each, each];
 
-  test.for(cases)('$fault $options', { timeout: 20_000 }, async ({ fault, options = {}, A, AAAA = healthy, tcp = healthy, tookMs }) => {
+  test.for(cases)('$fault $options', async ({ fault, options = {}, A, AAAA = healthy, tcp = healthy, tookMs }) => {
     expect(await look()).toEqual(both([healthy, healthy, healthy]));
     const applied = await lab.apply(fault, 'dns', options);
     const start = performance.now();
@@ -150,7 +150,7 @@ describeWith(['netns', 'dig'], 'DNS faults', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('a share of the queries: the observer sees the fault, and the same seed repeats the same draws for the client', { timeout: 30_000 }, async () => {
+  test('a share of the queries: the observer sees the fault, and the same seed repeats the same draws for the client', async () => {
     const series = async (): Promise<string> => {
       const fault = await lab.apply('dns-rcode', 'dns', { percent: 40 });
       const { stdout } = await lab.host('client').run(['sh', '-c', `for i in 1 2 3 4 5 6 7 8 9 10 11 12; do dig +noall +comments @${addressOf(lab.topology, 'dns', 4)} ${webName} A | grep -o 'status: [A-Z]*'; done`]);

@@ -36,7 +36,7 @@ describeWith(['netns', 'dig'], 'faults on the DNS server’s host', () => {
     ['blackhole', {}, all('silent')],
     ['blackhole', { family: 4 }, ['silent', 'silent', 'answered', 'answered']],
     ['blackhole', { family: 6 }, ['answered', 'answered', 'silent', 'silent']],
-  ] as const)('%s %j', { timeout: 20_000 }, async ([fault, options, expected]) => {
+  ] as const)('%s %j', async ([fault, options, expected]) => {
     expect(await look()).toEqual(all('answered'));
     const applied = await lab.apply(fault, 'dns', options);
     expect(await look()).toEqual(expected);

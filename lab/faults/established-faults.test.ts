@@ -60,7 +60,7 @@ describeWith(['netns', 'nft'], 'an established connection', () => {
     return [ipv4.connect, ipv6.connect];
   };
 
-  test.for(cases)('under %s %j: requests on IPv4 and IPv6 are %j', { timeout: 20_000 }, async ([fault, options, kept, fresh = ['connected', 'connected']]) => {
+  test.for(cases)('under %s %j: requests on IPv4 and IPv6 are %j', async ([fault, options, kept, fresh = ['connected', 'connected']]) => {
     const held = await holdPair(lab, 'backend-2');
     expect(await held.ask()).toEqual(['answered', 'answered']);
     const doubts = lab.doubts.length;

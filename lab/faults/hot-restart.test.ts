@@ -17,7 +17,7 @@ async function answering(lab: Lab): Promise<string[]> {
 }
 
 describeWith(['netns', 'curl', 'ss'], 'hot-restart', () => {
-  test('new connections meet only the new process; the old process keeps its connections, and healing ends it', { timeout: 30_000 }, async () => {
+  test('new connections meet only the new process; the old process keeps its connections, and healing ends it', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
     const [before] = await answering(lab);
     const applied = await lab.apply('hot-restart', 'backend-1', options);
@@ -35,7 +35,7 @@ describeWith(['netns', 'curl', 'ss'], 'hot-restart', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('the lab notices an old process that keeps listening', { timeout: 30_000 }, async () => {
+  test('the lab notices an old process that keeps listening', async () => {
     const deaf = driverWith(netns, (host) => ({
       start: async (argv, startOptions) => {
         const started = await host.start(argv, startOptions);

@@ -55,7 +55,7 @@ describeWith(['netns', 'nft', 'dig', 'curl'], 'in a lab over HTTPS', () => {
   const says = async (type: string): Promise<string[]> => (await ofBoth(type)).map(({ says: each }) => each);
   const both = (each: string): string[] => [each, each];
 
-  test.for(cases)('$fault $options', { timeout: 20_000 }, async ({ fault, options = {}, https, A = 'NOERROR 2 addresses', tookMs }) => {
+  test.for(cases)('$fault $options', async ({ fault, options = {}, https, A = 'NOERROR 2 addresses', tookMs }) => {
     const healthy = async (): Promise<void> => { expect([await says('HTTPS'), await says('A')]).toEqual([both(`NOERROR ${record}`), both('NOERROR 2 addresses')]); };
     await healthy();
     const applied = await lab.apply(fault, 'dns', options);
@@ -68,7 +68,7 @@ describeWith(['netns', 'nft', 'dig', 'curl'], 'in a lab over HTTPS', () => {
     expect(lab.doubts).toEqual([]);
   });
 
-  test('quic-silent: datagrams meet silence in the chosen families, and ICMP before and after; TLS over TCP works', { timeout: 20_000 }, async () => {
+  test('quic-silent: datagrams meet silence in the chosen families, and ICMP before and after; TLS over TCP works', async () => {
     const udp = (): Promise<string[]> => Promise.all(families.map(async (family) => (await dig('backend-2', family, httpsPort, webName, 'A')).says));
     const tcp = (): Promise<string[]> => Promise.all(families.map(async (family) => (await lab.host('client').run(['curl', '-sSk', '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code}', urlOf(lab.topology, addressOf(lab.topology, 'backend-2', family))])).stdout));
     for (const [options, expected] of [[{}, ['silent', 'silent']], [{ family: 6 }, ['refused', 'silent']]] as const) {

@@ -24,7 +24,7 @@ describeWith(['netns', 'ping'], 'several link faults on one host', () => {
     // ping prints whole milliseconds here.
     expect(Math.min(...rttsMs)).toBeGreaterThanOrEqual(1_200);
     expect(lab.doubts).toEqual([]);
-  }, 20_000);
+  });
 
   test('a relay that has ended is a doubt, and healing still brings the host back as it was', async () => {
     const relays: HostProcess[] = [];
@@ -43,5 +43,5 @@ describeWith(['netns', 'ping'], 'several link faults on one host', () => {
     expect(await networkOf(lab, 'backend-1')).toBe(before);
     expect(lab.doubts).toEqual([expect.stringMatching(/^the link relay on backend-1 ended: SIGKILL/)]);
     expect(relays).toHaveLength(1);
-  }, 20_000);
+  });
 });

@@ -102,7 +102,7 @@ describeWith(['netns', 'netem', 'ping'], 'netem', () => {
     await again.heal();
     await handshake.heal();
     expect(lab.doubts).toEqual([]);
-  }, 30_000);
+  });
 
   test('delays neither ARP nor neighbour discovery', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
@@ -115,7 +115,7 @@ describeWith(['netns', 'netem', 'ping'], 'netem', () => {
     }
     await late.heal();
     expect(lab.doubts).toEqual([]);
-  }, 30_000);
+  });
 
   test('packets that are under way when the fault heals still arrive', async () => {
     await using lab = await startLab({ driver: netns, timeline: new Timeline(), seed: '1' });
@@ -128,7 +128,7 @@ describeWith(['netns', 'netem', 'ping'], 'netem', () => {
     // A lost SYN-ACK would have cost 1 s.
     expect(tookMs).toBeLessThan(900);
     expect(lab.doubts).toEqual([]);
-  }, 30_000);
+  });
 
   test('a netem that is still there after healing is a doubt', async () => {
     const keep = { on: false };
@@ -140,5 +140,5 @@ describeWith(['netns', 'netem', 'ping'], 'netem', () => {
     keep.on = true;
     await late.heal();
     expect(lab.doubts).toEqual([expect.stringMatching(/^delay backend-1 did not heal: .*the effect of delay backend-1 is still there$/)]);
-  }, 30_000);
+  });
 });

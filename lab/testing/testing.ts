@@ -92,6 +92,8 @@ const probes = {
 /** The name of something that a group of tests needs. */
 export type Need = keyof typeof probes;
 
+/** For a program that hangs. On a machine with a load of ten, erl alone has needed ten seconds. */
+const needLimitMs = 120_000;
 const missing = new Map<Need, string | null>();
 
 /** Returns why `need` is not met, or null if it is met. The first check of a missing need prints a warning. */
@@ -100,7 +102,7 @@ export function whyMissing(need: Need): string | null {
   if (known !== undefined) return known;
   const { argv, remedy } = probes[need];
   const [file = '', ...args] = argv;
-  const { error, status, stderr } = spawnSync(file, args, { encoding: 'utf8', timeout: 10_000, env: { ...process.env, PATH: searchPath() } });
+  const { error, status, stderr } = spawnSync(file, args, { encoding: 'utf8', timeout: needLimitMs, env: { ...process.env, PATH: searchPath() } });
   const observed = error ? error.message : status === 0 ? null : `\`${argv.join(' ')}\` ended with exit status ${String(status)}: ${stderr.trim()}`;
   const reason = observed === null ? null : `${need} is missing (${observed}). To get it: ${remedy}`;
   missing.set(need, reason);

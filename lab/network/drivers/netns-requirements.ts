@@ -75,7 +75,7 @@ async function tryRun(): Promise<Requirement[]> {
 function runTrial(): Promise<{ reached: string; refusal: string | null }> {
   return new Promise((resolve) => {
     const argv = ['--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', 'sh', '-ec', trialScript];
-    execFile('unshare', argv, { env: { ...process.env, PATH: searchPath() }, timeout: 5_000 }, (error, stdout, stderr) => {
+    execFile('unshare', argv, { env: { ...process.env, PATH: searchPath() }, timeout: 30_000 }, (error, stdout, stderr) => {
       resolve({ reached: stdout.trim().split('\n').at(-1) || 'unshare', refusal: error ? stderr.trim().split('\n')[0] || error.message : null });
     });
   });
