@@ -113,7 +113,8 @@ type Row = Record<(typeof fields)[number], string>;
 async function expectTsharkAgrees(capture: Buffer, events: readonly TimelineEvent[], findings: Findings, otherwise: object): Promise<Row[]> {
   const count = (...names: string[]): number => events.filter(({ event }) => names.includes(event)).length;
   // An ICMP error quotes the packet that it is about. That quoted packet must not be counted.
-  const rows = await tshark(capture, 'tcp or (dns and not icmp and not icmpv6) or _ws.malformed', fields);
+  // Without this option tshark does not read a message in a segment whose first copy was lost before the capture.
+  const rows = await tshark(capture, 'tcp or (dns and not icmp and not icmpv6) or _ws.malformed', fields, ['-o', 'tcp.reassemble_out_of_order:TRUE']);
   // One TCP segment may hold several DNS messages or HTTP messages.
   const values = (field: keyof (typeof rows)[number]): string[] => rows.flatMap((row) => row[field].split(',')).filter(Boolean);
   const syns = rows.filter((row) => isTrue(row['tcp.flags.syn']) && !isTrue(row['tcp.flags.ack']));

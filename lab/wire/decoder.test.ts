@@ -80,6 +80,15 @@ describe('TCP', () => {
       expect(gap({ timestamp: 5 }, { timestamp: 5 }, [sent({ sack: true })])).toEqual(['data-retransmission 4 server 4']);
     });
 
+    test.each<[string, Segment, Segment, string]>([
+      ['sent again', { identification: 8 }, { identification: 9 }, 'data-retransmission'],
+      ['overtaken', { identification: 8 }, { identification: 7 }, 'out-of-order'],
+      ['sent again, by its timestamp', { timestamp: 5 }, { timestamp: 6 }, 'data-retransmission'],
+    ])('an ACK without payload shows that bytes before it were sent: %s', (_, ack, late, event) => {
+      expect(story(sent({ flags: SYN }), came({ flags: SYN | ACK, sequence: 9 }), came({ sequence: 14, ...ack }), came({ sequence: 10, payload: 'late', ...late })).slice(2)).toEqual([`${event} 3 server 4`]);
+      expect(story(sent({ flags: SYN }), came({ flags: SYN | ACK, sequence: 9 }), came({ sequence: 10 }), came({ sequence: 10, payload: 'late', ...late })).slice(2)).toEqual([]);
+    });
+
     test('a copy of a segment that waits for its turn is a retransmission', () => {
       expect(story(came({ sequence: 1, payload: 'a' }), came({ sequence: 5, payload: 'later' }), came({ sequence: 5, payload: 'later' }))).toEqual(['data-retransmission 2 server 5']);
     });

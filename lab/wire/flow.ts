@@ -110,8 +110,16 @@ export class Flow {
 
   #payload(side: Side, segment: TcpSegment & Addressed, atMs: number): WireEvent[] {
     const { sequence, payload, payloadBytes } = segment;
-    if (payloadBytes === 0) return [];
     const sent = this.#sent[side];
+    if (payloadBytes === 0) {
+      // A segment without payload has the number of the next byte. If it is ahead, bytes before it were sent, and were lost before the capture or are late.
+      const expected = sent.next ?? sent.read;
+      if (expected !== undefined && !segment.rst && !sent.fin && distance(expected, sequence) > 0) {
+        sent.next = sequence;
+        sent.order.note(segment);
+      }
+      return [];
+    }
     const events = this.#late(side, segment);
     if (sent.next === undefined || distance(sent.next, (sequence + payloadBytes) >>> 0) > 0) {
       sent.next = (sequence + payloadBytes) >>> 0;
