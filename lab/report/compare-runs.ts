@@ -52,6 +52,7 @@ function isSameValue(one: string | null, other: string | null): boolean {
   const others = [...other.matchAll(times)].map(printedTime);
   return [...one.matchAll(times)].map(printedTime).every(({ ms, stepMs }, index) => {
     const against = others[index];
+    // One and a half: the difference of two decimals is not exact in binary.
     return against !== undefined && Math.abs(ms - against.ms) < 1.5 * Math.max(stepMs, against.stepMs);
   });
 }

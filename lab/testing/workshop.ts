@@ -98,7 +98,7 @@ export async function linesOf(page: Page): Promise<string[]> {
   return await page.locator('.lines code').allTextContents();
 }
 
-/** Gives a command as the page of the leader does, and waits until the page shows its line. */
+/** Gives a command as the page of the leader does, and waits until the page shows its line, also that of a command that was refused. */
 export async function act(on: TestWorkshop, verb: string, args: object): Promise<Answer> {
   const answer = await send(on.leader, verb, args);
   await on.allLines();

@@ -89,6 +89,10 @@ describe('TCP', () => {
       expect(story(sent({ flags: SYN }), came({ flags: SYN | ACK, sequence: 9 }), came({ sequence: 10 }), came({ sequence: 10, payload: 'late', ...late })).slice(2)).toEqual([]);
     });
 
+    test('an RST shows nothing of the kind: its number may be any', () => {
+      expect(story(sent({ flags: SYN }), came({ flags: SYN | ACK, sequence: 9 }), came({ flags: RST, sequence: 14 }), came({ sequence: 10, payload: 'late' })).slice(2)).toEqual(['rst 2 server']);
+    });
+
     test('a copy of a segment that waits for its turn is a retransmission', () => {
       expect(story(came({ sequence: 1, payload: 'a' }), came({ sequence: 5, payload: 'later' }), came({ sequence: 5, payload: 'later' }))).toEqual(['data-retransmission 2 server 5']);
     });

@@ -111,21 +111,12 @@ export class Flow {
   #payload(side: Side, segment: TcpSegment & Addressed, atMs: number): WireEvent[] {
     const { sequence, payload, payloadBytes } = segment;
     const sent = this.#sent[side];
-    if (payloadBytes === 0) {
-      // A segment without payload has the number of the next byte. If it is ahead, bytes before it were sent, and were lost before the capture or are late.
-      const expected = sent.next ?? sent.read;
-      if (expected !== undefined && !segment.rst && !sent.fin && distance(expected, sequence) > 0) {
-        sent.next = sequence;
-        sent.order.note(segment);
-      }
-      return [];
-    }
-    const events = this.#late(side, segment);
-    if (sent.next === undefined || distance(sent.next, (sequence + payloadBytes) >>> 0) > 0) {
+    const events = payloadBytes === 0 ? [] : this.#late(side, segment);
+    if (isAhead(sent, segment)) {
       sent.next = (sequence + payloadBytes) >>> 0;
       sent.order.note(segment);
     }
-    if (this.#hasGap) return events;
+    if (payloadBytes === 0 || this.#hasGap) return events;
     return [...events, ...this.#inOrder(sent, sequence, whole(payload, payloadBytes)).flatMap((bytes) => this.#protocol.take(side, bytes, atMs))];
   }
 
@@ -202,6 +193,14 @@ function dueIn(early: ReadonlyMap<number, Buffer>, read: number, likely: number)
   if (early.has(likely)) return distance(likely, read) >= 0 ? likely : undefined;
   for (const start of early.keys()) if (distance(start, read) >= 0) return start;
   return undefined;
+}
+
+/**
+ * Whether a segment shows that more bytes were sent than was known. One without payload has the number of the next byte, so the bytes before it are late, or were lost before the
+ * capture. An RST may have any number.
+ */
+function isAhead({ next, read }: Sent, { sequence, payloadBytes, rst }: TcpSegment): boolean {
+  return !rst && distance(next ?? read ?? sequence, (sequence + payloadBytes) >>> 0) > 0;
 }
 
 /** Returns how many of these bytes were seen before: the protocol has read them, or they came too early. */

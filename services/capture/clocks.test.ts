@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { clockDifference, type ClockReading } from './clocks.ts';
+import { clockDifference, type BothClocks } from './clocks.ts';
 
 /** Readings of clocks that are `differenceNs` apart. A reading begins at `beforeNs`, and takes the first and the second time to its middle and from there. */
-const reading = (differenceNs: bigint, beforeNs: bigint, [firstNs, secondNs]: [bigint, bigint]): ClockReading => ({ beforeNs, realtimeNs: beforeNs + firstNs + differenceNs, afterNs: beforeNs + firstNs + secondNs });
+const reading = (differenceNs: bigint, beforeNs: bigint, [firstNs, secondNs]: [bigint, bigint]): BothClocks => ({ beforeNs, realtimeNs: beforeNs + firstNs + differenceNs, afterNs: beforeNs + firstNs + secondNs });
 
 test('the difference of the clocks is one number for all frames: a slow reading does not change it', () => {
   let took: [bigint, bigint] = [100n, 100n];
